@@ -1,0 +1,212 @@
+"""Options of a run: [tool.cudafix] in pyproject.toml or cudafix.toml, under the command line's flags."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+RUNTIME_MODULE = "cudafix.runtime"
+OLDEST_TORCH, NEWEST_TORCH = (2, 4), (2, 15)
+
+
+class ConfigError(Exception):
+    """A setting that cannot be right; the text names the file and the key."""
+
+
+class Route(Enum):
+    RUNTIME = "runtime"
+    ACCELERATOR = "accelerator"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run needs to know about one file.
+
+    Attributes:
+        select: code prefixes to report; empty means the default rules.
+        extend_select: code prefixes in addition.
+        ignore: code prefixes not to report.
+        per_file_ignores: (glob, code prefixes) for the files that match.
+        exclude: globs of files and folders that are left out; `default_exclude` when not given.
+        extend_exclude: globs in addition.
+        force_exclude: leave excluded files out even when they are named on the command line.
+        route: which neutral form fixes use.
+        runtime_module: where the neutral functions are imported from.
+        target_torch: the oldest torch that the rewritten code must run with.
+        root: the folder that globs are relative to.
+    """
+
+    select: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    exclude: tuple[str, ...] | None = None
+    extend_exclude: tuple[str, ...] = ()
+    force_exclude: bool = False
+    route: Route = Route.RUNTIME
+    runtime_module: str = RUNTIME_MODULE
+    target_torch: tuple[int, int] = OLDEST_TORCH
+    root: Path = Path()
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the command line says; None where it says nothing."""
+
+    settings: Mapping[str, Any]
+    config: Path | None = None
+    isolated: bool = False
+
+
+def options_for(folder: Path, overrides: Overrides) -> Options:
+    """Return the options for the files in `folder`: the closest configuration under the command line's flags.
+
+    Raises:
+        ConfigError: for a file that cannot be read or a setting that cannot be right.
+    """
+    if overrides.isolated:
+        base = Options(root=Path.cwd())
+    elif overrides.config is not None:
+        base = load(overrides.config, required=True) or Options(root=Path.cwd())
+    else:
+        base = closest(folder.resolve())
+    return replace(base, **overrides.settings)
+
+
+@cache
+def closest(folder: Path) -> Options:
+    for candidate in (folder / "cudafix.toml", folder / "pyproject.toml"):
+        found = load(candidate)
+        if found is not None:
+            return found
+    return closest(folder.parent) if folder.parent != folder else Options(root=Path.cwd())
+
+
+@cache
+def load(path: Path, required: bool = False) -> Options | None:
+    """Read one configuration file; None when it is not there or says nothing about cudafix."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise ConfigError(f"{path}: no such configuration file") from None
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        if path.name == "pyproject.toml" and not required and not mentions_us(path):
+            return None
+        raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+    table = document.get("tool", {}).get("cudafix") if path.name == "pyproject.toml" else document
+    if table is None:
+        return None
+    return replace(Options(root=path.parent), **read_settings(table, str(path)))
+
+
+def mentions_us(path: Path) -> bool:
+    return b"tool.cudafix" in path.read_bytes()
+
+
+def read_settings(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Turn a table with kebab-case keys into fields of Options."""
+    settings = {}
+    for key, value in table.items():
+        reader = READERS.get(key)
+        if reader is None:
+            raise ConfigError(f"{where}: unknown setting `{key}`{suggestion(key, READERS)}")
+        try:
+            settings[key.replace("-", "_")] = reader(value)
+        except ConfigError as error:
+            raise ConfigError(f"{where}: setting `{key}`: {error}") from None
+    return settings
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+def read_strings(value: object) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, (list, tuple)):
+        raise ConfigError(f"expected a list of strings, got {value!r}")
+    if not all(isinstance(one, str) for one in value):
+        raise ConfigError(f"expected a list of strings, got {value!r}")
+    return tuple(value)
+
+
+def read_codes(value: object) -> tuple[str, ...]:
+    """Read code prefixes, separated by commas on the command line; `ALL` and rule names are understood too."""
+    from cudafix.rules import RULES
+
+    names = {rule.name: rule.code for rule in RULES}
+    codes = []
+    for entry in read_strings(value):
+        for one in filter(None, (part.strip() for part in entry.split(","))):
+            code = "CFX" if one.upper() == "ALL" else names.get(one, one.upper())
+            if not any(rule.code.startswith(code) for rule in RULES):
+                raise ConfigError(f"no rule has the code `{one}`{suggestion(one, [*names, *names.values()])}")
+            codes.append(code)
+    return tuple(codes)
+
+
+def read_per_file(value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"expected a table of globs, got {value!r}")
+    return tuple((str(glob), read_codes(codes)) for glob, codes in value.items())
+
+
+def read_flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"expected true or false, got {value!r}")
+    return value
+
+
+def read_route(value: object) -> Route:
+    try:
+        return Route(value)
+    except ValueError:
+        raise ConfigError(f"expected one of {', '.join(one.value for one in Route)}, got {value!r}") from None
+
+
+def read_module(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", value):
+        raise ConfigError(f"expected a dotted module name, got {value!r}")
+    return value
+
+
+def read_version(value: object) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)*", value) if isinstance(value, str) else None
+    if match is None:
+        raise ConfigError(f'expected a torch version such as "2.9", got {value!r}')
+    version = int(match[1]), int(match[2])
+    if version < OLDEST_TORCH:
+        oldest = ".".join(map(str, OLDEST_TORCH))
+        raise ConfigError(f"torch {value} is older than {oldest}, the oldest that neutral code can run with")
+    return version
+
+
+READERS = {
+    "select": read_codes,
+    "extend-select": read_codes,
+    "ignore": read_codes,
+    "per-file-ignores": read_per_file,
+    "exclude": read_strings,
+    "extend-exclude": read_strings,
+    "force-exclude": read_flag,
+    "route": read_route,
+    "runtime-module": read_module,
+    "target-torch": read_version,
+}
+assert {key.replace("-", "_") for key in READERS} == {field.name for field in fields(Options)} - {"root"}

@@ -1,0 +1,61 @@
+"""Source → File: the syntax tree of one module with its names and, on demand, the place of every node."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+import libcst as cst
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+
+from cudafix.model import Position
+from cudafix.names import NameTable
+from cudafix.read import Source
+from cudafix.walk import build_names
+
+
+class File:
+    """One parsed module. Rows count from 1, columns from 1, in characters."""
+
+    def __init__(self, source: Source) -> None:
+        self.path = source.path
+        self.data = source.data
+        self.module = cst.parse_module(source.data)
+
+    @cached_property
+    def names(self) -> NameTable:
+        return build_names(self.module)
+
+    @cached_property
+    def text(self) -> str:
+        return self.module.code
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines with their ends; only `\\n`, `\\r\\n` and `\\r` end one, as in Python's own tokenizer."""
+        return split_lines(self.text)
+
+    @cached_property
+    def ranges(self) -> dict[cst.CSTNode, CodeRange]:
+        wrapper = MetadataWrapper(self.module, unsafe_skip_copy=True)
+        return dict(wrapper.resolve(PositionProvider))
+
+    @property
+    def round_trips(self) -> bool:
+        return self.module.bytes == self.data
+
+    def start(self, node: cst.CSTNode) -> Position:
+        place = self.ranges[node].start
+        return Position(place.line, place.column + 1)
+
+    def end(self, node: cst.CSTNode) -> Position:
+        place = self.ranges[node].end
+        return Position(place.line, place.column + 1)
+
+    def code(self, node: cst.CSTNode) -> str:
+        return self.module.code_for_node(node)
+
+
+def split_lines(text: str) -> list[str]:
+    """Split after every line end that Python knows; `str.splitlines` would also split at form feeds."""
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$", text)

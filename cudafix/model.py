@@ -1,0 +1,104 @@
+"""The nouns of cudafix as plain data: what a stage hands to the next one, and a worker to its parent.
+
+Nothing here holds a syntax tree, so that everything can be pickled, compared and printed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Safety(Enum):
+    """How far a fix can be trusted (design D7)."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    MANUAL = "manual"
+
+    @classmethod
+    def worst(cls, *levels: Safety) -> Safety:
+        """Return the least trustworthy of `levels`; SAFE when there is none."""
+        ranks = list(cls)
+        return max(levels, key=ranks.index, default=cls.SAFE)
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """A place in a file; row and column count from 1, columns in characters."""
+
+    row: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace the text from `start` up to, not including, `end` by `content`."""
+
+    start: Position
+    end: Position
+    content: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """Text edits that are applied together or not at all."""
+
+    safety: Safety
+    message: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One hardcoded place: where it is, what it is, and the way out.
+
+    `reason` says why there is no fix, or why the fix is not safe; `help` names the way out in words.
+    `last_row` is the last line of the flagged expression's whole call: a suppression comment may stand on it.
+    """
+
+    code: str
+    name: str
+    message: str
+    symbol: str
+    path: str
+    start: Position
+    end: Position
+    fix: Fix | None = None
+    reason: str = ""
+    help: str = ""
+
+    @property
+    def sort_key(self) -> tuple[str, Position, str]:
+        return self.path, self.start, self.code
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file, or a place in one, that could not be dealt with; `fatal` ones are the user's or our own error."""
+
+    path: str
+    message: str
+    position: Position | None = None
+    fatal: bool = False
+
+    def __str__(self) -> str:
+        place = f":{self.position.row}:{self.position.column}" if self.position else ""
+        return f"{self.path}{place}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one file.
+
+    `fixed` holds the findings whose fix went into `new_bytes`; `findings` those that remain.
+    `new_bytes` is None when the file does not change.
+    """
+
+    path: str
+    findings: tuple[Finding, ...] = ()
+    fixed: tuple[Finding, ...] = ()
+    old_bytes: bytes | None = None
+    new_bytes: bytes | None = None
+    problems: tuple[Problem, ...] = ()
+    uncounted: int = 0

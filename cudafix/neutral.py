@@ -1,0 +1,231 @@
+"""Reference → the neutral form that takes its place: which one, how far it can be trusted, and if none, why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from cudafix.arguments import positional_only, unknown_argument
+from cudafix.catalogue import Native, Row
+from cudafix.config import Options, Route
+from cudafix.file import File
+from cudafix.model import Safety
+from cudafix.names import Binding, ScopeKind
+from cudafix.references import Reference
+
+MODULE_FUNCTION = "device_module"
+
+
+@dataclass(frozen=True)
+class Need:
+    """A name that the new code imports."""
+
+    module: str
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Neutral:
+    """What replaces `reference.node`: the name of `need`, called if `on_module`, then `attributes`.
+
+    `arguments` are the call's arguments that lose their keyword. `removed` is the name that the old code used and the
+    new one does not, for the question whether its import is still needed.
+    """
+
+    need: Need
+    attributes: tuple[str, ...] = ()
+    on_module: bool = False
+    arguments: tuple[cst.Arg, ...] = ()
+    safety: Safety = Safety.SAFE
+    reason: str = ""
+
+    def text(self, local_name: str) -> str:
+        return ".".join((local_name + "()" * self.on_module, *self.attributes))
+
+    def node(self, local_name: str) -> cst.Name | cst.Attribute:
+        expression: cst.BaseExpression = cst.Name(local_name)
+        if self.on_module:
+            expression = cst.Call(expression)
+        for attribute in self.attributes:
+            expression = cst.Attribute(expression, cst.Name(attribute))
+        assert isinstance(expression, (cst.Name, cst.Attribute))
+        return expression
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a finding has no fix."""
+
+    reason: str
+
+
+def find_neutral(reference: Reference, file: File, options: Options) -> Neutral | Refusal:
+    """Choose the neutral form of `reference`, or say what stops it."""
+    row = reference.symbol.row
+    if not row.has_neutral_form:
+        return Refusal(row.note)
+    obstacle = find_obstacle(reference, file)
+    if obstacle:
+        return Refusal(obstacle)
+    form = find_form(reference, file, options)
+    if isinstance(form, Refusal):
+        return form
+    doubts = list(find_doubts(reference, file, form))
+    if not doubts:
+        return form
+    safety = Safety.worst(form.safety, *(level for level, _ in doubts))
+    reasons = [form.reason, *(reason for _, reason in doubts)]
+    return Neutral(form.need, form.attributes, form.on_module, form.arguments, safety,
+                   "; ".join(one for one in reasons if one))  # fmt: skip
+
+
+def find_obstacle(reference: Reference, file: File) -> str:
+    """Return what makes a rewrite impossible whatever the form, or ""."""
+    doubt = reference.resolution.doubt
+    if doubt is not None:
+        return describe_doubt(doubt, reference, file)
+    if any(origin.outer for origin in reference.resolution.origins):
+        return f"`{reference.resolution.origins[0].name}` is bound through `global`, where no import can stand beside it"
+    if not all(origin.scope.encloses(reference.scope) for origin in reference.resolution.origins):
+        return "the import behind the alias cannot be seen from here"
+    if is_changed(reference.node, file):
+        return "the function itself is assigned or deleted here"
+    if isinstance(reference.node, cst.Call) and len(reference.node.args) > 2:
+        return "`getattr` has a default here, which tells whether the function is there"
+    if has_ancestor(reference.node, file, is_class_base):
+        return "a base class"
+    if is_scripted(reference.node, file):
+        return "TorchScript compiles this function and cannot compile the neutral call"
+    return ""
+
+
+def describe_doubt(doubt: Binding, reference: Reference, file: File) -> str:
+    name = reference.root.node.value if reference.root else doubt.name
+    if doubt in reference.resolution.origins:
+        return f"`{name}` comes from a star import"
+    row = file.start(doubt.node).row if doubt.node in file.ranges else 1
+    return f"`{name}` may be something else here: it is also bound on line {row}"
+
+
+def is_changed(node: cst.CSTNode, file: File) -> bool:
+    parent = file.names.parents.get(node)
+    return isinstance(parent, (cst.AssignTarget, cst.Del)) or (
+        isinstance(parent, (cst.AugAssign, cst.AnnAssign)) and parent.target is node
+    )
+
+
+def is_class_base(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
+    return isinstance(parent, cst.ClassDef) and isinstance(node, cst.Arg) and node in (*parent.bases, *parent.keywords)
+
+
+def is_in_annotation(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
+    return isinstance(node, cst.Annotation)
+
+
+def has_ancestor(node: cst.CSTNode, file: File, wanted: object) -> bool:
+    """Whether going outwards inside the statement meets a (node, parent) pair that `wanted` accepts."""
+    assert callable(wanted)
+    current = node
+    for parent in file.names.ancestors(node):
+        if wanted(current, parent):
+            return True
+        if isinstance(parent, (cst.BaseSmallStatement, cst.BaseSuite)):
+            return False
+        current = parent
+    return False
+
+
+def is_scripted(node: cst.CSTNode, file: File) -> bool:
+    for ancestor in file.names.ancestors(node):
+        if isinstance(ancestor, (cst.FunctionDef, cst.ClassDef)):
+            decorators = [one.decorator for one in ancestor.decorators]
+            functions = [one.func if isinstance(one, cst.Call) else one for one in decorators]
+            meanings = [file.names.resolve(one) for one in functions]
+            if any(one is not None and one.path.startswith("torch.jit.script") for one in meanings):
+                return True
+    return False
+
+
+def find_form(reference: Reference, file: File, options: Options) -> Neutral | Refusal:
+    row, call = reference.symbol.row, reference.call
+    if row.alias_of is not None:
+        return torch_form(row.alias_of, Safety.SAFE, "", options)
+    if has_ancestor(reference.node, file, is_in_annotation):
+        if not row.annotation:
+            return Refusal("an annotation needs a type, not a function")
+        note = "the annotation names the common base class of all backends' streams and events"
+        return torch_form(Native(row.annotation, (2, 4)), Safety.UNSAFE, note, options)
+    if options.route is Route.ACCELERATOR and reference.symbol.backend == "cuda":
+        form = native_form(reference, options)
+        if form is not None:
+            return form
+    if row.class_like and call is None:
+        return Refusal(f"the class itself is meant here, and the runtime's {row.runtime} is a function")
+    if call is not None and reference.symbol.backend != "cuda":
+        unknown = unknown_argument(call, row.params)
+        if unknown:
+            return Refusal(f"the neutral function has no argument {unknown}")
+    return runtime_form(row, options)
+
+
+def torch_form(native: Native, safety: Safety, reason: str, options: Options) -> Neutral | Refusal:
+    if native.since > max(options.target_torch, (2, 4)):
+        return Refusal(f"torch.{native.name} came with torch {native.since[0]}.{native.since[1]}: see target-torch")
+    first, *rest = native.name.split(".")
+    return Neutral(Need("torch", first), tuple(rest), safety=safety, reason=reason)
+
+
+def native_form(reference: Reference, options: Options) -> Neutral | None:
+    """Return the `torch.accelerator` form when the target has it and the arguments can be carried over."""
+    row, call = reference.symbol.row, reference.call
+    if row.native is None or row.native.since > options.target_torch:
+        return None
+    arguments = positional_only(call, row.params) if call is not None else ()
+    if arguments is None:
+        return None
+    first, *rest = row.native.name.split(".")
+    safety, reason = row.safety, row.note if row.safety is not Safety.SAFE else ""
+    if not row.native.keeps_cpu:
+        safety, reason = Safety.UNSAFE, f"torch.{row.native.name} raises on a machine without an accelerator"
+    return Neutral(Need("torch", first), tuple(rest), arguments=arguments, safety=safety, reason=reason)
+
+
+def runtime_form(row: Row, options: Options) -> Neutral:
+    reason = row.note if row.safety is not Safety.SAFE else ""
+    if row.runtime == ".":
+        need = Need(options.runtime_module, MODULE_FUNCTION)
+        return Neutral(need, tuple(row.name.split(".")), on_module=True, safety=row.safety, reason=reason)
+    need = Need(options.runtime_module, row.runtime)
+    return Neutral(need, on_module=row.runtime == MODULE_FUNCTION, safety=row.safety, reason=reason)
+
+
+def find_doubts(reference: Reference, file: File, form: Neutral) -> list[tuple[Safety, str]]:
+    """Return what makes this place less safe than the row says."""
+    row = reference.symbol.row
+    found = []
+    if reference.symbol.backend != "cuda":
+        found.append(f"calls whatever backend is active, where torch.{reference.symbol.backend} alone was meant")
+    if form.on_module and reference.call is None and row.runtime == ".":
+        found.append("the backend is decided where the name is read, not where it is used")
+    elif form.on_module and reference.scope.runs_at_import:
+        found.append("the backend is decided at import")
+    if row.returns_other and form.need.module != "torch" and not is_statement(reference, file):
+        found.append(f"the result may be used, and the neutral function {row.note}")
+    if has_comment(reference.node, file):
+        found.append("a comment inside the expression would be lost")
+    return [(Safety.UNSAFE, reason) for reason in found]
+
+
+def is_statement(reference: Reference, file: File) -> bool:
+    return reference.call is not None and isinstance(file.names.parents.get(reference.call), cst.Expr)
+
+
+def has_comment(node: cst.CSTNode, file: File) -> bool:
+    own = getattr(node, "lpar", ()), getattr(node, "rpar", ())
+    inner = node.with_changes(lpar=(), rpar=()) if any(own) else node
+    return "#" in file.code(inner)
+
+
+def runs_in_function(reference: Reference) -> bool:
+    return reference.scope.kind is ScopeKind.FUNCTION

@@ -1,0 +1,44 @@
+"""File → Source: its bytes, read once, and whether they can hold anything to find (the prefilter)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from cudafix.catalogue import BACKENDS
+
+STDIN = "-"
+
+NEEDLES = re.compile(rb"\b(?:%s)\b|cudafix:" % "|".join(BACKENDS).encode())
+GENERATED = re.compile(rb"^\s*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)
+RUNTIME_MARK = b"# cudafix: runtime"
+HEAD = 4096
+
+
+@dataclass(frozen=True)
+class Source:
+    """The bytes of one file under the name that findings carry."""
+
+    path: str
+    data: bytes
+
+    @property
+    def may_have_findings(self) -> bool:
+        """Whether the bytes name torch and a backend at all; no parse is needed where they do not."""
+        return b"torch" in self.data and NEEDLES.search(self.data) is not None and not self.is_exempt
+
+    @property
+    def is_exempt(self) -> bool:
+        """Whether the file says of itself that nobody edits it: `@generated`, or a copy of our runtime."""
+        head = self.data[:HEAD]
+        return RUNTIME_MARK in head or GENERATED.search(head) is not None
+
+
+def read(path: str) -> Source:
+    """Read `path`.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
+    return Source(path, Path(path).read_bytes())

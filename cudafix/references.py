@@ -1,0 +1,129 @@
+"""References to a backend's functions in one module: every expression and import that the name table resolves to one.
+
+In: the name table. Out: `Reference`s in the order of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+
+from cudafix.catalogue import Symbol, look_up
+from cudafix.names import (
+    Binding,
+    BindingKind,
+    NameTable,
+    Resolution,
+    Scope,
+    Use,
+    attribute_step,
+    getattr_name,
+    imported_module,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """One place that names a backend's function.
+
+    `node` is the expression that stands for the symbol, or the `ImportAlias` that brings it in; `root` is the name
+    at its left end, None for an import.
+    """
+
+    node: cst.CSTNode
+    symbol: Symbol
+    resolution: Resolution
+    scope: Scope
+    order: int
+    root: Use | None = None
+    call: cst.Call | None = None
+
+    @property
+    def is_import(self) -> bool:
+        return self.root is None
+
+
+def find_references(names: NameTable) -> list[Reference]:
+    candidates = torch_names(names)
+    uses = [use for use in names.uses.values() if use.node.value in candidates or names.stars]
+    found = [one for use in uses if (one := find_reference(names, use)) is not None]
+    return sorted([*found, *find_imports(names)], key=lambda one: one.order)
+
+
+def torch_names(names: NameTable) -> set[str]:
+    """Return the names that may stand for torch or a part of it, so that the others need no resolving."""
+    bindings = [one for scope in names.scopes for same in scope.bindings.values() for one in same]
+    found = {one.name for one in bindings if one.kind is BindingKind.IMPORT and one.target.startswith("torch")}
+    aliases = [(one.name, leftmost(one.value)) for one in bindings if one.kind is BindingKind.ALIAS]
+    count = -1
+    while count != len(found):
+        count = len(found)
+        found.update(name for name, root in aliases if root in found)
+    return found
+
+
+def leftmost(node: cst.BaseExpression | None) -> str:
+    while node is not None and not isinstance(node, cst.Name):
+        step = attribute_step(node)
+        node = step[0] if step else None
+    return node.value if node is not None else ""
+
+
+def find_reference(names: NameTable, use: Use) -> Reference | None:
+    resolution = names.resolve_use(use)
+    if resolution is None or not resolution.path.startswith("torch"):
+        return None
+    nodes, attributes = chain(names, use.node)
+    symbol = look_up(resolution.below(attributes).path)
+    if symbol is None or is_reported_at_its_alias(resolution, attributes):
+        return None
+    node = nodes[len(nodes) - 1 - len(symbol.rest)] if len(symbol.rest) < len(nodes) else use.node
+    parent = names.parents.get(node)
+    call = parent if isinstance(parent, cst.Call) and parent.func is node else None
+    return Reference(node, symbol, resolution, use.scope, use.order, use, call)
+
+
+def is_reported_at_its_alias(resolution: Resolution, attributes: tuple[str, ...]) -> bool:
+    """Whether the place that made the alias (`sync = torch.cuda.synchronize`) is the finding, not this use of it."""
+    if not resolution.through:
+        return False
+    aliased = look_up(resolution.path)
+    return aliased is not None and (not attributes or not aliased.is_module)
+
+
+def chain(names: NameTable, name: cst.Name) -> tuple[list[cst.CSTNode], tuple[str, ...]]:
+    """Return the expressions `a`, `a.b`, `a.b.c` that start with `name`, and the attributes on the way."""
+    nodes: list[cst.CSTNode] = [name]
+    attributes: list[str] = []
+    while True:
+        node = nodes[-1]
+        parent = names.parents.get(node)
+        if isinstance(parent, cst.Attribute) and parent.value is node:
+            nodes.append(parent)
+            attributes.append(parent.attr.value)
+            continue
+        call = names.parents.get(parent) if isinstance(parent, cst.Arg) else None
+        if isinstance(call, cst.Call) and call.args[0] is parent and (literal := getattr_name(call)):
+            nodes.append(call)
+            attributes.append(literal)
+            continue
+        return nodes, tuple(attributes)
+
+
+def find_imports(names: NameTable) -> Iterator[Reference]:
+    """Yield what `from torch.cuda import X` names; `import torch.cuda` and `from torch import cuda` name no function."""
+    for scope in names.scopes:
+        for bindings in scope.bindings.values():
+            for binding in bindings:
+                symbol = imported_symbol(binding)
+                if symbol is not None and binding.alias is not None:
+                    resolution = Resolution(binding.target, (binding,))
+                    yield Reference(binding.alias, symbol, resolution, binding.scope, binding.order)
+
+
+def imported_symbol(binding: Binding) -> Symbol | None:
+    if binding.kind is not BindingKind.IMPORT or not isinstance(binding.node, cst.ImportFrom):
+        return None
+    return look_up(binding.target) if look_up(imported_module(binding.node)) is not None else None

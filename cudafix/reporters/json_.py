@@ -1,0 +1,40 @@
+"""Findings → a JSON array, one object per finding (design, section 7)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from cudafix.model import Finding, Fix, Position
+
+
+def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+    objects = [json.dumps(as_object(finding), ensure_ascii=True) for finding in findings]
+    stream.write("[" + ",\n ".join(objects) + "]\n")
+
+
+def as_object(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "message": finding.message,
+        "symbol": finding.symbol,
+        "filename": finding.path,
+        "location": place(finding.start),
+        "end_location": place(finding.end),
+        "help": finding.help,
+        "reason": finding.reason,
+        "fix": fix_object(finding.fix) if finding.fix else None,
+    }
+
+
+def fix_object(fix: Fix) -> dict[str, Any]:
+    edits = [
+        {"content": edit.content, "location": place(edit.start), "end_location": place(edit.end)} for edit in fix.edits
+    ]
+    return {"applicability": fix.safety.value, "message": fix.message, "edits": edits}
+
+
+def place(position: Position) -> dict[str, int]:
+    return {"row": position.row, "column": position.column}

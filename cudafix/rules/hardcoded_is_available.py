@@ -1,0 +1,54 @@
+"""Availability asked of one backend.
+
+## What it does
+Finds `torch.cuda.is_available`, `is_initialized` and `init`.
+
+## Why is this bad?
+A machine with another accelerator falls through to the CPU.
+
+## Example
+```python
+import torch
+
+if torch.cuda.is_available():
+    torch.cuda.synchronize()
+```
+
+## Use instead
+```python
+import torch
+from cudafix.runtime import is_accelerator_available, synchronize_device
+
+if is_accelerator_available():
+    synchronize_device()
+```
+
+## Fix safety
+Unsafe: behind the test may stand code that works on CUDA only and would now run on every accelerator. Safe where the
+test guards nothing but calls that are neutral after the fix, as in the example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from cudafix.rule import Rule
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from cudafix.file import File
+    from cudafix.neutral import Neutral
+    from cudafix.references import Reference
+    from cudafix.rule import Match
+
+
+def refine(reference: Reference, neutral: Neutral, file: File, matches: Mapping[cst.CSTNode, Match]) -> Neutral:
+    """Call the fix safe when the test guards neutral calls only."""
+    from cudafix.guard import judge_guard  # not at the top: rules are listed without loading libcst
+
+    return judge_guard(reference, neutral, file, matches)
+
+
+rule = Rule("CFX107", __name__, __doc__, refine=refine)

@@ -1,0 +1,35 @@
+"""A stream or event of one backend.
+
+## What it does
+Finds `torch.cuda.Stream`, `Event`, `stream`, `current_stream`, `set_stream` and their kin, in annotations too.
+
+## Why is this bad?
+Streams exist on most accelerators, under the same names in the backend's module.
+
+## Example
+```python
+import torch
+
+side = torch.cuda.Stream()
+with torch.cuda.stream(side):
+    step()
+```
+
+## Use instead
+```python
+import torch
+from cudafix.runtime import device_module, use_stream
+
+side = device_module().Stream()
+with use_stream(side):
+    step()
+```
+
+## Fix safety
+Safe for calls: on CUDA the very same classes are made, with the same arguments, so that streams and events that meet
+stay of one kind. Unsafe for annotations (they become `torch.Stream`, the base class) and for the classes as values.
+"""
+
+from cudafix.rule import Rule
+
+rule = Rule("CFX108", __name__, __doc__)

@@ -1,0 +1,30 @@
+"""A wait for one backend.
+
+## What it does
+Finds `torch.cuda.synchronize` and the settings of its debug mode.
+
+## Why is this bad?
+Without the wait a timing is wrong and a buffer may be read too early; on a machine without CUDA the call raises.
+
+## Example
+```python
+import torch
+
+torch.cuda.synchronize()
+```
+
+## Use instead
+```python
+import torch
+from cudafix.runtime import synchronize_device
+
+synchronize_device()
+```
+
+## Fix safety
+Safe: without an accelerator it does nothing, where `torch.cuda.synchronize` raised.
+"""
+
+from cudafix.rule import Rule
+
+rule = Rule("CFX104", __name__, __doc__)

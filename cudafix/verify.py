@@ -1,0 +1,46 @@
+"""A rewritten module must compile, know its names, and have nothing left to fix, or it is not written (design D9)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+
+from cudafix.analyse import Analysis, analyse
+from cudafix.config import Options
+from cudafix.file import File
+from cudafix.model import Safety
+from cudafix.read import Source
+
+
+class RewriteError(Exception):
+    """The rewritten module is not fit to be written; the text says why."""
+
+
+def verify(before: File, new_data: bytes, allowed: Iterable[Safety], options: Options) -> Analysis:
+    """Return the analysis of the rewritten module.
+
+    Raises:
+        RewriteError: when it does not compile, uses a name that nothing defines, or would change once more.
+    """
+    if not before.round_trips:
+        raise RewriteError("the file cannot be reproduced byte for byte")
+    if compiles(before.data, before.path) and not compiles(new_data, before.path):
+        raise RewriteError("the rewritten file would not compile")
+    after = File(Source(before.path, new_data))
+    undefined = after.names.unknown_names() - before.names.unknown_names()
+    if undefined:
+        raise RewriteError(f"the rewritten file would use the undefined name `{min(undefined)}`")
+    analysis = analyse(after, options)
+    if analysis.choices(allowed):
+        raise RewriteError("a second run would change the file again")
+    return analysis
+
+
+def compiles(data: bytes, path: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(data, path, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True

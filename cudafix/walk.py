@@ -1,0 +1,343 @@
+"""The one walk over a syntax tree (a libcst visitor): it fills the name table that every rule asks.
+
+Python's order of evaluation and scoping decides where a child is visited: defaults, decorators and annotations belong
+to the scope around a function, a class body is not seen from its methods, a comprehension has a scope of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import libcst as cst
+
+from cudafix.names import Binding, BindingKind, NameTable, Scope, ScopeKind, Use, attribute_step, dotted, imported_module
+
+SILENT = (
+    cst.SimpleWhitespace, cst.ParenthesizedWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Comment, cst.Newline,
+    cst.Comma, cst.Dot, cst.AssignEqual, cst.Semicolon, cst.LeftParen, cst.RightParen, cst.LeftSquareBracket,
+    cst.RightSquareBracket, cst.LeftCurlyBrace, cst.RightCurlyBrace, cst.Integer, cst.Float, cst.Imaginary,
+    cst.BaseUnaryOp, cst.BaseBinaryOp, cst.BaseBooleanOp, cst.BaseCompOp, cst.BaseAugOp,
+    cst.Pass, cst.Break, cst.Continue,
+)  # fmt: skip
+
+
+def build_names(module: cst.Module) -> NameTable:
+    """Walk `module` once and return its names."""
+    walk = Walk(module)
+    module.visit(walk)
+    return walk.names
+
+
+class Walk(cst.CSTVisitor):
+    def __init__(self, module: cst.Module) -> None:
+        super().__init__()
+        self.names = NameTable(module)
+        self.scope = self.names.root
+        self.stack: list[cst.CSTNode] = []
+        self.order = 0
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        if isinstance(node, SILENT):
+            return False
+        if self.stack:
+            self.names.parents[node] = self.stack[-1]
+        self.order += 1
+        handler = HANDLERS.get(type(node))
+        if handler is None:
+            self.stack.append(node)
+            return True
+        self.stack.append(node)
+        handler(self, node)
+        return False
+
+    def on_leave(self, original_node: cst.CSTNode) -> None:
+        if self.stack and self.stack[-1] is original_node:
+            self.stack.pop()
+
+    def visit_all(self, *nodes: cst.CSTNode | None) -> None:
+        for node in nodes:
+            if isinstance(node, cst.CSTNode):
+                node.visit(self)
+
+    def visit_each(self, nodes: Iterable[cst.CSTNode]) -> None:
+        for node in nodes:
+            node.visit(self)
+
+    def bind(self, name: str, kind: BindingKind, node: cst.CSTNode, **details: object) -> None:
+        self.order += 1
+        self.names.bind(Binding(name, kind, node, self.scope, self.order, **details))  # type: ignore[arg-type]
+
+    def within(self, kind: ScopeKind, node: cst.CSTNode, work: Callable[[], None]) -> None:
+        outer = self.scope
+        self.scope = Scope(kind, node, outer)
+        self.names.scopes.append(self.scope)
+        work()
+        self.scope = outer
+
+    # Names that are read
+
+    def name(self, node: cst.Name) -> None:
+        self.names.uses[node] = Use(node, self.scope, self.order)
+
+    def attribute(self, node: cst.Attribute) -> None:
+        node.value.visit(self)
+
+    def argument(self, node: cst.Arg) -> None:
+        node.value.visit(self)
+
+    # Names that are bound
+
+    def import_plain(self, node: cst.Import) -> None:
+        for alias in node.names:
+            path = dotted(alias.name)
+            name, target = (dotted(as_name(alias)), path) if alias.asname else (path.partition(".")[0],) * 2
+            self.bind(name, BindingKind.IMPORT, node, target=target, alias=alias)
+
+    def import_from(self, node: cst.ImportFrom) -> None:
+        module = imported_module(node)
+        if isinstance(node.names, cst.ImportStar):
+            self.names.stars.append((module, node))
+            return
+        for alias in node.names:
+            name = dotted(as_name(alias)) if alias.asname else dotted(alias.name)
+            target = f"{module}.{dotted(alias.name)}"
+            self.bind(name, BindingKind.IMPORT, node, target=target, alias=alias)
+
+    def bind_target(self, target: cst.CSTNode, value: cst.BaseExpression | None = None) -> None:
+        """Bind the names of an assignment's target; attributes and items in it are visited as expressions."""
+        if isinstance(target, cst.Name):
+            self.bind_value(target, value)
+        elif isinstance(target, (cst.Tuple, cst.List)):
+            values = matching_elements(target, value)
+            for element, one in zip(target.elements, values, strict=True):
+                self.bind_target(element.value, one)
+        else:
+            target.visit(self)
+
+    def bind_value(self, target: cst.Name, value: cst.BaseExpression | None) -> None:
+        if self.scope is self.names.root and target.value == "__all__":
+            self.names.exported.update(strings_in(value))
+        if isinstance(value, cst.Name) and value.value in ("None", "False"):
+            self.bind(target.value, BindingKind.PLACEHOLDER, self.stack[-1])
+        elif isinstance(value, cst.Name) or (value is not None and attribute_step(value)):
+            self.bind(target.value, BindingKind.ALIAS, self.stack[-1], value=value)
+        else:
+            self.bind(target.value, BindingKind.OTHER, self.stack[-1])
+
+    def assign(self, node: cst.Assign) -> None:
+        node.value.visit(self)
+        for target in node.targets:
+            self.names.parents[target] = node
+            self.stack.append(target)
+            self.bind_target(target.target, node.value)
+            self.stack.pop()
+
+    def annotated_assign(self, node: cst.AnnAssign) -> None:
+        node.annotation.visit(self)
+        if node.value is None:
+            if not isinstance(node.target, cst.Name):
+                node.target.visit(self)
+            return
+        node.value.visit(self)
+        self.bind_target(node.target, node.value)
+
+    def augmented_assign(self, node: cst.AugAssign) -> None:
+        node.value.visit(self)
+        node.target.visit(self)
+        if isinstance(node.target, cst.Name):
+            if self.scope is self.names.root and node.target.value == "__all__":
+                self.names.exported.update(strings_in(node.value))
+            self.bind(node.target.value, BindingKind.OTHER, node)
+
+    def walrus(self, node: cst.NamedExpr) -> None:
+        node.value.visit(self)
+        inner = self.scope
+        while self.scope.kind is ScopeKind.COMPREHENSION and self.scope.parent is not None:
+            self.scope = self.scope.parent
+        self.bind_target(node.target, node.value)
+        self.scope = inner
+
+    def delete(self, node: cst.Del) -> None:
+        targets = [e.value for e in node.target.elements] if isinstance(node.target, cst.Tuple) else [node.target]
+        for target in targets:
+            target.visit(self)
+            if isinstance(target, cst.Name):
+                self.bind(target.value, BindingKind.DELETED, node)
+
+    def loop(self, node: cst.For) -> None:
+        node.iter.visit(self)
+        self.bind_target(node.target)
+        self.visit_all(node.body, node.orelse)
+
+    def with_item(self, node: cst.WithItem) -> None:
+        node.item.visit(self)
+        if node.asname is not None:
+            self.bind_target(node.asname.name)
+
+    def handler(self, node: cst.ExceptHandler | cst.ExceptStarHandler) -> None:
+        self.visit_all(node.type)
+        if node.name is not None:
+            self.bind_target(node.name.name)
+        node.body.visit(self)
+
+    def outer_names(self, node: cst.Global | cst.Nonlocal) -> None:
+        declared = self.scope.globals if isinstance(node, cst.Global) else self.scope.nonlocals
+        declared.update(item.name.value for item in node.names)
+
+    def capture(self, node: cst.MatchAs | cst.MatchStar) -> None:
+        if isinstance(node, cst.MatchAs):
+            self.visit_all(node.pattern)
+        if node.name is not None:
+            self.bind(node.name.value, BindingKind.OTHER, node)
+
+    def capture_rest(self, node: cst.MatchMapping) -> None:
+        self.visit_each(node.elements)
+        if node.rest is not None:
+            self.bind(node.rest.value, BindingKind.OTHER, node)
+
+    def keyword_pattern(self, node: cst.MatchKeywordElement) -> None:
+        node.pattern.visit(self)
+
+    def type_alias(self, node: cst.TypeAlias) -> None:
+        self.bind(node.name.value, BindingKind.OTHER, node)
+        self.within(ScopeKind.FUNCTION, node, lambda: self.visit_all(node.type_parameters, node.value))
+
+    def type_parameter(self, node: cst.TypeVar | cst.TypeVarTuple | cst.ParamSpec) -> None:
+        self.bind(node.name.value, BindingKind.OTHER, node)
+        self.visit_all(getattr(node, "bound", None))
+
+    # Scopes
+
+    def function(self, node: cst.FunctionDef) -> None:
+        self.visit_each(node.decorators)
+        self.bind(node.name.value, BindingKind.OTHER, node)
+        self.parameters_outside(node.params)
+        self.visit_all(node.returns)
+
+        def inside() -> None:
+            self.visit_all(node.type_parameters)
+            self.parameters_inside(node.params)
+            node.body.visit(self)
+
+        self.within(ScopeKind.FUNCTION, node, inside)
+
+    def anonymous(self, node: cst.Lambda) -> None:
+        self.parameters_outside(node.params)
+
+        def inside() -> None:
+            self.parameters_inside(node.params)
+            node.body.visit(self)
+
+        self.within(ScopeKind.FUNCTION, node, inside)
+
+    def parameters_outside(self, params: cst.Parameters) -> None:
+        for param in all_parameters(params):
+            self.names.parents[param] = self.stack[-1]
+            self.stack.append(param)
+            self.visit_all(param.annotation, param.default)
+            self.stack.pop()
+
+    def parameters_inside(self, params: cst.Parameters) -> None:
+        for param in all_parameters(params):
+            self.bind(param.name.value, BindingKind.OTHER, own_body(self.stack[-1]))
+
+    def class_(self, node: cst.ClassDef) -> None:
+        self.visit_each(node.decorators)
+        self.visit_each((*node.bases, *node.keywords))
+
+        def inside() -> None:
+            self.visit_all(node.type_parameters)
+            node.body.visit(self)
+
+        self.within(ScopeKind.CLASS, node, inside)
+        self.bind(node.name.value, BindingKind.OTHER, node)
+
+    def comprehension(self, node: cst.BaseSimpleComp | cst.DictComp) -> None:
+        node.for_in.iter.visit(self)
+
+        def inside() -> None:
+            self.generator(node.for_in, first=True)
+            if isinstance(node, cst.DictComp):
+                self.visit_all(node.key, node.value)
+            elif isinstance(node, cst.BaseSimpleComp):
+                node.elt.visit(self)
+
+        self.within(ScopeKind.COMPREHENSION, node, inside)
+
+    def generator(self, node: cst.CompFor, first: bool) -> None:
+        if not first:
+            node.iter.visit(self)
+        self.bind_target(node.target)
+        self.visit_each(node.ifs)
+        if node.inner_for_in is not None:
+            self.generator(node.inner_for_in, first=False)
+
+
+HANDLERS: dict[type[cst.CSTNode], Callable[..., None]] = {
+    cst.Name: Walk.name,
+    cst.Attribute: Walk.attribute,
+    cst.Arg: Walk.argument,
+    cst.Import: Walk.import_plain,
+    cst.ImportFrom: Walk.import_from,
+    cst.Assign: Walk.assign,
+    cst.AnnAssign: Walk.annotated_assign,
+    cst.AugAssign: Walk.augmented_assign,
+    cst.NamedExpr: Walk.walrus,
+    cst.Del: Walk.delete,
+    cst.For: Walk.loop,
+    cst.WithItem: Walk.with_item,
+    cst.ExceptHandler: Walk.handler,
+    cst.ExceptStarHandler: Walk.handler,
+    cst.Global: Walk.outer_names,
+    cst.Nonlocal: Walk.outer_names,
+    cst.MatchAs: Walk.capture,
+    cst.MatchStar: Walk.capture,
+    cst.MatchMapping: Walk.capture_rest,
+    cst.MatchKeywordElement: Walk.keyword_pattern,
+    cst.TypeAlias: Walk.type_alias,
+    cst.TypeVar: Walk.type_parameter,
+    cst.TypeVarTuple: Walk.type_parameter,
+    cst.ParamSpec: Walk.type_parameter,
+    cst.FunctionDef: Walk.function,
+    cst.Lambda: Walk.anonymous,
+    cst.ClassDef: Walk.class_,
+    cst.ListComp: Walk.comprehension,
+    cst.SetComp: Walk.comprehension,
+    cst.GeneratorExp: Walk.comprehension,
+    cst.DictComp: Walk.comprehension,
+}
+
+
+def as_name(alias: cst.ImportAlias) -> cst.BaseExpression | None:
+    name = alias.asname.name if alias.asname else None
+    return name if isinstance(name, cst.Name) else None
+
+
+def own_body(node: cst.CSTNode) -> cst.CSTNode:
+    """Return what counts as the place of a parameter's binding: the body it is seen in."""
+    body = getattr(node, "body", None)
+    return body if isinstance(body, cst.CSTNode) else node
+
+
+def all_parameters(params: cst.Parameters) -> list[cst.Param]:
+    stars = [one for one in (params.star_arg, params.star_kwarg) if isinstance(one, cst.Param)]
+    return [*params.posonly_params, *params.params, *params.kwonly_params, *stars]
+
+
+def matching_elements(
+    target: cst.Tuple | cst.List, value: cst.BaseExpression | None
+) -> list[cst.BaseExpression | None]:
+    """Pair `a, b = x, y` element by element; None where that cannot be told."""
+    count = len(target.elements)
+    if isinstance(value, (cst.Tuple, cst.List)) and len(value.elements) == count:
+        elements = (*target.elements, *value.elements)
+        if not any(isinstance(element, cst.StarredElement) for element in elements):
+            return [element.value for element in value.elements]
+    return [None] * count
+
+
+def strings_in(value: cst.BaseExpression | None) -> list[str]:
+    if not isinstance(value, (cst.List, cst.Tuple, cst.Set)):
+        return []
+    literals = [e.value for e in value.elements if isinstance(e.value, cst.SimpleString)]
+    return [text for one in literals if isinstance(text := one.evaluated_value, str)]
