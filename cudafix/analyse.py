@@ -108,8 +108,9 @@ def refine(matches: list[Match], file: File) -> list[Match]:
     for match in matches:
         judge = BY_CODE[match.code].refine
         if judge is not None and match.choices:
-            neutral = judge(match.reference, match.choices[0][1], file, by_node)
-            match = replace(match, choices=((match.reference, neutral),), reason=neutral.reason)
+            verdict = judge(match.reference, match.choices[0][1], file, by_node)
+            choices = () if isinstance(verdict, Refusal) else ((match.reference, verdict),)
+            match = replace(match, choices=choices, reason=verdict.reason)
         refined.append(match)
     return refined
 

@@ -22,7 +22,7 @@ from cudafix.discover import PathError, discover, is_excluded
 from cudafix.model import Finding, Result, Safety
 from cudafix.read import STDIN, Source
 from cudafix.reporters import REPORTERS
-from cudafix.run import Job, Mode, default_processes, process, run_all
+from cudafix.run import Mode, default_processes, process, run_all
 
 CLEAN, FINDINGS, ERROR = 0, 1, 2
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -68,7 +68,9 @@ SHARED: tuple[Callable[[Any], Any], ...] = (
     click.option("--output-file", type=click.Path(path_type=Path), metavar="FILE", help="Write findings to this file."),
     click.option("--statistics", is_flag=True, help="Count the findings by code instead of listing them."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 even when there are findings."),
-    click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes; default: one for each core."),
+    click.option(
+        "-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes; default: one for each core."
+    ),
     click.option("-q", "--quiet", is_flag=True, help="Print findings only, no summary."),
     click.option("-v", "--verbose", is_flag=True, help="Say which files were read and which were excluded."),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True),

@@ -1,7 +1,8 @@
-"""Guards: an availability test around calls that are neutral after the fix."""
+"""Availability tests: when asking for any accelerator instead of CUDA is safe, and when it would be wrong."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -9,22 +10,58 @@ import libcst as cst
 
 from cudafix.file import File
 from cudafix.model import Safety
-from cudafix.neutral import Neutral
+from cudafix.neutral import Neutral, Refusal
 from cudafix.references import Reference
 from cudafix.rule import Match
 
+NAMES_CUDA = re.compile(r"""["']cuda\b|\.cuda\(""")
+NAMES_OTHER = re.compile(r"xpu|npu|musa|mlu|hpu|mps|mtia|xla|tpu|hip|rocm", re.IGNORECASE)
 
-def judge_guard(reference: Reference, neutral: Neutral, file: File, matches: Mapping[cst.CSTNode, Match]) -> Neutral:
-    """Call the fix safe when the test guards neutral calls only."""
-    row = reference.symbol.row
-    if row.name != "is_available" or reference.symbol.backend != "cuda" or neutral.reason != row.note:
+
+def judge_guard(
+    reference: Reference, neutral: Neutral, file: File, matches: Mapping[cst.CSTNode, Match]
+) -> Neutral | Refusal:
+    """Judge the rewrite of `is_available` by what depends on its answer."""
+    if reference.symbol.row.name != "is_available":
         return neutral
-    guard = file.names.parents.get(reference.call) if reference.call is not None else None
-    if not isinstance(guard, cst.If) or guard.test is not reference.call or guard.orelse is not None:
+    if reference.symbol.backend != "cuda":
+        return Refusal(f"it asks for {reference.symbol.backend.upper()} among the backends")
+    guard = find_guard(reference, file)
+    if guard is None:
         return neutral
-    if all(is_neutral(statement, matches) for statement in guard.body.body):
+    if isinstance(guard, cst.If) and any(NAMES_OTHER.search(file.code(test)) for test in ladder_tests(guard, file)):
+        return Refusal("it is one rung of a ladder over backends")
+    if NAMES_CUDA.search(file.code(guard.body)) or (guard.orelse and NAMES_CUDA.search(file.code(guard.orelse))):
+        return Refusal("the code that depends on it names CUDA itself")
+    is_whole_test = guard.test is reference.call and guard.orelse is None
+    if is_whole_test and isinstance(guard, cst.If) and all(is_neutral(one, matches) for one in guard.body.body):
         return replace(neutral, safety=Safety.SAFE, reason="")
     return neutral
+
+
+def find_guard(reference: Reference, file: File) -> cst.If | cst.IfExp | None:
+    """Return the `if`, or conditional expression, in whose test the reference stands."""
+    child = reference.node
+    for parent in file.names.ancestors(reference.node):
+        if isinstance(parent, (cst.If, cst.IfExp)):
+            return parent if parent.test is child else None
+        if not isinstance(parent, (cst.Call, cst.UnaryOperation, cst.BooleanOperation, cst.BaseExpression)):
+            return None
+        child = parent
+    return None
+
+
+def ladder_tests(rung: cst.If, file: File) -> list[cst.BaseExpression]:
+    """Return the tests of the whole `if`/`elif` chain that `rung` is a part of."""
+    first = rung
+    while isinstance(parent := file.names.parents.get(first), cst.If) and parent.orelse is first:
+        first = parent
+    tests = []
+    current: cst.CSTNode | None = first
+    while isinstance(current, cst.If):
+        tests.append(current.test)
+        current = current.orelse
+    return tests
 
 
 def is_neutral(statement: cst.CSTNode, matches: Mapping[cst.CSTNode, Match]) -> bool:

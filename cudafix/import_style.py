@@ -101,7 +101,9 @@ def sorted_index(statements: Sequence[cst.CSTNode], section: list[int], module: 
         return False, name.lower()
 
     for key in (straight_first, by_module_only):
-        keys = [key(isinstance(import_node(statements[i]), cst.ImportFrom), module_name(statements[i])) for i in section]
+        keys = [
+            key(isinstance(import_node(statements[i]), cst.ImportFrom), module_name(statements[i])) for i in section
+        ]
         if keys == sorted(keys):
             mine = key(True, module)
             return section[0] + sum(one <= mine for one in keys)
@@ -209,7 +211,7 @@ def with_names(node: cst.ImportFrom, names: list[tuple[str, str]], file: File, i
     new = node.with_changes(names=tuple(aliases))
     code = file.code(new)
     if node.lpar is None and len(indent) + len(code) > LINE_LENGTH:
-        parts = [(dotted(one.name), dotted(one.asname.name) if one.asname else dotted(one.name)) for one in aliases]  # type: ignore[arg-type]
+        parts = [(dotted(one.name), dotted(one.asname.name) if one.asname else dotted(one.name)) for one in aliases]
         return wrapped(imported_module(node), parts)
     return new
 

@@ -243,7 +243,7 @@ class Planner:
         modules: list[str] = []
         for statement in self.statements(suite):
             node = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
-            if isinstance(node, cst.ImportFrom) and not isinstance(node.names, cst.ImportStar) and len(node.names) == 1:
+            if isinstance(node, cst.ImportFrom) and imports_one_name(node):
                 if modules and modules[-1] == imported_module(node):
                     return True
                 modules.append(imported_module(node))
@@ -278,6 +278,10 @@ class Planner:
             self.plan.rewritten[node] = new
         elif isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1:
             self.plan.removed.add(line)
+
+
+def imports_one_name(node: cst.ImportFrom) -> bool:
+    return not isinstance(node.names, cst.ImportStar) and len(node.names) == 1 and node.names[0].asname is None
 
 
 def without_names(

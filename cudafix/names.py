@@ -252,7 +252,7 @@ class NameTable:
         return {one for one in self.ancestors(node) if isinstance(one, SUITES)}
 
     def loops(self, node: cst.CSTNode, scope: Scope) -> set[cst.CSTNode]:
-        found = set()
+        found: set[cst.CSTNode] = set()
         for one in self.ancestors(node):
             if one is scope.node:
                 break

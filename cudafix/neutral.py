@@ -11,7 +11,7 @@ from cudafix.catalogue import Native, Row
 from cudafix.config import Options, Route
 from cudafix.file import File
 from cudafix.model import Safety
-from cudafix.names import Binding, ScopeKind
+from cudafix.names import Binding
 from cudafix.references import Reference
 
 MODULE_FUNCTION = "device_module"
@@ -43,14 +43,8 @@ class Neutral:
     def text(self, local_name: str) -> str:
         return ".".join((local_name + "()" * self.on_module, *self.attributes))
 
-    def node(self, local_name: str) -> cst.Name | cst.Attribute:
-        expression: cst.BaseExpression = cst.Name(local_name)
-        if self.on_module:
-            expression = cst.Call(expression)
-        for attribute in self.attributes:
-            expression = cst.Attribute(expression, cst.Name(attribute))
-        assert isinstance(expression, (cst.Name, cst.Attribute))
-        return expression
+    def node(self, local_name: str) -> cst.BaseExpression:
+        return cst.parse_expression(self.text(local_name))
 
 
 @dataclass(frozen=True)
@@ -86,13 +80,17 @@ def find_obstacle(reference: Reference, file: File) -> str:
     if doubt is not None:
         return describe_doubt(doubt, reference, file)
     if any(origin.outer for origin in reference.resolution.origins):
-        return f"`{reference.resolution.origins[0].name}` is bound through `global`, where no import can stand beside it"
+        return (
+            f"`{reference.resolution.origins[0].name}` is bound through `global`, where no import can stand beside it"
+        )
     if not all(origin.scope.encloses(reference.scope) for origin in reference.resolution.origins):
         return "the import behind the alias cannot be seen from here"
     if is_changed(reference.node, file):
         return "the function itself is assigned or deleted here"
     if isinstance(reference.node, cst.Call) and len(reference.node.args) > 2:
         return "`getattr` has a default here, which tells whether the function is there"
+    if reference.symbol.backend != "cuda" and is_in_branch_for(reference.symbol.backend, reference.node, file):
+        return f"it stands in a branch for {reference.symbol.backend.upper()}, where it is meant"
     if has_ancestor(reference.node, file, is_class_base):
         return "a base class"
     if is_scripted(reference.node, file):
@@ -133,6 +131,21 @@ def has_ancestor(node: cst.CSTNode, file: File, wanted: object) -> bool:
         if isinstance(parent, (cst.BaseSmallStatement, cst.BaseSuite)):
             return False
         current = parent
+    return False
+
+
+def is_in_branch_for(backend: str, node: cst.CSTNode, file: File) -> bool:
+    """Whether a condition around `node` names `backend`: `if is_xpu_available():`, `x.type == "xpu" and …`."""
+    child = node
+    for parent in file.names.ancestors(node):
+        condition: cst.BaseExpression | None = None
+        if isinstance(parent, (cst.If, cst.IfExp)) and parent.test is not child:
+            condition = parent.test
+        elif isinstance(parent, cst.BooleanOperation) and parent.right is child:
+            condition = parent.left
+        if condition is not None and backend in file.code(condition).lower():
+            return True
+        child = parent
     return False
 
 
@@ -225,7 +238,3 @@ def has_comment(node: cst.CSTNode, file: File) -> bool:
     own = getattr(node, "lpar", ()), getattr(node, "rpar", ())
     inner = node.with_changes(lpar=(), rpar=()) if any(own) else node
     return "#" in file.code(inner)
-
-
-def runs_in_function(reference: Reference) -> bool:
-    return reference.scope.kind is ScopeKind.FUNCTION

@@ -38,7 +38,7 @@ class Rewriter(cst.CSTTransformer):
     def on_visit(self, node: cst.CSTNode) -> bool:
         return True
 
-    def on_leave(self, original_node: Node, updated_node: Node) -> Node | cst.FlattenSentinel[Node]:  # type: ignore[override]
+    def on_leave(self, original_node: Node, updated_node: Node) -> Node | cst.FlattenSentinel[Node]:
         new: cst.CSTNode = updated_node
         if original_node in self.references:
             reference, neutral = self.references[original_node]

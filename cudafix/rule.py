@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from cudafix.file import File
-    from cudafix.neutral import Neutral
+    from cudafix.neutral import Neutral, Refusal
     from cudafix.references import Reference
 
 SECTIONS = ("What it does", "Why is this bad?", "Example", "Use instead", "Fix safety")
@@ -49,7 +49,7 @@ class Rule:
     module: str
     doc: str
     default: bool = True
-    refine: Callable[[Reference, Neutral, File, Mapping[cst.CSTNode, Match]], Neutral] | None = None
+    refine: Callable[[Reference, Neutral, File, Mapping[cst.CSTNode, Match]], Neutral | Refusal] | None = None
 
     @property
     def name(self) -> str:

@@ -57,7 +57,9 @@ def analyse_and_rewrite(source: Source, options: Options, mode: Mode, unsafe: bo
         file.names  # noqa: B018 - the walk fails here, not later
     except ParserSyntaxError as error:
         position = Position(error.raw_line, error.raw_column + 1)
-        return unreadable(source, f"cannot be parsed: {one_line(error.message)}", position, active_codes(source.path, options))
+        return unreadable(
+            source, f"cannot be parsed: {one_line(error.message)}", position, active_codes(source.path, options)
+        )
     except (UnicodeDecodeError, LookupError, SyntaxError, ValueError) as error:
         return unreadable(source, f"cannot be decoded: {one_line(error)}", None, active_codes(source.path, options))
     analysis = analyse(file, options)

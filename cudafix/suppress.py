@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tokenize
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from cudafix.model import Position
@@ -51,11 +51,11 @@ class Suppressions:
                 silenced = True
         return silenced
 
-    def unused(self, is_active: Sequence[str]) -> Iterator[tuple[Directive, list[str]]]:
+    def unused(self, active: Collection[str]) -> Iterator[tuple[Directive, list[str]]]:
         """Yield each directive with those of its codes that silenced nothing although their rules were on."""
         for directive in self.directives:
             if directive.reports_unused:
-                idle = [one for one in directive.codes if one not in directive.used and one in is_active]
+                idle = [one for one in directive.codes if one not in directive.used and one in active]
                 if idle:
                     yield directive, idle
 
@@ -122,10 +122,7 @@ def read_comments(text: str) -> Iterator[CommentLine]:
     try:
         for token in tokenize.generate_tokens(io.StringIO(text, newline="").readline):
             if token.type == tokenize.COMMENT:
-                if token.line[: token.start[1]].strip():
-                    row = token.start[0]
-                    yield CommentLine(token.string, row, token.start[1] + 1, False, row, row)
-                elif start:
+                if token.line[: token.start[1]].strip() or start:
                     row = token.start[0]
                     yield CommentLine(token.string, row, token.start[1] + 1, False, row, row)
                 else:

@@ -14,7 +14,7 @@ from cudafix.names import Binding, BindingKind, Scope, ScopeKind
 
 PRAGMA = re.compile(r"#\s*(?:noqa|type:|pyright:|pylint:|isort:|ruff:|mypy:)[^#]*", re.IGNORECASE)
 KEEPS_UNUSED = re.compile(r"#\s*(?:noqa(?!:)|noqa:[^#]*\bF401\b|ruff:\s*noqa|pylint:\s*disable=[^#]*unused)", re.I)
-DYNAMIC = {"globals", "locals", "eval", "exec", "vars"}
+DYNAMIC = {"globals", "locals", "eval", "exec"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +92,8 @@ def keeps_silently(binding: Binding, unused: Unused, file: File) -> bool:
 
 def must_stay(binding: Binding, scope: Scope, unused: Unused, file: File) -> bool:
     """Whether the import may be needed in a way that this file does not show."""
+    if binding.target.partition(".")[0] != "torch":
+        return True  # `import torch_npu` registers its backend
     if PurePath(file.path).name == "__init__.py" or scope.kind is ScopeKind.CLASS or binding.outer:
         return True
     if any(one.kind is not BindingKind.IMPORT for one in scope.bindings[binding.name]):

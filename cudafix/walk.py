@@ -10,7 +10,17 @@ from collections.abc import Callable, Iterable
 
 import libcst as cst
 
-from cudafix.names import Binding, BindingKind, NameTable, Scope, ScopeKind, Use, attribute_step, dotted, imported_module
+from cudafix.names import (
+    Binding,
+    BindingKind,
+    NameTable,
+    Scope,
+    ScopeKind,
+    Use,
+    attribute_step,
+    dotted,
+    imported_module,
+)
 
 SILENT = (
     cst.SimpleWhitespace, cst.ParenthesizedWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Comment, cst.Newline,

@@ -25,7 +25,8 @@ if is_accelerator_available():
 
 ## Fix safety
 Unsafe: behind the test may stand code that works on CUDA only and would now run on every accelerator. Safe where the
-test guards nothing but calls that are neutral after the fix, as in the example.
+test guards nothing but calls that are neutral after the fix, as in the example. No fix where the guarded code names CUDA
+itself (`"cuda" if torch.cuda.is_available() else "cpu"`), and for one rung of a ladder over several backends.
 """
 
 from __future__ import annotations
@@ -39,13 +40,15 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from cudafix.file import File
-    from cudafix.neutral import Neutral
+    from cudafix.neutral import Neutral, Refusal
     from cudafix.references import Reference
     from cudafix.rule import Match
 
 
-def refine(reference: Reference, neutral: Neutral, file: File, matches: Mapping[cst.CSTNode, Match]) -> Neutral:
-    """Call the fix safe when the test guards neutral calls only."""
+def refine(
+    reference: Reference, neutral: Neutral, file: File, matches: Mapping[cst.CSTNode, Match]
+) -> Neutral | Refusal:
+    """Judge the fix by what depends on the answer."""
     from cudafix.guard import judge_guard  # not at the top: rules are listed without loading libcst
 
     return judge_guard(reference, neutral, file, matches)

@@ -1,0 +1,84 @@
+"""The harness of the rule tests: say what is found in a source, and what a fix makes of it.
+
+`check_fixes` also holds every fix to what cudafix promises: the output compiles, a second run changes nothing, the
+text edits say the same as the transformer, and a source with CRLF line ends gives the CRLF answer.
+"""
+
+from __future__ import annotations
+
+import ast
+from textwrap import dedent
+
+from cudafix.analyse import Analysis, analyse
+from cudafix.config import Options, read_settings
+from cudafix.file import File
+from cudafix.model import Finding, Result
+from cudafix.read import Source
+from cudafix.rewrite import apply_edits, edits, rewrite
+from cudafix.run import Mode, allowed_levels, process
+
+EVERY_RULE = {"select": ["CFX"]}
+
+
+def options(**settings: object) -> Options:
+    given = {key.replace("_", "-"): value for key, value in (EVERY_RULE | settings).items()}
+    return Options(**read_settings(given, "test"))
+
+
+def analysis_of(source: str, path: str = "example.py", **settings: object) -> Analysis:
+    return analyse(File(Source(path, dedent(source).encode())), options(**settings))
+
+
+def findings_in(source: str, path: str = "example.py", **settings: object) -> list[Finding]:
+    return list(analysis_of(source, path, **settings).findings)
+
+
+def check_noop(source: str, path: str = "example.py", **settings: object) -> None:
+    """Nothing is found."""
+    assert [(one.start.row, one.symbol) for one in findings_in(source, path, **settings)] == []
+
+
+def check_finds(source: str, *expected: str, path: str = "example.py", **settings: object) -> None:
+    """Exactly these are found, in the order of the file, each as `row code symbol`."""
+    found = [f"{one.start.row} {one.code} {one.symbol}" for one in findings_in(source, path, **settings)]
+    assert found == list(expected)
+
+
+def check_stays(source: str, reason: str, path: str = "example.py", **settings: object) -> None:
+    """Something is found, has no fix, and the finding says why in words that contain `reason`."""
+    found = findings_in(source, path, **settings)
+    assert [one.fix for one in found] == [None] * len(found)
+    assert found
+    assert reason in " ".join(one.reason for one in found)
+    assert fixed(dedent(source).encode(), path, unsafe=True, **settings).new_bytes is None
+
+
+def check_fixes(before: str, after: str, path: str = "example.py", unsafe: bool = False, **settings: object) -> None:
+    """The safe fixes (with `unsafe`, all) make `after` of `before`."""
+    old, new = dedent(before), dedent(after)
+    result = fixed(old.encode(), path, unsafe, **settings)
+    assert result.problems == ()
+    assert (result.new_bytes or old.encode()).decode() == new
+    ast.parse(new)
+    assert fixed(new.encode(), path, unsafe, **settings).new_bytes is None
+    assert text_of_edits(old, path, unsafe, **settings) == new
+    crlf = old.replace("\n", "\r\n").encode()
+    assert (fixed(crlf, path, unsafe, **settings).new_bytes or crlf).decode() == new.replace("\n", "\r\n")
+
+
+def check_unsafe(before: str, after: str, reason: str, path: str = "example.py", **settings: object) -> None:
+    """The fix makes `after` of `before`, but only when unsafe fixes are asked for, and a finding says why."""
+    check_fixes(before, before, path, **settings)
+    check_fixes(before, after, path, unsafe=True, **settings)
+    assert reason in " ".join(one.reason for one in findings_in(before, path, **settings))
+
+
+def fixed(data: bytes, path: str = "example.py", unsafe: bool = False, **settings: object) -> Result:
+    return process(Source(path, data), options(**settings), Mode.FIX, unsafe)
+
+
+def text_of_edits(source: str, path: str, unsafe: bool, **settings: object) -> str:
+    analysis = analyse(File(Source(path, source.encode())), options(**settings))
+    choices = analysis.choices(allowed_levels(unsafe))
+    assert rewrite(analysis.file, choices).code == apply_edits(analysis.file.lines, edits(analysis.file, choices))
+    return apply_edits(analysis.file.lines, edits(analysis.file, choices))

@@ -1,0 +1,148 @@
+"""What the corpus tests share: running cudafix and ruff, reading files as Python does, telling changed lines apart."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import tokenize
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+
+from oracle import Reference, references
+
+ROOT = Path(__file__).resolve().parents[2]
+RUFF_CODES = "F821,F811,F401,E402,I001"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Finding:
+    code: str
+    symbol: str
+    file: str
+    row: int
+    end_row: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.row}: {self.code} {self.symbol}"
+
+
+def cudafix(*arguments: str) -> str:
+    """Its standard output; run in the repository, so that no module of a tree can shadow one of ours."""
+    command = [sys.executable, "-m", "cudafix", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    said = f"cudafix {' '.join(arguments)}: exit {done.returncode}\n{done.stderr[-2000:]}"
+    assert "Traceback" not in done.stdout + done.stderr, said
+    assert done.returncode in {0, 1}, said
+    return done.stdout
+
+
+def check(tree: Path, select: str) -> list[Finding]:
+    options = ("--isolated", "--select", select, "--output-format", "json")
+    return [finding(entry, tree) for entry in json.loads(cudafix("check", *options, str(tree)))]
+
+
+def finding(entry: dict[str, object], tree: Path) -> Finding:
+    match entry:
+        case {"code": str(code), "symbol": symbol, "filename": str(name), "location": {"row": int(row)}}:
+            end = entry["end_location"]
+            assert isinstance(end, dict), entry
+            file = Path(os.path.relpath(os.path.realpath(ROOT / name), os.path.realpath(tree))).as_posix()
+            return Finding(code, str(symbol or ""), file, row, int(end["row"]))
+    raise AssertionError(f"not the JSON of a finding: {entry}")
+
+
+def python_files(tree: Path) -> list[str]:
+    return sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*.py") if path.is_file())
+
+
+def compiles(path: Path) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(path.read_bytes(), path.name, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError):
+            return False
+    return True
+
+
+def text(path: Path) -> str:
+    """As Python decodes it, line ends translated."""
+    with tokenize.open(path) as file:
+        return file.read()
+
+
+def references_in(path: Path) -> list[Reference] | None:
+    """None where Python itself cannot parse the file."""
+    content = path.read_bytes()
+    if b"torch" not in content or b"cuda" not in content:
+        return []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return references(text(path))
+        except (SyntaxError, ValueError):
+            return None
+
+
+def listed(title: str, places: Sequence[object]) -> str:
+    """An assertion's message: how many, and the first ten."""
+    return "\n  ".join([f"{len(places)} {title}", *map(str, places[:10])])
+
+
+def ruff_counts(tree: Path) -> Counter[tuple[str, str]]:
+    """How often each file has each code; syntax errors count as a code of their own."""
+    options = ("--isolated", "--no-cache", "--select", RUFF_CODES, "--output-format", "json")
+    command = [sys.executable, "-m", "ruff", "check", *options, "."]
+    done = subprocess.run(command, cwd=tree, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode in {0, 1}, f"ruff did not run: {done.stderr[-2000:]}"
+    found = json.loads(done.stdout)
+    return Counter((os.path.relpath(entry["filename"], tree), str(entry["code"])) for entry in found)
+
+
+def line_style(content: bytes) -> tuple[bool, bool, frozenset[bytes]]:
+    """Byte order mark, final newline, and the kinds of line ends."""
+    ends = frozenset(re.findall(rb"\r\n|\r|\n", content))
+    return content.startswith(BYTE_ORDER_MARK), content.endswith((b"\r", b"\n")), ends
+
+
+def import_rows(source: str) -> set[int]:
+    imports = (node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.Import, ast.ImportFrom)))
+    return {row for node in imports for row in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+
+
+def stray_changes(before: str, after: str, finding_rows: Iterable[int]) -> list[str]:
+    """The changed lines that neither had a finding nor belong to an import, as `-row: line` and `+row: line`."""
+    old, new, flagged = before.split("\n"), after.split("\n"), set(finding_rows)
+    old_imports, new_imports = import_rows(before), import_rows(after)
+    strays = []
+    for removed, added in changed_blocks(old, new):
+        strays += [f"-{row}: {old[row - 1]}" for row in removed if row not in flagged | old_imports]
+        others = [row for row in added if row not in new_imports]
+        if len(others) > len(flagged.intersection(removed)):  # a line for a line, no more
+            strays += [f"+{row}: {new[row - 1]}" for row in others]
+    return strays
+
+
+def changed_blocks(old: list[str], new: list[str]) -> Iterator[tuple[range, range]]:
+    """Rows removed and rows added, block by block; a second look at each block, since the quick first is coarse."""
+    for old_start, old_end, new_start, new_end in differences(old, new, quick=True):
+        for block in differences(old[old_start:old_end], new[new_start:new_end], quick=False):
+            removed = range(old_start + block[0] + 1, old_start + block[1] + 1)
+            added = range(new_start + block[2] + 1, new_start + block[3] + 1)
+            yield removed, added
+
+
+def differences(old: list[str], new: list[str], *, quick: bool) -> Iterator[tuple[int, int, int, int]]:
+    for tag, *block in SequenceMatcher(None, old, new, autojunk=quick).get_opcodes():
+        if tag != "equal":
+            old_start, old_end, new_start, new_end = block
+            yield old_start, old_end, new_start, new_end

@@ -1,0 +1,214 @@
+"""A process whose torch has one recording backend: expressions in, what they gave and called out, as JSON.
+
+`python backends.py SCENARIO`. A process each, since torch lets a process register one backend, once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import torch
+
+import cudafix.runtime
+
+CALLS: list[str] = []
+
+ANSWERS: dict[str, Any] = {
+    "current_device": 1,
+    "current_stream": "current stream",
+    "default_stream": "default stream",
+    "device_count": 4,
+    "empty_cache": None,
+    "get_device_name": "Recorder 9000",
+    "get_device_properties": "properties",
+    "get_rng_state": "state",
+    "get_rng_state_all": ["state", "state"],
+    "init": None,
+    "initial_seed": 42,
+    "ipc_collect": None,
+    "is_available": True,
+    "is_bf16_supported": True,
+    "is_current_stream_capturing": True,
+    "is_initialized": True,
+    "is_tf32_supported": True,
+    "manual_seed": None,
+    "manual_seed_all": None,
+    "max_memory_allocated": 200,
+    "max_memory_reserved": 400,
+    "mem_get_info": (1000, 2000),
+    "memory_allocated": 100,
+    "memory_reserved": 300,
+    "memory_snapshot": ["segment"],
+    "memory_stats": {"num_ooms": 0},
+    "memory_summary": "summary",
+    "reset_accumulated_memory_stats": None,
+    "reset_peak_memory_stats": None,
+    "seed": None,
+    "seed_all": None,
+    "set_device": None,
+    "set_per_process_memory_fraction": None,
+    "set_rng_state": None,
+    "set_rng_state_all": None,
+    "set_stream": None,
+    "synchronize": None,
+}
+
+
+def recorder(name: str, answer: Any = None) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        record(name, *args, **kwargs)
+        return answer
+
+    return call
+
+
+def record(name: str, *args: Any, **kwargs: Any) -> None:
+    given = [repr(each) for each in args] + [f"{key}={value!r}" for key, value in kwargs.items()]
+    CALLS.append(f"{name}({', '.join(given)})")
+
+
+def recording_context(name: str) -> Callable[[Any], Any]:
+    @contextmanager
+    def context(chosen: Any) -> Iterator[str]:
+        record(name, chosen)
+        yield f"inside {name}"
+
+    return context
+
+
+def record_all(module: Any) -> None:
+    """Give `module` every function of `torch.cuda` that the runtime knows, as recorders."""
+    for name, answer in ANSWERS.items():
+        setattr(module, name, recorder(name, answer))
+    for name in ("device", "device_of", "stream"):
+        setattr(module, name, recording_context(name))
+
+
+def register(name: str) -> Any:
+    torch.utils.rename_privateuse1_backend(name)
+    module = ModuleType(f"torch.{name}")
+    torch._register_device_module(name, module)
+    return module
+
+
+def active(device_type: str) -> None:
+    accelerator().current_accelerator = lambda check_available=False: torch.device(device_type)
+    torch._C._has_cuda = device_type == "cuda"
+    torch._C._has_mps = device_type == "mps"
+
+
+def accelerator() -> Any:
+    """`torch.accelerator`, which torch has from 2.6 on."""
+    torch.accelerator = getattr(torch, "accelerator", ModuleType("torch.accelerator"))
+    return torch.accelerator
+
+
+def complete() -> None:
+    """An out-of-tree backend with everything that `torch.cuda` has."""
+    module = register("npu")
+    record_all(module)
+    module.get_amp_supported_dtype = lambda: [torch.float16, torch.bfloat16]
+
+
+def complete_on_torch_2_5() -> None:
+    """The same on a torch whose version has no `torch.accelerator`."""
+    complete()
+    torch.__version__ = "2.5.1"
+    vars(torch).pop("accelerator", None)
+
+
+def empty() -> None:
+    """An out-of-tree backend whose module has nothing at all."""
+    register("musa")
+
+
+def one_device() -> None:
+    """An out-of-tree backend whose functions take no arguments, and that is not initialised yet."""
+    module = register("acme")
+    module.is_available = lambda: True
+    module.is_initialized = lambda: False
+    module.get_rng_state = lambda: record("get_rng_state") or "state"
+    module.device_count = lambda: 2
+    module.empty_cache = recorder("empty_cache")
+    module.synchronize = lambda: record("synchronize")
+    module.memory_snapshot = lambda: record("memory_snapshot") or ["segment"]
+    module.is_bf16_supported = lambda: record("is_bf16_supported") or True
+    module.memory_allocated = lambda device=None: len(device)
+    accelerator().get_memory_info = recorder("accelerator.get_memory_info", (10, 20))
+    torch.accelerator.current_stream = recorder("accelerator.current_stream", "stream")
+
+
+def renamed() -> None:
+    """A name for an out-of-tree backend, without a module."""
+    torch.utils.rename_privateuse1_backend("npu")
+    torch._C._has_cuda = False
+
+
+def cuda() -> None:
+    """A CUDA device."""
+    active("cuda")
+    record_all(torch.cuda)
+
+
+def cuda_on_torch_2_6() -> None:
+    """A CUDA device on a torch whose `current_accelerator` asks the driver."""
+    torch.__version__ = "2.6.0+cu124"
+    active("cuda")
+    torch.accelerator.current_accelerator = recorder("current_accelerator")
+    record_all(torch.cuda)
+
+
+def mps() -> None:
+    """An Apple GPU, with the functions that torch 2.5 has for it."""
+    active("mps")
+    torch.backends.mps.is_available = lambda: True
+    torch.backends.mps.get_name = lambda: "Apple M9"
+    torch.mps.is_available = lambda: True
+    torch.mps.device_count = lambda: 1
+    torch.mps.synchronize = lambda: record("synchronize")
+    torch.mps.set_per_process_memory_fraction = lambda fraction: record("fraction", fraction)
+    torch.mps.empty_cache = recorder("empty_cache")
+    torch.mps.manual_seed = lambda seed: record("manual_seed", seed)
+    torch.mps.seed = lambda: record("seed")
+    torch.mps.get_rng_state = recorder("get_rng_state", "state")
+    torch.mps.set_rng_state = recorder("set_rng_state")
+    torch.mps.current_allocated_memory = lambda: 100
+    torch.mps.driver_allocated_memory = lambda: 300
+    torch.mps.recommended_max_memory = lambda: 1000
+    torch.accelerator.current_stream = recorder("accelerator.current_stream", "stream")
+
+
+def entered(context: Any, question: Callable[[], Any] | None = None) -> Any:
+    """What `with context as …` gives, or what `question` answers inside."""
+    with context as given:
+        return given if question is None else question()
+
+
+def without(owner: Any, name: str, question: Callable[[], Any]) -> Any:
+    """What `question` answers while `owner` lacks `name`."""
+    kept = getattr(owner, name)
+    delattr(owner, name)
+    try:
+        return question()
+    finally:
+        setattr(owner, name, kept)
+
+
+def answer(expression: str) -> dict[str, Any]:
+    CALLS.clear()
+    names = {**vars(cudafix.runtime), "torch": torch, "entered": entered, "without": without}
+    try:
+        return {"answer": eval(expression, names), "error": None, "calls": CALLS}
+    except Exception as error:
+        return {"answer": None, "error": f"{type(error).__name__}: {error}", "calls": CALLS}
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()
+    for line in sys.stdin:
+        print(json.dumps(answer(line), default=repr), flush=True)

@@ -1,0 +1,139 @@
+"""The runtime as a file that a project copies, and as functions that replace `torch.cuda`'s by name alone."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from operator import attrgetter
+from pathlib import Path
+
+import pytest
+
+from cudafix import runtime
+
+torch = pytest.importorskip("torch")
+
+ORIGINALS = {
+    "amp_custom_bwd": "amp.custom_bwd",
+    "amp_custom_fwd": "amp.custom_fwd",
+    "collect_device_ipc": "ipc_collect",
+    "count_devices": "device_count",
+    "current_device_index": "current_device",
+    "current_device_stream": "current_stream",
+    "default_device_stream": "default_stream",
+    "device_autocast": "amp.autocast",
+    "device_grad_scaler": "amp.GradScaler",
+    "device_memory_allocated": "memory_allocated",
+    "device_memory_info": "mem_get_info",
+    "device_memory_reserved": "memory_reserved",
+    "device_memory_snapshot": "memory_snapshot",
+    "device_memory_stats": "memory_stats",
+    "device_memory_summary": "memory_summary",
+    "empty_device_cache": "empty_cache",
+    "get_device_name": "get_device_name",
+    "get_device_properties": "get_device_properties",
+    "get_device_rng_state": "get_rng_state",
+    "get_device_rng_state_all": "get_rng_state_all",
+    "init_device": "init",
+    "initial_device_seed": "initial_seed",
+    "is_accelerator_available": "is_available",
+    "is_device_initialized": "is_initialized",
+    "is_stream_capturing": "is_current_stream_capturing",
+    "manual_seed_all": "manual_seed_all",
+    "manual_seed_device": "manual_seed",
+    "max_device_memory_allocated": "max_memory_allocated",
+    "max_device_memory_reserved": "max_memory_reserved",
+    "reset_accumulated_device_memory_stats": "reset_accumulated_memory_stats",
+    "reset_peak_device_memory_stats": "reset_peak_memory_stats",
+    "seed_all_devices": "seed_all",
+    "seed_device": "seed",
+    "set_device_index": "set_device",
+    "set_device_memory_fraction": "set_per_process_memory_fraction",
+    "set_device_rng_state": "set_rng_state",
+    "set_device_rng_state_all": "set_rng_state_all",
+    "set_device_stream": "set_stream",
+    "supports_bf16": "is_bf16_supported",
+    "supports_tf32": "is_tf32_supported",
+    "synchronize_device": "synchronize",
+    "use_device": "device",
+    "use_device_of": "device_of",
+    "use_stream": "stream",
+}
+DIFFERENT_DEFAULTS = {"device_autocast", "get_device_rng_state", "set_device_rng_state"}
+MORE_PARAMETERS = {"empty_device_cache"}
+SAME_SIGNATURE = sorted(ORIGINALS.keys() - DIFFERENT_DEFAULTS - MORE_PARAMETERS)
+
+of_torch_2_11 = pytest.mark.skipif(torch.__version__ < (2, 11), reason="torch.cuda took fewer parameters")
+
+
+def parameters(function, *but):
+    return [
+        (each.name, each.kind, each.default)
+        for each in inspect.signature(function).parameters.values()
+        if each.name not in but
+    ]
+
+
+def original(name):
+    return attrgetter(ORIGINALS[name])(torch.cuda)
+
+
+def python(program):
+    root = Path(runtime.__file__).parents[1]
+    return subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True).stdout
+
+
+def test_importing_it_imports_neither_torch_nor_the_rest_of_cudafix():
+    program = "import sys; sys.path = ['cudafix', *sys.path]; import runtime; print({*sys.modules})"
+    assert not {"cudafix", "torch"} & ast.literal_eval(python(program))
+
+
+def test_it_says_that_cudafix_does_not_lint_it():
+    assert Path(runtime.__file__).read_text().splitlines()[:2] == [
+        "# SPDX-License-Identifier: Apache-2.0",
+        "# cudafix: runtime (not linted by cudafix: it must call the backends itself)",
+    ]
+
+
+def test_all_is_every_public_function_in_order():
+    functions = inspect.getmembers(runtime, inspect.isfunction)
+    assert runtime.__all__ == [name for name, _ in functions if not name.startswith("_")]
+
+
+def test_every_function_but_two_takes_the_place_of_one_of_torch_cuda():
+    assert {*runtime.__all__} - ORIGINALS.keys() == {"current_device_type", "device_module"}
+
+
+@pytest.mark.parametrize("name", runtime.__all__)
+def test_every_function_has_a_docstring(name):
+    assert getattr(runtime, name).__doc__
+
+
+@of_torch_2_11
+@pytest.mark.parametrize("name", SAME_SIGNATURE)
+def test_the_signature_is_that_of_torch_cuda(name):
+    assert parameters(getattr(runtime, name)) == parameters(original(name))
+
+
+@pytest.mark.parametrize("name", ["get_device_rng_state", "set_device_rng_state"])
+def test_random_states_differ_by_the_default_device_alone(name):
+    assert parameters(getattr(runtime, name), "device") == parameters(original(name), "device")
+
+
+@pytest.mark.parametrize("name", ["get_device_rng_state", "set_device_rng_state"])
+def test_random_states_are_of_the_current_device_by_default(name):
+    assert inspect.signature(getattr(runtime, name)).parameters["device"].default is None
+
+
+def test_autocast_differs_by_its_default_dtype_alone():
+    assert parameters(runtime.device_autocast, "dtype") == parameters(original("device_autocast"), "dtype")
+
+
+def test_the_dtype_of_autocast_stays_the_second_parameter():
+    assert [name for name, *_ in parameters(runtime.device_autocast)] == ["enabled", "dtype", "cache_enabled"]
+
+
+def test_emptying_the_cache_takes_an_optional_module():
+    assert parameters(runtime.empty_device_cache, "device_module") == parameters(torch.cuda.empty_cache)

@@ -1,0 +1,288 @@
+"""The runtime on a torch without an accelerator: the answers of `torch.cuda`, and fewer of its crashes."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from types import ModuleType
+
+import pytest
+
+from cudafix import runtime
+
+torch = pytest.importorskip("torch")
+
+pytestmark = pytest.mark.skipif(runtime._active_type() is not None, reason="this torch has an accelerator")
+
+SAME_ANSWER = [
+    ("memory_allocated", "device_memory_allocated", ()),
+    ("memory_allocated", "device_memory_allocated", (0,)),
+    ("max_memory_allocated", "max_device_memory_allocated", ()),
+    ("memory_reserved", "device_memory_reserved", ()),
+    ("max_memory_reserved", "max_device_memory_reserved", ()),
+    ("memory_stats", "device_memory_stats", ()),
+    ("device_count", "count_devices", ()),
+    ("is_available", "is_accelerator_available", ()),
+    ("is_initialized", "is_device_initialized", ()),
+    ("is_bf16_supported", "supports_bf16", ()),
+    ("is_bf16_supported", "supports_bf16", (False,)),
+    ("is_tf32_supported", "supports_tf32", ()),
+    ("set_stream", "set_device_stream", (None,)),
+    ("manual_seed", "manual_seed_device", (0,)),
+    ("manual_seed_all", "manual_seed_all", (0,)),
+    ("seed", "seed_device", ()),
+    ("seed_all", "seed_all_devices", ()),
+    ("set_rng_state", "set_device_rng_state", (torch.zeros(8),)),
+    ("get_rng_state_all", "get_device_rng_state_all", ()),
+    ("set_rng_state_all", "set_device_rng_state_all", ([],)),
+]
+
+NEUTRAL = [
+    ("reset_peak_memory_stats", "reset_peak_device_memory_stats", (), None),
+    ("reset_accumulated_memory_stats", "reset_accumulated_device_memory_stats", (), None),
+    ("ipc_collect", "collect_device_ipc", (), None),
+    ("synchronize", "synchronize_device", (), None),
+    ("synchronize", "synchronize_device", ("cuda:0",), None),
+    ("set_device", "set_device_index", (0,), None),
+    ("init", "init_device", (), None),
+    ("current_device", "current_device_index", (), 0),
+    ("is_current_stream_capturing", "is_stream_capturing", (), False),
+    ("memory_snapshot", "device_memory_snapshot", (), []),
+    ("memory_summary", "device_memory_summary", (), "no accelerator, no memory_summary()"),
+    ("current_stream", "current_device_stream", (), torch.cpu.current_stream()),
+    ("default_stream", "default_device_stream", (), torch.cpu.current_stream()),
+]
+
+REFUSED = [
+    ("mem_get_info", "device_memory_info", ()),
+    ("get_device_name", "get_device_name", ()),
+    ("get_device_properties", "get_device_properties", (0,)),
+    ("set_per_process_memory_fraction", "set_device_memory_fraction", (0.5,)),
+    ("initial_seed", "initial_device_seed", ()),
+    ("get_rng_state", "get_device_rng_state", ()),
+]
+
+
+def matrices():
+    return torch.ones(2, 2), torch.ones(2, 2)
+
+
+class Double(torch.autograd.Function):
+    @staticmethod
+    @runtime.amp_custom_fwd(cast_inputs=torch.float16)
+    def forward(context, x):
+        return x * 2
+
+    @staticmethod
+    @runtime.amp_custom_bwd
+    def backward(context, gradient):
+        return gradient * 2
+
+
+@pytest.mark.parametrize(("old", "new", "arguments"), SAME_ANSWER)
+def test_answers_what_torch_cuda_answers(old, new, arguments):
+    assert getattr(runtime, new)(*arguments) == attrgetter(old)(torch.cuda)(*arguments)
+
+
+@pytest.mark.parametrize(("old", "new", "arguments", "answer"), NEUTRAL)
+def test_is_harmless_where_torch_cuda_raises(old, new, arguments, answer):
+    with pytest.raises((AssertionError, AttributeError, KeyError, RuntimeError)):
+        attrgetter(old)(torch.cuda)(*arguments)
+    assert getattr(runtime, new)(*arguments) == answer
+
+
+@pytest.mark.parametrize(("old", "new", "arguments"), REFUSED)
+def test_refuses_as_torch_cuda_does_where_no_answer_would_be_true(old, new, arguments):
+    with pytest.raises(AssertionError):
+        attrgetter(old)(torch.cuda)(*arguments)
+    with pytest.raises(NotImplementedError, match=rf"no accelerator, no {old}\(\)"):
+        getattr(runtime, new)(*arguments)
+
+
+def test_every_function_is_in_one_of_the_tables_or_has_its_own_test():
+    tabled = {new for _, new, *_ in [*SAME_ANSWER, *NEUTRAL, *REFUSED]}
+    assert {*runtime.__all__} - tabled == {
+        "amp_custom_bwd",
+        "amp_custom_fwd",
+        "current_device_type",
+        "device_autocast",
+        "device_grad_scaler",
+        "device_module",
+        "empty_device_cache",
+        "use_device",
+        "use_device_of",
+        "use_stream",
+    }
+
+
+def test_a_refusal_is_a_runtime_error():
+    with pytest.raises(RuntimeError):
+        runtime.device_memory_info()
+
+
+def test_emptying_the_cache_says_that_there_was_none():
+    assert runtime.empty_device_cache() is False
+
+
+def test_there_is_no_cache_of_the_first_device():
+    assert runtime.empty_device_cache(0) is False
+
+
+def test_the_cpu_has_no_cache():
+    assert runtime.empty_device_cache(torch.device("cpu")) is False
+
+
+@pytest.mark.parametrize("absent", ["mps", "xpu:1", "mtia", "hpu", torch.device("xpu"), torch.mps, torch.xpu])
+def test_the_cache_of_an_absent_backend_is_left_alone(absent):
+    assert runtime.empty_device_cache(absent) is False
+
+
+def test_the_cache_of_cuda_is_emptied_by_torch_cuda_which_knows_when_not_to():
+    assert runtime.empty_device_cache("cuda:1") is True
+
+
+def test_a_module_of_any_kind_is_asked_to_empty_its_cache():
+    emptied = []
+    module = ModuleType("mine")
+    module.empty_cache = lambda: emptied.append("mine")
+    assert (runtime.empty_device_cache(module), emptied) == (True, ["mine"])
+
+
+def test_the_device_module_is_that_of_the_cpu():
+    assert runtime.device_module() is torch.cpu
+
+
+def test_the_device_module_of_an_index_is_that_of_the_cpu():
+    assert runtime.device_module(0) is torch.cpu
+
+
+@pytest.mark.parametrize("device", ["cuda", "cuda:1", torch.device("cuda", 0)])
+def test_the_module_of_a_named_device_is_its_own(device):
+    assert runtime.device_module(device) is torch.cuda
+
+
+def test_the_module_of_an_unknown_device_is_a_runtime_error():
+    with pytest.raises(RuntimeError, match="npu"):
+        runtime.device_module("npu")
+
+
+def test_the_device_type_is_cpu():
+    assert runtime.current_device_type() == "cpu"
+
+
+def test_using_a_device_does_nothing():
+    with runtime.use_device(3) as given:
+        assert given is None
+
+
+def test_using_the_device_of_a_tensor_does_nothing():
+    with runtime.use_device_of(torch.ones(1)) as given:
+        assert given is None
+
+
+def test_using_the_current_stream_does_nothing():
+    with runtime.use_stream(runtime.current_device_stream()) as given:
+        assert given is None
+
+
+def test_autocast_computes_in_full_precision():
+    one, other = matrices()
+    with runtime.device_autocast():
+        assert (one @ other).dtype is torch.float32
+
+
+def test_autocast_computes_in_full_precision_whatever_dtype_is_asked_for():
+    one, other = matrices()
+    with runtime.device_autocast(True, torch.bfloat16):
+        assert (one @ other).dtype is torch.float32
+
+
+def test_autocast_leaves_that_of_the_cpu_on():
+    one, other = matrices()
+    with torch.autocast("cpu", dtype=torch.bfloat16), runtime.device_autocast():
+        assert (one @ other).dtype is torch.bfloat16
+
+
+def test_autocast_does_not_warn(recwarn):
+    with runtime.device_autocast():
+        assert not recwarn.list
+
+
+def test_autocast_decorates():
+    assert runtime.device_autocast()(torch.add)(1, 1) == 2
+
+
+def test_the_gradient_scaler_is_disabled():
+    assert not runtime.device_grad_scaler().is_enabled()
+
+
+def test_the_gradient_scaler_does_not_warn(recwarn):
+    runtime.device_grad_scaler(init_scale=1024.0)
+    assert not recwarn.list
+
+
+def test_the_gradient_scaler_leaves_the_loss_alone():
+    loss = torch.ones(1)
+    assert runtime.device_grad_scaler().scale(loss) is loss
+
+
+def test_a_custom_function_does_not_cast():
+    assert Double.apply(torch.ones(1)).dtype is torch.float32
+
+
+def test_a_custom_function_does_not_cast_under_the_autocast_of_the_cpu():
+    with torch.autocast("cpu"):
+        assert Double.apply(torch.ones(1)).dtype is torch.float32
+
+
+def test_a_custom_function_has_a_gradient():
+    x = torch.ones(1, requires_grad=True)
+    Double.apply(x).backward()
+    assert x.grad.item() == 2
+
+
+def test_a_custom_forward_is_decorated_without_parentheses_too():
+    class Own:
+        forward = runtime.amp_custom_fwd(lambda context, x: x)
+
+    assert Own.forward(Own(), 1) == 1
+
+
+def test_all_of_it_compiles_into_one_graph():
+    def step(x):
+        runtime.empty_device_cache()
+        runtime.synchronize_device()
+        with runtime.use_device(0), runtime.device_autocast():
+            return x @ x + runtime.device_memory_allocated()
+
+    assert torch.compile(step, backend="eager", fullgraph=True)(torch.ones(1, 1)).item() == 1
+
+
+def test_an_mps_build_on_a_machine_without_an_apple_gpu_has_no_accelerator(monkeypatch):
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("mps"))
+    assert runtime.device_module() is torch.cpu
+
+
+def test_gaudi_is_found_by_its_module(monkeypatch):
+    gaudi = ModuleType("torch.hpu")
+    monkeypatch.setattr(torch, "hpu", gaudi, raising=False)
+    assert runtime.device_module() is gaudi
+
+
+def test_no_answer_is_kept_for_a_backend_that_comes_later(monkeypatch):
+    gaudi = ModuleType("torch.hpu")
+    gaudi.device_count = lambda: 8
+    before = runtime.count_devices()
+    monkeypatch.setattr(torch, "hpu", gaudi, raising=False)
+    assert (before, runtime.count_devices()) == (0, 8)
+
+
+@pytest.mark.parametrize("version", ["2.4.1", "2.6.0+cpu"])
+def test_an_older_torch_has_no_accelerator_either(monkeypatch, version):
+    monkeypatch.setattr(torch, "__version__", version)
+    assert runtime.device_module() is torch.cpu
+
+
+def test_an_older_torch_is_not_asked_for_its_current_accelerator_which_would_raise(monkeypatch):
+    monkeypatch.setattr(torch, "__version__", "2.6.0+cpu")
+    monkeypatch.delattr(torch.accelerator, "current_accelerator")
+    assert runtime.current_device_type() == "cpu"
