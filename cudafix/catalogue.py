@@ -1,11 +1,12 @@
 """THE TABLE: what each function of a backend's module is called in device-neutral code (design D5).
 
-A row is written once, under the name below `torch.cuda`; the same name below `torch.xpu`, `torch.npu` … is the same row.
+A row is written once, under the name below `torch.cuda`; the same name below `torch.xpu`, `torch.npu` … is the
+same row.
 Facts come from the sources of the torch wheels 2.1 to 2.15 and torch_npu 2.14; `tests/catalogue` holds them against
 the extract in `tests/catalogue/torch_api.json`.
 
-How to read a row: `row("synchronize", "104", "(device=None)", "synchronize_device", native="accelerator.synchronize 2.6")`
-is `torch.cuda.synchronize(device=None)`, reported as CFX104, rewritten to the runtime's `synchronize_device` (which
+How to read a row: `row("synchronize", "104", "(device=None)", "synchronize_device",
+native="accelerator.synchronize 2.6")` is `torch.cuda.synchronize(device=None)`, reported as CFX104, rewritten to the runtime's `synchronize_device` (which
 takes the same arguments), or on the native route to `torch.accelerator.synchronize`, which came with torch 2.6.
 A neutral form that starts with a dot is the same name on the active backend's module: `device_module().NAME`.
 """

@@ -113,7 +113,7 @@ def chain(names: NameTable, name: cst.Name) -> tuple[list[cst.CSTNode], tuple[st
 
 
 def find_imports(names: NameTable) -> Iterator[Reference]:
-    """Yield what `from torch.cuda import X` names; `import torch.cuda` and `from torch import cuda` name no function."""
+    """Yield what `from torch.cuda import X` names; `import torch.cuda` names no function."""
     for scope in names.scopes:
         for bindings in scope.bindings.values():
             for binding in bindings:

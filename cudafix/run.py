@@ -95,7 +95,7 @@ def unreadable(
     fatal: bool = False,
 ) -> Result:
     problem = Problem(source.path, message, position, fatal)
-    findings = ()
+    findings: tuple[Finding, ...] = ()
     if "CFX001" in active:
         start = position or Position(1, 1)
         findings = (Finding("CFX001", "unreadable-file", message, "", source.path, start, start),)

@@ -74,7 +74,8 @@ def is_used(file: File, name: str, scope: Scope, gone: set[cst.Name]) -> bool:
 
 def describe(binding: Binding, file: File) -> Unused:
     node, alias = binding.node, binding.alias
-    assert isinstance(node, (cst.Import, cst.ImportFrom)) and alias is not None
+    assert isinstance(node, (cst.Import, cst.ImportFrom))
+    assert alias is not None
     assert not isinstance(node.names, cst.ImportStar)
     line = file.names.parents[node]
     alone = len(node.names) == 1 and isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1

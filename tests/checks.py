@@ -7,7 +7,7 @@ text edits say the same as the transformer, and a source with CRLF line ends giv
 from __future__ import annotations
 
 import ast
-from textwrap import dedent
+import textwrap
 
 from cudafix.analyse import Analysis, analyse
 from cudafix.config import Options, read_settings
@@ -18,6 +18,10 @@ from cudafix.rewrite import apply_edits, edits, rewrite
 from cudafix.run import Mode, allowed_levels, process
 
 EVERY_RULE = {"select": ["CFX"]}
+
+
+def dedent(source: str) -> str:
+    return textwrap.dedent(source).removeprefix("\n")
 
 
 def options(**settings: object) -> Options:

@@ -25,8 +25,8 @@ if is_accelerator_available():
 
 ## Fix safety
 Unsafe: behind the test may stand code that works on CUDA only and would now run on every accelerator. Safe where the
-test guards nothing but calls that are neutral after the fix, as in the example. No fix where the guarded code names CUDA
-itself (`"cuda" if torch.cuda.is_available() else "cpu"`), and for one rung of a ladder over several backends.
+test guards nothing but calls that are neutral after the fix, as in the example. No fix where the guarded code names
+CUDA itself (`"cuda" if torch.cuda.is_available() else "cpu"`), and for one rung of a ladder over several backends.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Allocator statistics of one backend.
 
 ## What it does
-Finds `torch.cuda.memory_allocated`, `max_memory_allocated`, `memory_reserved`, `memory_stats`, `reset_peak_memory_stats`,
-`set_per_process_memory_fraction`, memory pools and their kin.
+Finds `torch.cuda.memory_allocated`, `max_memory_allocated`, `memory_reserved`, `memory_stats`,
+`reset_peak_memory_stats`, `set_per_process_memory_fraction`, memory pools and their kin.
 
 ## Why is this bad?
 A log or a limit that reads 0 on every other accelerator is wrong in silence. The native `torch.accelerator` functions
