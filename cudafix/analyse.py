@@ -9,7 +9,6 @@ from pathlib import PurePath
 
 import libcst as cst
 
-from cudafix.catalogue import CUDA_ONLY
 from cudafix.config import Options
 from cudafix.discover import matches_glob
 from cudafix.file import File
@@ -18,6 +17,7 @@ from cudafix.model import Finding, Fix, Safety
 from cudafix.neutral import Refusal, find_neutral
 from cudafix.references import Reference, find_references
 from cudafix.rewrite import edits
+from cudafix.row import CUDA_ONLY
 from cudafix.rule import Match
 from cudafix.rules import BY_CODE, RULES
 from cudafix.rules.unused_suppression import find_unused_suppressions

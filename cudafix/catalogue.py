@@ -1,196 +1,50 @@
 """THE TABLE: what each function of a backend's module is called in device-neutral code (design D5).
 
-A row is written once, under the name below `torch.cuda`; the same name below `torch.xpu`, `torch.npu` … is the
-same row.
-Facts come from the sources of the torch wheels 2.1 to 2.15 and torch_npu 2.14; `tests/catalogue` holds them against
-the extract in `tests/catalogue/torch_api.json`.
+A row is written once, under the name below `torch.cuda`; the same name below `torch.xpu`, `torch.npu` … is the same
+row. Facts come from the sources of the torch wheels 2.1 to 2.15 and torch_npu 2.14; `tests/catalogue` holds the table
+against an extract of them.
 
-How to read a row: `row("synchronize", "104", "(device=None)", "synchronize_device",
-native="accelerator.synchronize 2.6")` is `torch.cuda.synchronize(device=None)`, reported as CFX104, rewritten to the runtime's `synchronize_device` (which
-takes the same arguments), or on the native route to `torch.accelerator.synchronize`, which came with torch 2.6.
-A neutral form that starts with a dot is the same name on the active backend's module: `device_module().NAME`.
+How to read a row: `row("synchronize", "104", DEVICE, "synchronize_device", native="accelerator.synchronize 2.6")`
+says that `torch.cuda.synchronize(device=None)` is reported as CFX104 and rewritten to the runtime's
+`synchronize_device`, which takes the same arguments, or on the native route to `torch.accelerator.synchronize`, which
+came with torch 2.6. A neutral form "." is the same name on the active backend's module: `device_module().NAME`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from cudafix.row import Row, by_hand, cuda_only, on_module, row, same_object
 
-from cudafix.model import Safety
-
-BACKENDS = ("cuda", "xpu", "npu", "musa", "mlu", "hpu", "mps", "mtia")
-
-ROOTS = {f"torch.{name}": name for name in BACKENDS} | {"torch_npu.npu": "npu"}
-"""Where a backend's module is found, and the backend's name."""
-
-SUBMODULES = {
-    "memory": "", "random": "", "streams": "", "graphs": "", "event": "", "mtia_graph": "",
-    "amp.autocast_mode": "amp.", "amp.grad_scaler": "amp.", "amp.common": "amp.",
-}  # fmt: skip
-"""Submodules whose public names are the same objects one level up: `torch.cuda.memory.empty_cache`."""
-
-CUDA_ONLY = "CFX401"
-MODULE_GROUP = "CFX112"
-
-
-@dataclass(frozen=True)
-class Native:
-    """A function of torch itself: below `torch.`, and the first torch version that has it."""
-
-    name: str
-    since: tuple[int, int]
-    keeps_cpu: bool = False
-    """Whether it answers on a CPU-only torch as torch.cuda's did there."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """What is known of one name below a backend's module.
-
-    Attributes:
-        name: the dotted name below the backend, `empty_cache` or `amp.autocast`.
-        code: the rule that reports it.
-        params: the signature that `torch.cuda` gives it in the newest torch; "" for what is not called.
-        runtime: the runtime's function, "." for the same name on `device_module()`, "" where there is no neutral form.
-        native: the native function, for the accelerator route.
-        safety: how far the runtime form can be trusted when the symbol is called.
-        note: where behaviour differs, or why there is no neutral form. One sentence, for the reader of a finding.
-        returns_other: the runtime form returns something else, so that only a bare call statement is safe.
-        class_like: the original is a class, the runtime form a function: only a call can be rewritten.
-        alias_of: torch has the very same object under this name, below `torch.` (since Native.since).
-        annotation: what an annotation says instead, below `torch.`.
-    """
-
-    name: str
-    code: str
-    params: str = ""
-    runtime: str = ""
-    native: Native | None = None
-    safety: Safety = Safety.MANUAL
-    note: str = ""
-    returns_other: bool = False
-    class_like: bool = False
-    alias_of: Native | None = None
-    annotation: str = ""
-
-    @property
-    def has_neutral_form(self) -> bool:
-        return bool(self.runtime or self.alias_of)
-
-
-def native_form(text: str) -> Native | None:
-    """Read `"accelerator.empty_cache 2.9"`; a trailing `cpu` says that it also answers on a CPU-only torch."""
-    if not text:
-        return None
-    name, version, *flags = text.split()
-    major, minor = version.split(".")
-    return Native(name, (int(major), int(minor)), "cpu" in flags)
-
-
-def row(name: str, group: str, params: str, runtime: str, *, native: str = "", note: str = "", unsafe: str = "",
-        returns_other: bool = False, class_like: bool = False, annotation: str = "") -> Row:  # fmt: skip
-    """Make a row with a neutral form in the runtime; `unsafe` is the note that says why it is not safe."""
-    safety = Safety.UNSAFE if unsafe else Safety.SAFE
-    return Row(name, f"CFX{group}", params, runtime, native_form(native), safety, unsafe or note,
-               returns_other, class_like, annotation=annotation)  # fmt: skip
-
-
-def on_module(name: str, group: str, params: str = "", note: str = "") -> Row:
-    """Make a row for what only the active backend's own module offers."""
-    unsafe = "not every backend has it, and without an accelerator it is an AttributeError"
-    return row(name, group, params, ".", unsafe=f"{unsafe}; {note}" if note else unsafe)
-
-
-def same_object(name: str, group: str, native: str, note: str = "") -> Row:
-    """Make a row for what torch has under a neutral name as well: the very same object."""
-    return Row(name, f"CFX{group}", alias_of=native_form(native), safety=Safety.SAFE, note=note)
-
-
-def by_hand(name: str, group: str, params: str, note: str) -> Row:
-    """Make a row for what must be decided by a person."""
-    return Row(name, f"CFX{group}", params, note=note)
-
-
-def cuda_only(names: str, note: str) -> list[Row]:
-    return [Row(name, CUDA_ONLY, note=note) for name in names.split()]
-
+# fmt: off
 
 DEVICE = "(device=None)"
 OLD_NAME = "deprecated in torch; the neutral function is that of the new name"
 SAME_STREAM = "convert streams and events that meet each other together"
 
 MEMORY = [
-    row(
-        "empty_cache",
-        "101",
-        "()",
-        "empty_device_cache",
-        native="accelerator.empty_cache 2.9",
-        returns_other=True,
-        note="returns whether a cache was emptied",
-    ),
+    row("empty_cache", "101", "()", "empty_device_cache", native="accelerator.empty_cache 2.9", returns_other=True,
+        note="returns whether a cache was emptied"),
     row("mem_get_info", "102", DEVICE, "device_memory_info", native="accelerator.get_memory_info 2.10"),
     row("memory_allocated", "103", DEVICE, "device_memory_allocated", native="accelerator.memory_allocated 2.9"),
-    row(
-        "max_memory_allocated",
-        "103",
-        DEVICE,
-        "max_device_memory_allocated",
-        native="accelerator.max_memory_allocated 2.9",
-    ),
+    row("max_memory_allocated", "103", DEVICE, "max_device_memory_allocated",
+        native="accelerator.max_memory_allocated 2.9"),
     row("memory_reserved", "103", DEVICE, "device_memory_reserved", native="accelerator.memory_reserved 2.9"),
-    row(
-        "max_memory_reserved", "103", DEVICE, "max_device_memory_reserved", native="accelerator.max_memory_reserved 2.9"
-    ),
-    row(
-        "memory_cached",
-        "103",
-        DEVICE,
-        "device_memory_reserved",
-        native="accelerator.memory_reserved 2.9",
-        note=OLD_NAME,
-    ),
-    row(
-        "max_memory_cached",
-        "103",
-        DEVICE,
-        "max_device_memory_reserved",
-        native="accelerator.max_memory_reserved 2.9",
-        note=OLD_NAME,
-    ),
+    row("max_memory_reserved", "103", DEVICE, "max_device_memory_reserved",
+        native="accelerator.max_memory_reserved 2.9"),
+    row("memory_cached", "103", DEVICE, "device_memory_reserved", native="accelerator.memory_reserved 2.9",
+        note=OLD_NAME),
+    row("max_memory_cached", "103", DEVICE, "max_device_memory_reserved",
+        native="accelerator.max_memory_reserved 2.9", note=OLD_NAME),
     row("memory_stats", "103", DEVICE, "device_memory_stats", native="accelerator.memory_stats 2.9"),
     row("memory_summary", "103", "(device=None, abbreviated=False)", "device_memory_summary"),
     row("memory_snapshot", "103", "(mempool_id=None, include_traces=True)", "device_memory_snapshot"),
-    row(
-        "reset_peak_memory_stats",
-        "103",
-        DEVICE,
-        "reset_peak_device_memory_stats",
-        native="accelerator.reset_peak_memory_stats 2.9",
-    ),
-    row(
-        "reset_accumulated_memory_stats",
-        "103",
-        DEVICE,
-        "reset_accumulated_device_memory_stats",
-        native="accelerator.reset_accumulated_memory_stats 2.9",
-    ),
-    row(
-        "reset_max_memory_allocated",
-        "103",
-        DEVICE,
-        "reset_peak_device_memory_stats",
-        native="accelerator.reset_peak_memory_stats 2.9",
-        note=OLD_NAME,
-    ),
-    row(
-        "reset_max_memory_cached",
-        "103",
-        DEVICE,
-        "reset_peak_device_memory_stats",
-        native="accelerator.reset_peak_memory_stats 2.9",
-        note=OLD_NAME,
-    ),
+    row("reset_peak_memory_stats", "103", DEVICE, "reset_peak_device_memory_stats",
+        native="accelerator.reset_peak_memory_stats 2.9"),
+    row("reset_accumulated_memory_stats", "103", DEVICE, "reset_accumulated_device_memory_stats",
+        native="accelerator.reset_accumulated_memory_stats 2.9"),
+    row("reset_max_memory_allocated", "103", DEVICE, "reset_peak_device_memory_stats",
+        native="accelerator.reset_peak_memory_stats 2.9", note=OLD_NAME),
+    row("reset_max_memory_cached", "103", DEVICE, "reset_peak_device_memory_stats",
+        native="accelerator.reset_peak_memory_stats 2.9", note=OLD_NAME),
     row("ipc_collect", "103", "()", "collect_device_ipc"),
     row("set_per_process_memory_fraction", "103", "(fraction, device=None)", "set_device_memory_fraction"),
     on_module("memory_stats_as_nested_dict", "103", DEVICE),
@@ -215,81 +69,36 @@ MEMORY = [
 ]
 
 DEVICES = [
-    row(
-        "synchronize",
-        "104",
-        DEVICE,
-        "synchronize_device",
-        native="accelerator.synchronize 2.6",
-        note="a no-op without an accelerator, where torch.cuda raised",
-    ),
-    row(
-        "current_device",
-        "105",
-        "()",
-        "current_device_index",
-        native="accelerator.current_device_index 2.6",
-        note="0 without an accelerator, where torch.cuda raised; an index is no device: pass a torch.device on",
-    ),
-    row(
-        "set_device",
-        "105",
-        "(device)",
-        "set_device_index",
-        native="accelerator.set_device_index 2.6",
-        note="a no-op without an accelerator, where torch.cuda raised",
-    ),
+    row("synchronize", "104", DEVICE, "synchronize_device", native="accelerator.synchronize 2.6",
+        note="a no-op without an accelerator, where torch.cuda raised"),
+    row("current_device", "105", "()", "current_device_index", native="accelerator.current_device_index 2.6",
+        note="0 without an accelerator, where torch.cuda raised; an index is no device: pass a torch.device on"),
+    row("set_device", "105", "(device)", "set_device_index", native="accelerator.set_device_index 2.6",
+        note="a no-op without an accelerator, where torch.cuda raised"),
     row("device_count", "105", "()", "count_devices", native="accelerator.device_count 2.6 cpu"),
-    row(
-        "device",
-        "105",
-        "(device)",
-        "use_device",
-        class_like=True,
-        note="a context that does nothing without an accelerator, where torch.cuda raised",
-    ),
+    row("device", "105", "(device)", "use_device", class_like=True,
+        note="a context that does nothing without an accelerator, where torch.cuda raised"),
     row("device_of", "105", "(obj)", "use_device_of", class_like=True),
     on_module("can_device_access_peer", "105", "(device, peer_device)"),
     row("get_device_name", "106", DEVICE, "get_device_name"),
-    row(
-        "get_device_properties",
-        "106",
-        DEVICE,
-        "get_device_properties",
-        note="the object's attributes differ by backend: only name and total_memory are common",
-    ),
-    by_hand(
-        "get_device_capability",
-        "106",
-        DEVICE,
-        "compute capability is a notion of CUDA: keep it behind a test for device.type == 'cuda' and suppress it",
-    ),
+    row("get_device_properties", "106", DEVICE, "get_device_properties",
+        note="the object's attributes differ by backend: only name and total_memory are common"),
+    by_hand("get_device_capability", "106", DEVICE,
+            "compute capability is a notion of CUDA: keep it behind a test for device.type == 'cuda' and suppress it"),
     row("is_bf16_supported", "106", "(including_emulation=True)", "supports_bf16"),
     row("is_tf32_supported", "106", "()", "supports_tf32"),
     on_module("get_arch_list", "106", "()", "the names are the backend's own"),
     on_module("get_gencode_flags", "106", "()", "the flags are the backend's own"),
-    row(
-        "is_available",
-        "107",
-        "()",
-        "is_accelerator_available",
-        native="accelerator.is_available 2.6 cpu",
-        unsafe="true on any accelerator: CUDA-only code behind the test would start to run there",
-    ),
+    row("is_available", "107", "()", "is_accelerator_available", native="accelerator.is_available 2.6 cpu",
+        unsafe="true on any accelerator: CUDA-only code behind the test would start to run there"),
     row("is_initialized", "107", "()", "is_device_initialized"),
     row("init", "107", "()", "init_device", note="a no-op without an accelerator, where torch.cuda raised"),
 ]
 
 STREAMS = [
     row("Stream", "108", "(device=None, priority=0, **kwargs)", ".", annotation="Stream", note=SAME_STREAM),
-    row(
-        "Event",
-        "108",
-        "(enable_timing=False, blocking=False, interprocess=False, external=False)",
-        ".",
-        annotation="Event",
-        note=SAME_STREAM,
-    ),
+    row("Event", "108", "(enable_timing=False, blocking=False, interprocess=False, external=False)", ".",
+        annotation="Event", note=SAME_STREAM),
     row("StreamContext", "108", "(stream)", "."),
     row("stream", "108", "(stream)", "use_stream", note="a context that does nothing without an accelerator"),
     row("current_stream", "108", DEVICE, "current_device_stream", native="accelerator.current_stream 2.6"),
@@ -306,16 +115,10 @@ RANDOM = [
     row("seed", "109", "()", "seed_device"),
     row("seed_all", "109", "()", "seed_all_devices"),
     row("initial_seed", "109", "()", "initial_device_seed", native="accelerator.random.initial_seed 2.14"),
-    row(
-        "get_rng_state",
-        "109",
-        "(device='cuda')",
-        "get_device_rng_state",
-        native="accelerator.random.get_rng_state 2.14",
-    ),
-    row(
-        "get_rng_state_all", "109", "()", "get_device_rng_state_all", native="accelerator.random.get_rng_state_all 2.14"
-    ),
+    row("get_rng_state", "109", "(device='cuda')", "get_device_rng_state",
+        native="accelerator.random.get_rng_state 2.14"),
+    row("get_rng_state_all", "109", "()", "get_device_rng_state_all",
+        native="accelerator.random.get_rng_state_all 2.14"),
     row("set_rng_state", "109", "(new_state, device='cuda')", "set_device_rng_state"),
     row("set_rng_state_all", "109", "(new_states)", "set_device_rng_state_all"),
     on_module("default_generators", "109", note="a tuple, empty until the backend is initialised"),
@@ -334,22 +137,16 @@ AMP = [
         unsafe="the backend is decided when the decorator runs, which is mostly at import"),
     by_hand("amp.amp_definitely_not_available", "110", "()", "ask `not is_accelerator_available()`"),
     by_hand("amp.OptState", "110", "", "an internal of the scaler: torch.amp.grad_scaler.OptState"),
-]  # fmt: skip
+]
 
 GRAPHS = [
-    on_module(
-        "graph",
-        "111",
-        "(cuda_graph, pool=None, stream=None, capture_error_mode='global', enable_annotations=False, "
-        "annotation_config=None, check_input_liveness=False)",
-    ),
+    on_module("graph", "111",
+              "(cuda_graph, pool=None, stream=None, capture_error_mode='global', enable_annotations=False, "
+              "annotation_config=None, check_input_liveness=False)"),
     on_module("graph_pool_handle", "111", "()"),
-    on_module(
-        "make_graphed_callables",
-        "111",
-        "(callables, sample_args, num_warmup_iters=3, allow_unused_input=False, pool=None, "
-        "capture_error_mode='global', enable_annotations=False)",
-    ),
+    on_module("make_graphed_callables", "111",
+              "(callables, sample_args, num_warmup_iters=3, allow_unused_input=False, pool=None, "
+              "capture_error_mode='global', enable_annotations=False)"),
     row("is_current_stream_capturing", "111", "()", "is_stream_capturing"),
 ]
 
@@ -365,7 +162,7 @@ MODULES = [
     *(by_hand(name, group, "", "name the function that is needed from it")
       for name, group in (("memory", "112"), ("random", "109"), ("streams", "108"), ("graphs", "111"), ("amp", "110"),
                           ("amp.autocast_mode", "110"), ("amp.grad_scaler", "110"), ("amp.common", "110"))),
-]  # fmt: skip
+]
 
 TENSOR_TYPES = "BFloat16 Bool Byte Char ComplexDouble ComplexFloat Double Float Half Int Long Short"
 
@@ -422,14 +219,14 @@ NO_NEUTRAL_FORM = [
                "TunableOp picks kernels of CUDA and ROCm libraries"),
     *cuda_only("has_magma DEVICE_REQUIREMENT DEVICE_REQUIREMENT_POST_JETSON_SBSA_UNIFICATION "
                "PYTORCH_RELEASES_CODE_CC", "a fact about the CUDA build of torch"),
-]  # fmt: skip
+]
 
 BACKEND_ONLY = {
     "xpu": "XPUGraph XPUPluggableAllocator get_stream",
-    "mps": "compile_shader driver_allocated_memory load_metallib profiler profiler.ProfilerMode profiler.start "
+    "mps": "event compile_shader driver_allocated_memory load_metallib profiler profiler.ProfilerMode profiler.start "
            "profiler.stop profiler.profile profiler.is_capturing_metal profiler.is_metal_capture_enabled "
            "profiler.metal_capture recommended_max_memory current_allocated_memory",
-    "mtia": "DeferredMtiaCallError MTIAGraph attach_out_of_memory_observer record_memory_history snapshot",
+    "mtia": "mtia_graph DeferredMtiaCallError MTIAGraph attach_out_of_memory_observer record_memory_history snapshot",
     "npu": "CubeMathType ExternalEvent NPUGraph NPUPluggableAllocator NpuGraphOpHandler SyncLaunchStream "
            "amp.autocast_mode.HAS_NUMPY amp.autocast_mode.np are_compatible_impl_enabled check_uce_in_memory "
            "clear_npu_overflow_flag config conv disable_deterministic_with_backward empty_virt_addr_cache "
@@ -444,72 +241,13 @@ BACKEND_ONLY = {
            "set_compile_mode set_deterministic_level set_device_limit set_dump set_mm_bmm_format_nd "
            "set_op_timeout_ms set_option set_stream_limit set_task_queue_enable stop_device stress_detect "
            "super_kernel_scope_begin super_kernel_scope_end use_compatible_impl",
-}  # fmt: skip
+}
 """Public names that one backend has and torch.cuda has not."""
+
+# fmt: on
 
 ROWS: dict[str, Row] = {
     one.name: one
     for group in (MEMORY, DEVICES, STREAMS, RANDOM, AMP, GRAPHS, ERRORS, MODULES, LEGACY_TYPES, NO_NEUTRAL_FORM)
     for one in group
 }
-
-
-@dataclass(frozen=True)
-class Symbol:
-    """A reference's meaning: the canonical dotted name, its backend, its row, and what the code adds below it."""
-
-    name: str
-    backend: str
-    row: Row
-    rest: tuple[str, ...] = ()
-
-    @property
-    def is_module(self) -> bool:
-        return self.row in MODULES
-
-
-@cache
-def look_up(path: str) -> Symbol | None:
-    """Return what a resolved dotted path is in a backend's module; None for every other path.
-
-    `torch.cuda.memory.empty_cache` is `torch.cuda.empty_cache`; of `torch.cuda.Stream.priority_range` the longest
-    known part is taken and the rest kept. A name that no torch has up to 2.15 gets a row of its own, so that
-    nothing under a backend's module goes unseen.
-    """
-    root = next((root for root in ROOTS if path == root or path.startswith(f"{root}.")), None)
-    if root is None:
-        return None
-    backend = ROOTS[root]
-    parts = path[len(root) + 1 :].split(".") if path != root else []
-    for length in range(len(parts), -1, -1):
-        name = canonical(".".join(parts[:length]))
-        found = find_row(backend, name)
-        if found is not None and (found not in MODULES or length == len(parts)):
-            return Symbol(f"torch.{backend}" + (f".{name}" if name else ""), backend, found, tuple(parts[length:]))
-    return Symbol(f"torch.{backend}.{canonical('.'.join(parts))}", backend, unknown_row(backend, parts))
-
-
-def canonical(name: str) -> str:
-    """Lift a name out of the submodule that defines it, unless the name is private there."""
-    for submodule, lifted in SUBMODULES.items():
-        below = name.removeprefix(f"{submodule}.")
-        if below != name and "." not in below and not below.startswith("_"):
-            return lifted + below if lifted + below in ROWS or backend_has(lifted + below) else name
-    return name
-
-
-def backend_has(name: str) -> bool:
-    return any(name in names.split() for names in BACKEND_ONLY.values())
-
-
-def find_row(backend: str, name: str) -> Row | None:
-    if backend in BACKEND_ONLY and name in BACKEND_ONLY[backend].split():
-        return Row(name, CUDA_ONLY, note=f"only torch.{backend} has it")
-    return ROWS.get(name)
-
-
-def unknown_row(backend: str, parts: list[str]) -> Row:
-    name = ".".join(parts)
-    private = any(part.startswith("_") for part in parts)
-    note = f"private to torch.{backend}" if private else f"not a public name of torch.{backend} up to torch 2.15"
-    return Row(name, CUDA_ONLY, note=note)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import libcst as cst
 
 from cudafix.arguments import positional_only, unknown_argument
-from cudafix.catalogue import Native, Row
 from cudafix.config import Options, Route
 from cudafix.file import File
 from cudafix.model import Safety
 from cudafix.names import Binding
 from cudafix.references import Reference
+from cudafix.row import Native, Row
 
 MODULE_FUNCTION = "device_module"
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from cudafix.catalogue import BACKENDS
+from cudafix.row import BACKENDS
 
 STDIN = "-"
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from cudafix.catalogue import Symbol, look_up
 from cudafix.names import (
     Binding,
     BindingKind,
@@ -22,6 +21,7 @@ from cudafix.names import (
     getattr_name,
     imported_module,
 )
+from cudafix.symbols import Symbol, look_up
 
 
 @dataclass(frozen=True, eq=False)
