@@ -164,16 +164,13 @@ MODULES = [
                           ("amp.autocast_mode", "110"), ("amp.grad_scaler", "110"), ("amp.common", "110"))),
 ]
 
-TENSOR_TYPES = "BFloat16 Bool Byte Char ComplexDouble ComplexFloat Double Float Half Int Long Short"
+TENSOR_TYPES = "BFloat16 Bool Byte Char Double Float Half Int Long Short"
+STORAGE_TYPES = f"{TENSOR_TYPES} ComplexDouble ComplexFloat"
 
 LEGACY_TYPES = [
-    Row(f"{prefix}{kind}{suffix}", "CFX205", note=note)
-    for suffix, note in (
-        ("Tensor", "say torch.tensor(…, dtype=…, device=…) or torch.empty(…, dtype=…, device=…)"),
-        ("Storage", "say torch.UntypedStorage(…, device=…)"),
-    )
-    for kind in TENSOR_TYPES.split()
-    for prefix in ("", "sparse.")
+    *(by_hand(f"{kind}Tensor", "205", "", "say torch.tensor(…, dtype=…, device=…) or torch.empty(…, dtype=…, device=…)")
+      for kind in TENSOR_TYPES.split()),
+    *(by_hand(f"{kind}Storage", "205", "", "say torch.UntypedStorage(…, device=…)") for kind in STORAGE_TYPES.split()),
 ]
 
 NO_NEUTRAL_FORM = [
@@ -186,10 +183,7 @@ NO_NEUTRAL_FORM = [
                "comm.scatter", "copies between CUDA devices; torch.distributed's collectives work on every backend"),
     *cuda_only("cudart cudaStatus CudaError check_error error DeferredCudaCallError", "the CUDA runtime"),
     *cuda_only("current_blas_handle current_solver_handle", "a handle of cuBLAS or cuSOLVER"),
-    *cuda_only("CUDAGraph export_dot export_graph_data graphs.register_graph_capture_end_hook "
-               "graphs.register_graph_capture_start_hook graphs.register_graph_destroy_hook "
-               "graphs.register_graph_instantiate_hook graphs.register_graph_replay_end_hook "
-               "graphs.register_graph_replay_start_hook register_graph_capture_end_hook "
+    *cuda_only("CUDAGraph export_dot export_graph_data register_graph_capture_end_hook "
                "register_graph_capture_start_hook register_graph_destroy_hook register_graph_instantiate_hook "
                "register_graph_replay_end_hook register_graph_replay_start_hook",
                "CUDA graphs: torch.accelerator.Graph is not implemented for CUDA up to torch 2.15"),
@@ -220,6 +214,12 @@ NO_NEUTRAL_FORM = [
     *cuda_only("has_magma DEVICE_REQUIREMENT DEVICE_REQUIREMENT_POST_JETSON_SBSA_UNIFICATION "
                "PYTORCH_RELEASES_CODE_CC", "a fact about the CUDA build of torch"),
 ]
+
+MODULE_NAMES = frozenset(one.name for one in MODULES) | {
+    "nvtx", "nccl", "comm", "sparse", "gds", "tunable", "profiler", "green_contexts", "graph_annotations", "error",
+    "event", "mtia_graph", "mstx",
+}
+"""The rows that are modules: a longer path that starts with one is a name of its own."""
 
 BACKEND_ONLY = {
     "xpu": "XPUGraph XPUPluggableAllocator get_stream",

@@ -146,14 +146,14 @@ def _find(name: str) -> Callable[..., Any] | None:
 
 
 def _call(function: Callable[..., Any], *required: Any, device: Any = None, **options: Any) -> Any:
-    """Call with `device` if given and the options; without, if that backend's function takes none of them."""
+    """Call with `device` if given and the options, or without those that this backend's function does not take."""
     given = required if device is None else (*required, device)
     try:
         return function(*given, **options)
     except TypeError:
         if (device is None and not options) or _takes(function, given, options):
             raise
-    return function(*required)
+    return function(*(given if _takes(function, given, {}) else required))
 
 
 def _takes(function: Callable[..., Any], given: tuple[Any, ...], options: dict[str, Any]) -> bool:
@@ -501,7 +501,9 @@ def _amp_type() -> str:
     return "cuda" if registered and _find("get_amp_supported_dtype") is None else kind
 
 
-def device_autocast(enabled: bool = True, dtype: torch.dtype | None = None, cache_enabled: bool = True) -> autocast:
+def device_autocast(
+    enabled: bool = True, dtype: torch.dtype | None = None, cache_enabled: bool = True
+) -> autocast:
     """`torch.amp.autocast` for the active backend; `dtype` None: torch.float16, as `torch.cuda.amp` had it.
 
     Disabled where no device is usable or the backend has no autocast; the CPU's autocast is left alone.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from cudafix.catalogue import BACKEND_ONLY, MODULES, ROWS
+from cudafix.catalogue import BACKEND_ONLY, MODULE_NAMES, ROWS
 from cudafix.row import BACKENDS, CUDA_ONLY, Row
 
 ROOTS = {f"torch.{name}": name for name in BACKENDS} | {"torch_npu.npu": "npu"}
@@ -29,7 +29,7 @@ class Symbol:
 
     @property
     def is_module(self) -> bool:
-        return self.row in MODULES
+        return self.row.name in MODULE_NAMES
 
 
 @cache
@@ -48,7 +48,7 @@ def look_up(path: str) -> Symbol | None:
     for length in range(len(parts), -1, -1):
         name = canonical(".".join(parts[:length]))
         found = find_row(backend, name)
-        if found is not None and (found not in MODULES or length == len(parts)):
+        if found is not None and (found.name not in MODULE_NAMES or length == len(parts)):
             return Symbol(f"torch.{backend}" + (f".{name}" if name else ""), backend, found, tuple(parts[length:]))
     return Symbol(f"torch.{backend}.{canonical('.'.join(parts))}", backend, unknown_row(backend, parts))
 

@@ -10,16 +10,15 @@ Finds `torch.cuda.amp.autocast`, `GradScaler`, `custom_fwd` and `custom_bwd`.
 ```python
 import torch
 
-with torch.cuda.amp.autocast(dtype=torch.bfloat16):
+with torch.cuda.amp.autocast():
     step()
 ```
 
 ## Use instead
 ```python
-import torch
 from cudafix.runtime import device_autocast
 
-with device_autocast(dtype=torch.bfloat16):
+with device_autocast():
     step()
 ```
 

@@ -15,7 +15,6 @@ backend = torch.cuda
 
 ## Use instead
 ```python
-import torch
 from cudafix.runtime import device_module
 
 backend = device_module()

@@ -16,7 +16,6 @@ name = torch.cuda.get_device_name(0)
 
 ## Use instead
 ```python
-import torch
 from cudafix.runtime import get_device_name
 
 name = get_device_name(0)

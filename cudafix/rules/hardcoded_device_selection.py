@@ -16,7 +16,6 @@ world = torch.cuda.device_count()
 
 ## Use instead
 ```python
-import torch
 from cudafix.runtime import count_devices, set_device_index
 
 set_device_index(rank)

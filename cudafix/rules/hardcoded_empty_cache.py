@@ -17,7 +17,6 @@ torch.cuda.empty_cache()
 
 ## Use instead
 ```python
-import torch
 from cudafix.runtime import empty_device_cache
 
 empty_device_cache()

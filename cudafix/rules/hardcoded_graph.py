@@ -12,16 +12,15 @@ XPU, NPU and MTIA capture graphs under the same names in their own modules. `tor
 import torch
 
 if torch.cuda.is_current_stream_capturing():
-    return
+    skip()
 ```
 
 ## Use instead
 ```python
-import torch
 from cudafix.runtime import is_stream_capturing
 
 if is_stream_capturing():
-    return
+    skip()
 ```
 
 ## Fix safety

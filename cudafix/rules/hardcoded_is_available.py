@@ -16,7 +16,6 @@ if torch.cuda.is_available():
 
 ## Use instead
 ```python
-import torch
 from cudafix.runtime import is_accelerator_available, synchronize_device
 
 if is_accelerator_available():

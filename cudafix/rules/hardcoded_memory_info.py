@@ -15,7 +15,6 @@ free, total = torch.cuda.mem_get_info(0)
 
 ## Use instead
 ```python
-import torch
 from cudafix.runtime import device_memory_info
 
 free, total = device_memory_info(0)

@@ -17,7 +17,6 @@ peak = torch.cuda.max_memory_allocated()
 
 ## Use instead
 ```python
-import torch
 from cudafix.runtime import max_device_memory_allocated
 
 peak = max_device_memory_allocated()

@@ -15,7 +15,6 @@ torch.cuda.manual_seed_all(seed)
 
 ## Use instead
 ```python
-import torch
 from cudafix.runtime import manual_seed_all
 
 manual_seed_all(seed)

@@ -17,7 +17,6 @@ with torch.cuda.stream(side):
 
 ## Use instead
 ```python
-import torch
 from cudafix.runtime import device_module, use_stream
 
 side = device_module().Stream()

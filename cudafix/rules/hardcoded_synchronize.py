@@ -15,7 +15,6 @@ torch.cuda.synchronize()
 
 ## Use instead
 ```python
-import torch
 from cudafix.runtime import synchronize_device
 
 synchronize_device()

@@ -1,0 +1,123 @@
+"""The catalogue held against what torch has: nothing missing, nothing invented, every neutral form callable as said."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+from pathlib import Path
+
+import pytest
+
+from cudafix import runtime
+from cudafix.arguments import parameter_names
+from cudafix.catalogue import BACKEND_ONLY, MODULES, ROWS
+from cudafix.model import Safety
+from cudafix.row import CUDA_ONLY, Row
+from cudafix.rules import BY_CODE
+from cudafix.symbols import look_up
+
+FACTS = json.loads((Path(__file__).parent / "torch_api.json").read_text(encoding="utf-8"))
+TORCH: dict[str, list[str]] = FACTS["torch"]
+BACKENDS = ("torch.cuda", "torch.xpu", "torch.mps", "torch.mtia")
+PUBLIC = [name for name in TORCH if name.startswith(BACKENDS)] + FACTS["torch_npu"]
+CALLED = [row for row in ROWS.values() if row.runtime not in ("", ".") and row not in MODULES]
+KNOWN = {symbol.row.name for name in PUBLIC if (symbol := look_up(name))}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_symbol_of_every_backend_has_a_row(name: str) -> None:
+    symbol = look_up(name)
+    assert symbol is not None
+    assert symbol.rest == ()
+    assert "not a public name" not in symbol.row.note
+
+
+@pytest.mark.parametrize("name", sorted(name for name in ROWS if name))
+def test_every_row_is_a_symbol_that_some_torch_has(name: str) -> None:
+    assert name in KNOWN
+
+
+@pytest.mark.parametrize(("backend", "names"), BACKEND_ONLY.items())
+def test_a_name_that_only_one_backend_has_is_not_in_torch_cuda(backend: str, names: str) -> None:
+    assert [name for name in names.split() if f"torch.cuda.{name}" in TORCH and not name.startswith("profiler")] == []
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS.values() if row.native or row.alias_of], ids=lambda row: row.name)
+def test_a_native_form_exists_in_torch_since_the_version_that_the_row_says(row: Row) -> None:
+    native = row.native or row.alias_of
+    assert native is not None
+    assert TORCH[f"torch.{native.name}"][0] == "{}.{}".format(*native.since)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "accelerator.mem_get_info",
+        "accelerator.current_device",
+        "accelerator.set_device",
+        "accelerator.get_device_name",
+        "accelerator.manual_seed_all",
+        "accelerator.get_device_capability",
+    ],
+)
+def test_no_row_has_the_native_forms_that_people_invent_or_mistake(name: str) -> None:
+    assert name not in {row.native.name for row in ROWS.values() if row.native}
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS.values() if row.params], ids=lambda row: row.name)
+def test_a_row_states_the_signature_of_the_newest_torch(row: Row) -> None:
+    assert row.params == TORCH[f"torch.cuda.{row.name}"][2]
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS.values() if row.annotation], ids=lambda row: row.name)
+def test_what_an_annotation_becomes_exists(row: Row) -> None:
+    assert f"torch.{row.annotation}" in TORCH
+
+
+@pytest.mark.parametrize("row", CALLED, ids=lambda row: row.name)
+def test_the_runtime_has_the_function_that_a_row_rewrites_to(row: Row) -> None:
+    assert row.runtime in runtime.__all__
+    assert callable(getattr(runtime, row.runtime))
+
+
+@pytest.mark.parametrize("row", [row for row in CALLED if row.name != "empty_cache"], ids=lambda row: row.name)
+def test_the_runtime_function_takes_the_arguments_of_the_original(row: Row) -> None:
+    assert list(inspect.signature(getattr(runtime, row.runtime)).parameters) == parameter_names(row.params)
+
+
+@pytest.mark.parametrize("row", CALLED, ids=lambda row: row.name)
+def test_the_runtime_function_has_defaults_where_the_original_has(row: Row) -> None:
+    original = ast.parse(f"def f{row.params}: pass").body[0]
+    assert isinstance(original, ast.FunctionDef)
+    optional = len(original.args.defaults) + sum(one is not None for one in original.args.kw_defaults)
+    parameters = inspect.signature(getattr(runtime, row.runtime)).parameters.values()
+    expected = 1 if row.name == "empty_cache" else optional
+    assert sum(one.default is not inspect.Parameter.empty for one in parameters) == expected
+
+
+def test_every_function_of_the_runtime_is_used_by_a_row_or_is_for_new_code() -> None:
+    for_new_code = {"current_device_type"}
+    assert set(runtime.__all__) - {row.runtime for row in ROWS.values()} == for_new_code
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.name or "the module")
+def test_every_row_belongs_to_a_rule(row: Row) -> None:
+    assert row.code in BY_CODE
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS.values() if row.safety is not Safety.SAFE], ids=lambda row: row.name or "the module"
+)
+def test_a_row_that_is_not_safe_says_why(row: Row) -> None:
+    assert row.note
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS.values() if row.code == CUDA_ONLY], ids=lambda row: row.name)
+def test_what_is_cuda_only_has_no_neutral_form(row: Row) -> None:
+    assert not row.has_neutral_form
+
+
+def test_a_group_of_the_table_is_sorted_into_no_duplicates() -> None:
+    names = [row.name for row in ROWS.values()]
+    assert len(names) == len(set(names))

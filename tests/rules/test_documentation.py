@@ -1,0 +1,79 @@
+"""A rule's docstring is its documentation: complete, true, and the same wherever it is shown."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from checks import findings_in, fixed
+
+from cudafix import rules
+from cudafix.rule import SECTIONS, Rule
+from cudafix.rules import RULES
+
+FOLDER = Path(rules.__file__).parent
+NO_EXAMPLE_RUNS = {"CFX001"}
+
+
+def examples(rule: Rule) -> tuple[str, str]:
+    before, after = re.findall(r"```python\n(.*?)```", rule.doc, re.DOTALL)
+    return before, after
+
+
+def ids(rule: Rule) -> str:
+    return rule.code
+
+
+with_example = pytest.mark.parametrize("rule", [one for one in RULES if one.code not in NO_EXAMPLE_RUNS], ids=ids)
+every_rule = pytest.mark.parametrize("rule", RULES, ids=ids)
+
+
+def test_every_file_in_the_folder_is_a_rule_in_the_tuple() -> None:
+    files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
+    assert files == {rule.module.rpartition(".")[2] for rule in RULES}
+
+
+def test_codes_are_unique_and_sorted() -> None:
+    codes = [rule.code for rule in RULES]
+    assert codes == sorted(set(codes))
+
+
+@every_rule
+def test_a_rule_has_every_section_in_order(rule: Rule) -> None:
+    assert tuple(re.findall(r"^## (.+)$", rule.doc, re.MULTILINE)) == SECTIONS
+
+
+@every_rule
+def test_a_summary_is_one_line_that_ends_with_a_stop(rule: Rule) -> None:
+    first, second, *_ = rule.doc.split("\n")
+    assert first.endswith(".")
+    assert second == ""
+
+
+@with_example
+def test_the_example_is_found_by_the_rule(rule: Rule) -> None:
+    assert rule.code in {one.code for one in findings_in(examples(rule)[0])}
+
+
+@with_example
+def test_what_to_use_instead_is_clean(rule: Rule) -> None:
+    assert findings_in(examples(rule)[1]) == []
+
+
+@with_example
+def test_the_fix_of_the_example_is_what_to_use_instead_or_nothing(rule: Rule) -> None:
+    before, after = examples(rule)
+    new = fixed(before.encode(), unsafe=True).new_bytes
+    assert new is None or new.decode() == after
+
+
+@pytest.mark.parametrize("rule", [one for one in RULES if "There is no fix" not in one.doc], ids=ids)
+def test_a_rule_that_speaks_of_its_fix_has_one(rule: Rule) -> None:
+    assert fixed(examples(rule)[0].encode(), unsafe=True).new_bytes is not None
+
+
+@every_rule
+def test_what_to_use_instead_is_python(rule: Rule) -> None:
+    assert ast.parse(examples(rule)[1]).body
