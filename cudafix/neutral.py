@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import libcst as cst
 
@@ -65,6 +66,8 @@ def find_neutral(reference: Reference, file: File, options: Options) -> Neutral 
     form = find_form(reference, file, options)
     if isinstance(form, Refusal):
         return form
+    if is_module(file.path, form.need.module):
+        return Refusal(f"this file is {form.need.module} itself, where the neutral function comes from")
     doubts = list(find_doubts(reference, file, form))
     if not doubts:
         return form
@@ -72,6 +75,13 @@ def find_neutral(reference: Reference, file: File, options: Options) -> Neutral 
     reasons = [form.reason, *(reason for _, reason in doubts)]
     return Neutral(form.need, form.attributes, form.on_module, form.arguments, safety,
                    "; ".join(one for one in reasons if one))  # fmt: skip
+
+
+def is_module(path: str, module: str) -> bool:
+    """Whether the file at `path` is the module that neutral functions are imported from."""
+    parts = PurePath(path).with_suffix("").parts
+    names = tuple(module.split("."))
+    return parts[-len(names) :] == names or parts[-len(names) - 1 :] == (*names, "__init__")
 
 
 def find_obstacle(reference: Reference, file: File) -> str:
