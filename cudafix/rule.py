@@ -57,5 +57,11 @@ class Rule:
         return self.module.rpartition(".")[2].replace("_", "-")
 
     @property
+    def page(self) -> str:
+        """The documentation as Markdown."""
+        state = "on by default" if self.default else "opt-in"
+        return f"# {self.name} ({self.code}, {state})\n\n{self.doc.strip()}\n"
+
+    @property
     def summary(self) -> str:
         return self.doc.strip().partition("\n")[0].rstrip(".")
