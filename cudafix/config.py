@@ -76,43 +76,52 @@ def options_for(folder: Path, overrides: Overrides) -> Options:
     Raises:
         ConfigError: for a file that cannot be read or a setting that cannot be right.
     """
-    if overrides.isolated:
-        base = Options(root=Path.cwd())
-    elif overrides.config is not None:
-        base = load(overrides.config, required=True) or Options(root=Path.cwd())
-    else:
+    base = None
+    if overrides.config is not None:
+        base = load(overrides.config.resolve(), required=True)
+        base = replace(base, root=Path.cwd()) if base else None
+    elif not overrides.isolated:
         base = closest(folder.resolve())
-    return replace(base, **overrides.settings)
+    return replace(base or Options(root=Path.cwd()), **overrides.settings)
 
 
 @cache
-def closest(folder: Path) -> Options:
+def closest(folder: Path) -> Options | None:
     for candidate in (folder / "cudafix.toml", folder / "pyproject.toml"):
         found = load(candidate)
         if found is not None:
             return found
-    return closest(folder.parent) if folder.parent != folder else Options(root=Path.cwd())
+    return closest(folder.parent) if folder.parent != folder else None
 
 
 @cache
 def load(path: Path, required: bool = False) -> Options | None:
     """Read one configuration file; None when it is not there or says nothing about cudafix."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
         if required:
             raise ConfigError(f"{path}: no such configuration file") from None
         return None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
         if path.name == "pyproject.toml" and not required and not mentions_us(path):
             return None
         raise ConfigError(f"{path}: is not valid TOML: {error}") from error
-    table = document.get("tool", {}).get("cudafix") if path.name == "pyproject.toml" else document
+    table = find_table(document) if path.name == "pyproject.toml" else document
     if table is None:
         return None
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{path}: `tool.cudafix` is not a table")
     return replace(Options(root=path.parent), **read_settings(table, str(path)))
+
+
+def find_table(document: Mapping[str, Any]) -> object:
+    tools = document.get("tool")
+    return tools.get("cudafix") if isinstance(tools, Mapping) else None
 
 
 def mentions_us(path: Path) -> bool:

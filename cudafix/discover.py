@@ -6,6 +6,7 @@ In a git repository git says which files there are; elsewhere the folders are wa
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -20,29 +21,32 @@ DEFAULT_EXCLUDE = (
     ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv", ".vscode", "__pycache__",
     "__pypackages__", "_build", "buck-out", "build", "dist", "node_modules", "site-packages", "venv",
 )  # fmt: skip
+GIT_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+"""What git sets for its hooks; it would make git speak of another folder than the one we ask about."""
 
 OptionsFor = Callable[[Path], Options]
 
 
 class PathError(Exception):
-    """A path on the command line that is not there."""
+    """A path on the command line that cannot be checked."""
 
 
-def discover(paths: Sequence[str], options_for: OptionsFor) -> Iterator[tuple[str, Options]]:
-    """Yield each file once, with the options for its folder.
+def discover(
+    paths: Sequence[str], options_for: OptionsFor, say_excluded: Callable[[str], None] = lambda name: None
+) -> Iterator[tuple[str, Options]]:
+    """Yield each file once, with the options for its folder; `say_excluded` hears what is left out.
 
     Raises:
-        PathError: for a path that does not exist.
+        PathError: for a path that does not exist, or is neither a file nor a folder.
     """
     seen: set[str] = set()
     for name in paths:
-        path = Path(name)
-        if not path.exists():
-            raise PathError(f"{name}: no such file or directory")
-        is_folder = path.is_dir()
-        for file in sorted(files_below(path)) if is_folder else [name]:
+        is_folder = kind_of(name) == stat.S_IFDIR
+        for file in sorted(files_below(Path(name), options_for)) if is_folder else [name]:
             options = options_for(Path(file).parent)
-            if (is_folder or options.force_exclude) and is_excluded(Path(file), path if is_folder else None, options):
+            start = Path(name) if is_folder else None
+            if (is_folder or options.force_exclude) and is_excluded(Path(file), start, options):
+                say_excluded(file)
                 continue
             real = os.path.realpath(file)
             if real not in seen:
@@ -50,10 +54,22 @@ def discover(paths: Sequence[str], options_for: OptionsFor) -> Iterator[tuple[st
                 yield file, options
 
 
-def files_below(folder: Path) -> Iterator[str]:
+def kind_of(name: str) -> int:
+    try:
+        kind = stat.S_IFMT(os.stat(name).st_mode)
+    except OSError as error:
+        raise PathError(f"{name}: {(error.strerror or str(error)).lower()}") from None
+    if kind not in (stat.S_IFDIR, stat.S_IFREG):
+        raise PathError(f"{name}: is neither a file nor a folder; `-` reads standard input")
+    if kind == stat.S_IFDIR and not os.access(name, os.R_OK | os.X_OK):
+        raise PathError(f"{name}: permission denied")
+    return kind
+
+
+def files_below(folder: Path, options_for: OptionsFor) -> Iterator[str]:
     """Yield the Python files below `folder`, named as the folder is named; links are not followed."""
     listed = list_by_git(folder)
-    names = walk(folder) if listed is None else iter(listed)
+    names = walk(folder, options_for) if listed is None else iter(listed)
     for name in names:
         path = folder / name
         if name.endswith(SUFFIXES) and path.is_file() and not path.is_symlink():
@@ -63,22 +79,25 @@ def files_below(folder: Path) -> Iterator[str]:
 def list_by_git(folder: Path) -> list[str] | None:
     """Return what git tracks or does not ignore below `folder`; None where git has no say."""
     if run_git(folder, "check-ignore", "-q", ".") is not None:
-        return None
+        return None  # who names an ignored folder wants it checked
     listing = run_git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".")
     return None if listing is None else sorted({os.fsdecode(name) for name in listing.split(b"\0") if name})
 
 
 def run_git(folder: Path, *arguments: str) -> bytes | None:
+    environment = {name: value for name, value in os.environ.items() if name not in GIT_VARIABLES}
+    command = ["git", "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False)
+        done = subprocess.run(command, capture_output=True, check=False, env=environment)
     except OSError:
         return None
     return done.stdout if done.returncode == 0 else None
 
 
-def walk(folder: Path) -> Iterator[str]:
+def walk(folder: Path, options_for: OptionsFor) -> Iterator[str]:
     for current, folders, files in os.walk(folder):
-        folders[:] = sorted(one for one in folders if one not in DEFAULT_EXCLUDE)
+        inside = [Path(current, one, "_.py") for one in folders]
+        folders[:] = [path.parent.name for path in inside if not is_excluded(path, folder, options_for(path.parent))]
         for name in files:
             yield os.path.relpath(os.path.join(current, name), folder)
 
@@ -88,20 +107,15 @@ def is_excluded(path: Path, start: Path | None, options: Options) -> bool:
     patterns = (*(options.exclude or ()), *options.extend_exclude)
     if any(matches_glob(path, glob, options.root) for glob in patterns):
         return True
-    below = PurePath(os.path.relpath(path, start)) if start is not None else relative(path, options.root)
-    folders = below.parts[:-1]
+    folders = relative(path, start or options.root).parts[:-1]
     if options.exclude is None and any(part in DEFAULT_EXCLUDE for part in folders):
         return True
-    return any(is_virtual_environment(folder) for folder in folders_between(path, len(folders)))
-
-
-def folders_between(path: Path, depth: int) -> list[Path]:
-    return list(path.parents)[:depth]
+    return any(is_virtual_environment(folder) for folder in list(Path(os.path.abspath(path)).parents)[: len(folders)])
 
 
 @cache
 def is_virtual_environment(folder: Path) -> bool:
-    return (folder / "pyvenv.cfg").is_file()
+    return (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir()
 
 
 def relative(path: PurePath, root: Path) -> PurePath:
@@ -113,4 +127,5 @@ def matches_glob(path: PurePath, glob: str, root: Path) -> bool:
     below = relative(path, root)
     ways = [PurePath(*below.parts[:length]).as_posix() for length in range(1, len(below.parts) + 1)]
     pattern = glob.rstrip("/").removeprefix("./")
-    return any(fnmatchcase(way, pattern) for way in ways) or any(fnmatchcase(part, pattern) for part in below.parts)
+    patterns = {pattern, pattern.replace("**/", "")}  # `**/` may stand for no folder at all
+    return any(fnmatchcase(name, one) for name in (*ways, *below.parts) for one in patterns)

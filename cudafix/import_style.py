@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, product
 
 import libcst as cst
 
+from cudafix.config import RUNTIME_MODULE
 from cudafix.file import File
 from cudafix.names import dotted, imported_module
 
@@ -17,32 +20,133 @@ LINE_LENGTH = 88
 SWITCHED_OFF = re.compile(r"#\s*(?:fmt|isort|yapf)\s*:\s*(?:off|disable)\b")
 SWITCHED_ON = re.compile(r"#\s*(?:fmt|isort|yapf)\s*:\s*(?:on|enable)\b")
 SPLIT = re.compile(r"#\s*isort\s*:\s*split\b")
+LATE = re.compile(r"#\s*noqa\s*:[^#]*\bE402\b", re.IGNORECASE)
+NOQA_CODES = re.compile(r"#\s*noqa\s*:\s*[A-Z]+[0-9]+(?:\s*,\s*[A-Z]+[0-9]+)*", re.IGNORECASE)
+
+ImportStatement = cst.Import | cst.ImportFrom
+Name = tuple[str, str]
+"""What is imported, and what it is called here."""
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A place between the statements of a suite: before statement `index`, behind its first `lead` leading lines."""
+    """A place between the statements of a suite: before statement `index`, behind its first `lead` leading lines.
+
+    `apart`: a blank line comes first, since the import starts a section of its own.
+    """
 
     index: int
     lead: int = 0
+    apart: bool = False
 
 
-def find_slot(statements: Sequence[cst.CSTNode], anchor: int, module: str, file: File) -> Slot:
-    """Return where an import of `module` goes beside the torch import number `anchor`.
+@dataclass(frozen=True)
+class Suite:
+    """The statements of a block, the comments above the first (a module's), and the lines among them that go."""
+
+    statements: Sequence[cst.CSTNode]
+    header: Sequence[cst.EmptyLine] = ()
+    removed: Collection[cst.CSTNode] = ()
+
+    @property
+    def splits_names(self) -> bool:
+        """Whether the file writes one import a name: two lines in a row import one name of the same module."""
+        singles = [one_name_from(one) for one in self.statements]
+        return any(one and one == two for one, two in pairwise(singles))
+
+    @property
+    def combines_aliases(self) -> bool:
+        """Whether the file writes `from x import a, b as c`, and not each alias on a line of its own."""
+        nodes = [import_node(one) for one in self.statements if is_import(one)]
+        return any(isinstance(one, cst.ImportFrom) and has_alias(one) and len(aliases(one)) > 1 for one in nodes)
+
+    def statements_for(self, names: list[Name]) -> list[list[Name]]:
+        """Group `names` by the statement that imports them, in the style of the file."""
+        if self.splits_names:
+            return [[one] for one in names]
+        if self.combines_aliases:
+            return [names]
+        plain = [(name, local) for name, local in names if name == local]
+        return sorted(filter(None, [plain, *([one] for one in names if one not in plain)]))
+
+    def can_extend(self, node: cst.ImportFrom, names: list[Name]) -> bool:
+        if self.splits_names or self.combines_aliases:
+            return not self.splits_names
+        return not has_alias(node) and all(name == local for name, local in names)
+
+
+# Import statements
+
+
+def is_import(statement: cst.CSTNode) -> bool:
+    return (
+        isinstance(statement, cst.SimpleStatementLine)
+        and len(statement.body) == 1
+        and isinstance(statement.body[0], (cst.Import, cst.ImportFrom))
+    )
+
+
+def import_node(statement: cst.CSTNode) -> ImportStatement:
+    assert isinstance(statement, cst.SimpleStatementLine)
+    node = statement.body[0]
+    assert isinstance(node, (cst.Import, cst.ImportFrom))
+    return node
+
+
+def aliases(node: ImportStatement) -> Sequence[cst.ImportAlias]:
+    return () if isinstance(node.names, cst.ImportStar) else node.names
+
+
+def has_alias(node: ImportStatement) -> bool:
+    return any(one.asname is not None for one in aliases(node))
+
+
+def one_name_from(statement: cst.CSTNode) -> str:
+    """Return the module that `statement` imports a single name from, or ""."""
+    node = import_node(statement) if is_import(statement) else None
+    single = isinstance(node, cst.ImportFrom) and len(aliases(node)) == 1 and not has_alias(node)
+    return module_name(statement) if single else ""
+
+
+def module_name(statement: cst.CSTNode) -> str:
+    node = import_node(statement)
+    return imported_module(node) if isinstance(node, cst.ImportFrom) else dotted(node.names[0].name)
+
+
+def top(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def section_kind(module: str) -> str:
+    """Return the section in which isort puts `module`, as far as its name tells."""
+    if module.startswith("."):
+        return "relative"
+    if module == "__future__":
+        return "future"
+    return "standard library" if top(module) in sys.stdlib_module_names else "other"
+
+
+# Where a new import goes
+
+
+def find_slot(suite: Suite, anchor: int, module: str, name: Name) -> Slot:
+    """Return where a `from` import of `name` from `module` goes beside the torch import number `anchor`.
 
     In a sorted section of imports it keeps the order; elsewhere it comes right behind the anchor.
     """
-    low, high = import_block(statements, anchor)
-    sections = split_sections(statements, low, high)
+    statements = suite.statements
+    sections = split_sections(statements, *import_block(statements, anchor))
     home = next(section for section in sections if anchor in section)
-    package = module.partition(".")[0]
-    own = [section for section in sections if any(package == top(statements[index]) for index in section)]
-    section = own[0] if own else home
-    index = sorted_index(statements, section, module)
+    section = find_section(statements, sections, home, module)
+    if section is None:
+        apart = any(statements[index] not in suite.removed for index in home)
+        return outside_switched_off(suite, Slot(home[-1] + 1, apart=apart))
+    index = sorted_index(statements, section, module, name)
     if index is None:
-        index = anchor + 1 if section is home else section[-1] + 1
+        same = [one for one in section if module_name(statements[one]) == module]
+        index = (same[-1] if same else anchor if section is home else section[-1]) + 1
     lead = blank_lines(statements[index]) if index == section[0] and index > 0 else 0
-    return outside_switched_off(statements, Slot(index, lead))
+    return outside_switched_off(suite, Slot(index, lead))
 
 
 def import_block(statements: Sequence[cst.CSTNode], anchor: int) -> tuple[int, int]:
@@ -67,59 +171,54 @@ def split_sections(statements: Sequence[cst.CSTNode], low: int, high: int) -> li
     return sections
 
 
-def is_import(statement: cst.CSTNode) -> bool:
-    return (
-        isinstance(statement, cst.SimpleStatementLine)
-        and len(statement.body) == 1
-        and isinstance(statement.body[0], (cst.Import, cst.ImportFrom))
-    )
+def find_section(
+    statements: Sequence[cst.CSTNode], sections: list[list[int]], home: list[int], module: str
+) -> list[int] | None:
+    """Return the section for `module`; None for a new one behind `home`, the section of torch."""
+    for section in sections:
+        if any(top(module) == top(module_name(statements[index])) for index in section):
+            return section
+    kinds = [{section_kind(module_name(statements[index])) for index in section} for section in sections]
+    if top(module) in (top(RUNTIME_MODULE), "torch") or any(len(kind) > 1 for kind in kinds):
+        return home
+    last = max(number for number, kind in enumerate(kinds) if kind == {"other"})
+    return sections[last] if sections[last] is not home else None
 
 
-def import_node(statement: cst.CSTNode) -> cst.Import | cst.ImportFrom:
-    assert isinstance(statement, cst.SimpleStatementLine)
-    node = statement.body[0]
-    assert isinstance(node, (cst.Import, cst.ImportFrom))
-    return node
-
-
-def module_name(statement: cst.CSTNode) -> str:
-    node = import_node(statement)
-    return imported_module(node) if isinstance(node, cst.ImportFrom) else dotted(node.names[0].name)
-
-
-def top(statement: cst.CSTNode) -> str:
-    return module_name(statement).partition(".")[0]
-
-
-def sorted_index(statements: Sequence[cst.CSTNode], section: list[int], module: str) -> int | None:
+def sorted_index(statements: Sequence[cst.CSTNode], section: list[int], module: str, name: Name) -> int | None:
     """Return where a `from` import of `module` keeps the section sorted; None when it is not sorted now."""
-
-    def straight_first(is_from: bool, name: str) -> tuple[bool, str]:
-        return is_from, name.lower()
-
-    def by_module_only(is_from: bool, name: str) -> tuple[bool, str]:
-        return False, name.lower()
-
-    for key in (straight_first, by_module_only):
-        keys = [
-            key(isinstance(import_node(statements[i]), cst.ImportFrom), module_name(statements[i])) for i in section
-        ]
+    words = [sort_words(statements[index]) for index in section]
+    for by_name, straight_first in product((True, False), (True, False)):
+        keys = [sort_key(*one, by_name, straight_first) for one in words]
         if keys == sorted(keys):
-            mine = key(True, module)
+            mine = sort_key(True, module, name, by_name, straight_first)
             return section[0] + sum(one <= mine for one in keys)
     return None
+
+
+def sort_words(statement: cst.CSTNode) -> tuple[bool, str, Name]:
+    """Return what imports are sorted by: whether it is a `from` import, the module, the first name."""
+    node = import_node(statement)
+    if isinstance(node, cst.Import) or not aliases(node):
+        return isinstance(node, cst.ImportFrom), module_name(statement), ("", "")
+    first = aliases(node)[0]
+    name = dotted(first.name)
+    return True, module_name(statement), (name, dotted(first.asname.name) if first.asname else name)
+
+
+def sort_key(
+    is_from: bool, module: str, name: Name, by_name: bool, straight_first: bool
+) -> tuple[bool, str, str, bool]:
+    renamed = name[0] != name[1]
+    return is_from and straight_first, module.lower(), name[0] if by_name else "", renamed and by_name
 
 
 def leading_lines(statement: cst.CSTNode) -> Sequence[cst.EmptyLine]:
     return getattr(statement, "leading_lines", ())
 
 
-def comments(statement: cst.CSTNode) -> list[str]:
-    return [line.comment.value for line in leading_lines(statement) if line.comment is not None]
-
-
 def has_split(statement: cst.CSTNode) -> bool:
-    return any(SPLIT.search(one) for one in comments(statement))
+    return any(line.comment is not None and SPLIT.search(line.comment.value) for line in leading_lines(statement))
 
 
 def blank_lines(statement: cst.CSTNode) -> int:
@@ -132,27 +231,37 @@ def blank_lines(statement: cst.CSTNode) -> int:
     return count
 
 
-def outside_switched_off(statements: Sequence[cst.CSTNode], slot: Slot) -> Slot:
+def outside_switched_off(suite: Suite, slot: Slot) -> Slot:
     """Move `slot` behind the end of a `# fmt: off` region that it stands in."""
-    off = False
-    for index, statement in enumerate(statements):
+    off = is_off_after(suite.header, False)
+    for index, statement in enumerate(suite.statements):
         for number, line in enumerate(leading_lines(statement)):
             behind = (index, number) >= (slot.index, slot.lead)
             if behind and not off:
                 return slot
-            text = line.comment.value if line.comment is not None else ""
-            if SWITCHED_OFF.search(text):
-                off = True
-            elif SWITCHED_ON.search(text):
-                if behind:
-                    return Slot(index, number + 1)
-                off = False
+            off = is_off_after([line], off)
+            if behind and not off:
+                return Slot(index, number + 1)
     return slot
 
 
-def late_import_comment(before: Sequence[cst.CSTNode]) -> str:
-    """Return the comment for an import below other code, where linters want imports at the top (E402)."""
-    return "  # noqa: E402" if any(ends_imports(one, index) for index, one in enumerate(before)) else ""
+def is_off_after(lines: Sequence[cst.EmptyLine], off: bool) -> bool:
+    for line in lines:
+        text = line.comment.value if line.comment is not None else ""
+        off = bool(SWITCHED_OFF.search(text)) or (off and not SWITCHED_ON.search(text))
+    return off
+
+
+# What linters want to hear
+
+
+def late_import_comment(before: Sequence[cst.CSTNode], beside: str) -> str:
+    """Return the comment for an import below other code, where linters want imports at the top (E402).
+
+    `before` are the statements above, `beside` is the line of the import that the new one stands by.
+    """
+    late = any(ends_imports(one, index) for index, one in enumerate(before)) or LATE.search(beside)
+    return "  # noqa: E402" if late else ""
 
 
 def ends_imports(statement: cst.CSTNode, index: int) -> bool:
@@ -179,64 +288,126 @@ SETS_UP_IMPORTS = re.compile(
 )
 
 
-def from_import(
-    module: str, names: list[tuple[str, str]], indent: str, limit: int = LINE_LENGTH, split: bool = False
-) -> str:
-    """Return the statement that imports `names` (name, local name), wrapped when it is too long."""
+def with_comment(code: str, comment: str) -> str:
+    """Put `comment` where linters look for it: behind the import, or behind the parenthesis that opens it."""
+    first, *rest = code.split("\n")
+    return "\n".join([first + comment, *rest])
+
+
+def marked_unused(comment: str) -> str:
+    """Add to `comment`, which may be empty, that the import is there although nothing uses it."""
+    if not comment:
+        return "# noqa: F401"
+    merged, count = NOQA_CODES.subn(lambda found: f"{found[0]}, F401", comment, count=1)
+    return merged if count else f"{comment}  # noqa: F401"
+
+
+def with_opening_comment(node: ImportStatement) -> ImportStatement | None:
+    """Mark `node` as unused behind its opening parenthesis; None when its names do not start on the next line."""
+    if not isinstance(node, cst.ImportFrom) or node.lpar is None:
+        return None
+    space = node.lpar.whitespace_after
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        return None
+    comment = space.first_line.comment
+    old = comment.value if comment is not None else ""
+    gap = space.first_line.whitespace if old else cst.SimpleWhitespace("  ")
+    first = space.first_line.with_changes(whitespace=gap, comment=cst.Comment(marked_unused(old)))
+    return node.with_changes(lpar=node.lpar.with_changes(whitespace_after=space.with_changes(first_line=first)))
+
+
+# What a new import looks like
+
+
+def from_import(module: str, names: list[Name], width: int) -> str:
+    """Return the statement that imports `names`, wrapped when it is longer than `width`."""
     parts = [name if name == local else f"{name} as {local}" for name, local in names]
-    if split:
-        return "\n".join(f"from {module} import {part}" for part in parts)
     line = f"from {module} import {', '.join(parts)}"
-    if len(indent) + len(line) <= limit:
+    if len(line) <= width:
         return line
     return "\n".join([f"from {module} import (", *(f"    {part}," for part in parts), ")"])
 
 
-def with_names(node: cst.ImportFrom, names: list[tuple[str, str]], file: File, indent: str) -> cst.ImportFrom:
-    """Add `names` to an existing import in its own style and order."""
-    assert not isinstance(node.names, cst.ImportStar)
-    aliases = list(node.names)
-    last_comma = aliases[-1].comma
-    inner = next((one.comma for one in aliases[:-1]), cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
-    if node.lpar is not None and len(aliases) == 1 and isinstance(last_comma, cst.Comma):
-        inner = cst.Comma(whitespace_after=node.lpar.whitespace_after)
-    in_order = [dotted(one.name) for one in aliases] == sorted(dotted(one.name) for one in aliases)
-    for name, local in names:
-        alias = cst.ImportAlias(cst.Name(name), cst.AsName(cst.Name(local)) if local != name else None)
-        position = sum(dotted(one.name) < name for one in aliases) if in_order else len(aliases)
-        aliases.insert(position, alias)
-    aliases = [
-        one if one in node.names[:-1] else one.with_changes(comma=without_comments(inner)) for one in aliases[:-1]
-    ] + [aliases[-1].with_changes(comma=last_comma)]
-    new = node.with_changes(names=tuple(aliases))
-    code = file.code(new)
-    if node.lpar is None and len(indent) + len(code) > LINE_LENGTH:
-        parts = [(dotted(one.name), dotted(one.asname.name) if one.asname else dotted(one.name)) for one in aliases]
-        return wrapped(imported_module(node), parts)
-    return new
-
-
-def without_comments(comma: cst.Comma | cst.MaybeSentinel) -> cst.Comma | cst.MaybeSentinel:
-    if not isinstance(comma, cst.Comma):
-        return comma
-    space = comma.whitespace_after
-    if isinstance(space, cst.ParenthesizedWhitespace):
-        first = space.first_line.with_changes(comment=None, whitespace=cst.SimpleWhitespace(""))
-        return comma.with_changes(whitespace_after=space.with_changes(first_line=first, empty_lines=()))
-    return comma
-
-
-def wrapped(module: str, names: list[tuple[str, str]]) -> cst.ImportFrom:
-    statement = cst.parse_statement(from_import(module, names, "", limit=0))
-    assert isinstance(statement, cst.SimpleStatementLine)
-    node = statement.body[0]
+def parse_import(code: str) -> cst.ImportFrom:
+    node = import_node(cst.parse_statement(code))
     assert isinstance(node, cst.ImportFrom)
     return node
 
 
-def with_comment(code: str, comment: str) -> str:
-    """Put `comment` where linters look for it: behind each import, or behind the parenthesis that opens it."""
-    first, *rest = code.split("\n")
-    if first.endswith("("):
-        return "\n".join([first + comment, *rest])
-    return "\n".join(line + comment for line in (first, *rest))
+def without_names(node: ImportStatement, gone: Collection[cst.ImportAlias]) -> ImportStatement | None:
+    """Return `node` without the names in `gone`, None when nothing is left of it."""
+    kept = [one for one in aliases(node) if one not in gone]
+    if kept and aliases(node)[-1] is not kept[-1]:
+        kept[-1] = kept[-1].with_changes(comma=aliases(node)[-1].comma)
+    return node.with_changes(names=tuple(kept)) if kept else None
+
+
+def with_names(node: cst.ImportFrom, names: list[Name], width: int, file: File) -> cst.ImportFrom:
+    """Add `names` to an existing import in its own style and order, wrapped when it gets longer than `width`."""
+    new = node
+    for name, local in names:
+        asname = cst.AsName(cst.Name(local)) if local != name else None
+        new = with_name(new, cst.ImportAlias(cst.Name(name), asname), separator(node))
+    code = file.code(new)
+    if len(code.splitlines()) > 1 or len(code) <= width:
+        return new
+    every = [(dotted(one.name), dotted(one.asname.name if one.asname else one.name)) for one in aliases(new)]
+    return parse_import(from_import(imported_module(new), every, 0))
+
+
+def with_name(node: cst.ImportFrom, alias: cst.ImportAlias, comma: cst.Comma) -> cst.ImportFrom:
+    """Add one name; `comma` is what stands between two. A comment behind the last name stays behind that name."""
+    names, rpar = list(aliases(node)), node.rpar
+    position = position_in([dotted(one.name) for one in names], dotted(alias.name))
+    if position < len(names):
+        names.insert(position, alias.with_changes(comma=comma))
+        return node.with_changes(names=names)
+    last = names[-1]
+    space: cst.BaseParenthesizableWhitespace = cst.SimpleWhitespace("")
+    if isinstance(last.comma, cst.Comma):
+        space = last.comma.whitespace_after
+        alias = alias.with_changes(comma=last.comma.with_changes(whitespace_after=without_comment(space)))
+    else:
+        alias = alias.with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        if rpar is not None:
+            space = rpar.whitespace_before
+            rpar = rpar.with_changes(whitespace_before=without_comment(space))
+    names[-1:] = [last.with_changes(comma=with_comment_of(space, comma)), alias]
+    return node.with_changes(names=names, rpar=rpar)
+
+
+def position_in(names: list[str], name: str) -> int:
+    """Return where `name` keeps `names` sorted; the end when they are not."""
+    for fold in (str, str.lower):
+        keys = [fold(one) for one in names]
+        if keys == sorted(keys):
+            return sum(one <= fold(name) for one in keys)
+    return len(names)
+
+
+def separator(node: cst.ImportFrom) -> cst.Comma:
+    """Return the comma that stands between the names of `node`, or would, without its comments."""
+    spaces = [one.comma.whitespace_after for one in aliases(node)[:-1] if isinstance(one.comma, cst.Comma)]
+    if node.lpar is not None and isinstance(node.lpar.whitespace_after, cst.ParenthesizedWhitespace):
+        spaces.append(node.lpar.whitespace_after)
+    space = without_comment(spaces[0] if spaces else cst.SimpleWhitespace(" "))
+    if isinstance(space, cst.ParenthesizedWhitespace):
+        space = space.with_changes(empty_lines=())
+    return cst.Comma(whitespace_after=space)
+
+
+def without_comment(space: cst.BaseParenthesizableWhitespace) -> cst.BaseParenthesizableWhitespace:
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        return space
+    first = space.first_line.with_changes(comment=None, whitespace=cst.SimpleWhitespace(""))
+    return space.with_changes(first_line=first)
+
+
+def with_comment_of(space: cst.BaseParenthesizableWhitespace, comma: cst.Comma) -> cst.Comma:
+    """Take the comment behind a name over to the comma that comes to stand there."""
+    if not isinstance(space, cst.ParenthesizedWhitespace) or space.first_line.comment is None:
+        return comma
+    after = comma.whitespace_after
+    if not isinstance(after, cst.ParenthesizedWhitespace):
+        after = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace("    "))
+    return comma.with_changes(whitespace_after=after.with_changes(first_line=space.first_line))

@@ -6,17 +6,34 @@ the changes to import statements, as plain operations that `rewrite` carries out
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
 
 from cudafix.file import File
-from cudafix.import_style import Slot, find_slot, from_import, late_import_comment, with_comment, with_names
+from cudafix.import_style import (
+    LINE_LENGTH,
+    ImportStatement,
+    Name,
+    Slot,
+    Suite,
+    blank_lines,
+    find_slot,
+    from_import,
+    late_import_comment,
+    leading_lines,
+    parse_import,
+    with_comment,
+    with_names,
+    with_opening_comment,
+    without_names,
+)
 from cudafix.names import BUILTINS, Binding, BindingKind, Scope, ScopeKind, imported_module
 from cudafix.neutral import Need, Neutral
 from cudafix.references import Reference
-from cudafix.unused import find_unused
+from cudafix.unused import Unused, find_unused, is_alone
 
 Choice = tuple[Reference, Neutral]
 
@@ -38,32 +55,43 @@ class Inline:
     code: str
 
 
+@dataclass(frozen=True, eq=False)
+class Removal:
+    """An import line that goes, with the first `above` of its leading lines and the first `below` of the next's."""
+
+    line: cst.CSTNode
+    above: int = 0
+    below: int = 0
+
+
 @dataclass
 class ImportPlan:
     spelling: dict[Reference, str] = field(default_factory=dict)
     insertions: list[Insertion] = field(default_factory=list)
     inlines: list[Inline] = field(default_factory=list)
-    rewritten: dict[cst.Import | cst.ImportFrom, cst.Import | cst.ImportFrom] = field(default_factory=dict)
-    removed: set[cst.CSTNode] = field(default_factory=set)
-    """Whole import lines that go."""
+    rewritten: dict[ImportStatement, ImportStatement] = field(default_factory=dict)
+    removals: dict[cst.CSTNode, Removal] = field(default_factory=dict)
     marked: set[cst.CSTNode] = field(default_factory=set)
-    """Import lines that our rewrite left unused and that stay: they get a `# noqa: F401`."""
+    """Lines with an import that our rewrite left unused and that stay: they get a `# noqa: F401`."""
 
 
 @dataclass(frozen=True)
 class Anchor:
     """An import statement of torch beside which a new import goes."""
 
-    node: cst.CSTNode
+    node: ImportStatement
     order: int
     suite: cst.CSTNode
 
 
 def plan_imports(file: File, choices: Sequence[Choice]) -> ImportPlan:
     planner = Planner(file, choices)
-    planner.spell_all()
-    planner.place_all()
+    planner.spell_what_is_there()
+    planner.find_anchors()
     planner.drop_unused()
+    planner.spell_what_is_missing()
+    planner.place_all()
+    planner.close_gaps()
     return planner.plan
 
 
@@ -73,26 +101,24 @@ class Planner:
         self.names = file.names
         self.choices = choices
         self.plan = ImportPlan()
+        self.missing: list[tuple[Reference, Need]] = []
         self.wanted: dict[Anchor, dict[Need, int]] = {}
         """The names to import beside each anchor, and the order of their first use in the anchor's scope."""
+        self.unused = Unused()
+        self.replaced: set[ImportStatement] = set()
+        """Imports that go altogether."""
         self.local_names: dict[Need, str] = {}
         self.root_anchor = self.find_root_anchor()
 
-    # How each place spells its function
+    # What the file can say already
 
-    def spell_all(self) -> None:
-        missing = []
+    def spell_what_is_there(self) -> None:
         for reference, neutral in self.choices:
             spelling = self.spell_torch(reference, neutral.need) or self.spell_imported(reference, neutral.need)
             if spelling:
                 self.plan.spelling[reference] = spelling
             else:
-                missing.append((reference, neutral.need))
-        for reference, need in missing:
-            self.plan.spelling[reference] = self.local_name(need, missing)
-            for anchor in self.anchors(reference):
-                uses = self.wanted.setdefault(anchor, {})
-                uses[need] = min(uses.get(need, reference.order), reference.order)
+                self.missing.append((reference, neutral.need))
 
     def spell_torch(self, reference: Reference, need: Need) -> str:
         """Return `torch.accelerator` where the place already says `torch`."""
@@ -126,9 +152,88 @@ class Planner:
     def scope_of(self, binding: Binding) -> Scope:
         return binding.scope.module if binding.outer else binding.scope
 
-    def local_name(self, need: Need, missing: Iterable[tuple[Reference, Need]]) -> str:
+    # Beside which imports of torch the missing ones go
+
+    def find_root_anchor(self) -> Anchor | None:
+        origins = [origin for reference, _ in self.choices for origin in reference.resolution.origins]
+        same_names = {origin.name for origin in origins}
+        roots = [
+            one
+            for name in same_names
+            for one in self.names.root.bindings.get(name, ())
+            if one.kind is BindingKind.IMPORT and one.target.startswith("torch")
+        ]
+        anchors = [self.anchor(one) for one in roots if self.names.suite(one.node) is self.file.module]
+        return min(anchors, key=lambda one: one.order, default=None)
+
+    def anchor(self, origin: Binding) -> Anchor:
+        assert isinstance(origin.node, (cst.Import, cst.ImportFrom))
+        return Anchor(origin.node, origin.order, self.names.suite(origin.node))
+
+    def find_anchors(self) -> None:
+        for reference, need in self.missing:
+            for anchor in self.anchors(reference):
+                uses = self.wanted.setdefault(anchor, {})
+                uses[need] = min(uses.get(need, reference.order), reference.order)
+
+    def anchors(self, reference: Reference) -> list[Anchor]:
+        """Return the imports of torch that must have ours beside them for `reference`: one in each branch."""
+        root = self.root_anchor
+        origins = reference.resolution.origins
+        if root is not None and (root.order < reference.order or all(one.scope is self.names.root for one in origins)):
+            return [root]
+        found: dict[cst.CSTNode, Anchor] = {}
+        for origin in origins:
+            first = self.first_in_suite(origin)
+            found[first.suite] = first
+        return list(found.values())
+
+    def first_in_suite(self, origin: Binding) -> Anchor:
+        """Return the earliest import in the suite of `origin` that another rewritten reference stands on as well."""
+        suite = self.names.suite(origin.node)
+        origins = [one for reference, _ in self.choices for one in reference.resolution.origins]
+        beside = [self.anchor(one) for one in origins if self.names.suite(one.node) is suite]
+        return min(beside, key=lambda one: one.order)
+
+    # Imports that nothing uses any more
+
+    def drop_unused(self) -> None:
+        gone = {
+            reference.root.node
+            for reference, neutral in self.choices
+            if reference.root is not None and not self.spell_torch(reference, neutral.need)
+        }
+        self.unused = find_unused(self.file, gone, [anchor.node for anchor in self.wanted])
+        for node, aliases in self.unused.dropped.items():
+            left = without_names(node, aliases)
+            line = self.names.parents[node]
+            if left is not None:
+                self.plan.rewritten[node] = left
+                continue
+            self.replaced.add(node)
+            if is_alone(node, self.file):
+                self.plan.removals[line] = Removal(line)
+        for node in self.unused.kept:
+            self.mark(node)
+
+    def mark(self, node: ImportStatement) -> None:
+        """Tell linters that the import stays: on its first row, where they look for it."""
+        current = self.plan.rewritten.get(node, node)
+        marked = with_opening_comment(current)
+        if marked is not None:
+            self.plan.rewritten[node] = marked
+        else:
+            self.plan.marked.add(self.names.parents[node])
+
+    # What the missing ones are called
+
+    def spell_what_is_missing(self) -> None:
+        for reference, need in self.missing:
+            self.plan.spelling[reference] = self.local_name(need)
+
+    def local_name(self, need: Need) -> str:
         if need not in self.local_names:
-            scopes = self.scopes_around(reference for reference, other in missing if other == need)
+            scopes = self.scopes_around(reference for reference, other in self.missing if other == need)
             unknown = self.names.unknown_names() | BUILTINS
             name, number = need.name, 1
             while name in unknown or any(self.is_taken(name, scope, need) for scope in scopes):
@@ -148,43 +253,12 @@ class Planner:
         return scopes
 
     def is_taken(self, name: str, scope: Scope, need: Need) -> bool:
+        """Whether `name` means something else in `scope`, after the imports that go."""
         target = f"{need.module}.{need.name}"
-        return any(one.target != target for one in scope.bindings.get(name, ()))
+        stays = [one for one in scope.bindings.get(name, ()) if one.alias not in self.unused.aliases]
+        return any(one.target != target for one in stays)
 
-    # Where new imports go
-
-    def find_root_anchor(self) -> Anchor | None:
-        origins = [origin for reference, _ in self.choices for origin in reference.resolution.origins]
-        same_names = {origin.name for origin in origins}
-        roots = [
-            one
-            for name in same_names
-            for one in self.names.root.bindings.get(name, ())
-            if one.kind is BindingKind.IMPORT and one.target.startswith("torch")
-        ]
-        anchors = [self.anchor(one) for one in roots if self.names.suite(one.node) is self.file.module]
-        return min(anchors, key=lambda one: one.order, default=None)
-
-    def anchor(self, origin: Binding) -> Anchor:
-        return Anchor(origin.node, origin.order, self.names.suite(origin.node))
-
-    def anchors(self, reference: Reference) -> list[Anchor]:
-        """Return the imports of torch that must have ours beside them for `reference`: one in each branch."""
-        root = self.root_anchor
-        if root is not None and (root.order < reference.order or reference.scope is not self.names.root):
-            return [root]
-        found: dict[cst.CSTNode, Anchor] = {}
-        for origin in reference.resolution.origins:
-            first = self.first_in_suite(origin)
-            found[first.suite] = first
-        return list(found.values())
-
-    def first_in_suite(self, origin: Binding) -> Anchor:
-        """Return the earliest import in the suite of `origin` that another rewritten reference stands on as well."""
-        suite = self.names.suite(origin.node)
-        origins = [one for reference, _ in self.choices for one in reference.resolution.origins]
-        beside = [self.anchor(one) for one in origins if self.names.suite(one.node) is suite]
-        return min(beside, key=lambda one: one.order)
+    # Where they go
 
     def place_all(self) -> None:
         for anchor, uses in self.wanted.items():
@@ -192,104 +266,109 @@ class Planner:
                 needs = sorted((need for need in uses if need.module == module), key=lambda need: need.name)
                 first_use = min(uses[need] for need in needs)
                 names = [(need.name, self.local_names[need]) for need in needs]
-                self.place(anchor, module, names, first_use)
+                for group in self.suite(anchor.suite).statements_for(names):
+                    self.place(anchor, module, group, first_use)
 
-    def place(self, anchor: Anchor, module: str, names: list[tuple[str, str]], first_use: int) -> None:
-        existing = self.find_existing(anchor, module, first_use)
+    def suite(self, node: cst.CSTNode) -> Suite:
+        header = node.header if isinstance(node, cst.Module) else ()
+        return Suite(getattr(node, "body", ()), header, self.plan.removals.keys())
+
+    def place(self, anchor: Anchor, module: str, names: list[Name], first_use: int) -> None:
+        existing = self.find_existing(anchor, module, names, first_use)
         if existing is not None:
             current = self.plan.rewritten.get(existing, existing)
             assert isinstance(current, cst.ImportFrom)
-            self.plan.rewritten[existing] = with_names(current, names, self.file, self.indent(existing))
-            return
-        line = self.names.parents[anchor.node]
-        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) > 1:
-            assert isinstance(anchor.node, cst.BaseSmallStatement)
-            self.plan.inlines.append(Inline(anchor.node, from_import(module, names, "", 10_000)))
-            return
-        assert isinstance(anchor.suite, (cst.Module, cst.IndentedBlock))
-        statements = self.statements(anchor.suite)
-        slot = find_slot(statements, statements.index(line), module, self.file)
-        indent = self.indent(anchor.node)
-        code = from_import(module, names, indent, split=self.splits_names(anchor.suite))
-        comment = late_import_comment(self.statements(anchor.suite)[: slot.index])
-        if isinstance(anchor.suite, cst.Module) and comment:
-            code = with_comment(code, comment)
-        self.plan.insertions.append(Insertion(anchor.suite, slot, code))
+            self.plan.rewritten[existing] = with_names(current, names, self.width(existing), self.file)
+        elif not is_alone(anchor.node, self.file):
+            self.place_inline(anchor.node, from_import(module, names, sys.maxsize))
+        else:
+            self.place_line(anchor, module, names)
 
-    def statements(self, suite: cst.CSTNode) -> list[cst.CSTNode]:
-        assert isinstance(suite, (cst.Module, cst.IndentedBlock))
-        return list(suite.body)
+    def find_existing(self, anchor: Anchor, module: str, names: list[Name], first_use: int) -> cst.ImportFrom | None:
+        """Return a `from` import of `module` in the anchor's suite that runs before the first use and takes `names`."""
+        suite = self.suite(anchor.suite)
+        found = [
+            (one.order, one.node)
+            for scope in self.names.scopes
+            for bindings in scope.bindings.values()
+            for one in bindings
+            if isinstance(one.node, cst.ImportFrom)
+            and imported_module(one.node) == module
+            and self.names.suite(one.node) is anchor.suite
+            and (one.order < first_use or one.order < anchor.order)
+            and one.node not in self.replaced
+            and suite.can_extend(one.node, names)
+        ]
+        return min(found, key=lambda pair: pair[0])[1] if found else None
 
-    def find_existing(self, anchor: Anchor, module: str, first_use: int) -> cst.ImportFrom | None:
-        """Return a `from` import of `module` in the anchor's suite that runs before the first use."""
-        for scope in self.names.scopes:
-            for bindings in scope.bindings.values():
-                for one in bindings:
-                    if (
-                        isinstance(one.node, cst.ImportFrom)
-                        and imported_module(one.node) == module
-                        and self.names.suite(one.node) is anchor.suite
-                        and (one.order < first_use or one.order < anchor.order)
-                    ):
-                        return one.node
-        return None
+    def place_inline(self, statement: ImportStatement, code: str) -> None:
+        """Put the import behind `statement` on its line, or in its place."""
+        if statement in self.replaced and statement not in self.plan.rewritten:
+            self.plan.rewritten[statement] = parse_import(code)
+        else:
+            self.plan.inlines.append(Inline(statement, code))
+
+    def place_line(self, anchor: Anchor, module: str, names: list[Name]) -> None:
+        suite = self.suite(anchor.suite)
+        slot = find_slot(suite, suite.statements.index(self.names.parents[anchor.node]), module, names[0])
+        comment = ""
+        if isinstance(anchor.suite, cst.Module):
+            comment = late_import_comment(suite.statements[: slot.index], self.file.lines[self.row(anchor.node)])
+        code = from_import(module, names, LINE_LENGTH - len(self.indent(anchor.node)) - len(comment))
+        self.plan.insertions.append(Insertion(anchor.suite, slot, with_comment(code, comment)))
+
+    def width(self, node: ImportStatement) -> int:
+        """Return how long the import may get; a comment behind it stays where it is and keeps it on one line."""
+        line = self.file.lines[self.row(node)]
+        return sys.maxsize if "#" in line else LINE_LENGTH - len(self.indent(node))
+
+    def row(self, node: cst.CSTNode) -> int:
+        return self.file.start(node).row - 1
 
     def indent(self, node: cst.CSTNode) -> str:
-        line = self.file.lines[self.file.start(node).row - 1]
+        line = self.file.lines[self.row(node)]
         return line[: len(line) - len(line.lstrip(" \t\f"))]
 
-    def splits_names(self, suite: cst.CSTNode) -> bool:
-        """Whether the file writes one `from` import a name: two lines in a row import one name of the same module."""
-        modules: list[str] = []
-        for statement in self.statements(suite):
-            node = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
-            if isinstance(node, cst.ImportFrom) and imports_one_name(node):
-                if modules and modules[-1] == imported_module(node):
-                    return True
-                modules.append(imported_module(node))
-            else:
-                modules.append("")
-        return False
+    # Blank lines around imports that go
 
-    # Imports that nothing uses any more
-
-    def drop_unused(self) -> None:
-        gone = {
-            reference.root.node
-            for reference, neutral in self.choices
-            if reference.root is not None and not self.spell_torch(reference, neutral.need)
-        }
-        inserted = {one.suite for one in self.plan.insertions}
-        dropped: dict[cst.Import | cst.ImportFrom, list[cst.ImportAlias]] = {}
-        for unused in find_unused(self.file, gone, inserted):
-            if unused.keep:
-                self.plan.marked.update(unused.lines)
-            elif unused.line is not None:
-                self.plan.removed.add(unused.line)
-            else:
-                dropped.setdefault(unused.node, []).append(unused.alias)
-        for node, aliases in dropped.items():
-            self.drop_names(node, aliases)
-
-    def drop_names(self, node: cst.Import | cst.ImportFrom, aliases: Sequence[cst.ImportAlias]) -> None:
-        new = without_names(self.plan.rewritten.get(node, node), aliases)
-        line = self.names.parents[node]
-        if new is not None:
-            self.plan.rewritten[node] = new
-        elif isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1:
-            self.plan.removed.add(line)
+    def close_gaps(self) -> None:
+        for line in self.plan.removals:
+            parent = self.names.parents[line]
+            slots = {one.slot.index: one.slot for one in reversed(self.plan.insertions) if one.suite is parent}
+            suite = self.suite(parent)
+            index = suite.statements.index(line)
+            self.plan.removals[line] = Removal(line, lines_above(suite, index, slots), lines_below(suite, index, slots))
 
 
-def imports_one_name(node: cst.ImportFrom) -> bool:
-    return not isinstance(node.names, cst.ImportStar) and len(node.names) == 1 and node.names[0].asname is None
+def lines_above(suite: Suite, index: int, slots: Mapping[int, Slot]) -> int:
+    """Return how many blank lines above a removed statement go with it, since others follow."""
+    above = leading_lines(suite.statements[index])
+    if has_comment_above(suite.statements[index]) or index in slots or not begins_with_gap(suite, index + 1, slots):
+        return 0
+    return len(above)
 
 
-def without_names(
-    node: cst.Import | cst.ImportFrom, aliases: Sequence[cst.ImportAlias]
-) -> cst.Import | cst.ImportFrom | None:
-    """Return `node` without `aliases`, None when nothing is left of it."""
-    assert not isinstance(node.names, cst.ImportStar)
-    kept = [one for one in node.names if one not in aliases]
-    if kept and node.names[-1] is not kept[-1]:
-        kept[-1] = kept[-1].with_changes(comma=node.names[-1].comma)
-    return node.with_changes(names=tuple(kept)) if kept else None
+def begins_with_gap(suite: Suite, index: int, slots: Mapping[int, Slot]) -> bool:
+    """Whether what comes at `index`, after the removals, has a blank line above it, or is the end of the block."""
+    if index == len(suite.statements):
+        return index not in slots or slots[index].apart
+    statement = suite.statements[index]
+    if index in slots:
+        return slots[index].apart or (slots[index].lead > 0 and blank_lines(statement) > 0)
+    if leading_lines(statement) or statement not in suite.removed:
+        return blank_lines(statement) > 0
+    return begins_with_gap(suite, index + 1, slots)
+
+
+def lines_below(suite: Suite, index: int, slots: Mapping[int, Slot]) -> int:
+    """Return how many blank lines below go with the removed statements that a block starts with."""
+    before, behind = suite.statements[: index + 1], suite.statements[index + 1 :]
+    starts_block = all(one in suite.removed and not has_comment_above(one) for one in before)
+    if not starts_block or any(slot <= index + 1 for slot in slots) or not behind or behind[0] in suite.removed:
+        return 0
+    is_below_comment = bool(suite.header) and suite.header[-1].comment is not None
+    return 0 if is_below_comment else blank_lines(behind[0])
+
+
+def has_comment_above(statement: cst.CSTNode) -> bool:
+    return any(line.comment is not None for line in leading_lines(statement))

@@ -23,6 +23,7 @@ class ScopeKind(Enum):
     FUNCTION = auto()
     CLASS = auto()
     COMPREHENSION = auto()
+    TYPE_PARAMETERS = auto()
 
 
 class BindingKind(Enum):
@@ -113,7 +114,13 @@ class Resolution:
 
 
 SUITES = (cst.Module, cst.IndentedBlock, cst.SimpleStatementSuite)
-LOOPS = (cst.For, cst.While)
+COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)
+LOOPS = (cst.For, cst.While, *COMPREHENSIONS)
+REGIONS = (*SUITES, *COMPREHENSIONS, cst.For, cst.ExceptHandler, cst.ExceptStarHandler, cst.MatchCase)
+"""What may be left out, or left early, as a whole: a name bound inside may be unbound after it."""
+
+RUNS_IN_PLACE = (ScopeKind.COMPREHENSION, ScopeKind.CLASS, ScopeKind.TYPE_PARAMETERS)
+"""Scopes whose code runs where it stands, not later."""
 
 
 class NameTable:
@@ -126,28 +133,43 @@ class NameTable:
         self.scopes: list[Scope] = [self.root]
         self.stars: list[tuple[str, cst.ImportFrom]] = []
         self.exported: set[str] = set()
-        self.resolving: set[Binding] = set()
+        self.nonlocal_bindings: list[Binding] = []
+        self.resolved: dict[Binding, Resolution | None] = {}
 
     def bind(self, binding: Binding) -> None:
         scope = binding.scope
+        if binding.name in scope.nonlocals:
+            self.nonlocal_bindings.append(binding)
+            return
         if binding.name in scope.globals:
             scope, binding.outer = scope.module, True
-        elif binding.name in scope.nonlocals and scope.parent is not None:
-            outer = self.find_scope(binding.name, scope.parent)
-            scope, binding.outer = outer or scope, True
         scope.bindings.setdefault(binding.name, []).append(binding)
+
+    def settle_nonlocals(self) -> None:
+        """Give each `nonlocal` name to the function that binds it, which may do so further down."""
+        for binding in self.nonlocal_bindings:
+            binding.outer = True
+            scope = self.find_scope(binding.name, binding.scope) or self.root
+            scope.bindings.setdefault(binding.name, []).append(binding)
 
     def find_scope(self, name: str, scope: Scope) -> Scope | None:
         """Return the scope in which `name`, read in `scope`, is bound; None for builtins and unknown names."""
         current: Scope | None = scope
+        sees_class = True
         while current is not None:
             if name in current.globals:
                 return self.root if name in self.root.bindings else None
-            visible = current is scope or current.kind is not ScopeKind.CLASS
+            visible = sees_class or current.kind is not ScopeKind.CLASS
             if visible and name in current.bindings and name not in current.nonlocals:
                 return current
+            sees_class = sees_class and current.kind is ScopeKind.TYPE_PARAMETERS
             current = current.parent
         return None
+
+    def is_builtin(self, node: cst.BaseExpression) -> bool:
+        """Whether `node` is a name that nothing in the module binds."""
+        use = self.uses.get(node) if isinstance(node, cst.Name) else None
+        return use is not None and self.find_scope(use.node.value, use.scope) is None
 
     def is_bound_anywhere(self, name: str) -> bool:
         return any(name in scope.bindings for scope in self.scopes)
@@ -165,7 +187,7 @@ class NameTable:
         attributes: list[str] = []
         while not isinstance(node, cst.Name):
             step = attribute_step(node)
-            if step is None:
+            if step is None or (isinstance(node, cst.Call) and not self.is_builtin(node.func)):
                 return None
             node, attribute = step
             attributes.append(attribute)
@@ -185,7 +207,8 @@ class NameTable:
             elif found is None:
                 found = resolution
             elif found.path == resolution.path:
-                found = Resolution(found.path, found.origins + resolution.origins, found.through, found.doubt)
+                both = tuple(dict.fromkeys((*found.origins, *resolution.origins)))
+                found = Resolution(found.path, both, found.through, found.doubt or resolution.doubt)
             else:
                 doubt = doubt or binding
         if found is None:
@@ -204,44 +227,58 @@ class NameTable:
     def resolve_binding(self, binding: Binding) -> Resolution | None:
         if binding.kind is BindingKind.IMPORT:
             return Resolution(binding.target, (binding,))
-        if binding.kind is not BindingKind.ALIAS or binding.value is None or binding in self.resolving:
+        if binding.kind is not BindingKind.ALIAS or binding.value is None:
             return None
-        self.resolving.add(binding)
-        resolution = self.resolve(binding.value)
-        self.resolving.discard(binding)
-        if resolution is None:
-            return None
-        through = (binding, *resolution.through)
-        return Resolution(resolution.path, resolution.origins, through, resolution.doubt)
+        if binding not in self.resolved:
+            self.resolved[binding] = None  # what an alias of itself, in a loop, stands for
+            resolution = self.resolve(binding.value)
+            if resolution is not None:
+                through = (binding, *resolution.through)
+                self.resolved[binding] = Resolution(resolution.path, resolution.origins, through, resolution.doubt)
+        return self.resolved[binding]
 
     def reaching(self, use: Use) -> list[Binding]:
-        """Return the bindings that may be in force where `use` stands.
-
-        In the scope of the binding the order of the statements counts; seen from a nested scope, which runs later,
-        every binding does, but for those that a later one in the scope's own block replaces.
-        """
+        """Return the bindings that may be in force where `use` stands."""
         scope = self.find_scope(use.node.value, use.scope)
         if scope is None:
             return []
-        bindings = sorted(scope.bindings[use.node.value], key=lambda one: one.order)
-        same = scope is use.scope or (use.scope.kind is ScopeKind.COMPREHENSION and is_inside(use.scope, scope))
-        suites = self.suites(use.node) if same else {own_suite(scope.node)}
-        live: list[Binding] = []
-        later: list[Binding] = []
-        for binding in bindings:
-            if same and binding.order > use.order:
-                later.append(binding)
-                continue
-            if self.replaces(binding, suites):
-                live.clear()
-            live.append(binding)
-        loops = self.loops(use.node, scope) if later else set()
-        return live + [binding for binding in later if loops & self.loops(binding.node, scope)]
+        live = self.reaching_from(scope, use)
+        if scope.kind is ScopeKind.CLASS and not self.is_replaced(live, use):
+            return self.reaching_from(self.root, use) + live  # a class body falls back on the module's name
+        return live
 
-    def replaces(self, binding: Binding, suites: set[cst.CSTNode]) -> bool:
-        if binding.kind is BindingKind.PLACEHOLDER or binding.outer:
-            return False
-        return self.suite(binding.node) in suites
+    def reaching_from(self, scope: Scope, use: Use) -> list[Binding]:
+        """Return the bindings of `scope` that may be in force where `use` stands.
+
+        A binding counts until one that certainly runs before `use` replaces it. Those further down count in a loop
+        that runs again; for a nested function, which runs nobody knows when, they count anyway.
+        """
+        bindings = sorted(scope.bindings.get(use.node.value, ()), key=lambda one: one.order)
+        around = set(self.ancestors(use.node))
+        loops = self.loops(use.node, scope)
+        in_place = is_inside(use.scope, scope)
+        live: list[Binding] = []
+        for binding in bindings:
+            if binding.order < use.order and not binding.outer and self.region(binding.node) in around:
+                live = [one for one in live if one.outer or (not in_place and loops & self.loops(one.node, scope))]
+                live.append(binding)
+            elif binding.order < use.order or binding.outer or not in_place or loops & self.loops(binding.node, scope):
+                live.append(binding)
+        return live
+
+    def is_replaced(self, live: list[Binding], use: Use) -> bool:
+        """Whether one of the bindings certainly ran before `use`."""
+        around = set(self.ancestors(use.node))
+        return any(one.order < use.order and self.region(one.node) in around for one in live)
+
+    def region(self, node: cst.CSTNode) -> cst.CSTNode:
+        """Return the node in all of which, once `node` ran, its binding is in force."""
+        while node in self.parents and not isinstance(node, REGIONS):
+            parent = self.parents[node]
+            if is_conditional(node, parent):
+                break
+            node = parent
+        return node
 
     def suite(self, node: cst.CSTNode) -> cst.CSTNode:
         while not isinstance(node, SUITES) and node in self.parents:
@@ -270,16 +307,20 @@ class NameTable:
 
 
 def is_inside(scope: Scope, outer: Scope) -> bool:
-    """Whether only comprehensions stand between `scope` and `outer`."""
+    """Whether no function stands between `scope` and `outer`, so that both run in one go."""
     current: Scope | None = scope
-    while current is not None and current is not outer and current.kind is ScopeKind.COMPREHENSION:
+    while current is not None and current is not outer and current.kind in RUNS_IN_PLACE:
         current = current.parent
     return current is outer
 
 
-def own_suite(node: cst.CSTNode) -> cst.CSTNode:
-    body = getattr(node, "body", None)
-    return body if isinstance(body, cst.CSTNode) else node
+def is_conditional(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
+    """Whether `parent` may leave `node` out: what follows `and`, a choice of `a if b else c`, an `elif`."""
+    if isinstance(parent, cst.BooleanOperation):
+        return parent.right is node
+    if isinstance(parent, cst.IfExp):
+        return parent.test is not node
+    return isinstance(parent, cst.If) and isinstance(node, cst.If)
 
 
 def attribute_step(node: cst.BaseExpression) -> tuple[cst.BaseExpression, str] | None:

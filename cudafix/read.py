@@ -14,6 +14,8 @@ NEEDLES = re.compile(rb"\b(?:%s)\b|cudafix:" % "|".join(BACKENDS).encode())
 GENERATED = re.compile(rb"^\s*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)
 RUNTIME_MARK = b"# cudafix: runtime"
 HEAD = 4096
+LARGEST = 2_000_000
+"""Bytes. libcst takes a minute and 2 GB for more; nobody writes such a file by hand."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from cudafix.names import (
     getattr_name,
     imported_module,
 )
-from cudafix.symbols import Symbol, look_up
+from cudafix.symbols import Symbol, find_row, look_up
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ def find_reference(names: NameTable, use: Use) -> Reference | None:
         return None
     nodes, attributes = chain(names, use.node)
     symbol = look_up(resolution.below(attributes).path)
-    if symbol is None or is_reported_at_its_alias(resolution, attributes):
+    if symbol is None or is_reported_at_its_alias(resolution, attributes) or is_wild_guess(resolution, symbol):
         return None
     node = nodes[len(nodes) - 1 - len(symbol.rest)] if len(symbol.rest) < len(nodes) else use.node
     parent = names.parents.get(node)
@@ -93,6 +93,11 @@ def is_reported_at_its_alias(resolution: Resolution, attributes: tuple[str, ...]
     return aliased is not None and (not attributes or not aliased.is_module)
 
 
+def is_wild_guess(resolution: Resolution, symbol: Symbol) -> bool:
+    """Whether only a star import could have brought the name, and the module has none that is called so."""
+    return resolution.doubt in resolution.origins and find_row(symbol.backend, symbol.row.name) is None
+
+
 def chain(names: NameTable, name: cst.Name) -> tuple[list[cst.CSTNode], tuple[str, ...]]:
     """Return the expressions `a`, `a.b`, `a.b.c` that start with `name`, and the attributes on the way."""
     nodes: list[cst.CSTNode] = [name]
@@ -105,7 +110,8 @@ def chain(names: NameTable, name: cst.Name) -> tuple[list[cst.CSTNode], tuple[st
             attributes.append(parent.attr.value)
             continue
         call = names.parents.get(parent) if isinstance(parent, cst.Arg) else None
-        if isinstance(call, cst.Call) and call.args[0] is parent and (literal := getattr_name(call)):
+        literal = getattr_name(call) if isinstance(call, cst.Call) else None
+        if isinstance(call, cst.Call) and call.args[0] is parent and literal and names.is_builtin(call.func):
             nodes.append(call)
             attributes.append(literal)
             continue

@@ -11,12 +11,12 @@ from typing import TypeVar
 
 import libcst as cst
 
-from cudafix.file import File
-from cudafix.imports import Choice, ImportPlan, Inline, Insertion, plan_imports
+from cudafix.file import File, split_lines
+from cudafix.import_style import leading_lines, marked_unused
+from cudafix.imports import Choice, ImportPlan, Inline, Insertion, Removal, plan_imports
 from cudafix.model import Edit, Position
 
 Node = TypeVar("Node", bound=cst.CSTNode)
-UNUSED_IMPORT = "  # noqa: F401"
 
 
 def rewrite(file: File, choices: Sequence[Choice]) -> cst.Module:
@@ -50,42 +50,40 @@ class Rewriter(cst.CSTTransformer):
             new = self.plan.rewritten.get(original_node, updated_node)
         elif isinstance(updated_node, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
             new = with_inlines(original_node, updated_node, self.plan.inlines)
-            if original_node in self.plan.marked and isinstance(new, cst.SimpleStatementLine):
+            if original_node in self.plan.marked:
                 new = with_mark(new)
         elif isinstance(updated_node, (cst.Module, cst.IndentedBlock)) and self.changes(original_node):
             new = self.with_imports(original_node, updated_node)
         return new  # type: ignore[return-value]
 
     def changes(self, suite: cst.CSTNode) -> bool:
-        return suite in self.insertions or any(line in self.plan.removed for line in statements(suite))
+        return suite in self.insertions or any(line in self.plan.removals for line in statements(suite))
 
     def with_imports(self, original: cst.CSTNode, updated: cst.Module | cst.IndentedBlock) -> cst.CSTNode:
         """Insert and remove whole import lines; the comments above a removed line pass to the next one."""
         body: list[cst.CSTNode] = []
         pending: list[cst.EmptyLine] = []
+        skipped = 0
 
         def add(statement: cst.CSTNode, leading: Sequence[cst.EmptyLine]) -> None:
-            body.append(statement.with_changes(leading_lines=join_leading(pending, leading)))
+            body.append(statement.with_changes(leading_lines=[*pending, *leading]))
             pending.clear()
 
-        originals, current = statements(original), statements(updated)
-        for index in range(len(current) + 1):
-            leading = list(getattr(current[index], "leading_lines", ())) if index < len(current) else []
+        for index, old in enumerate([*statements(original), None]):
+            leading = leading_lines(old)[skipped:] if old is not None else ()
             taken = 0
             for insertion in self.insertions.get(original, ()):
                 if insertion.slot.index == index:
-                    first, *rest = parse_statements(insertion.code)
-                    add(first, leading[taken : insertion.slot.lead])
+                    gap = [cst.EmptyLine(indent=False)] if insertion.slot.apart else []
+                    add(parse_statement(insertion.code), [*leading[taken : insertion.slot.lead], *gap])
                     taken = max(taken, insertion.slot.lead)
-                    body.extend(rest)
-            if index == len(current):
-                break
-            if originals[index] in self.plan.removed:
-                pending = join_leading(pending, leading[taken:])
-            elif taken or pending:
-                add(current[index], leading[taken:])
-            else:
-                body.append(current[index])
+            if old in self.plan.removals:
+                removal = self.plan.removals[old]
+                pending += leading[max(taken, removal.above) :]
+                skipped = removal.below
+            elif old is not None:
+                add(statements(updated)[index], leading[taken:])
+                skipped = 0
         footer = [*pending, *updated.footer] if any(line.comment for line in pending) else updated.footer
         return updated.with_changes(body=tuple(body), footer=tuple(footer))
 
@@ -94,16 +92,10 @@ def statements(suite: cst.CSTNode) -> Sequence[cst.CSTNode]:
     return suite.body if isinstance(suite, (cst.Module, cst.IndentedBlock)) else ()
 
 
-def parse_statements(code: str) -> Sequence[cst.CSTNode]:
-    return cst.parse_module(code + "\n").body
-
-
-def join_leading(above: Sequence[cst.EmptyLine], own: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
-    """Join the leading lines of a removed statement and of the next, without doubling the blank lines between."""
-    only_blank = above and not any(line.comment for line in above)
-    if only_blank and own and own[0].comment is None:
-        return list(own)
-    return [*above, *own]
+def parse_statement(code: str) -> cst.SimpleStatementLine:
+    statement = cst.parse_statement(code)
+    assert isinstance(statement, cst.SimpleStatementLine)
+    return statement
 
 
 def with_parentheses(new: cst.CSTNode, updated: cst.CSTNode) -> cst.CSTNode:
@@ -113,30 +105,24 @@ def with_parentheses(new: cst.CSTNode, updated: cst.CSTNode) -> cst.CSTNode:
 
 
 def with_inlines(original: cst.CSTNode, updated: cst.CSTNode, inlines: Sequence[Inline]) -> cst.CSTNode:
-    small = getattr(original, "body", ())
-    body = list(getattr(updated, "body", ()))
-    for inline in inlines:
-        if inline.statement in small:
-            index = small.index(inline.statement)
-            parsed = parse_statements(inline.code)[0]
-            assert isinstance(parsed, cst.SimpleStatementLine)
-            semicolon = cst.Semicolon(whitespace_after=cst.SimpleWhitespace(" "))
-            last = body[index].semicolon
-            body[index] = body[index].with_changes(semicolon=semicolon)
-            body.insert(index + 1, parsed.body[0].with_changes(semicolon=last))
-            return updated.with_changes(body=tuple(body))
-    return updated
+    body: list[cst.BaseSmallStatement] = []
+    for old, new in zip(getattr(original, "body", ()), getattr(updated, "body", ()), strict=True):
+        body.append(new)
+        for inline in inlines:
+            if inline.statement is old:
+                last = body[-1].semicolon
+                body[-1] = body[-1].with_changes(semicolon=cst.Semicolon(whitespace_after=cst.SimpleWhitespace(" ")))
+                body.append(parse_statement(inline.code).body[0].with_changes(semicolon=last))
+    return updated.with_changes(body=tuple(body))
 
 
-def with_mark(line: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
+def with_mark(line: cst.CSTNode) -> cst.CSTNode:
+    assert isinstance(line, (cst.SimpleStatementLine, cst.SimpleStatementSuite))
     trailing = line.trailing_whitespace
-    if trailing.comment is None:
-        space, comment = cst.SimpleWhitespace("  "), cst.Comment(UNUSED_IMPORT.strip())
-        new = trailing.with_changes(whitespace=space, comment=comment)
-    else:
-        comment = trailing.comment.with_changes(value=trailing.comment.value + UNUSED_IMPORT)
-        new = trailing.with_changes(comment=comment)
-    return line.with_changes(trailing_whitespace=new)
+    old = trailing.comment.value if trailing.comment is not None else ""
+    space = trailing.whitespace if old else cst.SimpleWhitespace("  ")
+    comment = cst.Comment(marked_unused(old))
+    return line.with_changes(trailing_whitespace=trailing.with_changes(whitespace=space, comment=comment))
 
 
 def edits(file: File, choices: Sequence[Choice]) -> tuple[Edit, ...]:
@@ -146,14 +132,13 @@ def edits(file: File, choices: Sequence[Choice]) -> tuple[Edit, ...]:
     for reference, neutral in choices:
         span = file.start(reference.node), file.end(reference.node)
         found.append(Edit(*span, neutral.text(plan.spelling[reference])))
-        found += [Edit(file.start(one), file.start(one.value), "") for one in neutral.arguments]
+        found += [keyword_edit(file, one) for one in neutral.arguments]
     found += [insertion_edit(file, one) for one in plan.insertions]
     found += [Edit(*(file.end(one.statement),) * 2, f"; {one.code}") for one in plan.inlines]
     for old, new in plan.rewritten.items():
-        if file.names.parents[old] not in plan.removed:
-            code = file.code(new).replace("\n", "\n" + indent_at(file, old))
-            found.append(Edit(file.start(old), file.end(old), code))
-    found += [removal_edit(file, one, plan) for one in plan.removed]
+        code = file.code(new).replace("\n", "\n" + indent_at(file, old))
+        found.append(Edit(file.start(old), file.end(old), code))
+    found += [removal_edit(file, one) for one in plan.removals.values()]
     found += [mark_edit(file, one) for one in plan.marked]
     return tuple(sorted(found, key=lambda one: (one.start, one.end)))
 
@@ -163,20 +148,34 @@ def indent_at(file: File, node: cst.CSTNode) -> str:
     return line[: len(line) - len(line.lstrip(" \t\f"))]
 
 
+def keyword_edit(file: File, argument: cst.Arg) -> Edit:
+    """Return the edit that takes `device=` off `f(device=x)`."""
+    assert argument.keyword is not None
+    assert isinstance(argument.equal, cst.AssignEqual)
+    start = file.start(argument)
+    *above, last = split_lines(file.code(argument.keyword) + file.code(argument.equal) + "\n")
+    column = len(last) + (0 if above else start.column - 1)
+    return Edit(start, Position(start.row + len(above), column), "")
+
+
 def insertion_edit(file: File, insertion: Insertion) -> Edit:
     body = statements(insertion.suite)
     newline = file.module.default_newline
-    index, lead = insertion.slot.index, insertion.slot.lead
+    slot = insertion.slot
     indent = indent_at(file, body[0])
-    text = "".join(f"{indent}{line}{newline}" for line in insertion.code.split("\n"))
-    if index < len(body):
-        row = first_row(file, body[index]) + lead
+    lines = [indent + line for line in insertion.code.split("\n")]
+    text = "".join(line + newline for line in ([""] if slot.apart else []) + lines)
+    if slot.index < len(body):
+        row = first_row(file, body[slot.index]) + slot.lead
     else:
         row = file.end(body[-1]).row + 1
         if row > len(file.lines) and not file.module.has_trailing_newline:
-            end = Position(row - 1, len(file.lines[-1]) + 1)
-            return Edit(end, end, newline + text.removesuffix(newline))
+            return Edit(end_of_text(file), end_of_text(file), newline + text.removesuffix(newline))
     return Edit(Position(row, 1), Position(row, 1), text)
+
+
+def end_of_text(file: File) -> Position:
+    return Position(len(file.lines), len(file.lines[-1]) + 1)
 
 
 def first_row(file: File, statement: cst.CSTNode) -> int:
@@ -186,24 +185,22 @@ def first_row(file: File, statement: cst.CSTNode) -> int:
     return file.start(node).row - len(getattr(statement, "leading_lines", ()))
 
 
-def removal_edit(file: File, line: cst.CSTNode, plan: ImportPlan) -> Edit:
-    suite = file.names.parents[line]
-    body = list(statements(suite))
-    index = body.index(line)
-    start, end = file.start(line).row, file.end(line).row + 1
-    leading = getattr(line, "leading_lines", ())
-    following = getattr(body[index + 1], "leading_lines", ()) if index + 1 < len(body) else ()
-    refilled = any(one.suite is suite and one.slot.index == index + 1 for one in plan.insertions)
-    if leading and following and not refilled and not any(one.comment for one in (*leading, following[0])):
-        start -= len(leading)
+def removal_edit(file: File, removal: Removal) -> Edit:
+    start = file.start(removal.line).row - removal.above
+    end = file.end(removal.line).row + 1 + removal.below
+    if end > len(file.lines) and start > 1 and not file.module.has_trailing_newline:
+        return Edit(Position(start - 1, len(file.lines[start - 2].rstrip("\r\n")) + 1), end_of_text(file), "")
     return Edit(Position(start, 1), Position(end, 1), "")
 
 
 def mark_edit(file: File, line: cst.CSTNode) -> Edit:
+    assert isinstance(line, (cst.SimpleStatementLine, cst.SimpleStatementSuite))
+    comment = line.trailing_whitespace.comment
     row = file.end(line).row
-    text = file.lines[row - 1].rstrip("\r\n")
-    end = Position(row, len(text) + 1)
-    return Edit(end, end, UNUSED_IMPORT)
+    column = len(file.lines[row - 1].rstrip("\r\n")) + 1
+    if comment is None:
+        return Edit(Position(row, column), Position(row, column), "  " + marked_unused(""))
+    return Edit(Position(row, column - len(comment.value)), Position(row, column), marked_unused(comment.value))
 
 
 def apply_edits(lines: Sequence[str], changes: Sequence[Edit]) -> str:
@@ -212,8 +209,9 @@ def apply_edits(lines: Sequence[str], changes: Sequence[Edit]) -> str:
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line))
-    for edit in sorted(changes, key=lambda one: (one.start, one.end), reverse=True):
+    pieces, done = [], 0
+    for edit in sorted(changes, key=lambda one: (one.start, one.end)):
         start = starts[edit.start.row - 1] + edit.start.column - 1
-        end = starts[edit.end.row - 1] + edit.end.column - 1
-        text = text[:start] + edit.content + text[end:]
-    return text
+        pieces += [text[done:start], edit.content]
+        done = starts[edit.end.row - 1] + edit.end.column - 1
+    return "".join([*pieces, text[done:]])

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
-import sys
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from enum import Enum
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from cudafix.config import Options
 from cudafix.model import Finding, Position, Problem, Result, Safety
-from cudafix.read import Source, read
+from cudafix.read import LARGEST, Source, read
 
 if TYPE_CHECKING:
     from cudafix.analyse import Analysis
+    from cudafix.compiler import Complaint
 
 Job = tuple[str, Options]
 CHUNK = 8
-DEEP_STACK = 512 * 1024 * 1024
-DEEP_RECURSION = 100_000
 
 
 class Mode(Enum):
@@ -36,32 +34,38 @@ def allowed_levels(unsafe: bool) -> tuple[Safety, ...]:
 
 def process(source: Source, options: Options, mode: Mode, unsafe: bool) -> Result:
     """Deal with one file in memory; it never raises for what the file holds."""
+    from cudafix.compiler import find_complaint
+    from cudafix.stack import with_deep_stack
+
     if not source.may_have_findings:
         return Result(source.path, old_bytes=source.data)
+    if len(source.data) > LARGEST:
+        return unreadable(source, f"is larger than {LARGEST // 1_000_000} MB", None, options)
+    complaint = find_complaint(source.data)  # here, where Python's usual limits hold
+    if complaint is not None and complaint.too_deep:
+        return unreadable(source, complaint.message, complaint.position, options)
     try:
-        return analyse_and_rewrite(source, options, mode, unsafe)
+        return with_deep_stack(lambda: analyse_and_rewrite(source, complaint, options, mode, unsafe))
     except RecursionError:
-        return with_deep_stack(lambda: analyse_and_rewrite(source, options, mode, unsafe), source)
+        return unreadable(source, "is nested too deeply", None, options)
     except Exception as error:  # one odd file must not stop the run
-        return unreadable(source, f"internal error: {type(error).__name__}: {one_line(error)}", fatal=True)
+        return failed(source.path, f"internal error: {type(error).__name__}: {one_line(error)}; please report this")
 
 
-def analyse_and_rewrite(source: Source, options: Options, mode: Mode, unsafe: bool) -> Result:
+def analyse_and_rewrite(
+    source: Source, complaint: Complaint | None, options: Options, mode: Mode, unsafe: bool
+) -> Result:
     from libcst import ParserSyntaxError
 
-    from cudafix.analyse import active_codes, analyse
+    from cudafix.analyse import analyse
     from cudafix.file import File
 
     try:
         file = File(source)
-        file.names  # noqa: B018 - the walk fails here, not later
-    except ParserSyntaxError as error:
-        position = Position(error.raw_line, error.raw_column + 1)
-        return unreadable(
-            source, f"cannot be parsed: {one_line(error.message)}", position, active_codes(source.path, options)
-        )
-    except (UnicodeDecodeError, LookupError, SyntaxError, ValueError) as error:
-        return unreadable(source, f"cannot be decoded: {one_line(error)}", None, active_codes(source.path, options))
+    except (ParserSyntaxError, SyntaxError, UnicodeError, LookupError) as error:
+        if complaint is not None:
+            return unreadable(source, f"cannot be read as Python: {complaint.message}", complaint.position, options)
+        return unreadable(source, f"cannot be parsed: {one_line(error)}", None, options)
     analysis = analyse(file, options)
     if mode is Mode.CHECK:
         return Result(source.path, analysis.findings, old_bytes=source.data, uncounted=analysis.uncounted)
@@ -77,72 +81,58 @@ def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool
     unchanged = Result(source.path, analysis.findings, old_bytes=source.data, uncounted=analysis.uncounted)
     if not choices:
         return unchanged
-    new_data = rewrite(analysis.file, choices).bytes
     try:
+        new_data = rewrite(analysis.file, choices).bytes
         after = verify(analysis.file, new_data, allowed, options)
     except RewriteError as error:
         problem = Problem(source.path, f"left as it was: {error}; please report this", fatal=True)
-        return Result(source.path, analysis.findings, old_bytes=source.data, problems=(problem,))
+        return replace(unchanged, problems=(problem,))
     fixed = tuple(one for one in analysis.findings if one.fix is not None and one.fix.safety in allowed)
     return Result(source.path, after.findings, fixed, source.data, new_data, uncounted=after.uncounted)
 
 
-def unreadable(
-    source: Source,
-    message: str,
-    position: Position | None = None,
-    active: frozenset[str] = frozenset(),
-    fatal: bool = False,
-) -> Result:
-    problem = Problem(source.path, message, position, fatal)
+def unreadable(source: Source, message: str, position: Position | None, options: Options) -> Result:
+    """Return the result for a file that cannot be analysed: a line for the user, and CFX001 where it is on."""
+    from cudafix.analyse import active_codes
+
     findings: tuple[Finding, ...] = ()
-    if "CFX001" in active:
+    if "CFX001" in active_codes(source.path, options):
         start = position or Position(1, 1)
         findings = (Finding("CFX001", "unreadable-file", message, "", source.path, start, start),)
+    problem = Problem(source.path, message, position)
     return Result(source.path, findings, old_bytes=source.data, problems=(problem,))
+
+
+def failed(path: str, message: str) -> Result:
+    """Return the result for a file that the user or we are to blame for; the run goes on and exits with 2."""
+    return Result(path, problems=(Problem(path, message, fatal=True),))
 
 
 def one_line(error: object) -> str:
     return " ".join(str(error).split())[:200]
 
 
-def with_deep_stack(work: Callable[[], Result], source: Source) -> Result:
-    """Run `work` in a thread with room for deeply nested code, which exceeds the usual limit."""
-    results: list[Result] = []
-
-    def run() -> None:
-        try:
-            results.append(work())
-        except RecursionError:
-            results.append(unreadable(source, "is nested too deeply to be analysed", active=frozenset({"CFX001"})))
-        except Exception as error:
-            results.append(unreadable(source, f"internal error: {one_line(error)}", fatal=True))
-
-    limit, size = sys.getrecursionlimit(), threading.stack_size(DEEP_STACK)
-    sys.setrecursionlimit(DEEP_RECURSION)
-    try:
-        thread = threading.Thread(target=run)
-        thread.start()
-        thread.join()
-    finally:
-        sys.setrecursionlimit(limit)
-        threading.stack_size(size)
-    return results[0]
-
-
 def run_file(path: str, options: Options, mode: Mode, unsafe: bool) -> Result:
     """Read, process and, in FIX mode, write one file."""
+    try:
+        source = read(path)
+    except OSError as error:
+        return failed(path, f"cannot be read: {error.strerror or one_line(error)}")
+    result = process(source, options, mode, unsafe)
+    if mode is Mode.FIX and result.new_bytes is not None:
+        result = written(result, source.data, result.new_bytes)
+    return result if mode is Mode.DIFF else replace(result, old_bytes=None)  # all else need not travel
+
+
+def written(result: Result, old: bytes, new: bytes) -> Result:
     from cudafix.write import ChangedMeanwhile, write
 
     try:
-        result = process(read(path), options, mode, unsafe)
-        if mode is Mode.FIX and result.new_bytes is not None and result.old_bytes is not None:
-            write(path, result.old_bytes, result.new_bytes)
-    except ChangedMeanwhile as error:
-        return Result(path, problems=(Problem(path, f"left as it was: {error}", fatal=True),))
+        write(result.path, old, new)
+    except ChangedMeanwhile:
+        return failed(result.path, "left as it was: somebody else changed it meanwhile")
     except OSError as error:
-        reason = error.strerror or one_line(error)
-        return Result(path, problems=(Problem(path, f"cannot be read or written: {reason}", fatal=True),))
+        return failed(result.path, f"cannot be written: {error.strerror or one_line(error)}")
     return result
 
 
@@ -160,9 +150,42 @@ def run_all(jobs: Iterable[Job], mode: Mode, unsafe: bool, processes: int) -> It
         return
     every = [*first, *waiting]
     chunks = [every[start : start + CHUNK] for start in range(0, len(every), CHUNK)]
-    with ProcessPoolExecutor(min(processes, len(chunks))) as pool:
-        for results in pool.map(run_chunk, chunks, [mode] * len(chunks), [unsafe] * len(chunks)):
-            yield from results
+    yield from run_chunks(chunks, mode, unsafe, processes)
+
+
+def run_chunks(chunks: Sequence[Sequence[Job]], mode: Mode, unsafe: bool, processes: int) -> Iterator[Result]:
+    """Deal with `chunks` in worker processes; when one dies, files are tried again, each in a process of its own."""
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    done = 0
+    while done < len(chunks):
+        rest = chunks[done:]
+        try:
+            with ProcessPoolExecutor(min(processes, len(rest)), initializer=ignore_interrupt) as pool:
+                for results in pool.map(run_chunk, rest, [mode] * len(rest), [unsafe] * len(rest)):
+                    yield from results
+                    done += 1
+        except BrokenProcessPool:
+            for job in chunks[done]:
+                yield run_alone(job, mode, unsafe)
+            done += 1
+
+
+def run_alone(job: Job, mode: Mode, unsafe: bool) -> Result:
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    with ProcessPoolExecutor(1, initializer=ignore_interrupt) as pool:
+        try:
+            return pool.submit(run_file, *job, mode, unsafe).result()
+        except BrokenProcessPool:
+            return failed(job[0], "the process that analysed it died (out of memory?)")
+
+
+def ignore_interrupt() -> None:
+    """Leave Ctrl-C to the parent process, which says so once."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def default_processes() -> int:

@@ -146,7 +146,7 @@ def _find(name: str) -> Callable[..., Any] | None:
 
 
 def _call(function: Callable[..., Any], *required: Any, device: Any = None, **options: Any) -> Any:
-    """Call with `device` if given and the options, or without those that this backend's function does not take."""
+    """Call with `device`, if given, and the options, less what this backend's function does not take."""
     given = required if device is None else (*required, device)
     try:
         return function(*given, **options)

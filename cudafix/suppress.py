@@ -11,9 +11,13 @@ from dataclasses import dataclass, field
 from cudafix.model import Position
 
 MENTION = re.compile(r"#.*(?:cudafix\s*:|noqa\b)", re.IGNORECASE)
-OURS = re.compile(r"#\s*cudafix\s*:\s*(ignore|file-ignore|disable|enable)\b(?:\s*\[([^\]]*)\])?", re.IGNORECASE)
-NOQA = re.compile(r"#\s*noqa(?P<codes>\s*:\s*(?P<list>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?", re.IGNORECASE)
+OURS = re.compile(
+    r"#\s*cudafix\s*:\s*(ignore|file-ignore|disable|enable)(?![\w-])(?:\s*\[([^\]]*)\]|(?!\s*\[))", re.IGNORECASE
+)
+NOQA = re.compile(r"#\s*noqa\b(?P<codes>\s*:\s*(?P<list>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?", re.IGNORECASE)
+COMMENT = re.compile(r"#[^\r\n]*")
 EVERYTHING = ("CFX",)
+BLANK = (tokenize.NL, tokenize.INDENT, tokenize.DEDENT)
 
 
 @dataclass(eq=False)
@@ -28,8 +32,12 @@ class Directive:
     last_row: int
     reports_unused: bool = True
     used: set[str] = field(default_factory=set)
+    enabled: list[tuple[str, int]] = field(default_factory=list)
+    """The codes that it no longer silences below a row."""
 
     def covers(self, code: str, first_row: int, last_row: int) -> bool:
+        if any(code.startswith(one) and first_row > row for one, row in self.enabled):
+            return False
         return self.first_row <= last_row and first_row <= self.last_row and bool(self.matching(code))
 
     def matching(self, code: str) -> list[str]:
@@ -62,36 +70,36 @@ class Suppressions:
 
 @dataclass(frozen=True)
 class CommentLine:
+    """A comment, and the rows that an `ignore` in it is about.
+
+    That is its own row; for a comment on a line of its own also the whole next logical line, or inside brackets the
+    next row with code.
+    """
+
     text: str
     row: int
     column: int
-    alone: bool
-    logical_end: int
-    """The last row of the logical line that the comment belongs to, or that comes next when it stands alone."""
-    logical_start: int
+    last_row: int
+
+    def place(self, match: re.Match[str]) -> tuple[Position, Position]:
+        start, end = match.span()
+        return Position(self.row, self.column + start), Position(self.row, self.column + end)
 
 
 def read_directives(text: str) -> Iterator[Directive]:
     opened: list[Directive] = []
-    comments = list(read_comments(text))
-    last = text.count("\n") + 1
-    for comment in comments:
+    last = text.count("\n") + text.count("\r") + 1
+    for comment in sorted(read_comments(text), key=lambda one: (one.row, one.column)):
         yield from noqa_directives(comment)
         for match in OURS.finditer(comment.text):
             kind, codes = match[1].lower(), split_codes(match[2])
-            start = Position(comment.row, comment.column + match.start())
-            end = Position(comment.row, comment.column + match.end())
             if kind == "enable":
                 for one in opened:
-                    if set(one.codes) <= set(codes) or codes == EVERYTHING:
-                        one.last_row = min(one.last_row, comment.row)
+                    one.enabled += [(code, comment.row) for code in codes]
                 continue
-            rows = {
-                "ignore": (comment.logical_start, comment.logical_end) if comment.alone else (comment.row,) * 2,
-                "file-ignore": (1, last),
-                "disable": (comment.row, last),
-            }[kind]
-            directive = Directive(match[0].strip(), codes, start, end, *rows)
+            first_row = 1 if kind == "file-ignore" else comment.row
+            last_row = comment.last_row if kind == "ignore" else last
+            directive = Directive(match[0], codes, *comment.place(match), first_row, last_row)
             if kind == "disable":
                 opened.append(directive)
             yield directive
@@ -99,43 +107,53 @@ def read_directives(text: str) -> Iterator[Directive]:
 
 def noqa_directives(comment: CommentLine) -> Iterator[Directive]:
     for match in NOQA.finditer(comment.text):
-        start = Position(comment.row, comment.column + match.start())
-        end = Position(comment.row, comment.column + match.end())
+        place = comment.place(match)
         if match["codes"] is None:
-            yield Directive(match[0], EVERYTHING, start, end, comment.row, comment.row, reports_unused=False)
-            continue
-        codes = tuple(one.upper() for one in re.split(r"[,\s]+", match["list"]) if one.upper().startswith("CFX"))
-        if codes:
-            yield Directive(match[0], codes, start, end, comment.row, comment.row)
+            yield Directive(match[0], EVERYTHING, *place, comment.row, comment.row, reports_unused=False)
+        elif codes := tuple(one for one in split_codes(match["list"]) if one.startswith("CFX")):
+            yield Directive(match[0], codes, *place, comment.row, comment.row)
 
 
 def split_codes(text: str | None) -> tuple[str, ...]:
     if text is None:
         return EVERYTHING
-    return tuple(one.strip().upper() for one in text.split(",") if one.strip())
+    return tuple(dict.fromkeys(one.upper() for one in re.split(r"[,\s]+", text) if one))
 
 
 def read_comments(text: str) -> Iterator[CommentLine]:
     """Yield the comments of `text` by Python's own tokenizer, so that `#` inside a string is none."""
-    waiting: list[tokenize.TokenInfo] = []
-    start = 0
+    lines = io.StringIO(text, newline="").readlines()
+    outside: list[tokenize.TokenInfo] = []
+    inside: list[tokenize.TokenInfo] = []
+    start, end = 0, (1, 0)
     try:
-        for token in tokenize.generate_tokens(io.StringIO(text, newline="").readline):
+        for token in tokenize.generate_tokens(iter(lines).__next__):
+            end = token.end
+            row, column = token.start
             if token.type == tokenize.COMMENT:
-                if token.line[: token.start[1]].strip() or start:
-                    row = token.start[0]
-                    yield CommentLine(token.string, row, token.start[1] + 1, False, row, row)
+                if lines[row - 1][:column].strip():
+                    yield comment_line(token, row)
                 else:
-                    waiting.append(token)
+                    (inside if start else outside).append(token)
             elif token.type == tokenize.NEWLINE:
-                for comment in waiting:
-                    place = comment.start[0], comment.start[1] + 1
-                    yield CommentLine(comment.string, *place, True, token.start[0], start)
-                waiting, start = [], 0
-            elif token.type not in (tokenize.NL, tokenize.INDENT, tokenize.DEDENT) and not start:
-                start = token.start[0]
+                yield from (comment_line(one, row) for one in outside)
+                outside, start = [], 0
+            elif token.type not in BLANK:
+                yield from (comment_line(one, row) for one in inside)
+                inside, start = [], start or row
     except (tokenize.TokenError, SyntaxError):
-        pass
-    for comment in waiting:
-        row = comment.start[0]
-        yield CommentLine(comment.string, row, comment.start[1] + 1, True, row, row)
+        yield from rough_comments(lines, *end)
+    yield from (comment_line(one, one.start[0]) for one in (*outside, *inside))
+
+
+def comment_line(token: tokenize.TokenInfo, last_row: int) -> CommentLine:
+    row, column = token.start
+    return CommentLine(token.string, row, column + 1, last_row)
+
+
+def rough_comments(lines: list[str], row: int, column: int) -> Iterator[CommentLine]:
+    """Yield what looks like a comment from a place on, where the tokenizer of an older Python gave up."""
+    for number in range(row, len(lines) + 1):
+        match = COMMENT.search(lines[number - 1], column if number == row else 0)
+        if match:
+            yield CommentLine(match[0], number, match.start() + 1, number)

@@ -3,56 +3,83 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 import libcst as cst
 
 from cudafix.file import File
-from cudafix.names import Binding, BindingKind, Scope, ScopeKind
+from cudafix.import_style import ImportStatement, aliases
+from cudafix.names import Binding, BindingKind, Scope, ScopeKind, dotted
+from cudafix.row import BACKENDS
 
 PRAGMA = re.compile(r"#\s*(?:noqa|type:|pyright:|pylint:|isort:|ruff:|mypy:)[^#]*", re.IGNORECASE)
 KEEPS_UNUSED = re.compile(r"#\s*(?:noqa(?!:)|noqa:[^#]*\bF401\b|ruff:\s*noqa|pylint:\s*disable=[^#]*unused)", re.I)
+TAKES_TYPES = {"cast", "TypeVar", "NewType", "ForwardRef"}
 DYNAMIC = {"globals", "locals", "eval", "exec"}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass
 class Unused:
-    """One import that nothing uses any more; `line` when it is all that its line does."""
+    """The names that go, by import statement, and the statements that stay with a word to the linters."""
 
-    node: cst.Import | cst.ImportFrom
-    alias: cst.ImportAlias
-    line: cst.CSTNode | None
-    keep: bool = False
+    dropped: dict[ImportStatement, list[cst.ImportAlias]] = field(default_factory=dict)
+    kept: set[ImportStatement] = field(default_factory=set)
 
     @property
-    def lines(self) -> set[cst.CSTNode]:
-        return {self.line} if self.line is not None else set()
+    def aliases(self) -> set[cst.ImportAlias]:
+        return {alias for gone in self.dropped.values() for alias in gone}
+
+    def keep(self, node: ImportStatement) -> None:
+        self.dropped.pop(node, None)
+        self.kept.add(node)
 
 
-def find_unused(file: File, gone: set[cst.Name], filled: set[cst.CSTNode]) -> Iterator[Unused]:
-    """Yield the imports whose every use is in `gone`; `filled` are the suites that get a new import."""
-    names = file.names
-    dropped_per_suite: dict[cst.CSTNode, int] = {}
+def find_unused(file: File, gone: set[cst.Name], anchors: Collection[cst.CSTNode]) -> Unused:
+    """Return the imports whose every use is in `gone`; beside each of `anchors` stands a new import."""
+    unused = Unused()
     for name, scope in sorted({(one.value, find_scope(file, one)) for one in gone}, key=lambda pair: pair[0]):
         if scope is None or is_used(file, name, scope, gone):
             continue
         for binding in scope.bindings[name]:
-            if binding.kind is not BindingKind.IMPORT or binding.alias is None:
+            if binding.alias is None or stays_silently(binding, file):
                 continue
-            unused = describe(binding, file)
-            if keeps_silently(binding, unused, file):
-                continue
-            suite = names.suite(binding.node)
-            dropped = dropped_per_suite.get(suite, 0) + 1
-            empties = not isinstance(suite, cst.Module) and suite not in filled and dropped >= len(body(suite))
-            if must_stay(binding, scope, unused, file) or (unused.line is not None and empties):
-                if unused.line is not None:
-                    yield Unused(unused.node, unused.alias, unused.line, keep=True)
-                continue
-            dropped_per_suite[suite] = dropped if unused.line is not None else dropped - 1
-            yield unused
+            node = import_of(binding)
+            if must_stay(binding, scope, file):
+                unused.kept.add(node)
+            else:
+                unused.dropped.setdefault(node, []).append(binding.alias)
+    keep_what_has_no_substitute(unused, file, anchors)
+    return unused
+
+
+def keep_what_has_no_substitute(unused: Unused, file: File, anchors: Collection[cst.CSTNode]) -> None:
+    """Keep an import whose place would be left empty: in a block of its own, or among statements on one line."""
+    filled = {file.names.suite(one) for one in anchors}
+    emptied: dict[cst.CSTNode, int] = {}
+    for node in [one for one, gone in unused.dropped.items() if is_whole(one, gone)]:
+        suite = file.names.suite(node)
+        stays = has_own_comment(node, file) if is_alone(node, file) else node not in anchors
+        if stays or (suite not in filled and emptied.get(suite, 0) + 1 == len(body(suite))):
+            unused.keep(node)
+        else:
+            emptied[suite] = emptied.get(suite, 0) + 1
+
+
+def is_whole(node: ImportStatement, gone: Collection[cst.ImportAlias]) -> bool:
+    return len(aliases(node)) == len(gone)
+
+
+def is_alone(node: ImportStatement, file: File) -> bool:
+    """Whether `node` is all that its line does."""
+    line = file.names.parents[node]
+    return isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1
+
+
+def import_of(binding: Binding) -> ImportStatement:
+    assert isinstance(binding.node, (cst.Import, cst.ImportFrom))
+    return binding.node
 
 
 def find_scope(file: File, name: cst.Name) -> Scope | None:
@@ -60,50 +87,69 @@ def find_scope(file: File, name: cst.Name) -> Scope | None:
 
 
 def body(suite: cst.CSTNode) -> tuple[cst.CSTNode, ...]:
-    return tuple(getattr(suite, "body", ()))
+    """Return the statements of a block; a module may be left empty."""
+    return tuple(suite.body) if isinstance(suite, cst.IndentedBlock) else ()
 
 
 def is_used(file: File, name: str, scope: Scope, gone: set[cst.Name]) -> bool:
-    """Whether `name` of `scope` is still read, by code or in an annotation that is a string."""
+    """Whether `name` of `scope` is still read, by code, in a type that is a string, or in a type comment."""
     for node in file.names.uses:
         if node.value == name and node not in gone and find_scope(file, node) is scope:
             return True
-    quoted = re.compile(rf"[\"'][\w.\[\], |]*\b{re.escape(name)}\.[\w.\[\], |]*[\"']")
-    return quoted.search(file.text) is not None
+    word = rf"(?<![\w.]){re.escape(name)}\b"
+    if re.search(rf"#[ \t]*type:[^#\r\n]*{word}", file.text):
+        return True
+    strings = [node for node in file.names.parents if isinstance(node, cst.SimpleString)]
+    return any(re.search(word, node.value) and is_quoted_type(node, file) for node in strings)
 
 
-def describe(binding: Binding, file: File) -> Unused:
-    node, alias = binding.node, binding.alias
-    assert isinstance(node, (cst.Import, cst.ImportFrom))
-    assert alias is not None
-    assert not isinstance(node.names, cst.ImportStar)
-    line = file.names.parents[node]
-    alone = len(node.names) == 1 and isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1
-    return Unused(node, alias, line if alone else None)
+def is_quoted_type(string: cst.SimpleString, file: File) -> bool:
+    for parent in file.names.ancestors(string):
+        if isinstance(parent, cst.Annotation) or (isinstance(parent, cst.Subscript) and not has_call(parent)):
+            return True
+        if isinstance(parent, cst.Call):
+            return file.code(parent.func).rpartition(".")[2] in TAKES_TYPES
+    return False
 
 
-def keeps_silently(binding: Binding, unused: Unused, file: File) -> bool:
+def has_call(subscript: cst.Subscript) -> bool:
+    """Whether it is `globals()["torch"]` rather than `list["torch.Tensor"]`."""
+    return isinstance(subscript.value, cst.Call)
+
+
+def stays_silently(binding: Binding, file: File) -> bool:
     """Whether the import is there for others, and linters know: `__all__`, `import x as x`, `# noqa: F401`."""
-    asname = unused.alias.asname
-    reexported = asname is not None and file.code(asname.name) == file.code(unused.alias.name)
-    start, end = file.start(unused.node).row, file.end(unused.node).row
-    marked = any(KEEPS_UNUSED.search(line) for line in file.lines[start - 1 : end])
+    node, alias = import_of(binding), binding.alias
+    assert alias is not None
+    reexported = alias.asname is not None and file.code(alias.asname.name) == file.code(alias.name)
+    marked = any(KEEPS_UNUSED.search(row) for row in rows(node, file))
     return binding.name in file.names.exported or reexported or marked
 
 
-def must_stay(binding: Binding, scope: Scope, unused: Unused, file: File) -> bool:
+def must_stay(binding: Binding, scope: Scope, file: File) -> bool:
     """Whether the import may be needed in a way that this file does not show."""
-    if binding.target.partition(".")[0] != "torch":
-        return True  # `import torch_npu` registers its backend
+    node, alias = import_of(binding), binding.alias
+    assert alias is not None
+    if binding.target.partition(".")[0] != "torch" or loads_submodule(alias):
+        return True  # `import torch_npu` registers its backend, `import torch.distributed` loads it for all
     if PurePath(file.path).name == "__init__.py" or scope.kind is ScopeKind.CLASS or binding.outer:
         return True
     if any(one.kind is not BindingKind.IMPORT for one in scope.bindings[binding.name]):
         return True
     if any(node.value in DYNAMIC and find_scope(file, node) is None for node in file.names.uses):
         return True
-    if "#" in file.code(unused.alias):
-        return True
-    return tests_for_torch(binding, file) or has_own_comment(unused, file) or shares_a_line(unused, file)
+    return has_comment(alias, node, file) or tests_for_torch(binding, file)
+
+
+def loads_submodule(alias: cst.ImportAlias) -> bool:
+    _, _, below = dotted(alias.name).partition(".")
+    return alias.asname is None and below != "" and below.partition(".")[0] not in BACKENDS
+
+
+def has_comment(alias: cst.ImportAlias, node: ImportStatement, file: File) -> bool:
+    """Whether a comment stands behind the name, in a list with a name a line."""
+    rpar = node.rpar if isinstance(node, cst.ImportFrom) and alias is aliases(node)[-1] else None
+    return "#" in file.code(alias) + (file.code(rpar) if rpar is not None else "")
 
 
 def tests_for_torch(binding: Binding, file: File) -> bool:
@@ -116,17 +162,12 @@ def tests_for_torch(binding: Binding, file: File) -> bool:
     return False
 
 
-def has_own_comment(unused: Unused, file: File) -> bool:
-    if unused.line is None:
-        return False
-    start, end = file.start(unused.node).row, file.end(unused.node).row
-    rows = "".join(file.lines[start - 1 : end])
-    return "#" in PRAGMA.sub("", rows)
+def has_own_comment(node: ImportStatement, file: File) -> bool:
+    return "#" in PRAGMA.sub("", "".join(rows(node, file)))
 
 
-def shares_a_line(unused: Unused, file: File) -> bool:
-    assert not isinstance(unused.node.names, cst.ImportStar)
-    return unused.line is None and len(unused.node.names) == 1
+def rows(node: ImportStatement, file: File) -> list[str]:
+    return file.lines[file.start(node).row - 1 : file.end(node).row]
 
 
 def keeps_import(binding: Binding, file: File, gone: set[cst.Name]) -> str:
@@ -136,7 +177,6 @@ def keeps_import(binding: Binding, file: File, gone: set[cst.Name]) -> str:
         return "nothing here uses it: others may import it from here"
     if is_used(file, binding.name, scope, gone):
         return "it is used here in a way that stays"
-    unused = describe(binding, file)
-    if keeps_silently(binding, unused, file) or must_stay(binding, scope, unused, file):
+    if stays_silently(binding, file) or must_stay(binding, scope, file):
         return "others may need the name from here"
     return ""

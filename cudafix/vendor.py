@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+from enum import Enum
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,6 +19,20 @@ HEADER = """\
 # cudafix-version: {version}
 # cudafix-sha256: {digest}
 """
+
+
+class VendorError(Exception):
+    """A copy that cannot be read or written, or must not be overwritten."""
+
+
+class State(Enum):
+    """What a file is to the bundled runtime; the value completes a sentence that begins with its path."""
+
+    CURRENT = "is up to date"
+    OUTDATED = "is out of date"
+    EDITED = "was edited by hand"
+    FOREIGN = "is no copy of the runtime"
+    ABSENT = "does not exist"
 
 
 def runtime_source() -> str:
@@ -36,18 +52,47 @@ def vendored(path: Path) -> str:
     return HEADER.format(mark=mark, path=path.as_posix(), version=__version__, digest=digest) + body
 
 
-def state_of(path: Path) -> str:
-    """Return "" when `path` is a current copy, or what is wrong with it."""
+def state_of(path: Path) -> State:
+    """Compare the file at `path` with the bundled runtime.
+
+    Raises:
+        VendorError: when it cannot be read.
+    """
+    if path.is_dir():
+        raise VendorError(f"{path} is a folder: name the file, such as {path / 'device_runtime.py'}")
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return "does not exist"
+        return State.ABSENT
+    except UnicodeDecodeError:
+        return State.FOREIGN
+    except OSError as error:
+        raise VendorError(f"{path}: cannot be read: {error.strerror}") from error
     match = re.search(r"^# cudafix-sha256: ([0-9a-f]{64})\n", text, re.MULTILINE)
     if match is None:
-        return "is no copy of the runtime"
+        return State.FOREIGN
     body = text[match.end() :]
     if hashlib.sha256(body.encode()).hexdigest() != match[1]:
-        return "was edited by hand"
-    if body != runtime_source():
-        return "is out of date"
-    return ""
+        return State.EDITED
+    return State.CURRENT if body == runtime_source() else State.OUTDATED
+
+
+def write_copy(path: Path, force: bool) -> None:
+    """Write a current copy to `path`.
+
+    Raises:
+        VendorError: when something else stands there and `force` is not given, or when it cannot be written.
+    """
+    state = state_of(path)
+    if state in (State.EDITED, State.FOREIGN) and not force:
+        raise VendorError(f"{path} {state.value}: --force overwrites it")
+    try:
+        path.write_text(vendored(path), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise VendorError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from error
+
+
+def module_name(path: Path) -> str:
+    """Guess how the project imports the file at `path`: its place below the working folder, without `src`."""
+    parts = Path(os.path.relpath(path)).with_suffix("").parts
+    return ".".join(parts[1:] if parts[0] == "src" else parts).lstrip(".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Iterable
 
 from cudafix.analyse import Analysis, analyse
@@ -27,13 +28,20 @@ def verify(before: File, new_data: bytes, allowed: Iterable[Safety], options: Op
     if compiles(before.data, before.path) and not compiles(new_data, before.path):
         raise RewriteError("the rewritten file would not compile")
     after = File(Source(before.path, new_data))
-    undefined = after.names.unknown_names() - before.names.unknown_names()
+    undefined = undefined_uses(after) - undefined_uses(before)
     if undefined:
         raise RewriteError(f"the rewritten file would use the undefined name `{min(undefined)}`")
     analysis = analyse(after, options)
     if analysis.choices(allowed):
         raise RewriteError("a second run would change the file again")
     return analysis
+
+
+def undefined_uses(file: File) -> Counter[str]:
+    """Count the uses of each name that nothing defines where it is used."""
+    unknown = file.names.unknown_names()
+    uses = [use for use in file.names.uses.values() if use.node.value in unknown]
+    return Counter(use.node.value for use in uses if file.names.find_scope(use.node.value, use.scope) is None)
 
 
 def compiles(data: bytes, path: str) -> bool:

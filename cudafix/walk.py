@@ -35,6 +35,7 @@ def build_names(module: cst.Module) -> NameTable:
     """Walk `module` once and return its names."""
     walk = Walk(module)
     module.visit(walk)
+    walk.names.settle_nonlocals()
     return walk.names
 
 
@@ -147,6 +148,8 @@ class Walk(cst.CSTVisitor):
         if node.value is None:
             if not isinstance(node.target, cst.Name):
                 node.target.visit(self)
+            elif self.scope.kind is ScopeKind.FUNCTION:
+                self.scope.bindings.setdefault(node.target.value, [])  # local from here on, though bound to nothing
             return
         node.value.visit(self)
         self.bind_target(node.target, node.value)
@@ -168,11 +171,16 @@ class Walk(cst.CSTVisitor):
         self.scope = inner
 
     def delete(self, node: cst.Del) -> None:
-        targets = [e.value for e in node.target.elements] if isinstance(node.target, cst.Tuple) else [node.target]
-        for target in targets:
-            target.visit(self)
-            if isinstance(target, cst.Name):
-                self.bind(target.value, BindingKind.DELETED, node)
+        self.delete_target(node.target)
+
+    def delete_target(self, target: cst.BaseExpression) -> None:
+        if isinstance(target, (cst.Tuple, cst.List)):
+            for element in target.elements:
+                self.delete_target(element.value)
+            return
+        target.visit(self)
+        if isinstance(target, cst.Name):
+            self.bind(target.value, BindingKind.DELETED, self.stack[-1])
 
     def loop(self, node: cst.For) -> None:
         node.iter.visit(self)
@@ -191,6 +199,8 @@ class Walk(cst.CSTVisitor):
         node.body.visit(self)
 
     def outer_names(self, node: cst.Global | cst.Nonlocal) -> None:
+        if self.scope is self.names.root:
+            return  # `global` says nothing new there
         declared = self.scope.globals if isinstance(node, cst.Global) else self.scope.nonlocals
         declared.update(item.name.value for item in node.names)
 
@@ -210,7 +220,7 @@ class Walk(cst.CSTVisitor):
 
     def type_alias(self, node: cst.TypeAlias) -> None:
         self.bind(node.name.value, BindingKind.OTHER, node)
-        self.within(ScopeKind.FUNCTION, node, lambda: self.visit_all(node.type_parameters, node.value))
+        self.within(ScopeKind.TYPE_PARAMETERS, node, lambda: self.visit_all(node.type_parameters, node.value))
 
     def type_parameter(self, node: cst.TypeVar | cst.TypeVarTuple | cst.ParamSpec) -> None:
         self.bind(node.name.value, BindingKind.OTHER, node)
@@ -220,31 +230,46 @@ class Walk(cst.CSTVisitor):
 
     def function(self, node: cst.FunctionDef) -> None:
         self.visit_each(node.decorators)
+        self.parameters_outside(node.params, "default")
+
+        def inside() -> None:
+            self.parameters_inside(node.params)
+            node.body.visit(self)
+
+        def signature() -> None:
+            self.parameters_outside(node.params, "annotation")
+            self.visit_all(node.returns)
+            self.within(ScopeKind.FUNCTION, node, inside)
+
+        self.with_type_parameters(node, signature)
         self.bind(node.name.value, BindingKind.OTHER, node)
-        self.parameters_outside(node.params)
-        self.visit_all(node.returns)
+
+    def anonymous(self, node: cst.Lambda) -> None:
+        self.parameters_outside(node.params, "default")
+
+        def inside() -> None:
+            self.parameters_inside(node.params)
+            node.body.visit(self)
+
+        self.within(ScopeKind.FUNCTION, node, inside)
+
+    def with_type_parameters(self, node: cst.FunctionDef | cst.ClassDef, work: Callable[[], None]) -> None:
+        """Do `work` in the scope of the type parameters, where there are any: `def f[T](x: T)`."""
 
         def inside() -> None:
             self.visit_all(node.type_parameters)
-            self.parameters_inside(node.params)
-            node.body.visit(self)
+            work()
 
-        self.within(ScopeKind.FUNCTION, node, inside)
+        if node.type_parameters is None:
+            work()
+        else:
+            self.within(ScopeKind.TYPE_PARAMETERS, node, inside)
 
-    def anonymous(self, node: cst.Lambda) -> None:
-        self.parameters_outside(node.params)
-
-        def inside() -> None:
-            self.parameters_inside(node.params)
-            node.body.visit(self)
-
-        self.within(ScopeKind.FUNCTION, node, inside)
-
-    def parameters_outside(self, params: cst.Parameters) -> None:
+    def parameters_outside(self, params: cst.Parameters, part: str) -> None:
         for param in all_parameters(params):
             self.names.parents[param] = self.stack[-1]
             self.stack.append(param)
-            self.visit_all(param.annotation, param.default)
+            self.visit_all(getattr(param, part))
             self.stack.pop()
 
     def parameters_inside(self, params: cst.Parameters) -> None:
@@ -253,13 +278,12 @@ class Walk(cst.CSTVisitor):
 
     def class_(self, node: cst.ClassDef) -> None:
         self.visit_each(node.decorators)
-        self.visit_each((*node.bases, *node.keywords))
 
         def inside() -> None:
-            self.visit_all(node.type_parameters)
-            node.body.visit(self)
+            self.visit_each((*node.bases, *node.keywords))
+            self.within(ScopeKind.CLASS, node, lambda: self.visit_all(node.body))
 
-        self.within(ScopeKind.CLASS, node, inside)
+        self.with_type_parameters(node, inside)
         self.bind(node.name.value, BindingKind.OTHER, node)
 
     def comprehension(self, node: cst.BaseSimpleComp | cst.DictComp) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -21,15 +22,14 @@ def write(path: str, old: bytes, new: bytes) -> None:
     """
     target = os.path.realpath(path)
     if not os.access(target, os.W_OK):
-        raise PermissionError(f"{path} is not writable")
-    folder, name = os.path.split(target)
-    handle, temporary = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".cudafix-tmp", dir=folder)
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), target)
+    handle, temporary = tempfile.mkstemp(prefix=".cudafix-", suffix=".tmp", dir=os.path.dirname(target))
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(new)
             stream.flush()
             os.fsync(stream.fileno())
-        shutil.copystat(target, temporary)
+        keep_attributes(target, temporary)
         with open(target, "rb") as stream:
             if stream.read() != old:
                 raise ChangedMeanwhile(f"{path} was changed by somebody else meanwhile")
@@ -38,3 +38,13 @@ def write(path: str, old: bytes, new: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def keep_attributes(target: str, temporary: str) -> None:
+    """Give `temporary` the mode, owner and extended attributes of `target`, but not its age: bytecode goes by that."""
+    shutil.copystat(target, temporary)
+    os.utime(temporary)
+    if hasattr(os, "chown"):
+        owner = os.stat(target)
+        with contextlib.suppress(OSError):
+            os.chown(temporary, owner.st_uid, owner.st_gid)

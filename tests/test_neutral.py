@@ -24,6 +24,7 @@ def test_a_project_imports_from_its_own_runtime_module() -> None:
         """,
         """
         import torch
+
         from mypackage.device import synchronize_device
         torch.cuda.synchronize()
         torch.ones(1)

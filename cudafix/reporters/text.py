@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tokenize
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import TextIO
 
 import click
@@ -12,52 +13,53 @@ import click
 from cudafix.model import Finding, Safety
 
 LABELS = {Safety.SAFE: "[*]", Safety.UNSAFE: "[unsafe]"}
+WIDEST = 300
+"""Columns; a longer source line (data, minified code) says nothing to people."""
 
 
 def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
     for finding in findings:
-        stream.write(excerpt(finding) if rich else line(finding) + "\n")
+        stream.write(excerpt(finding) if rich else line(finding))
 
 
 def line(finding: Finding) -> str:
-    label = LABELS[finding.fix.safety] + " " if finding.fix else ""
-    place = f"{finding.path}:{finding.start.row}:{finding.start.column}"
-    return f"{printable(place)}: {finding.code} {label}{printable(finding.message)}{way_out(finding)}"
-
-
-def way_out(finding: Finding) -> str:
     text = f": {finding.help}" if finding.help else ""
-    if finding.reason and finding.reason != finding.help:
+    if has_reason(finding):
         text += f" ({'unsafe' if finding.fix else 'no fix'}: {finding.reason})"
-    return printable(text)
+    return f"{head(finding)}{printable(text)}\n"
 
 
 def excerpt(finding: Finding) -> str:
-    place = f"{finding.path}:{finding.start.row}:{finding.start.column}"
-    head = f"{click.style(printable(place), bold=True)}: {click.style(finding.code, fg='red', bold=True)}"
-    label = " " + click.style(LABELS[finding.fix.safety], fg="cyan") if finding.fix else ""
-    text = f"{head}{label} {printable(finding.message)}\n"
-    source = source_line(finding.path, finding.start.row)
-    if source.strip():
-        stop = finding.end.column if finding.end.row == finding.start.row else len(source) + 1
-        marks = " " * (finding.start.column - 1) + "^" * max(1, stop - finding.start.column)
-        number = str(finding.start.row)
-        bar = click.style("|", fg="blue")
-        text += f"{number} {bar} {printable(source)}\n{' ' * len(number)} {bar} {click.style(marks, fg='red')}\n"
+    text = f"{head(finding)}\n{source(finding)}"
     if finding.help:
         text += f"  = {click.style('help', bold=True)}: {printable(finding.help)}\n"
-    if finding.reason and finding.reason != finding.help:
+    if has_reason(finding):
         title = "unsafe because" if finding.fix else "no fix"
         text += f"  = {click.style(title, bold=True)}: {printable(finding.reason)}\n"
     return text + "\n"
 
 
-@lru_cache(maxsize=4)
-def source_lines(path: str) -> tuple[str, ...]:
-    try:
-        return tuple(Path(path).read_text(encoding="utf-8", errors="replace").split("\n"))
-    except OSError:
-        return ()
+def head(finding: Finding) -> str:
+    place = printable(f"{finding.path}:{finding.start.row}:{finding.start.column}")
+    label = click.style(LABELS[finding.fix.safety], fg="cyan") + " " if finding.fix else ""
+    code = click.style(finding.code, fg="red", bold=True)
+    return f"{click.style(place, bold=True)}: {code} {label}{printable(finding.message)}"
+
+
+def has_reason(finding: Finding) -> bool:
+    return finding.reason not in ("", finding.help)
+
+
+def source(finding: Finding) -> str:
+    """Return the source line with the place marked below it, or nothing where there is no line to show."""
+    code = source_line(finding.path, finding.start.row)
+    if not code.strip() or len(code) > WIDEST:
+        return ""
+    stop = finding.end.column if finding.end.row == finding.start.row else len(code) + 1
+    before, marked = code[: finding.start.column - 1], code[finding.start.column - 1 : stop - 1]
+    marks = " " * width(before) + click.style("^" * max(1, width(marked)), fg="red")
+    number, bar = str(finding.start.row), click.style("|", fg="blue")
+    return f"{number} {bar} {printable(code)}\n{' ' * len(number)} {bar} {marks}\n"
 
 
 def source_line(path: str, row: int) -> str:
@@ -65,6 +67,20 @@ def source_line(path: str, row: int) -> str:
     return lines[row - 1].replace("\t", " ").rstrip() if row <= len(lines) else ""
 
 
+@lru_cache(maxsize=4)
+def source_lines(path: str) -> tuple[str, ...]:
+    try:
+        with tokenize.open(path) as stream:
+            return tuple(stream.read().split("\n"))
+    except (OSError, SyntaxError, UnicodeError, LookupError):
+        return ()
+
+
 def printable(text: str) -> str:
     """Return `text` without control characters: a file's name or content must not steer the terminal."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def width(text: str) -> int:
+    """Return how many columns of a terminal `text` takes."""
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in printable(text))

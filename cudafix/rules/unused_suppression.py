@@ -37,7 +37,9 @@ def find_unused_suppressions(path: str, suppressions: Suppressions, active: froz
     """Yield a finding for each code of a suppression whose rules were on and which silenced nothing."""
     if rule.code not in active:
         return
-    for directive, idle in suppressions.unused(active):
+    for directive, idle in list(suppressions.unused(active - {rule.code})):
+        if suppressions.silence(rule.code, directive.start.row, directive.end.row):
+            continue
         codes = ", ".join(idle)
         message = f"unused suppression of {codes}"
         help_text = f"remove {codes} from `{directive.text}`"

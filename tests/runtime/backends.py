@@ -138,6 +138,7 @@ def one_device() -> None:
     module.synchronize = lambda: record("synchronize")
     module.memory_snapshot = lambda: record("memory_snapshot") or ["segment"]
     module.is_bf16_supported = lambda: record("is_bf16_supported") or True
+    module.memory_summary = lambda device=None: f"summary of {device}"
     module.memory_allocated = lambda device=None: len(device)
     accelerator().get_memory_info = recorder("accelerator.get_memory_info", (10, 20))
     torch.accelerator.current_stream = recorder("accelerator.current_stream", "stream")
@@ -189,19 +190,28 @@ def entered(context: Any, question: Callable[[], Any] | None = None) -> Any:
         return given if question is None else question()
 
 
-def without(owner: Any, name: str, question: Callable[[], Any]) -> Any:
-    """What `question` answers while `owner` lacks `name`."""
+@contextmanager
+def without(owner: Any, name: str) -> Iterator[None]:
+    """A context in which `owner` lacks `name`."""
     kept = getattr(owner, name)
     delattr(owner, name)
     try:
-        return question()
+        yield
     finally:
         setattr(owner, name, kept)
 
 
+@contextmanager
+def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """A context in which `owner` has `value` by `name`."""
+    with without(owner, name):
+        setattr(owner, name, value)
+        yield
+
+
 def answer(expression: str) -> dict[str, Any]:
     CALLS.clear()
-    names = {**vars(cudafix.runtime), "torch": torch, "entered": entered, "without": without}
+    names = {**vars(cudafix.runtime), **globals()}
     try:
         return {"answer": eval(expression, names), "error": None, "calls": CALLS}
     except Exception as error:

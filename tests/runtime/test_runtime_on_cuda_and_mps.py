@@ -155,10 +155,10 @@ def test_on_mps_autocast_is_its_own(mps):
 
 
 def test_on_mps_before_torch_2_5_the_memory_is_not_known(mps):
-    outcome = mps("without(torch.mps, 'recommended_max_memory', device_memory_info)")
+    outcome = mps("entered(without(torch.mps, 'recommended_max_memory'), device_memory_info)")
     assert outcome.error == "NotImplementedError: torch.mps has no mem_get_info()"
 
 
 def test_on_mps_before_torch_2_9_the_name_is_not_known(mps):
-    outcome = mps("without(torch.backends.mps, 'get_name', get_device_name)")
+    outcome = mps("entered(without(torch.backends.mps, 'get_name'), get_device_name)")
     assert outcome.error == "NotImplementedError: torch.mps has no get_device_name()"

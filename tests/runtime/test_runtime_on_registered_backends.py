@@ -113,6 +113,16 @@ def test_autocast_is_to_the_dtype_asked_for(npu):
     assert inside.answer is True
 
 
+def test_autocast_is_to_float16_by_default_within_that_to_another_dtype(npu):
+    inner = "entered(device_autocast(), lambda: torch.get_autocast_dtype('npu') is torch.float16)"
+    assert npu(f"entered(torch.autocast('npu', torch.bfloat16), lambda: {inner})").answer is True
+
+
+def test_autocast_is_off_where_no_device_is_usable(npu):
+    absent = "replaced(torch.npu, 'is_available', lambda: False)"
+    assert npu(f"entered({absent}, lambda: device_autocast()._enabled)").answer is False
+
+
 def test_autocast_can_be_off(npu):
     assert npu("entered(device_autocast(False), lambda: torch.is_autocast_enabled('npu'))").answer is False
 
@@ -126,8 +136,9 @@ def test_the_gradient_scaler_is_that_of_the_backend(npu):
     assert npu("device_grad_scaler()._device").answer == "npu"
 
 
-def test_the_gradient_scaler_takes_the_scale_first(npu):
-    assert npu("device_grad_scaler(1024.0).get_scale()").answer == 1024.0
+def test_the_gradient_scaler_takes_what_that_of_torch_cuda_takes(npu):
+    ours, theirs = "device_grad_scaler(8.0, 3.0, 0.1, 5)", "torch.amp.GradScaler('npu', 8.0, 3.0, 0.1, 5)"
+    assert npu(f"{ours}.state_dict() == {theirs}.state_dict()").answer is True
 
 
 def test_the_gradient_scaler_can_be_off(npu):
@@ -152,12 +163,21 @@ def test_a_function_that_takes_no_options_is_called_without(acme):
     assert acme("device_memory_snapshot(include_traces=False)").calls == ["memory_snapshot()"]
 
 
+def test_a_function_that_takes_a_device_but_no_options_is_called_with_the_device(acme):
+    assert acme("device_memory_summary(1, abbreviated=True)").answer == "summary of 1"
+
+
 def test_bf16_without_emulation_is_bf16_where_the_backend_does_not_tell_them_apart(acme):
     assert acme("supports_bf16(False)").answer is True
 
 
 def test_a_type_error_from_within_the_backend_stays_one(acme):
     assert acme("device_memory_allocated(1)").error == "TypeError: object of type 'int' has no len()"
+
+
+def test_a_backend_that_cannot_say_whether_it_is_available_is_if_it_counts_a_device(acme):
+    available = "entered(without(torch.acme, 'is_available'), is_accelerator_available)"
+    assert acme(available).answer is True
 
 
 def test_the_states_of_all_devices_are_asked_for_one_by_one(acme):
@@ -190,5 +210,5 @@ def test_a_backend_is_asked_on_torch_2_5(npu_on_torch_2_5):
 
 
 def test_there_is_no_last_resort_on_torch_2_5(npu_on_torch_2_5):
-    outcome = npu_on_torch_2_5("without(torch.npu, 'mem_get_info', device_memory_info)")
+    outcome = npu_on_torch_2_5("entered(without(torch.npu, 'mem_get_info'), device_memory_info)")
     assert outcome.error == "NotImplementedError: torch.npu has no mem_get_info()"

@@ -1,0 +1,41 @@
+"""Bytes → what Python's own compiler has against them, which libcst would not survive or says less well."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+from cudafix.model import Position
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """Why `data` is no program for this Python; `too_deep` when it is the nesting."""
+
+    message: str
+    position: Position | None = None
+    too_deep: bool = False
+
+
+def find_complaint(data: bytes) -> Complaint | None:
+    """Compile `data` and return the error, if there is one.
+
+    Python refuses more than 200 open brackets, 100 indentations and some thousand links of a chain. libcst knows no
+    such limits: it needs minutes for 3,000 open brackets, or overflows the C stack and takes the process with it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(data, "<file>", "exec", dont_inherit=True)
+        except (RecursionError, MemoryError):
+            return Complaint("is nested too deeply", too_deep=True)
+        except SyntaxError as error:
+            too_deep = "nested" in error.msg  # "too many nested parentheses", "f-string: expressions nested too deeply"
+            return Complaint(f"is nested too deeply: {error.msg}" if too_deep else error.msg, place(error), too_deep)
+        except ValueError as error:  # NUL bytes, before Python 3.12
+            return Complaint(str(error))
+    return None
+
+
+def place(error: SyntaxError) -> Position | None:
+    return Position(error.lineno, max(1, error.offset or 1)) if error.lineno else None

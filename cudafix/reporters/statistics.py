@@ -1,0 +1,30 @@
+"""Findings → how many there are of each code."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from cudafix.model import Finding
+
+
+def report_statistics(findings: Sequence[Finding], stream: TextIO, output_format: str) -> None:
+    rows = count(findings)
+    if output_format == "json":
+        stream.write("[" + ",\n ".join(map(json.dumps, rows)) + "]\n")
+        return
+    width = max((len(str(row["count"])) for row in rows), default=1)
+    for row in rows:
+        stream.write(f"{row['count']:>{width}}  {row['code']}  {row['name']}  ({row['fixable']} fixable)\n")
+
+
+def count(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Count the findings by code, the most frequent first."""
+    counts = Counter((finding.code, finding.name) for finding in findings)
+    fixable = Counter(finding.code for finding in findings if finding.fix)
+    return [
+        {"code": code, "name": name, "count": number, "fixable": fixable[code]}
+        for (code, name), number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]

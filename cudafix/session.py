@@ -1,0 +1,180 @@
+"""One run of check or fix: flags → Options → files → results → output → exit code."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from cudafix.config import ConfigError, Options, Overrides, options_for, read_settings
+from cudafix.discover import PathError, discover, is_excluded
+from cudafix.model import Result
+from cudafix.progress import Progress
+from cudafix.read import STDIN, Source
+from cudafix.reporters import REPORTERS
+from cudafix.reporters.diff import diff
+from cudafix.reporters.statistics import report_statistics
+from cudafix.reporters.summary import Sum, summary
+from cudafix.reporters.text import printable
+from cudafix.run import Mode, default_processes, process, run_all
+
+CLEAN, FINDINGS, ERROR = 0, 1, 2
+
+
+class FlagError(Exception):
+    """Flags that cannot be followed."""
+
+
+class Session:
+    def __init__(self, flags: dict[str, Any], mode: Mode, unsafe: bool) -> None:
+        self.flags = flags
+        self.mode = mode
+        self.unsafe = unsafe
+        self.paths: Sequence[str] = flags["paths"] or (".",)
+        self.overrides = read_overrides(flags)
+        self.total = Sum()
+        self.progress = Progress(0, sys.stderr, shows=False)
+        if mode is Mode.DIFF and (flags["output_format"] != "text" or flags["statistics"]):
+            raise FlagError("--diff cannot be combined with --output-format or --statistics")
+
+    @property
+    def reads_stdin(self) -> bool:
+        return STDIN in self.paths
+
+    @property
+    def stdout(self) -> TextIO:
+        """Where findings go: `fix -` needs standard output for the fixed source."""
+        return sys.stderr if self.mode is Mode.FIX and self.reads_stdin else sys.stdout
+
+    def run(self) -> int:
+        with self.open_output() as stream:
+            if self.reads_stdin:
+                self.run_stdin()
+            else:
+                self.run_paths()
+            self.report(stream)
+        self.summarise()
+        sys.stdout.flush()
+        return self.exit_code()
+
+    def open_output(self) -> AbstractContextManager[TextIO]:
+        path = self.flags["output_file"]
+        if path is None:
+            return nullcontext(self.stdout)
+        try:
+            return open(path, "w", encoding="utf-8")
+        except OSError as error:
+            raise FlagError(f"{path}: cannot be written: {error.strerror}") from None
+
+    def options_for(self, folder: Path) -> Options:
+        return options_for(folder, self.overrides)
+
+    def run_paths(self) -> None:
+        jobs = list(discover(self.paths, self.options_for, lambda name: self.say_more(f"excluded {name}")))
+        for path, _ in jobs:
+            self.say_more(f"reading {path}")
+        self.progress = Progress(len(jobs), sys.stderr, sys.stderr.isatty() and not self.flags["quiet"])
+        for result in run_all(jobs, self.mode, self.unsafe, self.flags["jobs"] or default_processes()):
+            self.progress.step()
+            self.take(result)
+        self.progress.clear()
+
+    def run_stdin(self) -> None:
+        if len(self.paths) > 1:
+            raise PathError("- (standard input) cannot be combined with other paths")
+        name = self.flags["stdin_filename"] or STDIN
+        options = self.options_for(Path(name).parent)
+        data = sys.stdin.buffer.read()
+        result = Result(name, old_bytes=data)
+        if name == STDIN or not (options.force_exclude and is_excluded(Path(name), None, options)):
+            result = process(Source(name, data), options, self.mode, self.unsafe)
+        self.take(result)
+        if self.mode is Mode.FIX:
+            sys.stdout.buffer.write(data if result.new_bytes is None else result.new_bytes)
+
+    def take(self, result: Result) -> None:
+        self.total.add(result)
+        for problem in result.problems:
+            self.say(f"cudafix: {problem}")
+
+    def say_more(self, text: str) -> None:
+        if self.flags["verbose"]:
+            self.say(f"cudafix: {text}")
+
+    def say(self, text: str) -> None:
+        self.progress.clear()
+        click.echo(printable(text), err=True)
+
+    def report(self, stream: TextIO) -> None:
+        if self.mode is Mode.DIFF:
+            stream.flush()
+            stream.buffer.write(diff(self.total.changed))
+            return
+        text = io.StringIO()
+        if self.flags["statistics"]:
+            report_statistics(self.total.findings, text, self.flags["output_format"])
+        else:
+            shown = self.total.findings
+            if stream is self.stdout and self.flags["output_format"] == "text":
+                shown = [finding for finding in shown if finding.code != "CFX001"]  # stderr has said it
+            with_source = stream.isatty() and not self.reads_stdin
+            REPORTERS[self.flags["output_format"]](shown, text, with_source)
+        click.echo(text.getvalue(), file=stream, nl=False, color=self.wants_colour(stream))
+
+    def wants_colour(self, stream: TextIO) -> bool:
+        choice = self.flags["color"]
+        if choice == "auto":
+            return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        return bool(choice == "always")
+
+    def summarise(self) -> None:
+        """Close with a summary on a terminal; elsewhere say it on stderr, and only where there is something to say."""
+        if self.flags["quiet"] or self.flags["output_format"] != "text":
+            return
+        on_terminal = self.stdout.isatty() and self.mode is not Mode.DIFF and self.flags["output_file"] is None
+        if on_terminal or self.total.findings or self.total.fixed:
+            for line in summary(self.total, self.mode):
+                click.echo(line, file=self.stdout if on_terminal else sys.stderr)
+
+    def exit_code(self) -> int:
+        if self.total.failed:
+            return ERROR
+        if self.flags["exit_zero"]:
+            return CLEAN
+        return FINDINGS if (self.total.changed if self.mode is Mode.DIFF else self.total.findings) else CLEAN
+
+
+def read_overrides(flags: dict[str, Any]) -> Overrides:
+    """Turn the flags that were given into settings, by the same readers as the configuration file's."""
+    if flags["config"] is not None and flags["isolated"]:
+        raise FlagError("--config and --isolated exclude each other")
+    given: dict[str, Any] = {}
+    for name in ("select", "extend_select", "ignore", "exclude", "extend_exclude"):
+        if flags[name]:
+            given[name.replace("_", "-")] = [part for entry in flags[name] for part in entry.split(",") if part]
+    for name in ("force_exclude", "route", "runtime_module", "target_torch"):
+        if flags[name] is not None:
+            given[name.replace("_", "-")] = flags[name]
+    if flags["per_file_ignores"]:
+        given["per-file-ignores"] = read_pairs(flags["per_file_ignores"])
+    return Overrides(read_settings(given, "command line"), flags["config"], flags["isolated"])
+
+
+def read_pairs(entries: Sequence[str]) -> dict[str, list[str]]:
+    """Read `GLOB:CODE,CODE` and, as ruff takes them, `GLOB:CODE,GLOB:CODE`."""
+    pairs: dict[str, list[str]] = {}
+    for entry in entries:
+        glob = ""
+        for part in entry.split(","):
+            before, colon, code = part.rpartition(":")
+            glob = before if colon else glob
+            if not glob:
+                raise ConfigError(f"--per-file-ignores: expected GLOB:CODES, got {entry!r}")
+            pairs.setdefault(glob, []).append(code)
+    return pairs

@@ -1,0 +1,386 @@
+"""An import of torch that nothing here uses any more stays where others may need it, and says so to linters."""
+
+from __future__ import annotations
+
+from checks import check_fixes, check_unsafe
+
+# Still used, one way or another
+
+
+def test_an_import_that_something_else_uses_stays() -> None:
+    check_fixes(
+        "import torch\ntorch.cuda.synchronize(torch.device(0))\n",
+        "import torch\nfrom cudafix.runtime import synchronize_device\nsynchronize_device(torch.device(0))\n",
+    )
+
+
+def test_it_stays_where_only_some_of_its_uses_can_be_rewritten() -> None:
+    check_fixes(
+        """
+        import torch
+        torch.cuda.synchronize()
+        major, minor = torch.cuda.get_device_capability()
+        """,
+        """
+        import torch
+        from cudafix.runtime import synchronize_device
+        synchronize_device()
+        major, minor = torch.cuda.get_device_capability()
+        """,
+    )
+
+
+def test_a_bare_reference_keeps_an_imported_function() -> None:
+    check_fixes(
+        """
+        from torch.cuda import Stream, synchronize
+        class Side(Stream): ...
+        synchronize()
+        """,
+        """
+        from cudafix.runtime import synchronize_device
+        from torch.cuda import Stream
+        class Side(Stream): ...
+        synchronize_device()
+        """,
+    )
+
+
+def test_an_assignment_to_another_name_keeps_torch() -> None:
+    check_fixes(
+        "import torch\nlibrary = torch\ncount = torch.cuda.device_count()\n",
+        "import torch\nfrom cudafix.runtime import count_devices\nlibrary = torch\ncount = count_devices()\n",
+    )
+
+
+def test_a_decorator_keeps_torch() -> None:
+    check_fixes(
+        """
+        import torch
+
+        @torch.no_grad()
+        def wait():
+            torch.cuda.synchronize()
+        """,
+        """
+        import torch
+        from cudafix.runtime import synchronize_device
+
+        @torch.no_grad()
+        def wait():
+            synchronize_device()
+        """,
+    )
+
+
+def test_getattr_with_a_name_that_is_computed_keeps_torch() -> None:
+    check_fixes(
+        "import torch\nmodule = getattr(torch, kind)\ncount = torch.cuda.device_count()\n",
+        "import torch\nfrom cudafix.runtime import count_devices\nmodule = getattr(torch, kind)\n"
+        "count = count_devices()\n",
+    )
+
+
+def test_deleting_the_name_keeps_it() -> None:
+    check_fixes(
+        "import torch\ncount = torch.cuda.device_count()\ndel torch\n",
+        "import torch\nfrom cudafix.runtime import count_devices\ncount = count_devices()\ndel torch\n",
+    )
+
+
+def test_an_annotation_that_is_a_string_keeps_it() -> None:
+    check_fixes(
+        """
+        import torch
+
+        def count(x: "list[torch.Tensor] | None" = None) -> int:
+            return torch.cuda.device_count()
+        """,
+        """
+        import torch
+        from cudafix.runtime import count_devices
+
+        def count(x: "list[torch.Tensor] | None" = None) -> int:
+            return count_devices()
+        """,
+    )
+
+
+def test_an_annotation_that_quotes_an_imported_class_keeps_the_class() -> None:
+    check_fixes(
+        """
+        from torch.cuda import Stream
+
+        def side() -> "Stream":
+            return Stream()
+        """,
+        """
+        from cudafix.runtime import device_module
+        from torch.cuda import Stream
+
+        def side() -> "Stream":
+            return device_module().Stream()
+        """,
+    )
+
+
+def test_a_quoted_type_in_a_cast_keeps_it() -> None:
+    check_fixes(
+        'import torch\nx = cast("torch.Tensor", torch.cuda.device_count())\n',
+        'import torch\nfrom cudafix.runtime import count_devices\nx = cast("torch.Tensor", count_devices())\n',
+    )
+
+
+def test_a_string_that_is_no_type_keeps_nothing() -> None:
+    check_fixes(
+        'import torch\nwith patch("torch.cuda.synchronize"):\n    torch.cuda.synchronize()\n',
+        "from cudafix.runtime import synchronize_device\n"
+        'with patch("torch.cuda.synchronize"):\n    synchronize_device()\n',
+    )
+
+
+def test_a_type_comment_keeps_it() -> None:
+    check_fixes(
+        """
+        import torch
+
+        def count(x):
+            # type: (torch.Tensor) -> int
+            return torch.cuda.device_count()
+        """,
+        """
+        import torch
+        from cudafix.runtime import count_devices
+
+        def count(x):
+            # type: (torch.Tensor) -> int
+            return count_devices()
+        """,
+    )
+
+
+# There for others, as the file says already
+
+
+def test_an_import_in_all_stays_as_it_is() -> None:
+    check_fixes(
+        'from torch.cuda import synchronize\n__all__ = ["synchronize"]\nsynchronize()\n',
+        "from cudafix.runtime import synchronize_device\nfrom torch.cuda import synchronize\n"
+        '__all__ = ["synchronize"]\nsynchronize_device()\n',
+    )
+
+
+def test_an_import_as_itself_stays_as_it_is() -> None:
+    check_fixes(
+        "import torch as torch\ntorch.cuda.synchronize()\n",
+        "import torch as torch\nfrom cudafix.runtime import synchronize_device\nsynchronize_device()\n",
+    )
+
+
+def test_an_import_marked_as_unused_stays_as_it_is() -> None:
+    check_fixes(
+        "import torch  # noqa: F401\ntorch.cuda.synchronize()\n",
+        "import torch  # noqa: F401\nfrom cudafix.runtime import synchronize_device\nsynchronize_device()\n",
+    )
+
+
+def test_a_noqa_for_everything_marks_it_too() -> None:
+    check_fixes(
+        "import torch  # noqa\ntorch.cuda.synchronize()\n",
+        "import torch  # noqa\nfrom cudafix.runtime import synchronize_device\nsynchronize_device()\n",
+    )
+
+
+# There for others, as we say
+
+
+def test_an_import_in_the_file_of_a_package_stays_with_a_mark() -> None:
+    check_fixes(
+        "import torch\ntorch.cuda.synchronize()\n",
+        "import torch  # noqa: F401\nfrom cudafix.runtime import synchronize_device\nsynchronize_device()\n",
+        path="mypkg/__init__.py",
+    )
+
+
+def test_the_test_for_an_optional_torch_stays_with_a_mark() -> None:
+    check_fixes(
+        """
+        try:
+            import torch
+            HAS_TORCH = True
+        except ImportError:
+            HAS_TORCH = False
+        if HAS_TORCH:
+            torch.cuda.synchronize()
+        """,
+        """
+        try:
+            import torch  # noqa: F401
+            from cudafix.runtime import synchronize_device
+            HAS_TORCH = True
+        except ImportError:
+            HAS_TORCH = False
+        if HAS_TORCH:
+            synchronize_device()
+        """,
+    )
+
+
+def test_so_does_one_that_is_none_where_torch_is_missing() -> None:
+    check_fixes(
+        """
+        try:
+            import torch
+        except ImportError:
+            torch = None
+        torch.cuda.synchronize()
+        """,
+        """
+        try:
+            import torch  # noqa: F401
+            from cudafix.runtime import synchronize_device
+        except ImportError:
+            torch = None
+        synchronize_device()
+        """,
+    )
+
+
+def test_a_module_that_looks_its_names_up_itself_keeps_them() -> None:
+    check_fixes(
+        'import torch\ntorch.cuda.synchronize()\nlibrary = globals()["torch"]\n',
+        "import torch  # noqa: F401\nfrom cudafix.runtime import synchronize_device\nsynchronize_device()\n"
+        'library = globals()["torch"]\n',
+    )
+
+
+def test_the_name_of_a_class_body_stays_as_its_attribute() -> None:
+    check_fixes(
+        """
+        class Worker:
+            import torch
+            count = torch.cuda.device_count()
+        """,
+        """
+        class Worker:
+            import torch  # noqa: F401
+            from cudafix.runtime import count_devices
+            count = count_devices()
+        """,
+    )
+
+
+def test_a_backend_that_registers_itself_stays() -> None:
+    check_unsafe(
+        """
+        import torch_npu
+        torch_npu.npu.synchronize()
+        """,
+        """
+        import torch_npu  # noqa: F401
+        from cudafix.runtime import synchronize_device
+        synchronize_device()
+        """,
+        "calls whatever backend is active",
+    )
+
+
+def test_a_part_of_torch_that_is_loaded_here_stays() -> None:
+    check_fixes(
+        """
+        import torch
+        import torch.distributed
+
+        torch.cuda.synchronize()
+        """,
+        """
+        import torch.distributed  # noqa: F401
+        from cudafix.runtime import synchronize_device
+
+        synchronize_device()
+        """,
+    )
+
+
+def test_an_import_with_a_comment_of_its_own_stays() -> None:
+    check_fixes(
+        "import torch  # before apex\nimport apex\ntorch.cuda.synchronize()\n",
+        "import torch  # before apex  # noqa: F401\nfrom cudafix.runtime import synchronize_device\nimport apex\n"
+        "synchronize_device()\n",
+    )
+
+
+def test_the_mark_joins_the_one_for_another_rule() -> None:
+    check_fixes(
+        "import torch  # noqa: E402\ntorch.cuda.synchronize()\n",
+        "import torch  # noqa: E402, F401\nfrom cudafix.runtime import synchronize_device  # noqa: E402\n"
+        "synchronize_device()\n",
+        path="mypkg/__init__.py",
+    )
+
+
+def test_a_name_with_a_comment_of_its_own_stays_and_the_list_is_marked_where_it_starts() -> None:
+    check_fixes(
+        """
+        from torch import (
+            nn,
+            cuda,  # the default device
+        )
+        x = nn.Linear(1, 1), cuda.device_count()
+        """,
+        """
+        from cudafix.runtime import count_devices
+        from torch import (  # noqa: F401
+            nn,
+            cuda,  # the default device
+        )
+        x = nn.Linear(1, 1), count_devices()
+        """,
+    )
+
+
+def test_the_only_statement_of_a_block_stays() -> None:
+    check_fixes(
+        """
+        from torch.cuda import synchronize
+
+        def wait(late):
+            if late:
+                from torch.cuda import synchronize
+            synchronize()
+
+        synchronize()
+        """,
+        """
+        from cudafix.runtime import synchronize_device
+
+        def wait(late):
+            if late:
+                from torch.cuda import synchronize  # noqa: F401
+            synchronize_device()
+
+        synchronize_device()
+        """,
+    )
+
+
+def test_an_import_among_other_statements_stays_where_nothing_takes_its_place() -> None:
+    check_fixes(
+        """
+        import torch
+        x = torch.ones(1)
+
+        def wait():
+            import os; import torch
+            torch.cuda.synchronize(os.getpid())
+        """,
+        """
+        import torch
+        from cudafix.runtime import synchronize_device
+        x = torch.ones(1)
+
+        def wait():
+            import os; import torch  # noqa: F401
+            synchronize_device(os.getpid())
+        """,
+    )
