@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise, product
 
 import libcst as cst
@@ -42,37 +43,46 @@ class Slot:
 
 @dataclass(frozen=True)
 class Suite:
-    """The statements of a block, the comments above the first (a module's), and the lines among them that go."""
+    """A block of statements, and the lines among them that go."""
 
-    statements: Sequence[cst.CSTNode]
-    header: Sequence[cst.EmptyLine] = ()
+    node: cst.CSTNode
     removed: Collection[cst.CSTNode] = ()
 
     @property
-    def splits_names(self) -> bool:
-        """Whether the file writes one import a name: two lines in a row import one name of the same module."""
-        singles = [one_name_from(one) for one in self.statements]
-        return any(one and one == two for one, two in pairwise(singles))
+    def statements(self) -> Sequence[cst.CSTNode]:
+        return getattr(self.node, "body", ())
 
     @property
-    def combines_aliases(self) -> bool:
-        """Whether the file writes `from x import a, b as c`, and not each alias on a line of its own."""
-        nodes = [import_node(one) for one in self.statements if is_import(one)]
-        return any(isinstance(one, cst.ImportFrom) and has_alias(one) and len(aliases(one)) > 1 for one in nodes)
+    def header(self) -> Sequence[cst.EmptyLine]:
+        """The comments above the first statement of a module."""
+        return self.node.header if isinstance(self.node, cst.Module) else ()
 
     def statements_for(self, names: list[Name]) -> list[list[Name]]:
         """Group `names` by the statement that imports them, in the style of the file."""
-        if self.splits_names:
+        if splits_names(self.node):
             return [[one] for one in names]
-        if self.combines_aliases:
+        if combines_aliases(self.node):
             return [names]
         plain = [(name, local) for name, local in names if name == local]
         return sorted(filter(None, [plain, *([one] for one in names if one not in plain)]))
 
     def can_extend(self, node: cst.ImportFrom, names: list[Name]) -> bool:
-        if self.splits_names or self.combines_aliases:
-            return not self.splits_names
+        if splits_names(self.node) or combines_aliases(self.node):
+            return not splits_names(self.node)
         return not has_alias(node) and all(name == local for name, local in names)
+
+
+@lru_cache(maxsize=8)
+def splits_names(suite: cst.CSTNode) -> bool:
+    """Whether the file writes one import a name: two lines in a row import one name of the same module."""
+    return any(one and one == two for one, two in pairwise(map(one_name_from, getattr(suite, "body", ()))))
+
+
+@lru_cache(maxsize=8)
+def combines_aliases(suite: cst.CSTNode) -> bool:
+    """Whether the file writes `from x import a, b as c`, and not each alias on a line of its own."""
+    nodes = [import_node(one) for one in getattr(suite, "body", ()) if is_import(one)]
+    return any(isinstance(one, cst.ImportFrom) and has_alias(one) and len(aliases(one)) > 1 for one in nodes)
 
 
 # Import statements
@@ -242,6 +252,8 @@ def outside_switched_off(suite: Suite, slot: Slot) -> Slot:
             off = is_off_after([line], off)
             if behind and not off:
                 return Slot(index, number + 1)
+        if index >= slot.index and not off:
+            break
     return slot
 
 

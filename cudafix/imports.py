@@ -30,7 +30,7 @@ from cudafix.import_style import (
     with_opening_comment,
     without_names,
 )
-from cudafix.names import BUILTINS, Binding, BindingKind, Scope, ScopeKind, imported_module
+from cudafix.names import BUILTINS, Binding, BindingKind, Scope, ScopeKind
 from cudafix.neutral import Need, Neutral
 from cudafix.references import Reference
 from cudafix.unused import Unused, find_unused, is_alone
@@ -130,17 +130,13 @@ class Planner:
 
     def spell_imported(self, reference: Reference, need: Need) -> str:
         """Return the name under which the file has imported the function already, if this place sees it."""
-        target = f"{need.module}.{need.name}"
-        scope: Scope | None = reference.scope
-        while scope is not None:
-            for name, bindings in scope.bindings.items():
-                if [one.target for one in bindings] == [target] and self.is_visible(bindings[0], name, reference):
-                    return name
-            scope = scope.parent
-        return ""
+        found = self.names.imports_by_target.get(f"{need.module}.{need.name}", ())
+        return next((one.name for one in found if self.is_visible(one, reference)), "")
 
-    def is_visible(self, binding: Binding, name: str, reference: Reference) -> bool:
-        if self.names.find_scope(name, reference.scope) is not self.scope_of(binding) or binding.outer:
+    def is_visible(self, binding: Binding, reference: Reference) -> bool:
+        """Whether `binding` is all that its name means where the reference stands."""
+        scope = self.names.find_scope(binding.name, reference.scope)
+        if scope is not binding.scope or scope.bindings[binding.name] != [binding]:
             return False
         if binding.scope is reference.scope and binding.order > reference.order:
             return False
@@ -148,9 +144,6 @@ class Planner:
         around = self.names.suites(reference.node)
         beside = {self.names.suite(origin.node) for origin in reference.resolution.origins}
         return suite in around or beside == {suite}
-
-    def scope_of(self, binding: Binding) -> Scope:
-        return binding.scope.module if binding.outer else binding.scope
 
     # Beside which imports of torch the missing ones go
 
@@ -234,13 +227,16 @@ class Planner:
     def local_name(self, need: Need) -> str:
         if need not in self.local_names:
             scopes = self.scopes_around(reference for reference, other in self.missing if other == need)
-            unknown = self.names.unknown_names() | BUILTINS
             name, number = need.name, 1
-            while name in unknown or any(self.is_taken(name, scope, need) for scope in scopes):
+            while self.is_unbound(name) or any(self.is_taken(name, scope, need) for scope in scopes):
                 name = f"neutral_{need.name}" + (str(number) if number > 1 else "")
                 number += 1
             self.local_names[need] = name
         return self.local_names[need]
+
+    def is_unbound(self, name: str) -> bool:
+        """Whether the file reads `name` as a builtin, or as something that a star import brought."""
+        return name in BUILTINS or name in self.names.unknown_names
 
     def scopes_around(self, references: Iterable[Reference]) -> set[Scope]:
         scopes = {self.names.root}
@@ -270,8 +266,7 @@ class Planner:
                     self.place(anchor, module, group, first_use)
 
     def suite(self, node: cst.CSTNode) -> Suite:
-        header = node.header if isinstance(node, cst.Module) else ()
-        return Suite(getattr(node, "body", ()), header, self.plan.removals.keys())
+        return Suite(node, self.plan.removals.keys())
 
     def place(self, anchor: Anchor, module: str, names: list[Name], first_use: int) -> None:
         existing = self.find_existing(anchor, module, names, first_use)
@@ -288,18 +283,15 @@ class Planner:
         """Return a `from` import of `module` in the anchor's suite that runs before the first use and takes `names`."""
         suite = self.suite(anchor.suite)
         found = [
-            (one.order, one.node)
-            for scope in self.names.scopes
-            for bindings in scope.bindings.values()
-            for one in bindings
+            one.node
+            for one in self.names.imports_by_module.get(module, ())
             if isinstance(one.node, cst.ImportFrom)
-            and imported_module(one.node) == module
             and self.names.suite(one.node) is anchor.suite
             and (one.order < first_use or one.order < anchor.order)
             and one.node not in self.replaced
             and suite.can_extend(one.node, names)
         ]
-        return min(found, key=lambda pair: pair[0])[1] if found else None
+        return found[0] if found else None
 
     def place_inline(self, statement: ImportStatement, code: str) -> None:
         """Put the import behind `statement` on its line, or in its place."""

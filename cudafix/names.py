@@ -7,10 +7,15 @@ the import that brought it in, and whether something else may be bound to the na
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import cached_property
+from typing import TypeVar
 
 import libcst as cst
+
+Item = TypeVar("Item")
 
 BUILTINS = frozenset(dir(builtins)) | {
     "__file__", "__name__", "__doc__", "__path__", "__package__", "__spec__", "__loader__", "__builtins__",
@@ -171,16 +176,40 @@ class NameTable:
         use = self.uses.get(node) if isinstance(node, cst.Name) else None
         return use is not None and self.find_scope(use.node.value, use.scope) is None
 
-    def is_bound_anywhere(self, name: str) -> bool:
-        return any(name in scope.bindings for scope in self.scopes)
-
-    def unknown_names(self) -> set[str]:
+    @cached_property
+    def unknown_names(self) -> frozenset[str]:
         """Return the names that are read but bound nowhere: a NameError, or what a star import brought."""
-        return {
+        known = {name for scope in self.scopes for name in scope.bindings} | BUILTINS
+        return frozenset(
             use.node.value
             for use in self.uses.values()
-            if use.node.value not in BUILTINS and self.find_scope(use.node.value, use.scope) is None
-        }
+            if use.node.value not in known or (use.node.value not in BUILTINS and self.is_builtin(use.node))
+        )
+
+    @cached_property
+    def uses_by_name(self) -> Mapping[str, Sequence[Use]]:
+        return grouped((use.node.value, use) for use in self.uses.values())
+
+    @cached_property
+    def imports_by_target(self) -> Mapping[str, Sequence[Binding]]:
+        """The imports of each dotted path, wherever they stand."""
+        return grouped((one.target, one) for one in self.imports)
+
+    @cached_property
+    def imports_by_module(self) -> Mapping[str, Sequence[Binding]]:
+        """What each `from` import of a module binds, in the order of the file."""
+        froms = [(imported_module(one.node), one) for one in self.imports if isinstance(one.node, cst.ImportFrom)]
+        return grouped(sorted(froms, key=lambda pair: pair[1].order))
+
+    @cached_property
+    def strings(self) -> Sequence[cst.SimpleString]:
+        return [node for node in self.parents if isinstance(node, cst.SimpleString)]
+
+    @property
+    def imports(self) -> Iterator[Binding]:
+        for scope in self.scopes:
+            for bindings in scope.bindings.values():
+                yield from (one for one in bindings if one.kind is BindingKind.IMPORT)
 
     def resolve(self, node: cst.BaseExpression) -> Resolution | None:
         """Return what `node` (a name, an attribute chain, a `getattr` with a literal) stands for."""
@@ -321,6 +350,13 @@ def is_conditional(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
     if isinstance(parent, cst.IfExp):
         return parent.test is not node
     return isinstance(parent, cst.If) and isinstance(node, cst.If)
+
+
+def grouped(pairs: Iterable[tuple[str, Item]]) -> dict[str, list[Item]]:
+    groups: dict[str, list[Item]] = {}
+    for key, item in pairs:
+        groups.setdefault(key, []).append(item)
+    return groups
 
 
 def attribute_step(node: cst.BaseExpression) -> tuple[cst.BaseExpression, str] | None:

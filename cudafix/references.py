@@ -81,6 +81,8 @@ def find_reference(names: NameTable, use: Use) -> Reference | None:
         return None
     node = nodes[len(nodes) - 1 - len(symbol.rest)] if len(symbol.rest) < len(nodes) else use.node
     parent = names.parents.get(node)
+    if isinstance(parent, cst.Del) and node is use.node:
+        return None  # the name goes, not the function
     call = parent if isinstance(parent, cst.Call) and parent.func is node else None
     return Reference(node, symbol, resolution, use.scope, use.order, use, call)
 

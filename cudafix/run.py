@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from enum import Enum
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from cudafix.config import Options
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Job = tuple[str, Options]
 CHUNK = 8
+INTERRUPTED = threading.Event()
 
 
 class Mode(Enum):
@@ -137,7 +139,8 @@ def written(result: Result, old: bytes, new: bytes) -> Result:
 
 
 def run_chunk(jobs: Sequence[Job], mode: Mode, unsafe: bool) -> list[Result]:
-    return [run_file(path, options, mode, unsafe) for path, options in jobs]
+    remaining = takewhile(lambda job: not INTERRUPTED.is_set(), jobs)
+    return [run_file(path, options, mode, unsafe) for path, options in remaining]
 
 
 def run_all(jobs: Iterable[Job], mode: Mode, unsafe: bool, processes: int) -> Iterator[Result]:
@@ -162,7 +165,7 @@ def run_chunks(chunks: Sequence[Sequence[Job]], mode: Mode, unsafe: bool, proces
     while done < len(chunks):
         rest = chunks[done:]
         try:
-            with ProcessPoolExecutor(min(processes, len(rest)), initializer=ignore_interrupt) as pool:
+            with ProcessPoolExecutor(min(processes, len(rest)), initializer=heed_interrupt) as pool:
                 for results in pool.map(run_chunk, rest, [mode] * len(rest), [unsafe] * len(rest)):
                     yield from results
                     done += 1
@@ -176,16 +179,16 @@ def run_alone(job: Job, mode: Mode, unsafe: bool) -> Result:
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
-    with ProcessPoolExecutor(1, initializer=ignore_interrupt) as pool:
+    with ProcessPoolExecutor(1, initializer=heed_interrupt) as pool:
         try:
             return pool.submit(run_file, *job, mode, unsafe).result()
         except BrokenProcessPool:
             return failed(job[0], "the process that analysed it died (out of memory?)")
 
 
-def ignore_interrupt() -> None:
-    """Leave Ctrl-C to the parent process, which says so once."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def heed_interrupt() -> None:
+    """Let Ctrl-C stop a worker after the file at hand, in silence: the parent process says it once."""
+    signal.signal(signal.SIGINT, lambda number, frame: INTERRUPTED.set())
 
 
 def default_processes() -> int:

@@ -501,9 +501,7 @@ def _amp_type() -> str:
     return "cuda" if registered and _find("get_amp_supported_dtype") is None else kind
 
 
-def device_autocast(
-    enabled: bool = True, dtype: torch.dtype | None = None, cache_enabled: bool = True
-) -> autocast:
+def device_autocast(enabled: bool = True, dtype: torch.dtype | None = None, cache_enabled: bool = True) -> autocast:
     """`torch.amp.autocast` for the active backend; `dtype` None: torch.float16, as `torch.cuda.amp` had it.
 
     Disabled where no device is usable or the backend has no autocast; the CPU's autocast is left alone.

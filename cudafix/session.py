@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import click
 
-from cudafix.config import ConfigError, Options, Overrides, options_for, read_settings
+from cudafix.config import ConfigError, Options, Overrides, load, options_for, read_settings
 from cudafix.discover import PathError, discover, is_excluded
 from cudafix.model import Result
 from cudafix.progress import Progress
@@ -163,6 +163,8 @@ def read_overrides(flags: dict[str, Any]) -> Overrides:
             given[name.replace("_", "-")] = flags[name]
     if flags["per_file_ignores"]:
         given["per-file-ignores"] = read_pairs(flags["per_file_ignores"])
+    if flags["config"] is not None:
+        load(flags["config"].resolve(), required=True)  # a wrong name is an error though there be no file to check
     return Overrides(read_settings(given, "command line"), flags["config"], flags["isolated"])
 
 

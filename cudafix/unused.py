@@ -16,6 +16,7 @@ from cudafix.row import BACKENDS
 
 PRAGMA = re.compile(r"#\s*(?:noqa|type:|pyright:|pylint:|isort:|ruff:|mypy:)[^#]*", re.IGNORECASE)
 KEEPS_UNUSED = re.compile(r"#\s*(?:noqa(?!:)|noqa:[^#]*\bF401\b|ruff:\s*noqa|pylint:\s*disable=[^#]*unused)", re.I)
+TYPE_COMMENT = re.compile(r"#[ \t]*type:[^#\r\n]*")
 TAKES_TYPES = {"cast", "TypeVar", "NewType", "ForwardRef"}
 DYNAMIC = {"globals", "locals", "eval", "exec"}
 
@@ -93,14 +94,20 @@ def body(suite: cst.CSTNode) -> tuple[cst.CSTNode, ...]:
 
 def is_used(file: File, name: str, scope: Scope, gone: set[cst.Name]) -> bool:
     """Whether `name` of `scope` is still read, by code, in a type that is a string, or in a type comment."""
-    for node in file.names.uses:
-        if node.value == name and node not in gone and find_scope(file, node) is scope:
+    for use in file.names.uses_by_name.get(name, ()):
+        if use.node not in gone and find_scope(file, use.node) is scope:
             return True
-    word = rf"(?<![\w.]){re.escape(name)}\b"
-    if re.search(rf"#[ \t]*type:[^#\r\n]*{word}", file.text):
+    word = re.compile(rf"(?<![\w.]){re.escape(name)}\b")
+    code = file.text if scope is file.names.root else file.code(scope.node)
+    if any(word.search(comment) for comment in TYPE_COMMENT.findall(code)):
         return True
-    strings = [node for node in file.names.parents if isinstance(node, cst.SimpleString)]
-    return any(re.search(word, node.value) and is_quoted_type(node, file) for node in strings)
+    strings = [node for node in file.names.strings if word.search(node.value)]
+    return any(is_quoted_type(one, file) and sees(one, scope, file) for one in strings)
+
+
+def sees(node: cst.CSTNode, scope: Scope, file: File) -> bool:
+    """Whether `node` stands where the names of `scope` are known: in the body of its function, not in the signature."""
+    return scope is file.names.root or getattr(scope.node, "body", None) in file.names.ancestors(node)
 
 
 def is_quoted_type(string: cst.SimpleString, file: File) -> bool:
@@ -136,7 +143,7 @@ def must_stay(binding: Binding, scope: Scope, file: File) -> bool:
         return True
     if any(one.kind is not BindingKind.IMPORT for one in scope.bindings[binding.name]):
         return True
-    if any(node.value in DYNAMIC and find_scope(file, node) is None for node in file.names.uses):
+    if any(file.names.is_builtin(use.node) for name in DYNAMIC for use in file.names.uses_by_name.get(name, ())):
         return True
     return has_comment(alias, node, file) or tests_for_torch(binding, file)
 

@@ -39,7 +39,7 @@ def verify(before: File, new_data: bytes, allowed: Iterable[Safety], options: Op
 
 def undefined_uses(file: File) -> Counter[str]:
     """Count the uses of each name that nothing defines where it is used."""
-    unknown = file.names.unknown_names()
+    unknown = file.names.unknown_names
     uses = [use for use in file.names.uses.values() if use.node.value in unknown]
     return Counter(use.node.value for use in uses if file.names.find_scope(use.node.value, use.scope) is None)
 

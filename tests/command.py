@@ -81,3 +81,9 @@ def git(*arguments: str, cwd: Path) -> str:
 def names_below(folder: Path) -> list[str]:
     """Return every file below `folder`, so that nothing is left behind unseen."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+
+
+def write_many(folder: Path, count: int, source: str) -> None:
+    """Write `source` into `count` files, 00.py and so on."""
+    for number in range(count):
+        (folder / f"{number:02}.py").write_text(source)

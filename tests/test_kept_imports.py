@@ -124,6 +124,21 @@ def test_an_annotation_that_quotes_an_imported_class_keeps_the_class() -> None:
     )
 
 
+def test_an_annotation_outside_a_function_does_not_keep_an_import_inside() -> None:
+    check_fixes(
+        """
+        def wait(x: "torch.Tensor") -> "torch.Tensor":
+            import torch
+            torch.cuda.synchronize()
+        """,
+        """
+        def wait(x: "torch.Tensor") -> "torch.Tensor":
+            from cudafix.runtime import synchronize_device
+            synchronize_device()
+        """,
+    )
+
+
 def test_a_quoted_type_in_a_cast_keeps_it() -> None:
     check_fixes(
         'import torch\nx = cast("torch.Tensor", torch.cuda.device_count())\n',

@@ -20,7 +20,9 @@ def test_leaves_other_parts_of_torch_alone() -> None:
 
 
 def test_leaves_a_module_whose_name_starts_with_torch_alone() -> None:
-    check_noop("import torchcuda\nimport torch_cuda.cuda\ntorchcuda.cuda.empty_cache()\ntorch_cuda.cuda.empty_cache()\n")
+    check_noop(
+        "import torchcuda\nimport torch_cuda.cuda\ntorchcuda.cuda.empty_cache()\ntorch_cuda.cuda.empty_cache()\n"
+    )
 
 
 def test_leaves_an_attribute_named_torch_alone() -> None:

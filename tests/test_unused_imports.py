@@ -331,3 +331,20 @@ def test_a_last_import_of_torch_without_a_newline_gives_its_place_up() -> None:
         "def wait():\n    torch.cuda.synchronize()\nimport torch",
         "def wait():\n    synchronize_device()\nfrom cudafix.runtime import synchronize_device  # noqa: E402",
     )
+
+
+def test_a_type_in_another_function_is_no_use_of_a_local_import() -> None:
+    check_fixes(
+        """
+        def put(value: "torch.Tensor") -> None: ...
+        def reset():
+            import torch
+            torch.cuda.synchronize()
+        """,
+        """
+        def put(value: "torch.Tensor") -> None: ...
+        def reset():
+            from cudafix.runtime import synchronize_device
+            synchronize_device()
+        """,
+    )

@@ -1,0 +1,298 @@
+"""Which files are checked: what is skipped, what git says, and what exclusion means."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from command import git
+
+from cudafix.config import Options
+from cudafix.discover import PathError, discover, matches_glob
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(*names: str) -> None:
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("")
+
+
+def found(*paths: str, **settings: object) -> list[str]:
+    options = Options(root=Path.cwd(), **settings)  # type: ignore[arg-type]
+    return [path for path, _ in discover(paths or (".",), lambda folder: options)]
+
+
+# What is skipped
+
+
+def test_an_empty_folder_has_no_files() -> None:
+    assert found() == []
+
+
+def test_only_python_files_are_taken_from_a_folder() -> None:
+    write("a.py", "b.pyi", "c.pyw", "d.txt", "e.pyc", "f", "py", "g.py.orig", "h.ipynb")
+    assert found() == ["a.py", "b.pyi", "c.pyw"]
+
+
+@pytest.mark.parametrize(
+    "skipped", [".venv", "venv", "node_modules", "build", "dist", "site-packages", "__pycache__", ".tox", ".eggs"]
+)
+def test_environments_and_build_folders_are_skipped(skipped: str) -> None:
+    write(f"{skipped}/a.py", f"sub/{skipped}/deep/a.py", "b.py")
+    assert found() == ["b.py"]
+
+
+def test_a_virtual_environment_is_known_by_what_is_in_it_whatever_its_name() -> None:
+    write("env/pyvenv.cfg", "env/lib/a.py", "conda/conda-meta/history", "conda/lib/a.py", "b.py")
+    assert found() == ["b.py"]
+
+
+def test_a_folder_named_like_a_python_file_is_a_folder() -> None:
+    write("x.py/a.py")
+    assert found() == ["x.py/a.py"]
+    assert found("x.py") == ["x.py/a.py"]
+
+
+def test_a_pipe_named_like_a_python_file_is_skipped(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.py")
+    write("a.py")
+    assert found() == ["a.py"]
+
+
+def test_links_are_not_followed(folder: Path) -> None:
+    write("a.py", "real/b.py")
+    (folder / "link.py").symlink_to("a.py")
+    (folder / "dead.py").symlink_to("missing.py")
+    (folder / "linked").symlink_to("real")
+    (folder / "loop").symlink_to(".")
+    assert found() == ["a.py", "real/b.py"]
+
+
+# What is checked
+
+
+def test_hidden_folders_are_checked() -> None:
+    write(".claude/hooks/a.py", ".github/b.py", ".hidden.py")
+    assert found() == [".claude/hooks/a.py", ".github/b.py", ".hidden.py"]
+
+
+def test_hidden_folders_can_be_excluded() -> None:
+    write(".claude/hooks/a.py", "b.py")
+    assert found(extend_exclude=(".claude",)) == ["b.py"]
+
+
+def test_a_file_that_is_named_is_checked_whatever_its_ending() -> None:
+    write("script", "a.py")
+    assert found("script") == ["script"]
+
+
+def test_a_link_that_is_named_is_checked(folder: Path) -> None:
+    write("a.py")
+    (folder / "link.py").symlink_to("a.py")
+    assert found("link.py") == ["link.py"]
+
+
+def test_a_link_to_a_folder_that_is_named_is_entered(folder: Path) -> None:
+    write("real/a.py")
+    (folder / "linked").symlink_to("real")
+    assert found("linked") == ["linked/a.py"]
+
+
+def test_a_file_met_by_two_names_is_checked_once(folder: Path) -> None:
+    write("a.py")
+    (folder / "link.py").symlink_to("a.py")
+    assert found("link.py", "a.py", ".", str(folder)) == ["link.py"]
+
+
+def test_a_skipped_folder_is_entered_when_it_is_named() -> None:
+    write("build/a.py", "build/build/b.py")
+    assert found("build") == ["build/a.py"]
+
+
+def test_a_project_below_a_folder_with_a_skipped_name_is_checked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("build/project/a.py")
+    monkeypatch.chdir(folder / "build" / "project")
+    assert found() == ["a.py"]
+
+
+def test_files_of_a_folder_come_in_the_order_of_their_names() -> None:
+    write("b.py", "a/z.py", "a.py", "B.py", "a-b.py")
+    assert found() == ["B.py", "a-b.py", "a.py", "a/z.py", "b.py"]
+
+
+def test_names_are_as_the_folder_was_named(folder: Path) -> None:
+    write("sub/a.py")
+    assert found("sub") == ["sub/a.py"]
+    assert found("./sub/") == ["sub/a.py"]
+    assert found(str(folder)) == [str(folder / "sub" / "a.py")]
+
+
+def test_names_with_spaces_line_feeds_and_bytes_that_are_no_text_are_found() -> None:
+    names = ["a b.py", "a\nb.py", "\udcff.py", "é.py"]
+    write(*names)
+    assert sorted(found()) == sorted(names)
+
+
+# What git says
+
+
+def test_what_git_ignores_is_skipped(folder: Path) -> None:
+    git("init", "-q", cwd=folder)
+    write("a.py", "out/b.py", "sub/c.py", "sub/d.py")
+    (folder / ".gitignore").write_text("out/\n")
+    (folder / "sub" / ".gitignore").write_text("d.py\n")
+    assert found() == ["a.py", "sub/c.py"]
+
+
+def test_what_git_tracks_is_checked_though_it_is_ignored(folder: Path) -> None:
+    git("init", "-q", cwd=folder)
+    write("a.py")
+    git("add", "a.py", cwd=folder)
+    (folder / ".gitignore").write_text("*.py\n")
+    assert found() == ["a.py"]
+
+
+def test_an_ignored_folder_is_entered_when_it_is_named(folder: Path) -> None:
+    git("init", "-q", cwd=folder)
+    write("out/a.py")
+    (folder / ".gitignore").write_text("out/\n")
+    assert found("out") == ["out/a.py"]
+
+
+def test_an_ignored_file_is_checked_when_it_is_named(folder: Path) -> None:
+    git("init", "-q", cwd=folder)
+    write("a.py")
+    (folder / ".gitignore").write_text("a.py\n")
+    assert found("a.py") == ["a.py"]
+
+
+def test_a_part_of_a_repository_can_be_checked(folder: Path) -> None:
+    git("init", "-q", cwd=folder)
+    write("a.py", "sub/b.py", "sub/c.py")
+    (folder / ".gitignore").write_text("sub/c.py\n")
+    assert found("sub") == ["sub/b.py"]
+
+
+def test_environments_are_skipped_in_a_repository_too(folder: Path) -> None:
+    git("init", "-q", cwd=folder)
+    write("a.py", ".venv/b.py", "env/pyvenv.cfg", "env/c.py")
+    assert found() == ["a.py"]
+
+
+def test_deleted_files_and_other_repositories_are_skipped(folder: Path) -> None:
+    git("init", "-q", cwd=folder)
+    write("a.py", "gone.py", "other/b.py")
+    git("add", "gone.py", cwd=folder)
+    (folder / "gone.py").unlink()
+    git("init", "-q", cwd=folder / "other")
+    assert found() == ["a.py"]
+
+
+def test_names_that_git_would_quote_are_found(folder: Path) -> None:
+    git("init", "-q", cwd=folder)
+    write("a b.py", "a\nb.py", "é.py", '"q".py')
+    assert sorted(found()) == sorted(["a b.py", "a\nb.py", "é.py", '"q".py'])
+
+
+def test_the_variables_that_git_sets_for_its_hooks_change_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git("init", "-q", cwd=folder)
+    write("a.py", "sub/b.py", "out/c.py")
+    (folder / ".gitignore").write_text("out/\n")
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
+    assert found("sub", ".") == ["sub/b.py", "a.py"]
+
+
+def test_without_git_on_the_machine_folders_are_walked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git("init", "-q", cwd=folder)
+    write("a.py", ".venv/b.py")
+    monkeypatch.setenv("PATH", str(folder))
+    assert found() == ["a.py"]
+
+
+# What exclusion means
+
+
+def test_exclude_replaces_the_built_in_names() -> None:
+    write("build/a.py", "gen/b.py", "c.py")
+    assert found(exclude=("gen",)) == ["build/a.py", "c.py"]
+
+
+def test_exclude_replaces_them_in_a_repository_too(folder: Path) -> None:
+    git("init", "-q", cwd=folder)
+    write("build/a.py", "gen/b.py", "c.py")
+    assert found(exclude=("gen",)) == ["build/a.py", "c.py"]
+
+
+def test_a_virtual_environment_is_skipped_whatever_exclude_says() -> None:
+    write("env/pyvenv.cfg", "env/a.py", "b.py")
+    assert found(exclude=()) == ["b.py"]
+
+
+def test_extend_exclude_adds_to_them() -> None:
+    write("build/a.py", "gen/b.py", "c.py")
+    assert found(extend_exclude=("gen",)) == ["c.py"]
+
+
+def test_force_exclude_leaves_out_files_that_are_named() -> None:
+    write("gen/a.py", "build/b.py", "c.py")
+    names = ("gen/a.py", "build/b.py", "c.py")
+    assert found(*names, extend_exclude=("gen",)) == list(names)
+    assert found(*names, extend_exclude=("gen",), force_exclude=True) == ["c.py"]
+
+
+@pytest.mark.parametrize(
+    "glob", ["gen", "gen/", "./gen", "src/gen", "src/gen/a.py", "a.py", "*.py", "src/*/a.py", "src/**/a.py", "**/gen/**"]
+)
+def test_a_glob_matches_a_name_or_a_path_below_the_root(glob: str, folder: Path) -> None:
+    assert matches_glob(Path("src/gen/a.py"), glob, folder)
+
+
+def test_two_stars_may_stand_for_no_folder(folder: Path) -> None:
+    assert matches_glob(Path("src/a.py"), "src/**/a.py", folder)
+
+
+@pytest.mark.parametrize("glob", ["ge", "en", "gen/b.py", "/gen", "a", "A.PY", "src/a.py", "b/**"])
+def test_a_glob_matches_no_part_of_a_name(glob: str, folder: Path) -> None:
+    assert not matches_glob(Path("src/gen/a.py"), glob, folder)
+
+
+# Wrong paths
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing.py", "missing.py: no such file or directory"),
+        ("a.py/b.py", "a.py/b.py: not a directory"),
+        ("dead.py", "dead.py: no such file or directory"),
+        ("x" * 300, "x" * 300 + ": file name too long"),
+        ("loop", "loop: too many levels of symbolic links"),
+        ("pipe", "pipe: is neither a file nor a folder; `-` reads standard input"),
+    ],
+)
+def test_a_path_that_cannot_be_checked_is_an_error(name: str, message: str, folder: Path) -> None:
+    write("a.py")
+    os.mkfifo(folder / "pipe")
+    (folder / "dead.py").symlink_to("missing.py")
+    (folder / "loop").symlink_to("loop")
+    with pytest.raises(PathError) as error:
+        found(name)
+    assert str(error.value) == message
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
+def test_a_folder_that_may_not_be_entered_is_an_error(folder: Path) -> None:
+    write("secret/a.py")
+    (folder / "secret").chmod(0)
+    with pytest.raises(PathError, match="secret: permission denied"):
+        found("secret")

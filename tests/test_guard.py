@@ -1,0 +1,198 @@
+"""`is_available()`: what depends on the answer decides whether asking for any accelerator is right (design D7)."""
+
+from __future__ import annotations
+
+import pytest
+from checks import check_fixes, check_noop, check_stays, check_unsafe, findings_in
+
+from cudafix.model import Safety
+
+SAFE_IMPORTS = "import torch\nfrom cudafix.runtime import is_accelerator_available, synchronize_device\n"
+
+
+def check_guard_is_unsafe(source: str) -> None:
+    found = [one.fix for one in findings_in(f"import torch\n{source}\n") if one.code == "CFX107"]
+    assert [one.safety for one in found if one] == [Safety.UNSAFE]
+
+
+def test_leaves_the_availability_of_other_things_alone() -> None:
+    check_noop("import torch\nif torch.distributed.is_available() and is_available():\n    run()\n")
+
+
+def test_a_guard_of_neutral_calls_is_safe() -> None:
+    check_fixes(
+        """
+        import torch
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+            torch.cuda.empty_cache(); torch.cuda.ipc_collect()
+        """,
+        """
+        from cudafix.runtime import (
+            collect_device_ipc,
+            empty_device_cache,
+            is_accelerator_available,
+            synchronize_device,
+        )
+        if is_accelerator_available():
+            synchronize_device()
+            empty_device_cache(); collect_device_ipc()
+        """,
+    )
+
+
+def test_a_guard_of_neutral_calls_through_an_imported_name_is_safe() -> None:
+    check_fixes(
+        "from torch.cuda import is_available, synchronize\nif is_available():\n    synchronize()\n",
+        """
+        from cudafix.runtime import is_accelerator_available, synchronize_device
+        if is_accelerator_available():
+            synchronize_device()
+        """,
+    )
+
+
+def test_an_elif_that_guards_neutral_calls_is_safe() -> None:
+    check_fixes(
+        "import torch\nif cold:\n    heat()\nelif torch.cuda.is_available():\n    torch.cuda.synchronize()\n",
+        """
+        from cudafix.runtime import is_accelerator_available, synchronize_device
+        if cold:
+            heat()
+        elif is_accelerator_available():
+            synchronize_device()
+        """,
+    )
+
+
+def test_a_test_that_stands_alone_is_unsafe() -> None:
+    check_unsafe(
+        "import torch\nfused = torch.cuda.is_available()\n",
+        "from cudafix.runtime import is_accelerator_available\nfused = is_accelerator_available()\n",
+        "true on any accelerator: CUDA-only code behind the test would start to run there",
+    )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "kernel()",
+        "pass",
+        "return",
+        "x = torch.cuda.device_count()",
+        "torch.cuda.synchronize(0)",
+        "torch.cuda.manual_seed_all(seed())",
+        "print(torch.cuda.synchronize())",
+        "with torch.cuda.device(0): torch.cuda.synchronize()",
+        "torch.cuda.synchronize()  # noqa: CFX104",
+        "torch.xpu.synchronize()",
+        "torch.cuda.nvtx.range_pop()",
+    ],
+)
+def test_a_guard_of_anything_else_is_unsafe(statement: str) -> None:
+    check_guard_is_unsafe(f"def f():\n    if torch.cuda.is_available():\n        {statement}")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if not torch.cuda.is_available():\n    torch.cuda.synchronize()",
+        "if torch.cuda.is_available() and wait:\n    torch.cuda.synchronize()",
+        "if run(torch.cuda.is_available()):\n    torch.cuda.synchronize()",
+        "if torch.cuda.is_available:\n    torch.cuda.synchronize()",
+        "if torch.cuda.is_available():\n    torch.cuda.synchronize()\nelse:\n    pass",
+        "while torch.cuda.is_available():\n    torch.cuda.synchronize()",
+        "n = torch.cuda.device_count() if torch.cuda.is_available() else 0",
+        "assert torch.cuda.is_available()",
+        "@skip(not torch.cuda.is_available())\ndef test(): ...",
+        "use = torch.cuda.is_available()\nif use:\n    torch.cuda.synchronize()",
+        "torch.cuda.is_available() and torch.cuda.synchronize()",
+    ],
+)
+def test_any_other_test_is_unsafe(source: str) -> None:
+    check_guard_is_unsafe(source)
+
+
+NAMED = "the code that depends on it names CUDA itself"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "device = 'cuda' if torch.cuda.is_available() else 'cpu'\n",
+        'device = "cpu" if not torch.cuda.is_available() else "cuda:0"\n',
+        "device = f'cuda:{rank}' if use and torch.cuda.is_available() else None\n",
+        "if torch.cuda.is_available():\n    model.cuda()\n",
+        "if torch.cuda.is_available():\n    return_to(torch.device('cuda', 0))\n",
+        "if not torch.cuda.is_available():\n    pass\nelse:\n    model.to('cuda')\n",
+        "if torch.cuda.is_available():\n    if big:\n        run(device='cuda')\n",
+    ],
+)
+def test_a_guard_of_code_that_names_cuda_stays(source: str) -> None:
+    check_stays(f"import torch\n{source}", NAMED)
+
+
+def test_code_that_names_cuda_after_the_guard_does_not_count() -> None:
+    check_fixes(
+        "import torch\nif torch.cuda.is_available():\n    torch.cuda.synchronize()\nmodel.cuda()\ntorch.ones(1)\n",
+        SAFE_IMPORTS + "if is_accelerator_available():\n    synchronize_device()\nmodel.cuda()\ntorch.ones(1)\n",
+    )
+
+
+LADDER = "it is one rung of a ladder over backends"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if torch.cuda.is_available():\n    a()\nelif torch.backends.mps.is_available():\n    b()\n",
+        "if is_npu():\n    a()\nelif torch.cuda.is_available():\n    b()\n",
+        "if a:\n    a()\nelif torch.cuda.is_available():\n    b()\nelif has_xpu:\n    c()\n",
+        "if torch.cuda.is_available() and not torch.version.hip:\n    a()\n",
+        "if torch.cuda.is_available() or is_torch_xla_available():\n    a()\n",
+    ],
+)
+def test_a_rung_of_a_ladder_over_backends_stays(source: str) -> None:
+    check_stays(f"import torch\n{source}", LADDER)
+
+
+def test_a_ladder_around_the_test_is_another_one() -> None:
+    check_fixes(
+        """
+        import torch
+        if has_xpu:
+            run()
+        else:
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+        """,
+        """
+        from cudafix.runtime import is_accelerator_available, synchronize_device
+        if has_xpu:
+            run()
+        else:
+            if is_accelerator_available():
+                synchronize_device()
+        """,
+    )
+
+
+@pytest.mark.parametrize("backend", ["xpu", "npu", "mps", "musa"])
+def test_asking_for_another_backend_stays(backend: str) -> None:
+    check_stays(
+        f"import torch\nif torch.{backend}.is_available():\n    wait()\n",
+        f"it asks for {backend.upper()} among the backends",
+    )
+
+
+def test_whether_cuda_is_initialised_is_no_question_of_availability() -> None:
+    check_fixes(
+        "import torch\nif torch.cuda.is_initialized():\n    model.cuda()\ntorch.ones(1)\n",
+        """
+        import torch
+        from cudafix.runtime import is_device_initialized
+        if is_device_initialized():
+            model.cuda()
+        torch.ones(1)
+        """,
+    )

@@ -1,0 +1,111 @@
+"""CFX002: a suppression that silences nothing."""
+
+from __future__ import annotations
+
+import pytest
+from checks import check_finds, check_noop, findings_in
+
+CALL = "import torch\ntorch.cuda.empty_cache()"
+
+
+def test_leaves_a_suppression_that_silences_something_alone() -> None:
+    check_noop(f"{CALL}  # noqa: CFX101\n")
+
+
+@pytest.mark.parametrize("comment", ["# noqa", "# cudafix: ignore", "# cudafix: file-ignore", "# cudafix: disable"])
+def test_leaves_a_suppression_of_everything_alone(comment: str) -> None:
+    check_noop(f"x = 'torch.cuda'  {comment}\n")
+
+
+@pytest.mark.parametrize("comment", ["# noqa: E501", "# noqa: CFX999", "# cudafix: ignore[E501]", "# noqa: CFX1"])
+def test_leaves_what_is_no_rule_alone(comment: str) -> None:
+    check_noop(f"x = 'torch.cuda'  {comment}\n")
+
+
+def test_leaves_an_enable_without_a_disable_alone() -> None:
+    check_noop("x = 'torch.cuda'  # cudafix: enable[CFX101]\n")
+
+
+def test_leaves_a_rule_alone_that_is_not_selected() -> None:
+    check_noop("x = 'torch.cuda'  # noqa: CFX101\n", select=["CFX002", "CFX104"])
+
+
+def test_leaves_an_opt_in_rule_alone_that_is_off() -> None:
+    check_noop("x = 'torch.cuda'  # noqa: CFX401\n", select=[])
+
+
+def test_leaves_a_rule_alone_that_is_ignored() -> None:
+    check_noop("x = 'torch.cuda'  # noqa: CFX101\n", ignore=["CFX101"])
+
+
+def test_leaves_a_rule_alone_that_is_off_for_the_file() -> None:
+    check_noop("x = 'torch.cuda'  # noqa: CFX101\n", per_file_ignores={"example.py": ["CFX101"]})
+
+
+def test_says_nothing_when_it_is_off_itself() -> None:
+    check_noop("x = 'torch.cuda'  # noqa: CFX101\n", ignore=["CFX002"])
+
+
+@pytest.mark.parametrize(
+    "comment",
+    ["# noqa: CFX101, CFX002", "# cudafix: ignore[CFX101]  # noqa: CFX002", "# cudafix: ignore[CFX101]  # noqa"],
+)
+def test_can_be_silenced_on_its_line(comment: str) -> None:
+    check_noop(f"x = 'torch.cuda'  {comment}\n")
+
+
+def test_can_be_silenced_for_a_file() -> None:
+    check_noop("# cudafix: file-ignore[CFX002]\nx = 'torch.cuda'  # noqa: CFX101\n")
+
+
+def test_its_own_code_is_never_unused() -> None:
+    check_noop("x = 'torch.cuda'  # noqa: CFX002\n")
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# noqa: CFX101",
+        "# noqa: E501, cfx101",
+        "# cudafix: ignore[CFX101] CUDA only",
+        "# cudafix: file-ignore[CFX101]",
+        "# cudafix: disable[CFX101]",
+        "# type: ignore  # noqa: CFX101",
+    ],
+)
+def test_reports_a_suppression_that_silences_nothing(comment: str) -> None:
+    check_finds(f"x = 'torch.cuda'  {comment}\n", "1 CFX002 ")
+
+
+def test_reports_the_codes_of_a_suppression_that_silence_nothing() -> None:
+    found = findings_in(f"{CALL}  # noqa: CFX101, CFX104, E501, CFX105\n")
+    assert [one.message for one in found] == ["unused suppression of CFX104, CFX105"]
+
+
+def test_reports_a_code_that_is_named_twice_once() -> None:
+    found = findings_in("x = 'torch.cuda'  # cudafix: ignore[CFX101, CFX101]\n")
+    assert [one.message for one in found] == ["unused suppression of CFX101"]
+
+
+def test_reports_each_of_two_suppressions() -> None:
+    check_finds("x = 'torch.cuda'  # noqa: CFX101  # cudafix: ignore[CFX104]\n", "1 CFX002 ", "1 CFX002 ")
+
+
+def test_counts_both_of_two_suppressions_of_the_same_finding_as_used() -> None:
+    check_noop(f"# cudafix: file-ignore[CFX101]\n{CALL}  # noqa: CFX101\n")
+
+
+def test_reports_the_place_of_the_suppression_in_its_comment() -> None:
+    found = findings_in("x = 'torch.cuda'  # é # cudafix: ignore[CFX101] why\n")
+    places = [(one.start.row, one.start.column, one.end.row, one.end.column) for one in found]
+    assert places == [(1, 23, 1, 48)]
+
+
+def test_says_what_to_remove() -> None:
+    found = findings_in("x = 'torch.cuda'  # cudafix: ignore[CFX101, CFX104] why\n")
+    assert [one.help for one in found] == ["remove CFX101, CFX104 from `# cudafix: ignore[CFX101, CFX104]`"]
+
+
+def test_has_no_fix() -> None:
+    found = findings_in("x = 'torch.cuda'  # noqa: CFX101\n")
+    assert [one.fix for one in found] == [None]

@@ -1,0 +1,204 @@
+"""Writing: all or nothing, as the file was in everything but the fix, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from pathlib import Path
+
+import pytest
+from command import HARDCODED, MANUAL, NEUTRAL, invoke, names_below
+
+import cudafix.run
+import cudafix.write
+from cudafix.read import Source
+from cudafix.write import ChangedMeanwhile, write
+
+MARK = b"\xef\xbb\xbf"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def fixed(source: bytes) -> bytes:
+    """Return what `cudafix fix` makes of a file that holds `source`."""
+    Path("a.py").write_bytes(source)
+    assert invoke("fix").exit_code == 0
+    return Path("a.py").read_bytes()
+
+
+# A file that does not change is not written
+
+
+def test_a_file_without_a_fix_keeps_its_place_on_disk(folder: Path) -> None:
+    (folder / "a.py").write_text(MANUAL)
+    before = os.stat("a.py")
+    invoke("fix")
+    after = os.stat("a.py")
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+# What is kept
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(HARDCODED.encode(), NEUTRAL.encode(), id="LF"),
+        pytest.param(HARDCODED.replace("\n", "\r\n").encode(), NEUTRAL.replace("\n", "\r\n").encode(), id="CRLF"),
+        pytest.param(HARDCODED.replace("\n", "\r").encode(), NEUTRAL.replace("\n", "\r").encode(), id="CR"),
+        pytest.param(HARDCODED.rstrip().encode(), NEUTRAL.rstrip().encode(), id="no last line end"),
+        pytest.param(MARK + HARDCODED.encode(), MARK + NEUTRAL.encode(), id="byte order mark"),
+        pytest.param(HARDCODED.encode() + b"# \xc3\xa9\n", NEUTRAL.encode() + b"# \xc3\xa9\n", id="UTF-8"),
+        pytest.param(
+            b"# coding: latin-1\n# \xe9\n" + HARDCODED.encode(),
+            b"# coding: latin-1\n# \xe9\n" + NEUTRAL.encode(),
+            id="latin-1",
+        ),
+        pytest.param(
+            b"# coding: gbk\n# \xba\xba\xd7\xd6\n" + HARDCODED.encode(),
+            b"# coding: gbk\n# \xba\xba\xd7\xd6\n" + NEUTRAL.encode(),
+            id="gbk",
+        ),
+        pytest.param(HARDCODED.encode() + b"\x0c\nx = 1\n", NEUTRAL.encode() + b"\x0c\nx = 1\n", id="form feed"),
+        pytest.param(HARDCODED.encode() + b"x = 1 \t \n\n\n", NEUTRAL.encode() + b"x = 1 \t \n\n\n", id="blanks"),
+    ],
+)
+def test_every_other_byte_is_kept(before: bytes, after: bytes) -> None:
+    assert fixed(before) == after
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o755, 0o600, 0o664])
+def test_the_mode_is_kept(mode: int, folder: Path) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    (folder / "a.py").chmod(mode)
+    invoke("fix")
+    assert (folder / "a.py").read_text() == NEUTRAL
+    assert stat.S_IMODE(os.stat("a.py").st_mode) == mode
+
+
+def test_the_file_is_as_new_as_its_content_so_that_bytecode_is_not_stale(folder: Path) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    os.utime("a.py", (1, 1))
+    invoke("fix")
+    assert time.time() - os.stat("a.py").st_mtime < 60
+
+
+def test_a_link_stays_a_link_and_its_target_is_rewritten(folder: Path) -> None:
+    (folder / "real").mkdir()
+    (folder / "real" / "a.py").write_text(HARDCODED)
+    (folder / "link.py").symlink_to("real/a.py")
+    assert invoke("fix", "link.py").exit_code == 0
+    assert os.readlink("link.py") == "real/a.py"
+    assert (folder / "real" / "a.py").read_text() == NEUTRAL
+    assert names_below(folder) == ["link.py", "real/a.py"]
+
+
+def test_nothing_is_left_behind(folder: Path) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    invoke("fix")
+    assert names_below(folder) == ["a.py"]
+
+
+def test_a_name_as_long_as_names_can_be_is_no_obstacle(folder: Path) -> None:
+    name = "é" * 126 + ".py"
+    (folder / name).write_text(HARDCODED)
+    assert invoke("fix").exit_code == 0
+    assert (folder / name).read_text() == NEUTRAL
+
+
+# What cannot be written
+
+
+def test_a_file_that_somebody_else_changed_is_left_as_it_is(folder: Path) -> None:
+    (folder / "a.py").write_bytes(b"theirs")
+    with pytest.raises(ChangedMeanwhile):
+        write("a.py", b"old", b"new")
+    assert (folder / "a.py").read_bytes() == b"theirs"
+    assert names_below(folder) == ["a.py"]
+
+
+def test_a_file_that_somebody_else_changed_is_one_line_and_exit_code_2(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.py").write_text("# theirs\n" + HARDCODED)
+    (folder / "b.py").write_text(HARDCODED)
+    monkeypatch.setattr(cudafix.run, "read", lambda path: Source(path, HARDCODED.encode()))
+    result = invoke("fix")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("cudafix: a.py: left as it was: somebody else changed it meanwhile\n")
+    assert (folder / "a.py").read_text() == "# theirs\n" + HARDCODED
+    assert (folder / "b.py").read_text() == NEUTRAL
+
+
+def test_a_file_that_is_gone_meanwhile_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    monkeypatch.setattr(cudafix.write.os, "access", lambda path, mode: os.unlink(path) is None)
+    result = invoke("fix", "a.py")
+    assert (result.exit_code, result.output) == (2, "cudafix: a.py: cannot be written: No such file or directory\n")
+    assert names_below(folder) == []
+
+
+def test_a_disk_that_fails_leaves_the_file_and_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    (folder / "a.py").write_text(HARDCODED)
+    monkeypatch.setattr(cudafix.write.os, "fsync", fail)
+    result = invoke("fix")
+    assert (result.exit_code, result.output) == (2, "cudafix: a.py: cannot be written: No space left on device\n")
+    assert (folder / "a.py").read_text() == HARDCODED
+    assert names_below(folder) == ["a.py"]
+
+
+def test_an_interrupt_while_writing_leaves_the_file_and_no_other(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    (folder / "a.py").write_text(HARDCODED)
+    monkeypatch.setattr(cudafix.write.os, "replace", interrupt)
+    result = invoke("fix")
+    assert (result.exit_code, result.stderr.strip()) == (130, "cudafix: interrupted")
+    assert (folder / "a.py").read_text() == HARDCODED
+    assert names_below(folder) == ["a.py"]
+
+
+def test_a_file_without_permission_is_one_line_and_exit_code_2(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    (folder / "b.py").write_text(HARDCODED)
+    monkeypatch.setattr(cudafix.write.os, "access", lambda path, mode: not path.endswith("a.py"))
+    result = invoke("fix")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("cudafix: a.py: cannot be written: Permission denied\n")
+    assert (folder / "a.py").read_text() == HARDCODED
+    assert (folder / "b.py").read_text() == NEUTRAL
+
+
+not_for_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+
+
+@not_for_root
+def test_a_read_only_file_is_left_as_it_is(folder: Path) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    (folder / "a.py").chmod(0o444)
+    result = invoke("fix")
+    assert (result.exit_code, result.output) == (2, "cudafix: a.py: cannot be written: Permission denied\n")
+    assert (folder / "a.py").read_text() == HARDCODED
+
+
+@not_for_root
+def test_a_file_in_a_read_only_folder_is_left_as_it_is(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub" / "a.py").write_text(HARDCODED)
+    (folder / "sub").chmod(0o555)
+    result = invoke("fix")
+    (folder / "sub").chmod(0o755)
+    assert (result.exit_code, result.output) == (2, "cudafix: sub/a.py: cannot be written: Permission denied\n")
+    assert (folder / "sub" / "a.py").read_text() == HARDCODED
+    assert names_below(folder) == ["sub/a.py"]
