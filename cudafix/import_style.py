@@ -147,16 +147,18 @@ def find_slot(suite: Suite, anchor: int, module: str, name: Name) -> Slot:
     statements = suite.statements
     sections = split_sections(statements, *import_block(statements, anchor))
     home = next(section for section in sections if anchor in section)
-    section = find_section(statements, sections, home, module)
-    if section is None:
+    candidates = find_sections(statements, sections, home, module)
+    for section in candidates:
+        index = sorted_index(statements, section, module, name)
+        if index is not None:
+            lead = blank_lines(statements[index]) if index == section[0] and index > 0 else 0
+            return outside_switched_off(suite, Slot(index, lead))
+    if not candidates:
         apart = any(statements[index] not in suite.removed for index in home)
         return outside_switched_off(suite, Slot(home[-1] + 1, apart=apart))
-    index = sorted_index(statements, section, module, name)
-    if index is None:
-        same = [one for one in section if module_name(statements[one]) == module]
-        index = (same[-1] if same else anchor if section is home else section[-1]) + 1
-    lead = blank_lines(statements[index]) if index == section[0] and index > 0 else 0
-    return outside_switched_off(suite, Slot(index, lead))
+    section = candidates[-1]
+    same = [index for index in section if module_name(statements[index]) == module]
+    return outside_switched_off(suite, Slot((same[-1] if same else anchor if section is home else section[-1]) + 1))
 
 
 def import_block(statements: Sequence[cst.CSTNode], anchor: int) -> tuple[int, int]:
@@ -181,18 +183,28 @@ def split_sections(statements: Sequence[cst.CSTNode], low: int, high: int) -> li
     return sections
 
 
-def find_section(
+def find_sections(
     statements: Sequence[cst.CSTNode], sections: list[list[int]], home: list[int], module: str
-) -> list[int] | None:
-    """Return the section for `module`; None for a new one behind `home`, the section of torch."""
-    for section in sections:
-        if any(top(module) == top(module_name(statements[index])) for index in section):
-            return section
+) -> list[list[int]]:
+    """Return the sections for `module`, the best one first; none where it starts its own behind `home`, torch's."""
+    own = [one for one in sections if any(top(module) == top(module_name(statements[index])) for index in one)]
+    if own:
+        return [[index for section in own for index in section], own[0]]
     kinds = [{section_kind(module_name(statements[index])) for index in section} for section in sections]
     if top(module) in (top(RUNTIME_MODULE), "torch") or any(len(kind) > 1 for kind in kinds):
-        return home
-    last = max(number for number, kind in enumerate(kinds) if kind == {"other"})
-    return sections[last] if sections[last] is not home else None
+        return [over_comments(statements, sections, home), home]
+    last = [section for section, kind in zip(sections, kinds, strict=True) if kind == {"other"}][-1:]
+    return [] if last == [home] else last or [home]
+
+
+def over_comments(statements: Sequence[cst.CSTNode], sections: list[list[int]], home: list[int]) -> list[int]:
+    """Join `home` with the sections beside it that only a comment between the imports makes look like sections."""
+    first = last = sections.index(home)
+    while first > 0 and has_comment_above(statements[sections[first][0]]):
+        first -= 1
+    while last + 1 < len(sections) and has_comment_above(statements[sections[last + 1][0]]):
+        last += 1
+    return [index for section in sections[first : last + 1] for index in section]
 
 
 def sorted_index(statements: Sequence[cst.CSTNode], section: list[int], module: str, name: Name) -> int | None:
@@ -202,7 +214,8 @@ def sorted_index(statements: Sequence[cst.CSTNode], section: list[int], module: 
         keys = [sort_key(*one, by_name, straight_first) for one in words]
         if keys == sorted(keys):
             mine = sort_key(True, module, name, by_name, straight_first)
-            return section[0] + sum(one <= mine for one in keys)
+            before = sum(one <= mine for one in keys)
+            return section[before - 1] + 1 if before else section[0]
     return None
 
 
@@ -225,6 +238,10 @@ def sort_key(
 
 def leading_lines(statement: cst.CSTNode) -> Sequence[cst.EmptyLine]:
     return getattr(statement, "leading_lines", ())
+
+
+def has_comment_above(statement: cst.CSTNode) -> bool:
+    return any(line.comment is not None for line in leading_lines(statement))
 
 
 def has_split(statement: cst.CSTNode) -> bool:

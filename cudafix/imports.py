@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import libcst as cst
 
@@ -22,6 +23,7 @@ from cudafix.import_style import (
     blank_lines,
     find_slot,
     from_import,
+    has_comment_above,
     late_import_comment,
     leading_lines,
     parse_import,
@@ -57,7 +59,7 @@ class Inline:
 
 @dataclass(frozen=True, eq=False)
 class Removal:
-    """An import line that goes, with the first `above` of its leading lines and the first `below` of the next's."""
+    """An import line that goes, with `above` blank lines right above it and `below` right below."""
 
     line: cst.CSTNode
     above: int = 0
@@ -227,16 +229,14 @@ class Planner:
     def local_name(self, need: Need) -> str:
         if need not in self.local_names:
             scopes = self.scopes_around(reference for reference, other in self.missing if other == need)
-            name, number = need.name, 1
-            while self.is_unbound(name) or any(self.is_taken(name, scope, need) for scope in scopes):
+            unknown = self.names.unknown_names() | BUILTINS
+            may_come_from_a_star = any(module != need.module for module, _ in self.names.stars)
+            name, number = f"neutral_{need.name}" if may_come_from_a_star else need.name, 1
+            while name in unknown or any(self.is_taken(name, scope, need) for scope in scopes):
                 name = f"neutral_{need.name}" + (str(number) if number > 1 else "")
                 number += 1
             self.local_names[need] = name
         return self.local_names[need]
-
-    def is_unbound(self, name: str) -> bool:
-        """Whether the file reads `name` as a builtin, or as something that a star import brought."""
-        return name in BUILTINS or name in self.names.unknown_names
 
     def scopes_around(self, references: Iterable[Reference]) -> set[Scope]:
         scopes = {self.names.root}
@@ -330,37 +330,3 @@ class Planner:
             suite = self.suite(parent)
             index = suite.statements.index(line)
             self.plan.removals[line] = Removal(line, lines_above(suite, index, slots), lines_below(suite, index, slots))
-
-
-def lines_above(suite: Suite, index: int, slots: Mapping[int, Slot]) -> int:
-    """Return how many blank lines above a removed statement go with it, since others follow."""
-    above = leading_lines(suite.statements[index])
-    if has_comment_above(suite.statements[index]) or index in slots or not begins_with_gap(suite, index + 1, slots):
-        return 0
-    return len(above)
-
-
-def begins_with_gap(suite: Suite, index: int, slots: Mapping[int, Slot]) -> bool:
-    """Whether what comes at `index`, after the removals, has a blank line above it, or is the end of the block."""
-    if index == len(suite.statements):
-        return index not in slots or slots[index].apart
-    statement = suite.statements[index]
-    if index in slots:
-        return slots[index].apart or (slots[index].lead > 0 and blank_lines(statement) > 0)
-    if leading_lines(statement) or statement not in suite.removed:
-        return blank_lines(statement) > 0
-    return begins_with_gap(suite, index + 1, slots)
-
-
-def lines_below(suite: Suite, index: int, slots: Mapping[int, Slot]) -> int:
-    """Return how many blank lines below go with the removed statements that a block starts with."""
-    before, behind = suite.statements[: index + 1], suite.statements[index + 1 :]
-    starts_block = all(one in suite.removed and not has_comment_above(one) for one in before)
-    if not starts_block or any(slot <= index + 1 for slot in slots) or not behind or behind[0] in suite.removed:
-        return 0
-    is_below_comment = bool(suite.header) and suite.header[-1].comment is not None
-    return 0 if is_below_comment else blank_lines(behind[0])
-
-
-def has_comment_above(statement: cst.CSTNode) -> bool:
-    return any(line.comment is not None for line in leading_lines(statement))

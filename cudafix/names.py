@@ -165,7 +165,7 @@ class NameTable:
             if name in current.globals:
                 return self.root if name in self.root.bindings else None
             visible = sees_class or current.kind is not ScopeKind.CLASS
-            if visible and name in current.bindings and name not in current.nonlocals:
+            if visible and name in current.bindings:
                 return current
             sees_class = sees_class and current.kind is ScopeKind.TYPE_PARAMETERS
             current = current.parent
@@ -288,7 +288,7 @@ class NameTable:
         in_place = is_inside(use.scope, scope)
         live: list[Binding] = []
         for binding in bindings:
-            if binding.order < use.order and not binding.outer and self.region(binding.node) in around:
+            if binding.order < use.order and self.region(binding.node) in around:
                 live = [one for one in live if one.outer or (not in_place and loops & self.loops(one.node, scope))]
                 live.append(binding)
             elif binding.order < use.order or binding.outer or not in_place or loops & self.loops(binding.node, scope):

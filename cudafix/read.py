@@ -10,7 +10,15 @@ from cudafix.row import BACKENDS
 
 STDIN = "-"
 
-NEEDLES = re.compile(rb"\b(?:%s)\b|cudafix:" % "|".join(BACKENDS).encode())
+BACKEND = rb"(?:%s)\b" % "|".join(BACKENDS).encode()
+NEEDLES = re.compile(
+    rb"\.[\s\\]*%(backend)s(?!\s*\()"  # torch.cuda, but not tensor.cuda()
+    rb"|\bfrom\s+torch\w*\s+import\s*(?:\([\s\S]{0,3000}?|(?:[^\r\n(\\]|\\\r?\n)*?)\b%(backend)s"
+    rb"|\bgetattr\s*\([^)]*[\"']%(backend)s"
+    rb"|cudafix\s*:|\bnoqa\b[^\r\n]*\bCFX" % {b"backend": BACKEND}
+)
+"""What a file must hold to have a finding: a backend's module as an attribute or an import, or a word to cudafix."""
+
 GENERATED = re.compile(rb"^\s*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)
 RUNTIME_MARK = b"# cudafix: runtime"
 HEAD = 4096
@@ -27,7 +35,7 @@ class Source:
 
     @property
     def may_have_findings(self) -> bool:
-        """Whether the bytes name torch and a backend at all; no parse is needed where they do not."""
+        """Whether the bytes may name a backend's module at all; no parse is needed where they do not."""
         return b"torch" in self.data and NEEDLES.search(self.data) is not None and not self.is_exempt
 
     @property

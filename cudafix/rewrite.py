@@ -75,11 +75,12 @@ class Rewriter(cst.CSTTransformer):
             for insertion in self.insertions.get(original, ()):
                 if insertion.slot.index == index:
                     gap = [cst.EmptyLine(indent=False)] if insertion.slot.apart else []
-                    add(parse_statement(insertion.code), [*leading[taken : insertion.slot.lead], *gap])
-                    taken = max(taken, insertion.slot.lead)
+                    lead = max(taken, insertion.slot.lead - skipped)
+                    add(parse_statement(insertion.code), [*leading[taken:lead], *gap])
+                    taken = lead
             if old in self.plan.removals:
                 removal = self.plan.removals[old]
-                pending += leading[max(taken, removal.above) :]
+                pending += leading[taken : len(leading) - removal.above]
                 skipped = removal.below
             elif old is not None:
                 add(statements(updated)[index], leading[taken:])
@@ -133,7 +134,8 @@ def edits(file: File, choices: Sequence[Choice]) -> tuple[Edit, ...]:
         span = file.start(reference.node), file.end(reference.node)
         found.append(Edit(*span, neutral.text(plan.spelling[reference])))
         found += [keyword_edit(file, one) for one in neutral.arguments]
-    found += [insertion_edit(file, one) for one in plan.insertions]
+    innermost_first = sorted(plan.insertions, key=lambda one: -len(file.names.ancestors(one.suite)))
+    found += [insertion_edit(file, one) for one in innermost_first]
     found += [Edit(*(file.end(one.statement),) * 2, f"; {one.code}") for one in plan.inlines]
     for old, new in plan.rewritten.items():
         code = file.code(new).replace("\n", "\n" + indent_at(file, old))

@@ -30,7 +30,6 @@ class Directive:
     end: Position
     first_row: int
     last_row: int
-    reports_unused: bool = True
     used: set[str] = field(default_factory=set)
     enabled: list[tuple[str, int]] = field(default_factory=list)
     """The codes that it no longer silences below a row."""
@@ -62,10 +61,9 @@ class Suppressions:
     def unused(self, active: Collection[str]) -> Iterator[tuple[Directive, list[str]]]:
         """Yield each directive with those of its codes that silenced nothing although their rules were on."""
         for directive in self.directives:
-            if directive.reports_unused:
-                idle = [one for one in directive.codes if one not in directive.used and one in active]
-                if idle:
-                    yield directive, idle
+            idle = [one for one in directive.codes if one not in directive.used and one in active]
+            if idle:
+                yield directive, idle
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def noqa_directives(comment: CommentLine) -> Iterator[Directive]:
     for match in NOQA.finditer(comment.text):
         place = comment.place(match)
         if match["codes"] is None:
-            yield Directive(match[0], EVERYTHING, *place, comment.row, comment.row, reports_unused=False)
+            yield Directive(match[0], EVERYTHING, *place, comment.row, comment.row)
         elif codes := tuple(one for one in split_codes(match["list"]) if one.startswith("CFX")):
             yield Directive(match[0], codes, *place, comment.row, comment.row)
 

@@ -6,7 +6,9 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 from click.testing import CliRunner, Result
 
@@ -36,13 +38,15 @@ def run(*arguments: object, cwd: Path, stdin: bytes = b"", **environment: str) -
     )
 
 
-def run_on_terminal(*arguments: object, cwd: Path, stdout: int | None = None, **environment: str) -> tuple[int, str]:
+def run_on_terminal(
+    *arguments: object, cwd: Path, stdout: int | None = None, command: tuple[str, ...] = COMMAND, **environment: str
+) -> tuple[int, str]:
     """Run `cudafix ARGUMENTS` on a terminal of its own; return the exit code and what the terminal received."""
     ours, theirs = pty.openpty()
     variables = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM")}
     variables |= {"TERM": "xterm", **environment}
     with subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
+        [*command, *map(str, arguments)],
         cwd=cwd,
         stdin=theirs,
         stdout=theirs if stdout is None else stdout,
@@ -68,6 +72,12 @@ def read_all(descriptor: int) -> bytes:
         received += block
 
 
+def read_until(end: str, stream: IO[bytes]) -> None:
+    """Read lines up to the one that says `end`."""
+    while (line := stream.readline()) and line.decode().strip() != end:
+        pass
+
+
 def git(*arguments: str, cwd: Path) -> str:
     """Run git, without the configuration of whoever runs the tests."""
     quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
@@ -85,5 +95,9 @@ def names_below(folder: Path) -> list[str]:
 
 def write_many(folder: Path, count: int, source: str) -> None:
     """Write `source` into `count` files, 00.py and so on."""
-    for number in range(count):
-        (folder / f"{number:02}.py").write_text(source)
+    write_named(folder, [f"{number:02}.py" for number in range(count)], source)
+
+
+def write_named(folder: Path, names: Iterable[str], source: str) -> None:
+    for name in names:
+        (folder / name).write_text(source)

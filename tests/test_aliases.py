@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from checks import check_finds, check_fixes, check_noop, check_stays
 
 
@@ -130,8 +131,17 @@ def test_finds_a_tuple_assignment_element_by_element() -> None:
     )
 
 
-def test_does_not_follow_an_assignment_that_cannot_be_paired() -> None:
-    check_finds("import torch\ncuda, *rest = torch.cuda, 1, 2\ncuda.empty_cache()\n", "2 CFX112 torch.cuda")
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        "cuda, *rest = torch.cuda, 1, 2",
+        "*cuda, count = torch.cuda, 1",
+        "cuda, count = *torch.cuda, 1",
+        "[cuda] = torch.cuda",
+    ],
+)
+def test_does_not_follow_an_assignment_that_cannot_be_paired(assignment: str) -> None:
+    check_finds(f"import torch\n{assignment}\ncuda.empty_cache()\n", "2 CFX112 torch.cuda")
 
 
 def test_does_not_follow_an_unpacked_call() -> None:
@@ -168,6 +178,10 @@ def test_finds_an_alias_made_by_getattr_with_a_default() -> None:
         "2 CFX112 torch.cuda",
         "4 CFX101 torch.cuda.empty_cache",
     )
+
+
+def test_does_not_follow_a_getattr_that_is_not_the_builtin() -> None:
+    check_noop("import torch\ndef run(getattr):\n    cuda = getattr(torch, 'cuda')\n    cuda.empty_cache()\n")
 
 
 def test_does_not_follow_a_choice_between_modules() -> None:

@@ -274,6 +274,16 @@ def test_python_m_cudafix_is_the_command(folder: Path) -> None:
 
 # What is loaded
 
+LOADS = """
+import sys
+from cudafix.cli import main
+name = sys.argv.pop(1)
+try:
+    main()
+finally:
+    sys.stderr.write(str(name in sys.modules))
+"""
+
 
 @pytest.mark.parametrize(
     "arguments",
@@ -282,13 +292,17 @@ def test_python_m_cudafix_is_the_command(folder: Path) -> None:
 )
 def test_libcst_is_not_loaded_where_nothing_is_parsed(arguments: list[str], folder: Path) -> None:
     (folder / "a.py").write_text(CLEAN)
-    code = "import sys\nfrom cudafix.cli import main\ntry: main()\nfinally: sys.stderr.write(str('libcst' in sys.modules))"
+    code = (
+        "import sys\nfrom cudafix.cli import main\ntry: main()\nfinally: sys.stderr.write(str('libcst' in sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder, capture_output=True, check=True)
     assert done.stderr == b"False"
 
 
 def test_torch_is_not_loaded_even_where_something_is_found(folder: Path) -> None:
     (folder / "a.py").write_text(HARDCODED)
-    code = "import sys\nfrom cudafix.cli import main\ntry: main()\nfinally: sys.stderr.write(str('torch' in sys.modules))"
+    code = (
+        "import sys\nfrom cudafix.cli import main\ntry: main()\nfinally: sys.stderr.write(str('torch' in sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code, "check", "-q"], cwd=folder, capture_output=True, check=False)
     assert done.stderr == b"False"

@@ -251,7 +251,8 @@ def test_force_exclude_leaves_out_files_that_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "glob", ["gen", "gen/", "./gen", "src/gen", "src/gen/a.py", "a.py", "*.py", "src/*/a.py", "src/**/a.py", "**/gen/**"]
+    "glob",
+    ["gen", "gen/", "./gen", "src/gen", "src/gen/a.py", "a.py", "*.py", "src/*/a.py", "src/**/a.py", "**/gen/**"],
 )
 def test_a_glob_matches_a_name_or_a_path_below_the_root(glob: str, folder: Path) -> None:
     assert matches_glob(Path("src/gen/a.py"), glob, folder)

@@ -14,7 +14,7 @@ import cudafix
 FOLDER = Path(cudafix.__file__).parent
 LAYERS = (
     {"__init__"},
-    {"model", "row"},
+    {"model", "row", "stack"},
     {"catalogue", "names", "config", "runtime"},
     {"symbols", "walk", "read", "discover"},
     {"file", "references", "suppress", "arguments", "vendor", "rule"},
@@ -22,9 +22,10 @@ LAYERS = (
     {"imports", "guard"},
     {"rules", "rewrite"},
     {"analyse"},
-    {"verify", "write"},
+    {"compiler", "verify", "write"},
     {"run"},
-    {"reporters"},
+    {"reporters", "progress"},
+    {"session"},
 )
 """From the ground up: a module imports from the layers below its own, or beside it."""
 

@@ -32,6 +32,34 @@ def test_each_branch_that_imports_torch_imports_ours() -> None:
     )
 
 
+def test_the_end_of_a_branch_and_the_line_below_it_are_two_places() -> None:
+    check_fixes(
+        """
+        def count(fast):
+            if fast:
+                import torch
+            else:
+                import torch
+            from torch import cuda, nn
+            torch.cuda.synchronize(torch.ones(1))
+            return cuda.device_count(), nn
+        """,
+        """
+        def count(fast):
+            if fast:
+                import torch
+                from cudafix.runtime import synchronize_device
+            else:
+                import torch
+                from cudafix.runtime import synchronize_device
+            from cudafix.runtime import count_devices
+            from torch import nn
+            synchronize_device(torch.ones(1))
+            return count_devices(), nn
+        """,
+    )
+
+
 def test_an_optional_torch_stays_optional() -> None:
     check_fixes(
         """

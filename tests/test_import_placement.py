@@ -315,3 +315,27 @@ def test_two_modules_are_imported_in_their_order() -> None:
         route="accelerator",
         target_torch="2.6",
     )
+
+
+def test_a_comment_between_the_imports_of_a_section_does_not_end_it() -> None:
+    check_fixes(
+        """
+        import torch
+
+        # Adapted from somewhere
+        import torch.nn.functional as F
+        from torch import nn
+
+        layer = nn.Linear(torch.cuda.device_count(), 1), F, torch.ones
+        """,
+        """
+        import torch
+
+        # Adapted from somewhere
+        import torch.nn.functional as F
+        from cudafix.runtime import count_devices
+        from torch import nn
+
+        layer = nn.Linear(count_devices(), 1), F, torch.ones
+        """,
+    )

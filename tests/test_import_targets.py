@@ -32,6 +32,66 @@ def test_a_module_of_the_project_joins_the_others_of_its_package() -> None:
     )
 
 
+def test_it_finds_its_place_in_a_package_that_comments_divide() -> None:
+    check_fixes(
+        """
+        import torch
+
+        from mypkg.attention import Attention
+
+        # Configuration
+        from mypkg.config import Config
+
+        # Work
+        from mypkg.worker import Worker
+
+        torch.cuda.synchronize()
+        x = torch.ones(1)
+        """,
+        """
+        import torch
+
+        from mypkg.attention import Attention
+
+        # Configuration
+        from mypkg.config import Config
+        from mypkg.device import synchronize_device
+
+        # Work
+        from mypkg.worker import Worker
+
+        synchronize_device()
+        x = torch.ones(1)
+        """,
+        runtime_module="mypkg.device",
+    )
+
+
+def test_in_a_package_that_is_not_sorted_it_comes_last() -> None:
+    check_fixes(
+        """
+        import torch
+
+        from mypkg.worker import Worker
+        from mypkg.config import Config
+
+        torch.cuda.synchronize()
+        x = torch.ones(1)
+        """,
+        """
+        import torch
+
+        from mypkg.worker import Worker
+        from mypkg.config import Config
+        from mypkg.device import synchronize_device
+
+        synchronize_device()
+        x = torch.ones(1)
+        """,
+        runtime_module="mypkg.device",
+    )
+
+
 def test_without_such_imports_it_gets_a_section_behind_that_of_torch() -> None:
     check_fixes(
         """
@@ -126,6 +186,14 @@ def test_in_a_block_without_sections_it_follows_the_order_of_the_block() -> None
         synchronize_device()
         x = torch.ones(1)
         """,
+        runtime_module="mypkg.device",
+    )
+
+
+def test_torch_in_one_import_with_the_standard_library_makes_no_section_of_its_own() -> None:
+    check_fixes(
+        "import os, torch\nos.nice(torch.cuda.device_count())\n",
+        "import os\nfrom mypkg.device import count_devices\nos.nice(count_devices())\n",
         runtime_module="mypkg.device",
     )
 

@@ -248,6 +248,14 @@ def test_getattr_that_is_imported_is_a_call_like_any_other() -> None:
     check_noop("import torch\nfrom lazy import getattr\ngetattr(torch, 'cuda').empty_cache()\n")
 
 
+def test_getattr_with_unpacked_arguments_is_a_call_like_any_other() -> None:
+    check_noop("import torch\ngetattr(*torch, 'cuda').empty_cache()\n")
+
+
+def test_the_default_of_getattr_is_not_what_it_reads_from() -> None:
+    check_noop("import torch\ngetattr(module, 'cuda', torch).empty_cache()\n")
+
+
 def test_hasattr_finds_the_module_it_asks() -> None:
     check_finds('import torch\nhasattr(torch, "cuda")\nhasattr(torch.cuda, "empty_cache")\n', "3 CFX112 torch.cuda")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from checks import check_finds, check_noop, check_stays
+from checks import check_finds, check_fixes, check_noop, check_stays
 
 PARAMETERS = ["torch", "torch=None", "*torch", "**torch", "torch, /", "*, torch", "x, torch: Module = load()"]
 
@@ -115,6 +115,10 @@ def test_leaves_a_nonlocal_name_alone_that_is_not_torch() -> None:
                 torch.cuda.empty_cache()
         """
     )
+
+
+def test_leaves_a_global_name_alone_after_the_function_binds_it() -> None:
+    check_noop("import torch\ndef fake():\n    global torch\n    torch = load()\n    torch.cuda.empty_cache()\n")
 
 
 def test_leaves_a_global_name_alone_that_only_an_outer_function_binds() -> None:
@@ -338,7 +342,16 @@ def test_rebinding_through_global_makes_every_use_doubtful() -> None:
 
 
 def test_global_in_the_module_itself_says_nothing() -> None:
-    check_finds("global torch\nimport torch\ntorch.cuda.empty_cache()\n", "3 CFX101 torch.cuda.empty_cache")
+    check_fixes(
+        "global torch\nimport torch\ntorch.cuda.synchronize()\ntorch.ones(1)\n",
+        """
+        global torch
+        import torch
+        from cudafix.runtime import synchronize_device  # noqa: E402
+        synchronize_device()
+        torch.ones(1)
+        """,
+    )
 
 
 def test_a_nonlocal_name_is_that_of_the_outer_function() -> None:

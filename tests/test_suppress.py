@@ -65,6 +65,7 @@ def test_several_codes_each_silence_their_own(comment: str) -> None:
     [
         "# no qa",
         "# noqablah",
+        "# noqablah  # noqa: E501",
         "# noqa: E501",
         "# noqa: CFX999",
         "# ruff: noqa: CFX101",
@@ -290,6 +291,28 @@ def test_enabling_one_code_leaves_the_others_disabled() -> None:
         torch.cuda.empty_cache(torch.cuda.synchronize())
         """,
         "5 CFX101 torch.cuda.empty_cache",
+    )
+
+
+def test_enabling_several_codes_enables_each() -> None:
+    check_finds(
+        f"# cudafix: disable\n{CALL}\n# cudafix: enable[CFX101, CFX104]\n"
+        "torch.cuda.empty_cache(torch.cuda.synchronize())\n",
+        "5 CFX101 torch.cuda.empty_cache",
+        "5 CFX104 torch.cuda.synchronize",
+    )
+
+
+def test_an_enable_inside_of_a_statement_ends_a_range_above_it() -> None:
+    check_finds(
+        """
+        import torch
+        # cudafix: disable
+        x = [  # cudafix: enable
+            torch.cuda.device_count(),
+        ]
+        """,
+        "4 CFX105 torch.cuda.device_count",
     )
 
 

@@ -7,11 +7,12 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from itertools import count
 from pathlib import Path
 
-from command import CLEAN, COMMAND, HARDCODED, LINE, UNSAFE, run, run_on_terminal, write_many
+from command import CLEAN, COMMAND, HARDCODED, LINE, UNSAFE, read_until, run, run_on_terminal, write_many
 
 from cudafix.progress import Progress
 
@@ -24,8 +25,16 @@ a.py:4:1: CFX101 [*] `torch.cuda.empty_cache` is tied to CUDA
 Found 1 finding in 1 file.
 1 fixable with `cudafix fix`; `cudafix fix --diff` shows how.
 """
-SLOW = HARDCODED + "y = a" + "[0]" * 1200 + "\n"
-"""libcst takes a second or more for it."""
+SLOW = (
+    sys.executable,
+    "-c",
+    "import time, cudafix.run as run\n"
+    "from cudafix.cli import main\n"
+    "process = run.process\n"
+    "run.process = lambda *arguments: [time.sleep(0.6), process(*arguments)][1]\n"
+    "main()",
+)
+"""The command, with 0.6 seconds more for each file."""
 
 
 def plain(text: str) -> str:
@@ -193,10 +202,22 @@ def test_no_bar_is_shown_where_it_is_not_wanted() -> None:
 
 
 def test_a_run_of_some_seconds_shows_a_bar_on_a_terminal(tmp_path: Path) -> None:
-    write_many(tmp_path, 2, SLOW)
-    output = run_on_terminal("check", "-j", "1", cwd=tmp_path, NO_COLOR="1")[1]
-    assert "\r[##############################] 2/2 files\r" in output
-    assert output.endswith("Found 2 findings in 2 files.\n2 fixable with `cudafix fix`; `cudafix fix --diff` shows how.\n")
+    write_many(tmp_path, 3, HARDCODED)
+    output = run_on_terminal("check", "-j", "1", cwd=tmp_path, command=SLOW, NO_COLOR="1")[1]
+    assert "\r[##############################] 3/3 files\r" in output
+    assert output.rpartition("\r")[2].startswith("00.py:4:1: CFX101 [*] ")
+
+
+def test_no_bar_is_shown_when_stderr_is_no_terminal(tmp_path: Path) -> None:
+    write_many(tmp_path, 3, CLEAN)
+    done = subprocess.run([*SLOW, "check", "-j", "1"], cwd=tmp_path, capture_output=True, check=True)
+    assert done.stderr == b""
+
+
+def test_an_error_in_the_middle_takes_the_bar_away_first(tmp_path: Path) -> None:
+    write_many(tmp_path, 3, "import torch\nprint torch.cuda\n")
+    output = run_on_terminal("check", "-j", "1", cwd=tmp_path, command=SLOW, NO_COLOR="1")[1]
+    assert re.search(r"2/3 files\r +\rcudafix: 01\.py:2:1: cannot be read", output)
 
 
 # Ending early
@@ -221,11 +242,12 @@ def test_a_reader_that_was_never_there_ends_it_quietly(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_is_one_line(tmp_path: Path) -> None:
-    write_many(tmp_path, 40, SLOW)
-    with subprocess.Popen(
-        [*COMMAND, "check", "-j", "2"], cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True
-    ) as process:
-        time.sleep(1.5)
+    write_many(tmp_path, 40, HARDCODED + "y = a" + "[0]" * 900 + "\n")  # libcst takes half a second for each
+    command = [*COMMAND, "check", "-j", "2", "-v"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stderr is not None
+        read_until("cudafix: reading 39.py", process.stderr)
+        time.sleep(1)
         os.killpg(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors.decode().strip()) == (130, "cudafix: interrupted")

@@ -274,6 +274,24 @@ def test_a_file_that_starts_with_it_does_not_start_with_a_gap() -> None:
     )
 
 
+def test_nor_does_it_where_ours_goes_into_the_section_below() -> None:
+    check_fixes(
+        """
+        from torch import cuda
+
+        from cudafix.runtime import count_devices as count
+
+        print(count(), cuda.memory_allocated())
+        """,
+        """
+        from cudafix.runtime import count_devices as count
+        from cudafix.runtime import device_memory_allocated
+
+        print(count(), device_memory_allocated())
+        """,
+    )
+
+
 def test_the_gap_below_the_licence_stays() -> None:
     check_fixes(
         """

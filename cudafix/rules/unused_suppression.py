@@ -37,7 +37,7 @@ def find_unused_suppressions(path: str, suppressions: Suppressions, active: froz
     """Yield a finding for each code of a suppression whose rules were on and which silenced nothing."""
     if rule.code not in active:
         return
-    for directive, idle in list(suppressions.unused(active - {rule.code})):
+    for directive, idle in suppressions.unused(active):
         if suppressions.silence(rule.code, directive.start.row, directive.end.row):
             continue
         codes = ", ".join(idle)

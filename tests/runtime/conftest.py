@@ -37,7 +37,8 @@ class Machine:
         )  # fmt: skip
 
     def __call__(self, expression: str) -> Outcome:
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write(f"{expression}\n")
         self.process.stdin.flush()
         return Outcome(**json.loads(self.process.stdout.readline() or self.last_words()))
