@@ -88,8 +88,8 @@ def longest(code: str, prefixes: Iterable[str]) -> int:
 
 
 def rows(reference: Reference, file: File) -> tuple[int, int]:
-    """Return the lines on which a suppression comment silences `reference`: those of its whole call."""
-    whole = reference.call or reference.node
+    """Return the lines on which a suppression comment silences `reference`: those of its whole call or import."""
+    whole = reference.resolution.origins[0].node if reference.is_import else reference.call or reference.node
     first = min(file.start(reference.node).row, file.start(whole).row)
     return first, file.end(whole).row
 

@@ -10,12 +10,12 @@ import libcst as cst
 
 from cudafix.file import File
 from cudafix.model import Safety
-from cudafix.neutral import Neutral, Refusal
+from cudafix.neutral import Neutral, Refusal, names_backend
 from cudafix.references import Reference
 from cudafix.rule import Match
 
 NAMES_CUDA = re.compile(r"""["']cuda\b|\.cuda\(""")
-NAMES_OTHER = re.compile(r"xpu|npu|musa|mlu|hpu|mps|mtia|xla|tpu|hip|rocm", re.IGNORECASE)
+OTHERS = ("xpu", "npu", "musa", "mlu", "hpu", "mps", "mtia", "xla", "tpu", "hip", "rocm")
 
 
 def judge_guard(
@@ -29,7 +29,7 @@ def judge_guard(
     guard = find_guard(reference, file)
     if guard is None:
         return neutral
-    if isinstance(guard, cst.If) and any(NAMES_OTHER.search(file.code(test)) for test in ladder_tests(guard, file)):
+    if isinstance(guard, cst.If) and any(names_backend(file.code(test), OTHERS) for test in ladder_tests(guard, file)):
         return Refusal("it is one rung of a ladder over backends")
     if NAMES_CUDA.search(file.code(guard.body)) or (guard.orelse and NAMES_CUDA.search(file.code(guard.orelse))):
         return Refusal("the code that depends on it names CUDA itself")

@@ -7,9 +7,8 @@ the changes to import statements, as plain operations that `rewrite` carries out
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
 
 import libcst as cst
 
@@ -20,12 +19,9 @@ from cudafix.import_style import (
     Name,
     Slot,
     Suite,
-    blank_lines,
     find_slot,
     from_import,
-    has_comment_above,
     late_import_comment,
-    leading_lines,
     parse_import,
     with_comment,
     with_names,
@@ -35,7 +31,7 @@ from cudafix.import_style import (
 from cudafix.names import BUILTINS, Binding, BindingKind, Scope, ScopeKind
 from cudafix.neutral import Need, Neutral
 from cudafix.references import Reference
-from cudafix.unused import Unused, find_unused, is_alone
+from cudafix.unused import Unused, find_unused, is_alone, lines_above, lines_below
 
 Choice = tuple[Reference, Neutral]
 
@@ -229,14 +225,20 @@ class Planner:
     def local_name(self, need: Need) -> str:
         if need not in self.local_names:
             scopes = self.scopes_around(reference for reference, other in self.missing if other == need)
-            unknown = self.names.unknown_names() | BUILTINS
-            may_come_from_a_star = any(module != need.module for module, _ in self.names.stars)
-            name, number = f"neutral_{need.name}" if may_come_from_a_star else need.name, 1
-            while name in unknown or any(self.is_taken(name, scope, need) for scope in scopes):
+            name, number = f"neutral_{need.name}" if self.may_come_from_a_star(need) else need.name, 1
+            while self.is_unbound(name) or any(self.is_taken(name, scope, need) for scope in scopes):
                 name = f"neutral_{need.name}" + (str(number) if number > 1 else "")
                 number += 1
             self.local_names[need] = name
         return self.local_names[need]
+
+    def is_unbound(self, name: str) -> bool:
+        """Whether the file reads `name` as a builtin, or as something that a star import brought."""
+        return name in BUILTINS or name in self.names.unknown_names
+
+    def may_come_from_a_star(self, need: Need) -> bool:
+        """Whether a star import may bring another thing of that name, before ours or after it."""
+        return any(module != need.module for module, _ in self.names.stars)
 
     def scopes_around(self, references: Iterable[Reference]) -> set[Scope]:
         scopes = {self.names.root}

@@ -138,6 +138,8 @@ class NameTable:
         self.scopes: list[Scope] = [self.root]
         self.stars: list[tuple[str, cst.ImportFrom]] = []
         self.exported: set[str] = set()
+        self.changed: set[cst.CSTNode] = set()
+        """Attributes and items that are assigned to or deleted: `torch.cuda.empty_cache = fake`."""
         self.nonlocal_bindings: list[Binding] = []
         self.resolved: dict[Binding, Resolution | None] = {}
 

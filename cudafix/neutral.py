@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -95,7 +97,7 @@ def find_obstacle(reference: Reference, file: File) -> str:
         )
     if not all(origin.scope.encloses(reference.scope) for origin in reference.resolution.origins):
         return "the import behind the alias cannot be seen from here"
-    if is_changed(reference.node, file):
+    if reference.node in file.names.changed:
         return "the function itself is assigned or deleted here"
     if isinstance(reference.node, cst.Call) and len(reference.node.args) > 2:
         return "`getattr` has a default here, which tells whether the function is there"
@@ -114,13 +116,6 @@ def describe_doubt(doubt: Binding, reference: Reference, file: File) -> str:
         return f"`{name}` comes from a star import"
     row = file.start(doubt.node).row if doubt.node in file.ranges else 1
     return f"`{name}` may be something else here: it is also bound on line {row}"
-
-
-def is_changed(node: cst.CSTNode, file: File) -> bool:
-    parent = file.names.parents.get(node)
-    return isinstance(parent, (cst.AssignTarget, cst.Del)) or (
-        isinstance(parent, (cst.AugAssign, cst.AnnAssign)) and parent.target is node
-    )
 
 
 def is_class_base(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
@@ -144,6 +139,11 @@ def has_ancestor(node: cst.CSTNode, file: File, wanted: object) -> bool:
     return False
 
 
+def names_backend(code: str, backends: Iterable[str]) -> bool:
+    """Whether a word of `code` is one of `backends`: `is_xpu_available`, `"npu"`, but not `input`."""
+    return re.search(rf"(?<![a-z])(?:{'|'.join(backends)})(?![a-z])", code, re.IGNORECASE) is not None
+
+
 def is_in_branch_for(backend: str, node: cst.CSTNode, file: File) -> bool:
     """Whether a condition around `node` names `backend`: `if is_xpu_available():`, `x.type == "xpu" and …`."""
     child = node
@@ -153,7 +153,7 @@ def is_in_branch_for(backend: str, node: cst.CSTNode, file: File) -> bool:
             condition = parent.test
         elif isinstance(parent, cst.BooleanOperation) and parent.right is child:
             condition = parent.left
-        if condition is not None and backend in file.code(condition).lower():
+        if condition is not None and names_backend(file.code(condition), (backend,)):
             return True
         child = parent
     return False

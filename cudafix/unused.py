@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import PurePath
 
 import libcst as cst
 
 from cudafix.file import File
-from cudafix.import_style import ImportStatement, aliases
+from cudafix.import_style import (
+    ImportStatement,
+    Slot,
+    Suite,
+    aliases,
+    blank_lines,
+    has_comment_above,
+    leading_lines,
+)
 from cudafix.names import Binding, BindingKind, Scope, ScopeKind, dotted
 from cudafix.row import BACKENDS
 
@@ -187,3 +196,40 @@ def keeps_import(binding: Binding, file: File, gone: set[cst.Name]) -> str:
     if stays_silently(binding, file) or must_stay(binding, scope, file):
         return "others may need the name from here"
     return ""
+
+
+# Blank lines around an import that goes
+
+
+def lines_above(suite: Suite, index: int, slots: Mapping[int, Slot]) -> int:
+    """Return how many blank lines above a removed statement go with it, since others follow."""
+    lines = leading_lines(suite.statements[index])
+    if index in slots:
+        lines = lines[slots[index].lead :]
+    blank = len(list(takewhile(lambda line: line.comment is None, reversed(lines))))
+    return blank if begins_with_gap(suite, index + 1, slots) else 0
+
+
+def begins_with_gap(suite: Suite, index: int, slots: Mapping[int, Slot]) -> bool:
+    """Whether what comes at `index`, after the removals, has a blank line above it, or is the end of the block."""
+    if index == len(suite.statements):
+        return index not in slots or slots[index].apart
+    statement = suite.statements[index]
+    if index in slots:
+        return slots[index].apart or (slots[index].lead > 0 and blank_lines(statement) > 0)
+    if leading_lines(statement) or statement not in suite.removed:
+        return blank_lines(statement) > 0
+    return begins_with_gap(suite, index + 1, slots)
+
+
+def lines_below(suite: Suite, index: int, slots: Mapping[int, Slot]) -> int:
+    """Return how many blank lines below go with the removed statements that a block starts with."""
+    before, behind = suite.statements[: index + 1], suite.statements[index + 1 :]
+    if min(slots, default=len(suite.statements)) <= index:
+        return 0
+    if any(one not in suite.removed or has_comment_above(one) for one in before):
+        return 0
+    if not behind or behind[0] in suite.removed or (suite.header and suite.header[-1].comment is not None):
+        return 0
+    blank = blank_lines(behind[0])
+    return blank if index + 1 not in slots or slots[index + 1].lead >= blank else 0

@@ -123,7 +123,11 @@ class Walk(cst.CSTVisitor):
             for element, one in zip(target.elements, values, strict=True):
                 self.bind_target(element.value, one)
         else:
-            target.visit(self)
+            self.change(target)
+
+    def change(self, target: cst.CSTNode) -> None:
+        self.names.changed.add(target)
+        target.visit(self)
 
     def bind_value(self, target: cst.Name, value: cst.BaseExpression | None) -> None:
         if self.scope is self.names.root and target.value == "__all__":
@@ -147,7 +151,7 @@ class Walk(cst.CSTVisitor):
         node.annotation.visit(self)
         if node.value is None:
             if not isinstance(node.target, cst.Name):
-                node.target.visit(self)
+                self.change(node.target)
             elif self.scope.kind is ScopeKind.FUNCTION:
                 self.scope.bindings.setdefault(node.target.value, [])  # local from here on, though bound to nothing
             return
@@ -156,7 +160,7 @@ class Walk(cst.CSTVisitor):
 
     def augmented_assign(self, node: cst.AugAssign) -> None:
         node.value.visit(self)
-        node.target.visit(self)
+        self.change(node.target)
         if isinstance(node.target, cst.Name):
             if self.scope is self.names.root and node.target.value == "__all__":
                 self.names.exported.update(strings_in(node.value))
@@ -178,7 +182,7 @@ class Walk(cst.CSTVisitor):
             for element in target.elements:
                 self.delete_target(element.value)
             return
-        target.visit(self)
+        self.change(target)
         if isinstance(target, cst.Name):
             self.bind(target.value, BindingKind.DELETED, self.stack[-1])
 

@@ -334,3 +334,51 @@ def test_the_import_is_as_unsafe_as_its_uses() -> None:
     source = "from torch.cuda import empty_cache\ndone = empty_cache()\n"
     check_finds(source, "1 CFX101 torch.cuda.empty_cache", "2 CFX101 torch.cuda.empty_cache")
     check_unsafe(source, "from cudafix.runtime import empty_device_cache\ndone = empty_device_cache()\n", RESULT)
+
+
+def test_a_loop_over_the_function_itself_stays() -> None:
+    check_stays("import torch\nfor torch.cuda.empty_cache in fakes: ...\n", "assigned or deleted here")
+
+
+def test_a_context_bound_to_the_function_itself_stays() -> None:
+    check_stays("import torch\nwith fake() as torch.cuda.empty_cache: ...\n", "assigned or deleted here")
+
+
+def test_a_function_among_several_targets_stays() -> None:
+    check_stays("import torch\nold, torch.cuda.empty_cache = pair\n", "assigned or deleted here")
+
+
+def test_a_word_that_only_contains_the_name_of_a_backend_makes_no_ladder() -> None:
+    check_unsafe(
+        """
+        import torch
+        if torch.cuda.is_available() and output is not None:
+            torch.ones(1)
+        """,
+        """
+        import torch
+        from cudafix.runtime import is_accelerator_available
+        if is_accelerator_available() and output is not None:
+            torch.ones(1)
+        """,
+        "CUDA-only code behind the test",
+    )
+
+
+def test_a_word_that_only_contains_the_name_of_a_backend_makes_no_branch_for_it() -> None:
+    check_unsafe(
+        """
+        import torch
+        if input_ids is not None:
+            torch.npu.synchronize()
+            torch.ones(1)
+        """,
+        """
+        import torch
+        from cudafix.runtime import synchronize_device
+        if input_ids is not None:
+            synchronize_device()
+            torch.ones(1)
+        """,
+        "where torch.npu alone was meant",
+    )

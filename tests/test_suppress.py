@@ -351,3 +351,15 @@ def test_a_byte_order_mark_moves_nothing() -> None:
 
 def test_comments_count_where_an_older_tokenizer_gives_up() -> None:
     check_noop('import torch\nx = f"{y["""a"""]}"  # z\ntorch.cuda.empty_cache()  # noqa: CFX101\n')
+
+
+def test_a_comment_on_any_line_of_an_import_silences_its_names() -> None:
+    check_finds(
+        """
+        from torch.cuda import (  # noqa: CFX108
+            Stream,
+        )
+        x: Stream
+        """,
+        "4 CFX108 torch.cuda.Stream",
+    )
