@@ -169,13 +169,10 @@ class Planner:
 
     def anchors(self, reference: Reference) -> list[Anchor]:
         """Return the imports of torch that must have ours beside them for `reference`: one in each branch."""
-        root = self.root_anchor
-        origins = reference.resolution.origins
-        if root is not None and (root.order < reference.order or all(one.scope is self.names.root for one in origins)):
-            return [root]
         found: dict[cst.CSTNode, Anchor] = {}
-        for origin in origins:
-            first = self.first_in_suite(origin)
+        for origin in reference.resolution.origins:
+            is_covered = self.root_anchor is not None and self.root_anchor.order <= origin.order
+            first = self.root_anchor if self.root_anchor and is_covered else self.first_in_suite(origin)
             found[first.suite] = first
         return list(found.values())
 

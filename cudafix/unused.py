@@ -26,6 +26,7 @@ from cudafix.row import BACKENDS
 PRAGMA = re.compile(r"#\s*(?:noqa|type:|pyright:|pylint:|isort:|ruff:|mypy:)[^#]*", re.IGNORECASE)
 KEEPS_UNUSED = re.compile(r"#\s*(?:noqa(?!:)|noqa:[^#]*\bF401\b|ruff:\s*noqa|pylint:\s*disable=[^#]*unused)", re.I)
 TYPE_COMMENT = re.compile(r"#[ \t]*type:[^#\r\n]*")
+OURS = re.compile(r"#\s*(?:cudafix\s*:|noqa\s*:[^#]*\bCFX)", re.IGNORECASE)
 TAKES_TYPES = {"cast", "TypeVar", "NewType", "ForwardRef"}
 DYNAMIC = {"globals", "locals", "eval", "exec"}
 
@@ -103,8 +104,12 @@ def body(suite: cst.CSTNode) -> tuple[cst.CSTNode, ...]:
 
 def is_used(file: File, name: str, scope: Scope, gone: set[cst.Name]) -> bool:
     """Whether `name` of `scope` is still read, by code, in a type that is a string, or in a type comment."""
+    if any(name in one.globals or name in one.nonlocals for one in file.names.scopes):
+        return True
     for use in file.names.uses_by_name.get(name, ()):
-        if use.node not in gone and find_scope(file, use.node) is scope:
+        found = find_scope(file, use.node)
+        # a class body reads the name around it until it binds the name itself: `class C: torch = torch`
+        if use.node not in gone and (found is scope or (found is not None and found.kind is ScopeKind.CLASS)):
             return True
     word = re.compile(rf"(?<![\w.]){re.escape(name)}\b")
     code = file.text if scope is file.names.root else file.code(scope.node)
@@ -146,6 +151,8 @@ def must_stay(binding: Binding, scope: Scope, file: File) -> bool:
     """Whether the import may be needed in a way that this file does not show."""
     node, alias = import_of(binding), binding.alias
     assert alias is not None
+    if any(OURS.search(row) for row in rows(node, file)):
+        return True
     if binding.target.partition(".")[0] != "torch" or loads_submodule(alias):
         return True  # `import torch_npu` registers its backend, `import torch.distributed` loads it for all
     if PurePath(file.path).name == "__init__.py" or scope.kind is ScopeKind.CLASS or binding.outer:

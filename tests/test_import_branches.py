@@ -248,3 +248,46 @@ def test_two_modules_are_imported_one_after_the_other_on_the_line() -> None:
         route="accelerator",
         target_torch="2.6",
     )
+
+
+def test_a_later_import_of_torch_does_not_serve_an_earlier_use() -> None:
+    check_fixes(
+        """
+        if wanted():
+            import torch
+        torch.cuda.synchronize()
+        import torch
+        torch.ones(1)
+        """,
+        """
+        if wanted():
+            import torch
+            from cudafix.runtime import synchronize_device
+        synchronize_device()
+        import torch
+        torch.ones(1)
+        """,
+    )
+
+
+def test_a_function_that_may_run_between_two_imports_has_the_neutral_one_beside_both() -> None:
+    check_fixes(
+        """
+        with quiet():
+            import torch
+            def wait(): torch.cuda.synchronize()
+            wait()
+        import torch
+        torch.ones(1)
+        """,
+        """
+        with quiet():
+            import torch
+            from cudafix.runtime import synchronize_device
+            def wait(): synchronize_device()
+            wait()
+        import torch
+        from cudafix.runtime import synchronize_device
+        torch.ones(1)
+        """,
+    )

@@ -392,3 +392,55 @@ def test_an_import_among_other_statements_stays_where_nothing_takes_its_place() 
             synchronize_device(os.getpid())
         """,
     )
+
+
+def test_an_import_stays_where_a_class_body_reads_its_name_before_binding_it() -> None:
+    check_fixes(
+        """
+        import torch
+        class C:
+            torch = torch
+        torch.cuda.synchronize()
+        """,
+        """
+        import torch
+        from cudafix.runtime import synchronize_device
+        class C:
+            torch = torch
+        synchronize_device()
+        """,
+    )
+
+
+def test_an_import_stays_where_a_nested_function_declares_its_name_nonlocal() -> None:
+    check_fixes(
+        """
+        def f():
+            import torch
+            def g():
+                nonlocal torch
+                torch.cuda.synchronize()
+        """,
+        """
+        def f():
+            import torch
+            from cudafix.runtime import synchronize_device
+            def g():
+                nonlocal torch
+                synchronize_device()
+        """,
+    )
+
+
+def test_an_import_whose_own_finding_is_silenced_stays() -> None:
+    check_fixes(
+        """
+        from torch.cuda import synchronize  # noqa: CFX104
+        synchronize()
+        """,
+        """
+        from cudafix.runtime import synchronize_device
+        from torch.cuda import synchronize  # noqa: CFX104, F401
+        synchronize_device()
+        """,
+    )
