@@ -56,7 +56,7 @@ def analyse(file: File, options: Options) -> Analysis:
         code = reference.symbol.row.code
         if code not in active:
             uncounted += code == CUDA_ONLY
-        elif not suppressions.silence(code, *rows(reference, file)):
+        elif not (suppressions.directives and suppressions.silence(code, *rows(reference, file))):
             if reference.is_import:
                 imports.append(reference)
             else:
