@@ -24,8 +24,6 @@ def judge_guard(
     """Judge the rewrite of `is_available` by what depends on its answer."""
     if reference.symbol.row.name != "is_available":
         return neutral
-    if reference.symbol.backend != "cuda":
-        return Refusal(f"it asks for {reference.symbol.backend.upper()} among the backends")
     guard = find_guard(reference, file)
     if guard is None:
         return neutral

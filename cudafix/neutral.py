@@ -99,10 +99,14 @@ def find_obstacle(reference: Reference, file: File) -> str:
         return "the import behind the alias cannot be seen from here"
     if reference.node in file.names.changed:
         return "the function itself is assigned or deleted here"
+    if isinstance(file.names.parents.get(reference.node), (cst.MatchValue, cst.MatchClass)):
+        return "a pattern compares with a dotted name, and would bind a plain one"
     if isinstance(reference.node, cst.Call) and len(reference.node.args) > 2:
         return "`getattr` has a default here, which tells whether the function is there"
-    if reference.symbol.backend != "cuda" and is_in_branch_for(reference.symbol.backend, reference.node, file):
-        return f"it stands in a branch for {reference.symbol.backend.upper()}, where it is meant"
+    if reference.symbol.backend != "cuda":
+        obstacle = find_intent(reference, file)
+        if obstacle:
+            return obstacle
     if has_ancestor(reference.node, file, is_class_base):
         return "a base class"
     if is_scripted(reference.node, file):
@@ -126,6 +130,10 @@ def is_in_annotation(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
     return isinstance(node, cst.Annotation)
 
 
+def is_printed_as_text(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
+    return isinstance(parent, cst.FormattedStringExpression) and parent.equal is not None
+
+
 def has_ancestor(node: cst.CSTNode, file: File, wanted: object) -> bool:
     """Whether going outwards inside the statement meets a (node, parent) pair that `wanted` accepts."""
     assert callable(wanted)
@@ -139,35 +147,55 @@ def has_ancestor(node: cst.CSTNode, file: File, wanted: object) -> bool:
     return False
 
 
+def find_intent(reference: Reference, file: File) -> str:
+    """Return what says that a backend other than CUDA is meant here and no other, or ""."""
+    backend = reference.symbol.backend
+    if reference.symbol.row.name == "is_available":
+        return f"it asks for {backend.upper()} among the backends"
+    if is_in_branch_for(backend, reference.node, file):
+        return f"it stands in a branch for {backend.upper()}, where it is meant"
+    return ""
+
+
 def names_backend(code: str, backends: Iterable[str]) -> bool:
     """Whether a word of `code` is one of `backends`: `is_xpu_available`, `"npu"`, but not `input`."""
     return re.search(rf"(?<![a-z])(?:{'|'.join(backends)})(?![a-z])", code, re.IGNORECASE) is not None
 
 
 def is_in_branch_for(backend: str, node: cst.CSTNode, file: File) -> bool:
-    """Whether a condition around `node` names `backend`: `if is_xpu_available():`, `x.type == "xpu" and …`."""
-    child = node
+    """Whether a condition around `node` names `backend`: `if is_xpu_available():`, `x.type == "xpu" and …`.
+
+    What stands in the condition itself is a part of it, and must stay for what it decides about to stay.
+    """
     for parent in file.names.ancestors(node):
         condition: cst.BaseExpression | None = None
-        if isinstance(parent, (cst.If, cst.IfExp)) and parent.test is not child:
+        if isinstance(parent, (cst.If, cst.IfExp, cst.While)):
             condition = parent.test
-        elif isinstance(parent, cst.BooleanOperation) and parent.right is child:
-            condition = parent.left
+        elif isinstance(parent, cst.BooleanOperation):
+            condition = parent
         if condition is not None and names_backend(file.code(condition), (backend,)):
             return True
-        child = parent
     return False
 
 
 def is_scripted(node: cst.CSTNode, file: File) -> bool:
+    """Whether a function around `node` is given to `torch.jit.script`, as a decorator or by its name."""
     for ancestor in file.names.ancestors(node):
         if isinstance(ancestor, (cst.FunctionDef, cst.ClassDef)):
             decorators = [one.decorator for one in ancestor.decorators]
             functions = [one.func if isinstance(one, cst.Call) else one for one in decorators]
+            functions += calls_with(ancestor.name.value, file)
             meanings = [file.names.resolve(one) for one in functions]
             if any(one is not None and one.path.startswith("torch.jit.script") for one in meanings):
                 return True
     return False
+
+
+def calls_with(name: str, file: File) -> list[cst.BaseExpression]:
+    """Return the functions that are called with `name` as an argument."""
+    parents = file.names.parents
+    calls = [parents.get(parents[use.node]) for use in file.names.uses_by_name.get(name, ())]
+    return [one.func for one in calls if isinstance(one, cst.Call)]
 
 
 def find_form(reference: Reference, file: File, options: Options) -> Neutral | Refusal:
@@ -235,6 +263,8 @@ def find_doubts(reference: Reference, file: File, form: Neutral) -> list[tuple[S
         found.append("the backend is decided at import")
     if row.returns_other and form.need.module != "torch" and not is_statement(reference, file):
         found.append(f"the result may be used, and the neutral function {row.note}")
+    if has_ancestor(reference.node, file, is_printed_as_text):
+        found.append("the f-string prints the text of the expression")
     if has_comment(reference.node, file):
         found.append("a comment inside the expression would be lost")
     return [(Safety.UNSAFE, reason) for reason in found]

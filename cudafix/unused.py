@@ -144,7 +144,16 @@ def stays_silently(binding: Binding, file: File) -> bool:
     assert alias is not None
     reexported = alias.asname is not None and file.code(alias.asname.name) == file.code(alias.name)
     marked = any(KEEPS_UNUSED.search(row) for row in rows(node, file))
-    return binding.name in file.names.exported or reexported or marked
+    return is_exported(binding.name, file) or reexported or marked
+
+
+def is_exported(name: str, file: File) -> bool:
+    """Whether `__all__` names it, in the list itself or in one that is added to it."""
+    if name in file.names.exported:
+        return True
+    quoted = [one for one in file.names.strings if one.evaluated_value == name]
+    around = [ancestor for one in quoted for ancestor in file.names.ancestors(one)]
+    return any(isinstance(one, cst.SimpleStatementLine) and "__all__" in file.code(one) for one in around)
 
 
 def must_stay(binding: Binding, scope: Scope, file: File) -> bool:

@@ -197,3 +197,21 @@ def test_an_import_marked_as_unused_stays_as_it_is() -> None:
         "import torch  # noqa: F401\ntorch.cuda.synchronize()\n",
         "import torch  # noqa: F401\nfrom cudafix.runtime import synchronize_device\nsynchronize_device()\n",
     )
+
+
+def test_a_name_that_is_added_to_all_stays() -> None:
+    check_fixes(
+        """
+        from torch.cuda import synchronize
+        __all__ = []
+        __all__.extend(["synchronize"])
+        synchronize()
+        """,
+        """
+        from cudafix.runtime import synchronize_device
+        from torch.cuda import synchronize
+        __all__ = []
+        __all__.extend(["synchronize"])
+        synchronize_device()
+        """,
+    )

@@ -382,3 +382,67 @@ def test_a_word_that_only_contains_the_name_of_a_backend_makes_no_branch_for_it(
         """,
         "where torch.npu alone was meant",
     )
+
+
+def test_a_pattern_stays() -> None:
+    check_stays(
+        """
+        import torch
+        match meter:
+            case torch.cuda.memory_allocated: ...
+        """,
+        "a pattern compares with a dotted name",
+    )
+
+
+def test_an_expression_that_an_f_string_prints_as_text_is_unsafe() -> None:
+    check_unsafe(
+        """
+        import torch
+        print(f"{torch.cuda.memory_allocated()=}", torch.ones(1))
+        """,
+        """
+        import torch
+        from cudafix.runtime import device_memory_allocated
+        print(f"{device_memory_allocated()=}", torch.ones(1))
+        """,
+        "prints the text of the expression",
+    )
+
+
+def test_a_function_given_to_torchscript_by_name_stays() -> None:
+    check_stays(
+        """
+        import torch
+        def wait(x):
+            torch.cuda.synchronize()
+        fast = torch.jit.script(wait)
+        """,
+        "TorchScript",
+    )
+
+
+def test_what_decides_about_a_branch_for_a_backend_stays_with_the_branch() -> None:
+    check_stays(
+        """
+        import torch
+        if hasattr(torch.mlu, "memory_stats"):
+            torch.mlu.memory_stats()
+        """,
+        "a branch for MLU",
+    )
+
+
+def test_a_condition_over_several_backends_never_becomes_the_same_question_twice() -> None:
+    check_fixes(
+        """
+        import torch
+        several = torch.cuda.device_count() > 1 or torch.xpu.device_count() > 1
+        """,
+        """
+        import torch
+        from cudafix.runtime import count_devices
+        several = count_devices() > 1 or torch.xpu.device_count() > 1
+        """,
+        unsafe=True,
+    )
