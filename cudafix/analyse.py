@@ -135,7 +135,7 @@ def make_finding(match: Match, file: File) -> Finding:
     reference = match.reference
     rule, row = BY_CODE[match.code], reference.symbol.row
     message = describe(reference)
-    help_text = row.note
+    help_text = "" if row.has_neutral_form else row.note
     fix = None
     if match.choices:
         help_text = f"use `{neutral_text(match)}`"

@@ -14,7 +14,9 @@ from cudafix.neutral import Neutral, Refusal, names_backend
 from cudafix.references import Reference
 from cudafix.rule import Match
 
-NAMES_CUDA = re.compile(r"""["']cuda\b|\.cuda\(""")
+NAMES_CUDA = re.compile(
+    r"""["']cuda\b|\.cuda\(|\b(?:get_device_capability|CUDAGraph|cudart|cudnn|nvtx|nccl|version\.cuda)\b"""
+)
 OTHERS = ("xpu", "npu", "musa", "mlu", "hpu", "mps", "mtia", "xla", "tpu", "hip", "rocm")
 
 
@@ -24,6 +26,8 @@ def judge_guard(
     """Judge the rewrite of `is_available` by what depends on its answer."""
     if reference.symbol.row.name != "is_available":
         return neutral
+    if NAMES_CUDA.search(file.code(whole_condition(reference, file))):
+        return Refusal("the rest of the condition is about CUDA itself")
     guard = find_guard(reference, file)
     if guard is None:
         return neutral
@@ -35,6 +39,14 @@ def judge_guard(
     if is_whole_test and isinstance(guard, cst.If) and all(is_neutral(one, matches) for one in guard.body.body):
         return replace(neutral, safety=Safety.SAFE, reason="")
     return neutral
+
+
+def whole_condition(reference: Reference, file: File) -> cst.CSTNode:
+    """Return the whole of `a and not b or c` around the reference."""
+    whole = reference.call or reference.node
+    while isinstance(parent := file.names.parents.get(whole), (cst.BooleanOperation, cst.UnaryOperation)):
+        whole = parent
+    return whole
 
 
 def find_guard(reference: Reference, file: File) -> cst.If | cst.IfExp | None:

@@ -83,6 +83,9 @@ def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool
     unchanged = Result(source.path, analysis.findings, old_bytes=source.data, uncounted=analysis.uncounted)
     if not choices:
         return unchanged
+    if not analysis.file.round_trips:
+        message = "left as it was: libcst would lose a form feed before a statement, or a lone carriage return"
+        return replace(unchanged, problems=(Problem(source.path, message),))
     try:
         new_data = rewrite(analysis.file, choices).bytes
         after = verify(analysis.file, new_data, allowed, options)

@@ -86,7 +86,6 @@ def test_a_test_that_stands_alone_is_unsafe() -> None:
         "with torch.cuda.device(0): torch.cuda.synchronize()",
         "torch.cuda.synchronize()  # noqa: CFX104",
         "torch.xpu.synchronize()",
-        "torch.cuda.nvtx.range_pop()",
     ],
 )
 def test_a_guard_of_anything_else_is_unsafe(statement: str) -> None:
@@ -195,4 +194,22 @@ def test_whether_cuda_is_initialised_is_no_question_of_availability() -> None:
             model.cuda()
         torch.ones(1)
         """,
+    )
+
+
+def test_a_condition_that_goes_on_about_cuda_itself_stays() -> None:
+    check_stays(
+        "import torch\nfast = torch.cuda.is_available() and torch.cuda.get_device_capability() >= (7, 5)\n",
+        "the rest of the condition is about CUDA itself",
+    )
+
+
+def test_a_guard_around_what_is_cuda_only_stays() -> None:
+    check_stays(
+        """
+        import torch
+        if torch.cuda.is_available():
+            torch.cuda.nvtx.mark("x")
+        """,
+        "names CUDA itself",
     )
