@@ -13,13 +13,8 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from cudafix.file import File
-from cudafix.import_style import (
-    LINE_LENGTH,
-    ImportStatement,
-    Name,
-    Slot,
-    Suite,
-    find_slot,
+from cudafix.import_style import LINE_LENGTH, ImportStatement, Name, Slot, Suite, find_slot
+from cudafix.import_text import (
     from_import,
     late_import_comment,
     parse_import,

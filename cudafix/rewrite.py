@@ -12,7 +12,8 @@ from typing import TypeVar
 import libcst as cst
 
 from cudafix.file import File, split_lines
-from cudafix.import_style import leading_lines, marked_unused
+from cudafix.import_style import leading_lines
+from cudafix.import_text import marked_unused
 from cudafix.imports import Choice, ImportPlan, Inline, Insertion, Removal, plan_imports
 from cudafix.model import Edit, Position
 

@@ -11,15 +11,7 @@ from pathlib import PurePath
 import libcst as cst
 
 from cudafix.file import File
-from cudafix.import_style import (
-    ImportStatement,
-    Slot,
-    Suite,
-    aliases,
-    blank_lines,
-    has_comment_above,
-    leading_lines,
-)
+from cudafix.import_style import ImportStatement, Slot, Suite, aliases, blank_lines, has_comment_above, leading_lines
 from cudafix.names import Binding, BindingKind, Scope, ScopeKind, dotted
 from cudafix.row import BACKENDS
 
