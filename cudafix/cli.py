@@ -133,7 +133,7 @@ def explain(code: str) -> int:
 
     for rule in RULES:
         if code.upper() == rule.code or code == rule.name:
-            click.echo(f"# {rule.name} ({rule.code})\n\n{rule.doc.strip()}")
+            click.echo(rule.page, nl=False)
             return CLEAN
     known = [one for rule in RULES for one in (rule.code, rule.name)]
     return complain(f"no rule is called `{code}`{suggestion(code, known) or ';'} `cudafix rules` lists them")

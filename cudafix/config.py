@@ -18,7 +18,7 @@ else:
     import tomli as tomllib
 
 RUNTIME_MODULE = "cudafix.runtime"
-OLDEST_TORCH, NEWEST_TORCH = (2, 4), (2, 15)
+OLDEST_TORCH = (2, 4)
 
 
 class ConfigError(Exception):

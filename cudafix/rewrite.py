@@ -204,17 +204,3 @@ def mark_edit(file: File, line: cst.CSTNode) -> Edit:
     if comment is None:
         return Edit(Position(row, column), Position(row, column), "  " + marked_unused(""))
     return Edit(Position(row, column - len(comment.value)), Position(row, column), marked_unused(comment.value))
-
-
-def apply_edits(lines: Sequence[str], changes: Sequence[Edit]) -> str:
-    """Return the text with `changes` made; they must not overlap."""
-    text = "".join(lines)
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
-    pieces, done = [], 0
-    for edit in sorted(changes, key=lambda one: (one.start, one.end)):
-        start = starts[edit.start.row - 1] + edit.start.column - 1
-        pieces += [text[done:start], edit.content]
-        done = starts[edit.end.row - 1] + edit.end.column - 1
-    return "".join([*pieces, text[done:]])

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from cudafix.neutral import Neutral, Refusal
     from cudafix.references import Reference
 
-SECTIONS = ("What it does", "Why is this bad?", "Example", "Use instead", "Fix safety")
-
 
 @dataclass(frozen=True, eq=False)
 class Match:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ast
 import textwrap
+from collections.abc import Sequence
 
 from cudafix.analyse import Analysis, analyse
 from cudafix.config import Options, read_settings
 from cudafix.file import File
-from cudafix.model import Finding, Result
+from cudafix.model import Edit, Finding, Result
 from cudafix.read import Source
-from cudafix.rewrite import apply_edits, edits, rewrite
+from cudafix.rewrite import edits, rewrite
 from cudafix.run import Mode, allowed_levels, process
 
 EVERY_RULE = {"select": ["CFX"]}
@@ -86,3 +87,17 @@ def text_of_edits(source: str, path: str, unsafe: bool, **settings: object) -> s
     choices = analysis.choices(allowed_levels(unsafe))
     assert rewrite(analysis.file, choices).code == apply_edits(analysis.file.lines, edits(analysis.file, choices))
     return apply_edits(analysis.file.lines, edits(analysis.file, choices))
+
+
+def apply_edits(lines: Sequence[str], changes: Sequence[Edit]) -> str:
+    """Return the text with `changes` made; they must not overlap."""
+    text = "".join(lines)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    pieces, done = [], 0
+    for edit in sorted(changes, key=lambda one: (one.start, one.end)):
+        start = starts[edit.start.row - 1] + edit.start.column - 1
+        pieces += [text[done:start], edit.content]
+        done = starts[edit.end.row - 1] + edit.end.column - 1
+    return "".join([*pieces, text[done:]])

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checks import apply_edits
 from command import CLEAN, HARDCODED, LINE, MANUAL, NEUTRAL, UNSAFE, invoke, run
 
 from cudafix.model import Edit, Finding, Fix, Position, Result, Safety
 from cudafix.reporters import REPORTERS
 from cudafix.reporters.diff import diff
-from cudafix.rewrite import apply_edits
 
 EMPTY = Fix(Safety.SAFE, "", ())
 

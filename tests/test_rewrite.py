@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from checks import check_fixes, check_noop, check_stays, check_unsafe, findings_in
+from checks import apply_edits, check_fixes, check_noop, check_stays, check_unsafe, findings_in
 
 from cudafix.model import Edit, Position
-from cudafix.rewrite import apply_edits
 
 # Left alone
 

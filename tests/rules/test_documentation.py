@@ -10,9 +10,10 @@ import pytest
 from checks import findings_in, fixed
 
 from cudafix import rules
-from cudafix.rule import SECTIONS, Rule
+from cudafix.rule import Rule
 from cudafix.rules import RULES
 
+SECTIONS = ("What it does", "Why is this bad?", "Example", "Use instead", "Fix safety")
 FOLDER = Path(rules.__file__).parent
 NO_EXAMPLE_RUNS = {"CFX001"}
 
