@@ -52,6 +52,11 @@ class File:
         place = self.ranges[node].end
         return Position(place.line, place.column + 1)
 
+    def indent(self, node: cst.CSTNode) -> str:
+        """Return the white space at the start of the line that `node` starts on."""
+        line = self.lines[self.start(node).row - 1]
+        return line[: len(line) - len(line.lstrip(" \t\f"))]
+
     def code(self, node: cst.CSTNode) -> str:
         return self.module.code_for_node(node)
 

@@ -300,20 +300,16 @@ class Planner:
         comment = ""
         if isinstance(anchor.suite, cst.Module):
             comment = late_import_comment(suite.statements[: slot.index], self.file.lines[self.row(anchor.node)])
-        code = from_import(module, names, LINE_LENGTH - len(self.indent(anchor.node)) - len(comment))
+        code = from_import(module, names, LINE_LENGTH - len(self.file.indent(anchor.node)) - len(comment))
         self.plan.insertions.append(Insertion(anchor.suite, slot, with_comment(code, comment)))
 
     def width(self, node: ImportStatement) -> int:
         """Return how long the import may get; a comment behind it stays where it is and keeps it on one line."""
         line = self.file.lines[self.row(node)]
-        return sys.maxsize if "#" in line else LINE_LENGTH - len(self.indent(node))
+        return sys.maxsize if "#" in line else LINE_LENGTH - len(self.file.indent(node))
 
     def row(self, node: cst.CSTNode) -> int:
         return self.file.start(node).row - 1
-
-    def indent(self, node: cst.CSTNode) -> str:
-        line = self.file.lines[self.row(node)]
-        return line[: len(line) - len(line.lstrip(" \t\f"))]
 
     # Blank lines around imports that go
 

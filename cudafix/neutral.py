@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 import libcst as cst
@@ -70,13 +70,10 @@ def find_neutral(reference: Reference, file: File, options: Options) -> Neutral 
         return form
     if is_module(file.path, form.need.module):
         return Refusal(f"this file is {form.need.module} itself, where the neutral function comes from")
-    doubts = list(find_doubts(reference, file, form))
+    doubts = find_doubts(reference, file, form)
     if not doubts:
         return form
-    safety = Safety.worst(form.safety, *(level for level, _ in doubts))
-    reasons = [form.reason, *(reason for _, reason in doubts)]
-    return Neutral(form.need, form.attributes, form.on_module, form.arguments, safety,
-                   "; ".join(one for one in reasons if one))  # fmt: skip
+    return replace(form, safety=Safety.UNSAFE, reason="; ".join(filter(None, [form.reason, *doubts])))
 
 
 def is_module(path: str, module: str) -> bool:
@@ -134,9 +131,8 @@ def is_printed_as_text(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
     return isinstance(parent, cst.FormattedStringExpression) and parent.equal is not None
 
 
-def has_ancestor(node: cst.CSTNode, file: File, wanted: object) -> bool:
+def has_ancestor(node: cst.CSTNode, file: File, wanted: Callable[[cst.CSTNode, cst.CSTNode], bool]) -> bool:
     """Whether going outwards inside the statement meets a (node, parent) pair that `wanted` accepts."""
-    assert callable(wanted)
     current = node
     for parent in file.names.ancestors(node):
         if wanted(current, parent):
@@ -251,7 +247,7 @@ def runtime_form(row: Row, options: Options) -> Neutral:
     return Neutral(need, on_module=row.runtime == MODULE_FUNCTION, safety=row.safety, reason=reason)
 
 
-def find_doubts(reference: Reference, file: File, form: Neutral) -> list[tuple[Safety, str]]:
+def find_doubts(reference: Reference, file: File, form: Neutral) -> list[str]:
     """Return what makes this place less safe than the row says."""
     row = reference.symbol.row
     found = []
@@ -267,7 +263,7 @@ def find_doubts(reference: Reference, file: File, form: Neutral) -> list[tuple[S
         found.append("the f-string prints the text of the expression")
     if has_comment(reference.node, file):
         found.append("a comment inside the expression would be lost")
-    return [(Safety.UNSAFE, reason) for reason in found]
+    return found
 
 
 def is_statement(reference: Reference, file: File) -> bool:

@@ -139,16 +139,11 @@ def edits(file: File, choices: Sequence[Choice]) -> tuple[Edit, ...]:
     found += [insertion_edit(file, one) for one in innermost_first]
     found += [Edit(*(file.end(one.statement),) * 2, f"; {one.code}") for one in plan.inlines]
     for old, new in plan.rewritten.items():
-        code = file.code(new).replace("\n", "\n" + indent_at(file, old))
+        code = file.code(new).replace("\n", "\n" + file.indent(old))
         found.append(Edit(file.start(old), file.end(old), code))
     found += [removal_edit(file, one) for one in plan.removals.values()]
     found += [mark_edit(file, one) for one in plan.marked]
     return tuple(sorted(found, key=lambda one: (one.start, one.end)))
-
-
-def indent_at(file: File, node: cst.CSTNode) -> str:
-    line = file.lines[file.start(node).row - 1]
-    return line[: len(line) - len(line.lstrip(" \t\f"))]
 
 
 def keyword_edit(file: File, argument: cst.Arg) -> Edit:
@@ -165,7 +160,7 @@ def insertion_edit(file: File, insertion: Insertion) -> Edit:
     body = statements(insertion.suite)
     newline = file.module.default_newline
     slot = insertion.slot
-    indent = indent_at(file, body[0])
+    indent = file.indent(body[0])
     lines = [indent + line for line in insertion.code.split("\n")]
     text = "".join(line + newline for line in ([""] if slot.apart else []) + lines)
     if slot.index < len(body):

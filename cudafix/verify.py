@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Iterable
 
 from cudafix.analyse import Analysis, analyse
+from cudafix.compiler import find_complaint
 from cudafix.config import Options
 from cudafix.file import File
 from cudafix.model import Safety
@@ -25,7 +25,7 @@ def verify(before: File, new_data: bytes, allowed: Iterable[Safety], options: Op
     """
     if not before.round_trips:
         raise RewriteError("the file cannot be reproduced byte for byte")
-    if compiles(before.data, before.path) and not compiles(new_data, before.path):
+    if find_complaint(new_data) is not None and find_complaint(before.data) is None:
         raise RewriteError("the rewritten file would not compile")
     after = File(Source(before.path, new_data))
     undefined = undefined_uses(after) - undefined_uses(before)
@@ -42,13 +42,3 @@ def undefined_uses(file: File) -> Counter[str]:
     unknown = file.names.unknown_names
     uses = [use for use in file.names.uses.values() if use.node.value in unknown]
     return Counter(use.node.value for use in uses if file.names.find_scope(use.node.value, use.scope) is None)
-
-
-def compiles(data: bytes, path: str) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            compile(data, path, "exec", dont_inherit=True)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
-    return True

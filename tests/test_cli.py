@@ -232,7 +232,9 @@ def test_rules_tells_which_are_opt_in() -> None:
 def test_explain_prints_the_documentation_of_a_code() -> None:
     result = invoke("explain", "CFX101")
     assert result.exit_code == 0
-    assert result.stdout.startswith("# hardcoded-empty-cache (CFX101, on by default)\n\nA cache emptied on one backend only.\n")
+    assert result.stdout.startswith(
+        "# hardcoded-empty-cache (CFX101, on by default)\n\nA cache emptied on one backend only.\n"
+    )
     assert "## Fix safety\n" in result.stdout
 
 
