@@ -96,10 +96,11 @@ DEVICES = [
 ]
 
 STREAMS = [
-    row("Stream", "108", "(device=None, priority=0, **kwargs)", ".", annotation="Stream", note=SAME_STREAM),
-    row("Event", "108", "(enable_timing=False, blocking=False, interprocess=False, external=False)", ".",
-        annotation="Event", note=SAME_STREAM),
-    row("StreamContext", "108", "(stream)", "."),
+    row("Stream", "108", "(device=None, priority=0, **kwargs)", "device_stream", class_like=True, annotation="Stream",
+        note=SAME_STREAM),
+    row("Event", "108", "(enable_timing=False, blocking=False, interprocess=False, external=False)", "device_event",
+        class_like=True, annotation="Event", note=SAME_STREAM),
+    row("StreamContext", "108", "(stream)", "use_stream", class_like=True),
     row("stream", "108", "(stream)", "use_stream", note="a context that does nothing without an accelerator"),
     row("current_stream", "108", DEVICE, "current_device_stream", native="accelerator.current_stream 2.6"),
     row("default_stream", "108", DEVICE, "default_device_stream"),

@@ -157,3 +157,12 @@ def vendor(path: Path, only_check: bool, force: bool) -> int:
         return complain(str(error))
     click.echo(f'Wrote {path}. Set `runtime-module = "{module_name(path)}"` in [tool.cudafix].')
     return CLEAN
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, sizes in bytes.")
+def probe(as_json: bool) -> int:
+    """Show this machine's devices, their memory, and what the neutral functions can do here (needs torch)."""
+    from cudafix import runtime
+
+    return runtime.print_probe(["--json"] if as_json else [])

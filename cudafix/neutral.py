@@ -208,6 +208,8 @@ def find_form(reference: Reference, file: File, options: Options) -> Neutral | R
         if form is not None:
             return form
     if row.class_like and call is None:
+        if row.annotation:
+            return on_module(row, options)
         return Refusal(f"the class itself is meant here, and the runtime's {row.runtime} is a function")
     if call is not None and reference.symbol.backend != "cuda":
         unknown = unknown_argument(call, row.params)
@@ -239,12 +241,18 @@ def native_form(reference: Reference, options: Options) -> Neutral | None:
 
 
 def runtime_form(row: Row, options: Options) -> Neutral:
-    reason = row.note if row.safety is not Safety.SAFE else ""
     if row.runtime == ".":
-        need = Need(options.runtime_module, MODULE_FUNCTION)
-        return Neutral(need, tuple(row.name.split(".")), on_module=True, safety=row.safety, reason=reason)
+        return on_module(row, options)
+    reason = row.note if row.safety is not Safety.SAFE else ""
     need = Need(options.runtime_module, row.runtime)
     return Neutral(need, on_module=row.runtime == MODULE_FUNCTION, safety=row.safety, reason=reason)
+
+
+def on_module(row: Row, options: Options) -> Neutral:
+    """Return the same name on the active backend's module."""
+    reason = row.note if row.safety is not Safety.SAFE else ""
+    need = Need(options.runtime_module, MODULE_FUNCTION)
+    return Neutral(need, tuple(row.name.split(".")), on_module=True, safety=row.safety, reason=reason)
 
 
 def find_doubts(reference: Reference, file: File, form: Neutral) -> list[str]:
@@ -253,9 +261,9 @@ def find_doubts(reference: Reference, file: File, form: Neutral) -> list[str]:
     found = []
     if reference.symbol.backend != "cuda":
         found.append(f"calls whatever backend is active, where torch.{reference.symbol.backend} alone was meant")
-    if form.on_module and reference.call is None and row.runtime == ".":
+    if form.on_module and reference.call is None and form.attributes:
         found.append("the backend is decided where the name is read, not where it is used")
-    elif form.on_module and reference.scope.runs_at_import:
+    elif (form.on_module or row.annotation) and reference.scope.runs_at_import:
         found.append("the backend is decided at import")
     if row.returns_other and form.need.module != "torch" and not is_statement(reference, file):
         found.append(f"the result may be used, and the neutral function {row.note}")

@@ -3,8 +3,12 @@
 """Device-neutral forms of `torch.cuda`'s functions, in one file that a project may copy into its tree.
 
 Each asks the active backend: the accelerator that torch was built for or that is registered with it, through
-its own module (`torch.cuda`, `torch.xpu`, `torch.npu` …). Parameters are those of the `torch.cuda` function.
-"Lacking" in a docstring: the backend has no such function. "None here": this torch has no accelerator.
+its own module (`torch.cuda`, `torch.xpu`, `torch.npu` …). Parameters are those of the `torch.cuda` function; a
+`device` is an index, a string such as "cuda:1", a `torch.device`, or None for the current device. Sizes are in
+bytes, but for `get_available_gpu_memory`, which answers in GiB.
+
+"Lacking" in a docstring: what happens where the backend has no such function. "None here": where this torch has
+no accelerator. `register_backend` says how a backend differs; `python -m` on this file tells what works here.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
     from types import ModuleType
     from typing import TypeAlias
@@ -23,10 +27,12 @@ if TYPE_CHECKING:
     from torch.amp.grad_scaler import GradScaler
 
     Device: TypeAlias = torch.device | str | int | None
+    Answer: TypeAlias = str | Callable[..., Any] | None
 
 __all__ = [
     "amp_custom_bwd",
     "amp_custom_fwd",
+    "available_device_memory",
     "collect_device_ipc",
     "count_devices",
     "current_device_index",
@@ -34,6 +40,7 @@ __all__ = [
     "current_device_type",
     "default_device_stream",
     "device_autocast",
+    "device_event",
     "device_grad_scaler",
     "device_memory_allocated",
     "device_memory_info",
@@ -42,7 +49,10 @@ __all__ = [
     "device_memory_stats",
     "device_memory_summary",
     "device_module",
+    "device_stream",
+    "distributed_backend",
     "empty_device_cache",
+    "get_available_gpu_memory",
     "get_device_name",
     "get_device_properties",
     "get_device_rng_state",
@@ -56,6 +66,9 @@ __all__ = [
     "manual_seed_device",
     "max_device_memory_allocated",
     "max_device_memory_reserved",
+    "print_probe",
+    "probe_machine",
+    "register_backend",
     "reset_accumulated_device_memory_stats",
     "reset_peak_device_memory_stats",
     "seed_all_devices",
@@ -76,9 +89,12 @@ __all__ = [
 T = TypeVar("T")
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
-# Where a backend says it otherwise: device type -> torch.cuda's name -> path below `torch`.
-_OTHER_NAMES: dict[str, dict[str, str]] = {
+# Where a backend says it otherwise: device type -> torch.cuda's name -> path below `torch`, function, or None: lacking.
+_DIFFERENCES: dict[str, dict[str, Answer]] = {
+    "cpu": {},
+    "cuda": {},
     "mps": {
+        "Event": "mps.event.Event",
         "get_device_name": "backends.mps.get_name",
         "manual_seed_all": "mps.manual_seed",
         "max_memory_allocated": "mps.current_allocated_memory",
@@ -87,7 +103,92 @@ _OTHER_NAMES: dict[str, dict[str, str]] = {
         "memory_reserved": "mps.driver_allocated_memory",
         "seed_all": "mps.seed",
     },
+    "mtia": {},
+    "xpu": {},
 }
+
+# What torch has for any accelerator that implements it; asked last, since few do.
+_NATIVE = {
+    "Event": "Event",
+    "Stream": "Stream",
+    "current_device": "accelerator.current_device_index",
+    "current_stream": "accelerator.current_stream",
+    "max_memory_allocated": "accelerator.max_memory_allocated",
+    "max_memory_reserved": "accelerator.max_memory_reserved",
+    "mem_get_info": "accelerator.get_memory_info",
+    "memory_allocated": "accelerator.memory_allocated",
+    "memory_reserved": "accelerator.memory_reserved",
+    "memory_stats": "accelerator.memory_stats",
+    "reset_accumulated_memory_stats": "accelerator.reset_accumulated_memory_stats",
+    "reset_peak_memory_stats": "accelerator.reset_peak_memory_stats",
+    "set_device": "accelerator.set_device_index",
+    "set_stream": "accelerator.set_stream",
+    "synchronize": "accelerator.synchronize",
+}
+
+# The backend of torch.distributed by device type: as registered here, and where torch's own registry has none.
+_REGISTERED_COLLECTIVES: dict[str, str] = {}
+_COLLECTIVES = {"cuda": "nccl", "hpu": "hccl", "mlu": "cncl", "musa": "mccl", "npu": "hccl", "xpu": "xccl"}
+
+# What each neutral function asks the backend for, by torch.cuda's name.
+_ASKS = {
+    "collect_device_ipc": "ipc_collect",
+    "count_devices": "device_count",
+    "current_device_index": "current_device",
+    "current_device_stream": "current_stream",
+    "default_device_stream": "default_stream",
+    "device_event": "Event",
+    "device_memory_allocated": "memory_allocated",
+    "device_memory_info": "mem_get_info",
+    "device_memory_reserved": "memory_reserved",
+    "device_memory_snapshot": "memory_snapshot",
+    "device_memory_stats": "memory_stats",
+    "device_memory_summary": "memory_summary",
+    "device_stream": "Stream",
+    "empty_device_cache": "empty_cache",
+    "get_device_name": "get_device_name",
+    "get_device_properties": "get_device_properties",
+    "get_device_rng_state": "get_rng_state",
+    "get_device_rng_state_all": "get_rng_state_all",
+    "init_device": "init",
+    "initial_device_seed": "initial_seed",
+    "is_accelerator_available": "is_available",
+    "is_device_initialized": "is_initialized",
+    "is_stream_capturing": "is_current_stream_capturing",
+    "manual_seed_all": "manual_seed_all",
+    "manual_seed_device": "manual_seed",
+    "max_device_memory_allocated": "max_memory_allocated",
+    "max_device_memory_reserved": "max_memory_reserved",
+    "reset_accumulated_device_memory_stats": "reset_accumulated_memory_stats",
+    "reset_peak_device_memory_stats": "reset_peak_memory_stats",
+    "seed_all_devices": "seed_all",
+    "seed_device": "seed",
+    "set_device_index": "set_device",
+    "set_device_memory_fraction": "set_per_process_memory_fraction",
+    "set_device_rng_state": "set_rng_state",
+    "set_device_rng_state_all": "set_rng_state_all",
+    "set_device_stream": "set_stream",
+    "supports_bf16": "is_bf16_supported",
+    "supports_tf32": "is_tf32_supported",
+    "synchronize_device": "synchronize",
+    "use_device": "device",
+    "use_device_of": "device_of",
+    "use_stream": "stream",
+}
+
+# Of those, the ones that no stand-in could answer: without an accelerator, and on a backend that lacks them.
+_REFUSED_WITHOUT = {
+    "get_device_name",
+    "get_device_properties",
+    "get_rng_state",
+    "initial_seed",
+    "mem_get_info",
+    "set_per_process_memory_fraction",
+}
+_AMP = {"amp_custom_bwd", "amp_custom_fwd", "device_autocast", "device_grad_scaler"}
+_REFUSED = _REFUSED_WITHOUT | {"Event", "Stream", "current_stream", "default_stream", "set_rng_state"}
+
+_WARNED: set[str] = set()
 
 
 def _torch() -> Any:
@@ -132,12 +233,52 @@ def _built_type(torch: Any) -> str | None:
     return "hpu" if hasattr(torch, "hpu") else None
 
 
-def _find(name: str) -> Callable[..., Any] | None:
-    """What the active backend has for `torch.cuda.<name>`, or None."""
-    kind = _active_type()
+def _differences(kind: str) -> dict[str, Answer]:
+    """How the backend of type `kind` differs from `torch.cuda`, by what it registered itself, or has announced."""
+    if kind not in _DIFFERENCES and not _torch().compiler.is_compiling():  # reading entry points cannot be traced
+        _DIFFERENCES[kind] = {}
+        _load_backend(kind)
+    return _DIFFERENCES.get(kind, {})
+
+
+def _load_backend(kind: str) -> None:
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group="cudafix.backends", name=kind):
+        try:
+            register_backend(kind, **point.load())
+        except Exception as error:
+            _warn(f"{point.value}, which the entry point {kind} of cudafix.backends names, was left out: {error}")
+
+
+def _warn(message: str) -> None:
+    """Warn, once in a process for each text, at the line that called into this file."""
+    import sys
+    from warnings import warn
+
+    if message in _WARNED:
+        return
+    _WARNED.add(message)
+    caller, level = sys._getframe(1), 1
+    while caller.f_back is not None and caller.f_globals is globals():
+        caller, level = caller.f_back, level + 1
+    warn(message, RuntimeWarning, stacklevel=level)
+
+
+def _find(name: str, kind: str | None = None) -> Callable[..., Any] | None:
+    """What the backend of type `kind`, or the active one, has for `torch.cuda.<name>`; None: it lacks it."""
+    kind = kind or _active_type()
     if kind is None:
         return None
-    path = _OTHER_NAMES.get(kind, {}).get(name) or f"{kind}.{name}"
+    found: Any = _differences(kind).get(name, f"{kind}.{name}")
+    if not isinstance(found, str):
+        function: Callable[..., Any] | None = found
+        return function
+    return _look_up(found)
+
+
+def _look_up(path: str) -> Callable[..., Any] | None:
+    """What torch has at a path; None: nothing."""
     found: Any = _torch()
     for part in path.split("."):
         found = getattr(found, part, None)
@@ -151,51 +292,86 @@ def _call(function: Callable[..., Any], *required: Any, device: Any = None, **op
     try:
         return function(*given, **options)
     except TypeError:
-        if (device is None and not options) or _takes(function, given, options):
+        fewer = given if _takes(function, *given) else required
+        known = {name: value for name, value in options.items() if _takes(function, *fewer, **{name: value})}
+        if (fewer, known) == (given, options):
             raise
-    return function(*(given if _takes(function, given, {}) else required))
+    return function(*fewer, **known)
 
 
-def _takes(function: Callable[..., Any], given: tuple[Any, ...], options: dict[str, Any]) -> bool:
+def _takes(function: Callable[..., Any], *given: Any, **options: Any) -> bool:
     from inspect import signature
 
     try:
         parameters = signature(function)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError):  # compiled code may not tell
         return True
     try:
-        parameters.bind(*given, **options)
+        parameters.bind_partial(*given, **options)
     except TypeError:
         return False
     return True
 
 
 def _ask(name: str, *required: Any, otherwise: T, device: Any = None, **options: Any) -> T:
-    """The active backend's answer; `otherwise` where it lacks the function or there is no backend."""
-    function = _find(name)
-    if function is None:
+    """The active backend's answer; `otherwise` where it has none or there is no backend."""
+    try:
+        answer: T = _demand(name, *required, device=device, **options)
+    except NotImplementedError:
         return otherwise
-    answer: T = _call(function, *required, device=device, **options)
     return answer
 
 
-def _demand(name: str, *required: Any, device: Any = None, accelerator: str = "") -> Any:
-    """The active backend's answer, or that of `torch.accelerator.<accelerator>`; else NotImplementedError."""
+def _demand(name: str, *required: Any, device: Any = None, **options: Any) -> Any:
+    """The active backend's answer, or torch's own if it has one for any accelerator; else NotImplementedError."""
     function = _find(name)
     if function is not None:
-        return _call(function, *required, device=device)
-    last_resort = getattr(getattr(_torch(), "accelerator", None), accelerator, None)
-    if last_resort is None or _active_type() is None:
+        return _call(function, *required, device=device, **options)
+    native = None if _active_type() is None else _look_up(_NATIVE.get(name, ""))
+    if native is None:
         raise NotImplementedError(_lacking(name))
     try:
-        return _call(last_resort, *required, device=device)
-    except RuntimeError as error:
+        return _call(native, *required, device=device, **options)
+    except (AttributeError, RuntimeError, TypeError) as error:
         raise NotImplementedError(_lacking(name)) from error
 
 
-def _lacking(name: str) -> str:
-    kind = _active_type()
+def _lacking(name: str, kind: str | None = None) -> str:
+    kind = kind or _active_type()
     return f"no accelerator, no {name}()" if kind is None else f"torch.{kind} has no {name}()"
+
+
+# Backends
+
+
+def register_backend(
+    device_type: str, functions: Mapping[str, Answer] | None = None, distributed_backend: str = ""
+) -> None:
+    """Say how a backend differs from `torch.cuda`; what is not said is looked for in `torch.<device_type>`.
+
+    An out-of-tree backend need not import this: an entry point of its own in the group `cudafix.backends`, named
+    like the device type, can lead to a mapping with the other two arguments. It is read when that backend is first
+    asked for something.
+
+    Args:
+        device_type: what `torch.device` calls it: "npu".
+        functions: by the name below `torch.cuda` (such as "empty_cache" or "mem_get_info"), what this backend has
+            for it: a function with the same parameters, as an object or as its path below `torch`; None if it
+            has none, or one that does not work.
+        distributed_backend: the backend of torch.distributed for its tensors, such as "hccl".
+
+    Raises:
+        ValueError: for a name that no function of this file asks a backend for, and for a device type with an index.
+    """
+    if not device_type.isidentifier():
+        raise ValueError(f"{device_type!r} is no device type, such as 'npu'")
+    known = {*_ASKS.values(), "get_amp_supported_dtype"}
+    unknown = sorted(set(functions or {}) - known)
+    if unknown:
+        raise ValueError(f"no neutral function asks a backend for {', '.join(unknown)}; known: {sorted(known)}")
+    _DIFFERENCES.setdefault(device_type, {}).update(functions or {})
+    if distributed_backend:
+        _REGISTERED_COLLECTIVES[device_type] = distributed_backend
 
 
 # Devices
@@ -294,23 +470,41 @@ def supports_tf32() -> bool:
 def empty_device_cache(device_module: Any = None) -> bool:
     """Give cached device memory back to the driver; True where the backend's `empty_cache` was called.
 
-    `device_module`: a module such as `torch.xpu`, or a device; None: the active backend. False, with nothing
-    initialised, where that has no `empty_cache`, is not initialised yet, is absent (MPS), or none is here.
+    `device_module`: a module such as `torch.xpu`, or a device; None: the active backend. With an index only if torch
+    holds memory of that device, and with it as the current one, so that no other device is given a context.
+    False, with nothing initialised, where the backend has no `empty_cache`, is not initialised yet, is absent (MPS),
+    or none is here.
     """
     torch = _torch()
-    module = device_module
-    if module is None or isinstance(module, int):
-        module = getattr(torch, _active_type() or "cpu")
-    elif isinstance(module, (str, torch.device)):
-        module = getattr(torch, torch.device(module).type, None)
-    empty_cache = getattr(module, "empty_cache", None)
+    kind, index, module = None, None, device_module
+    if module is None or isinstance(module, (int, str, torch.device)):
+        kind, index = _type_and_index(module)
+        module = getattr(torch, kind, None)
+        empty_cache = _find("empty_cache", kind)
+    else:
+        empty_cache = getattr(module, "empty_cache", None)
     if empty_cache is None or (module is torch.mps and not torch.backends.mps.is_available()):
         return False
     is_initialized = getattr(module, "is_initialized", None)
     if is_initialized is not None and module is not torch.cuda and not is_initialized():
         return False
-    empty_cache()
+    if index is None:
+        empty_cache()
+        return True
+    reserved, selected = _find("memory_reserved", kind), _find("device", kind)
+    if reserved is not None and not _call(reserved, device=index):
+        return False
+    with nullcontext() if selected is None else selected(index):
+        empty_cache()
     return True
+
+
+def _type_and_index(device: Device) -> tuple[str, int | None]:
+    """The type of a device, that of the active backend for None and an index, and its index, if it has one."""
+    if device is None or isinstance(device, int):
+        return _active_type() or "cpu", device
+    known = _torch().device(device)
+    return known.type, known.index
 
 
 def device_memory_info(device: Device = None) -> tuple[int, int]:
@@ -322,7 +516,7 @@ def device_memory_info(device: Device = None) -> tuple[int, int]:
     if _active_type() == "mps" and hasattr(mps, "recommended_max_memory"):
         total: int = mps.recommended_max_memory()
         return max(total - int(mps.driver_allocated_memory()), 0), total
-    info: tuple[int, int] = _demand("mem_get_info", device=device, accelerator="get_memory_info")
+    info: tuple[int, int] = _demand("mem_get_info", device=device)
     return info
 
 
@@ -391,30 +585,253 @@ def set_device_memory_fraction(fraction: float, device: Device = None) -> None:
     _demand("set_per_process_memory_fraction", fraction, device=device)
 
 
+# The memory probe
+
+
+def get_available_gpu_memory(
+    device: torch.device | str, gpu_id: int, distributed: bool = False, empty_cache: bool = True, cpu_group: Any = None
+) -> float:
+    """The free memory of device number `gpu_id` of the type `device`, in GiB: SGLang 0.5.12's function, mended.
+
+    `available_device_memory` says how each backend is asked, and what is raised. Other than SGLang's: the device
+    is the one asked for, also on XPU, NPU and Gaudi, where SGLang reads the current one; an integrated MUSA device
+    reports the system's memory, which SGLang's overwrites; a wrong `gpu_id` is no `assert`; the minimum over ranks
+    is exact to the byte; SGLang's own allocator for NPU (zbal) is not asked.
+
+    Args:
+        device: the device type; an index in it is not used.
+        gpu_id: the device's index; not used for "cpu" and "mps".
+        distributed: answer with the least over the ranks of `cpu_group`.
+        empty_cache: give cached memory back to the driver before.
+        cpu_group: a process group, best one that takes CPU tensors; None: the default group.
+    """
+    torch = _torch()
+    kind = str(device).partition(":")[0]
+    try:
+        known = torch.device(kind if kind in ("cpu", "mps") else f"{kind}:{gpu_id}")
+    except RuntimeError as error:
+        if gpu_id < 0:
+            raise ValueError(f"gpu_id {gpu_id} is negative") from error
+        raise ValueError(f"this torch knows no device type {kind!r}: import its backend first") from error
+    free, _ = available_device_memory(known, distributed, empty_cache, cpu_group)
+    return free / (1 << 30)
+
+
+def available_device_memory(
+    device: Device = None, distributed: bool = False, empty_cache: bool = True, cpu_group: Any = None
+) -> tuple[int, int]:
+    """The free and total memory of `device`, in bytes, after its cache was emptied. None here: the CPU's.
+
+    An integrated device (as CUDA and MUSA tell it) and MPS: the system's memory. CPU: the same, by NUMA node. XPU:
+    its total less what this process has allocated. Others: `mem_get_info`; lacking: as for XPU; lacking that too:
+    NotImplementedError. The system's memory is read with psutil.
+
+    Args:
+        device: None: the current device of the active backend, or the CPU.
+        distributed: answer with the least free and the least total over the ranks of `cpu_group`.
+        empty_cache: give cached memory back to the driver before.
+        cpu_group: a process group, best one that takes CPU tensors; None: the default group.
+
+    Raises:
+        ValueError: for a device that is not there, or a rank outside the group.
+        RuntimeError: when `distributed` is asked before torch.distributed is initialised.
+    """
+    if distributed:
+        _check_group(cpu_group)
+    kind, index = _type_and_index(current_device_type() if device is None else device)
+    if kind in ("cpu", "mps"):
+        if empty_cache:
+            empty_device_cache(kind)
+        info = _system_memory(_count_numa_nodes() if kind == "cpu" else 1)
+    else:
+        index = _check_index(kind, index)
+        if empty_cache:
+            empty_device_cache(kind)
+        info = _device_memory(kind, index)
+    return _least_over_ranks(info, cpu_group) if distributed else info
+
+
+def _check_index(kind: str, index: int | None) -> int:
+    module = getattr(_torch(), kind, None)
+    if module is None:
+        raise ValueError(f"torch has no module torch.{kind}: import its backend first")
+    count, current = _find("device_count", kind), _find("current_device", kind)
+    there = 0 if count is None else int(count())
+    if not there or (index is not None and not 0 <= index < there):
+        device = kind if index is None else f"{kind}:{index}"
+        raise ValueError(f"there is no device {device}: torch.{kind} counts {there} device{'s'[: there != 1]}")
+    present = index or 0 if current is None else int(current())
+    if index is not None and index != present:
+        _warn(f"the current device is {kind}:{present}, not {kind}:{index}: torch may take memory of both")
+    return present if index is None else index
+
+
+def _device_memory(kind: str, index: int) -> tuple[int, int]:
+    info, told = _find("mem_get_info", kind), _differences(kind).get("mem_get_info")
+    properties_of, allocated = _find("get_device_properties", kind), _find("memory_allocated", kind)
+    if not told and properties_of is not None and (info is None or kind in ("cuda", "musa", "xpu")):
+        properties = _call(properties_of, index)
+        total = getattr(properties, "total_memory", None)
+        if getattr(properties, "is_integrated", False) and kind != "xpu":
+            return _system_memory(1)
+        if allocated is not None and total is not None and (info is None or kind == "xpu"):
+            return max(int(total) - int(_call(allocated, device=index)), 0), int(total)
+    if info is not None:
+        free, total = _call(info, device=index)
+        return int(free), int(total)
+    if kind == _active_type():
+        return device_memory_info(index)
+    raise NotImplementedError(_lacking("mem_get_info", kind))
+
+
+def _system_memory(parts: int) -> tuple[int, int]:
+    from importlib import import_module
+
+    try:
+        memory = import_module("psutil").virtual_memory()
+    except ModuleNotFoundError as error:
+        raise NotImplementedError("the system's memory is read with psutil: pip install psutil") from error
+    return memory.available // parts, memory.total // parts
+
+
+def _count_numa_nodes() -> int:
+    """The number of NUMA nodes that have a CPU; 1 where the kernel does not tell."""
+    from pathlib import Path
+
+    nodes = Path("/sys/devices/system/node").glob("node[0-9]*/cpulist")
+    return sum(bool(node.read_text().strip()) for node in nodes) or 1
+
+
+def _check_group(group: Any) -> None:
+    distributed = _torch().distributed
+    if not (distributed.is_available() and distributed.is_initialized()):
+        raise RuntimeError("distributed=True needs torch.distributed.init_process_group() on every rank before")
+    if distributed.get_rank(group) < 0:
+        raise ValueError("distributed=True on a rank that is not in cpu_group")
+
+
+def _least_over_ranks(info: tuple[int, int], group: Any) -> tuple[int, int]:
+    torch = _torch()
+    backends = torch.distributed.get_backend_config(group)  # such as "cpu:gloo,cuda:nccl"
+    types = [each.partition(":")[0] for each in backends.split(",")]
+    least = torch.tensor(info, dtype=torch.int64, device="cpu" if "cpu" in types else types[0])
+    torch.distributed.all_reduce(least, op=torch.distributed.ReduceOp.MIN, group=group)
+    free, total = least.tolist()
+    return free, total
+
+
 # Streams
 
 
-def current_device_stream(device: Device = None) -> Any:
-    """The current stream of `device`. Lacking: NotImplementedError. None here: `torch.cpu`'s stand-in.
+class _HostStream:
+    """The stream of a machine without an accelerator: all work is done when the call returns."""
 
-    Lacking: what `torch.accelerator` says, if it can.
+    def synchronize(self) -> None:
+        pass
+
+    def query(self) -> bool:
+        return True
+
+    def wait_stream(self, stream: Any) -> None:
+        pass
+
+    def wait_event(self, event: Any) -> None:
+        pass
+
+    def record_event(self, event: Any = None) -> Any:
+        event = _HostEvent() if event is None else event
+        event.record(self)
+        return event
+
+    def __enter__(self) -> _HostStream:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+
+class _HostEvent:
+    """An event of that stream; it tells the time."""
+
+    def record(self, stream: Any = None) -> None:
+        from time import perf_counter
+
+        self.seconds = perf_counter()
+
+    def synchronize(self) -> None:
+        pass
+
+    def query(self) -> bool:
+        return True
+
+    def wait(self, stream: Any = None) -> None:
+        pass
+
+    def elapsed_time(self, end_event: _HostEvent) -> float:
+        return (end_event.seconds - self.seconds) * 1000
+
+
+_HOST_STREAM = _HostStream()
+
+
+def device_stream(device: Device = None, priority: int = 0, **kwargs: Any) -> Any:
+    """A new stream of `device`. None here: a stand-in, whose work is done when the call returns.
+
+    `priority`: lower is more urgent, as on CUDA. Lacking: a `torch.Stream`, if torch can; else NotImplementedError.
     """
     if _active_type() is None:
-        return _torch().cpu.current_stream()
-    return _demand("current_stream", device=device, accelerator="current_stream")
+        return _HostStream()
+    options = {**({"priority": priority} if priority else {}), **kwargs}
+    if _find("Stream") is None:
+        device = _torch().device(*_type_and_index(device))
+    return _demand("Stream", device=device, **options)
+
+
+def device_event(
+    enable_timing: bool = False, blocking: bool = False, interprocess: bool = False, external: bool = False
+) -> Any:
+    """A new event; `elapsed_time` of two is in milliseconds. None here: a stand-in, which tells the host's time.
+
+    Lacking: a `torch.Event`, if torch can; else NotImplementedError. What a backend's events cannot be told
+    (MPS: all but `enable_timing`) is left out.
+    """
+    kind = _active_type()
+    if kind is None:
+        return _HostEvent()
+    wished = {
+        "enable_timing": enable_timing, "blocking": blocking, "interprocess": interprocess, "external": external,
+    }  # fmt: skip
+    options = {name: value for name, value in wished.items() if value}
+    return _demand("Event", device=None if _find("Event") else kind, **options)
+
+
+def current_device_stream(device: Device = None) -> Any:
+    """The current stream of `device`. None here: a stand-in, whose work is done when the call returns.
+
+    Lacking: what `torch.accelerator` says, if it can; else NotImplementedError.
+    """
+    if _active_type() is None:
+        return _HOST_STREAM
+    return _demand("current_stream", device=device)
 
 
 def default_device_stream(device: Device = None) -> Any:
-    """The default stream of `device`. Lacking: NotImplementedError. None here: `torch.cpu`'s stand-in."""
+    """The default stream of `device`. Lacking: NotImplementedError. None here: a stand-in, as above."""
     if _active_type() is None:
-        return _torch().cpu.current_stream()
+        return _HOST_STREAM
     return _demand("default_stream", device=device)
 
 
 def use_stream(stream: Any) -> AbstractContextManager[Any]:
-    """A context whose work goes to `stream`. Stream None, lacking or none here: one that does nothing."""
+    """A context whose work goes to `stream`. Stream None or none here: one that does nothing.
+
+    Lacking: the stream as its own context, which torch's streams are from torch 2.7 on; else one that does nothing.
+    """
+    if stream is None or _active_type() is None:
+        return nullcontext()
     context = _find("stream")
-    return nullcontext() if context is None or stream is None else context(stream)
+    own: AbstractContextManager[Any] = stream if hasattr(stream, "__enter__") else nullcontext()
+    return own if context is None else context(stream)
 
 
 def set_device_stream(stream: Any) -> None:
@@ -544,3 +961,125 @@ def amp_custom_bwd(bwd: Function) -> Function:
     """`torch.amp.custom_bwd` for the backend that is active when it decorates. None here: does nothing."""
     decorated: Function = _torch().amp.custom_bwd(bwd, device_type=_amp_type())
     return decorated
+
+
+# Distributed
+
+
+def distributed_backend(device: Device = None) -> str:
+    """The backend of torch.distributed for tensors on `device`: "nccl", "xccl", "hccl", "mccl", "cncl", "gloo" …
+
+    What `register_backend` was told, else what torch's own registry says, else what the vendor's is called; "gloo"
+    for the CPU and for a device type that none of them knows. None here: "gloo".
+    """
+    kind, _ = _type_and_index(current_device_type() if device is None else device)
+    _differences(kind)
+    if kind in _REGISTERED_COLLECTIVES:
+        return _REGISTERED_COLLECTIVES[kind]
+    registry = _look_up("distributed.Backend")
+    known: str | None = getattr(registry, "default_device_backend_map", {}).get(kind)
+    return known or _COLLECTIVES.get(kind, "gloo")
+
+
+# What works on this machine
+
+
+def probe_machine() -> dict[str, Any]:
+    """The devices, their memory and what the neutral functions can do here, as `cudafix probe --json` prints them.
+
+    Keys: `torch` (its version), `backend` (the active one's device type, or None), `available` (whether a device of
+    it is usable), `distributed_backend`, `devices` (each `device`, `name`, `free` and `total` in bytes, `error` where
+    they could not be read) and `functions`: "works", "partly" (the backend lacks it; the neutral function answers as
+    its docstring says) or "missing" (NotImplementedError).
+    """
+    kind = _active_type()
+    available = kind is not None and is_accelerator_available()
+    devices = [f"{kind}:{index}" for index in range(count_devices())] if available else []
+    return {
+        "torch": str(_torch().__version__),
+        "backend": kind,
+        "available": available,
+        "distributed_backend": distributed_backend(),
+        "devices": [_probe_device(device) for device in [*devices, "cpu"]],
+        "functions": {function: _state(function) for function in sorted({*_ASKS, *_AMP})},
+    }
+
+
+def _probe_device(device: str) -> dict[str, Any]:
+    from platform import machine
+    from warnings import catch_warnings, simplefilter
+
+    found: dict[str, Any] = {"device": device, "name": None, "free": None, "total": None, "error": None}
+    try:
+        with catch_warnings():
+            simplefilter("ignore")  # each device in turn is another one than the current
+            found["free"], found["total"] = available_device_memory(device, empty_cache=False)
+        found["name"] = machine() if device == "cpu" else get_device_name(device)
+    except Exception as error:
+        found["error"] = f"{type(error).__name__}: {error}".partition("\n")[0]
+    return found
+
+
+def _state(function: str) -> str:
+    kind = _active_type()
+    if function in _AMP:
+        return "works" if kind is not None and _amp_type() == kind else "partly"
+    name = _ASKS[function]
+    if kind is None:
+        return "missing" if name in _REFUSED_WITHOUT else "partly"
+    if _find(name) is not None:
+        return "works"
+    if name in _REFUSED & _NATIVE.keys():
+        try:
+            globals()[function]()
+        except NotImplementedError:
+            return "missing"
+        return "partly"
+    return "missing" if name in _REFUSED else "partly"
+
+
+def print_probe(arguments: list[str] | None = None) -> int:
+    """Print what `probe_machine` finds, as a table, or as JSON for `--json`. The exit code: 2 without torch."""
+    import json
+    import sys
+    from argparse import ArgumentParser
+
+    parser = ArgumentParser(description="Show the devices of this machine and what the neutral functions can do here.")
+    parser.add_argument("--json", action="store_true", help="print JSON, sizes in bytes")
+    given = parser.parse_args(arguments)
+    try:
+        found = probe_machine()
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is not installed: pip install 'cudafix[runtime]'", file=sys.stderr)
+        return 2
+    print(json.dumps(found, indent=2) if given.json else _as_table(found))
+    return 0
+
+
+def _as_table(found: dict[str, Any]) -> str:
+    from textwrap import fill
+
+    backend = f"backend {found['backend']}" if found["backend"] else "no accelerator: this machine has only its CPU"
+    if found["backend"] and not found["available"]:
+        backend += ", but no usable device"
+    lines = [f"torch {found['torch']}, {backend}", f"distributed backend {found['distributed_backend']}", ""]
+    rows = [("device", "free GiB", "total GiB", "name")]
+    for each in found["devices"]:
+        sizes = ["-" if each[size] is None else f"{each[size] / (1 << 30):.2f}" for size in ("free", "total")]
+        rows.append((each["device"], *sizes, each["error"] or each["name"]))
+    width = max(len(row[0]) for row in rows)
+    lines += [f"{device:{width}}  {free:>8}  {total:>9}  {name}" for device, free, total, name in rows]
+    meaning = {"works": "the backend's own", "partly": "a stand-in answers", "missing": "NotImplementedError"}
+    for state, says in meaning.items():
+        names = [name for name, what in found["functions"].items() if what == state]
+        head = f"{state} ({says}): {len(names)}"
+        lines += [
+            "",
+            head,
+            *([fill(", ".join(names), 100, initial_indent="  ", subsequent_indent="  ")] if names else []),
+        ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    raise SystemExit(print_probe())

@@ -115,11 +115,11 @@ def test_an_annotation_that_quotes_an_imported_class_keeps_the_class() -> None:
             return Stream()
         """,
         """
-        from cudafix.runtime import device_module
+        from cudafix.runtime import device_stream
         from torch.cuda import Stream
 
         def side() -> "Stream":
-            return device_module().Stream()
+            return device_stream()
         """,
     )
 

@@ -238,9 +238,9 @@ def test_a_class_of_the_backend_is_safe_where_it_is_called_in_a_function() -> No
     check_fixes(
         "import torch\ndef make():\n    return torch.cuda.Stream(0)\n",
         """
-        from cudafix.runtime import device_module
+        from cudafix.runtime import device_stream
         def make():
-            return device_module().Stream(0)
+            return device_stream(0)
         """,
     )
 
@@ -248,7 +248,7 @@ def test_a_class_of_the_backend_is_safe_where_it_is_called_in_a_function() -> No
 def test_a_class_of_the_backend_is_unsafe_where_it_is_called_at_import() -> None:
     check_unsafe(
         "import torch\nclass Pool:\n    stream = torch.cuda.Stream(0)\n",
-        "from cudafix.runtime import device_module\nclass Pool:\n    stream = device_module().Stream(0)\n",
+        "from cudafix.runtime import device_stream\nclass Pool:\n    stream = device_stream(0)\n",
         "the backend is decided at import",
     )
 

@@ -17,16 +17,17 @@ with torch.cuda.stream(side):
 
 ## Use instead
 ```python
-from cudafix.runtime import device_module, use_stream
+from cudafix.runtime import device_stream, use_stream
 
-side = device_module().Stream()
+side = device_stream()
 with use_stream(side):
     step()
 ```
 
 ## Fix safety
 Safe for calls: on CUDA the very same classes are made, with the same arguments, so that streams and events that meet
-stay of one kind. Unsafe for annotations (they become `torch.Stream`, the base class) and for the classes as values.
+stay of one kind. Unsafe at import (the backend is decided there), for annotations (they become `torch.Stream`, the
+base class) and for the classes as values.
 """
 
 from cudafix.rule import Rule

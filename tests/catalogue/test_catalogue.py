@@ -83,7 +83,8 @@ def test_the_runtime_has_the_function_that_a_row_rewrites_to(row: Row) -> None:
 
 @pytest.mark.parametrize("row", [row for row in CALLED if row.name != "empty_cache"], ids=lambda row: row.name)
 def test_the_runtime_function_takes_the_arguments_of_the_original(row: Row) -> None:
-    assert list(inspect.signature(getattr(runtime, row.runtime)).parameters) == parameter_names(row.params)
+    names = [name.lstrip("*") for name in parameter_names(row.params)]
+    assert list(inspect.signature(getattr(runtime, row.runtime)).parameters) == names
 
 
 @pytest.mark.parametrize("row", CALLED, ids=lambda row: row.name)
@@ -97,7 +98,15 @@ def test_the_runtime_function_has_defaults_where_the_original_has(row: Row) -> N
 
 
 def test_every_function_of_the_runtime_is_used_by_a_row_or_is_for_new_code() -> None:
-    for_new_code = {"current_device_type"}
+    for_new_code = {
+        "available_device_memory",
+        "current_device_type",
+        "distributed_backend",
+        "get_available_gpu_memory",
+        "print_probe",
+        "probe_machine",
+        "register_backend",
+    }
     assert set(runtime.__all__) - {row.runtime for row in ROWS.values()} == for_new_code
 
 

@@ -18,9 +18,9 @@ def test_a_stream_is_made_by_the_active_backend_with_the_same_arguments() -> Non
         """,
         """
         import torch
-        from cudafix.runtime import device_module
+        from cudafix.runtime import device_event, device_stream
         def side(device: torch.device):
-            return device_module().Stream(device, priority=-1), device_module().Event(blocking=True)
+            return device_stream(device, priority=-1), device_event(blocking=True)
         """,
     )
 
@@ -50,8 +50,8 @@ def test_a_stream_made_at_import_is_unsafe() -> None:
         """,
         """
         import torch
-        from cudafix.runtime import device_module
-        SIDE = device_module().Stream()
+        from cudafix.runtime import device_stream
+        SIDE = device_stream()
         ONE = torch.ones(1)
         """,
         "decided at import",

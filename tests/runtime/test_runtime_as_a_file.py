@@ -24,6 +24,7 @@ ORIGINALS = {
     "current_device_stream": "current_stream",
     "default_device_stream": "default_stream",
     "device_autocast": "amp.autocast",
+    "device_event": "Event",
     "device_grad_scaler": "amp.GradScaler",
     "device_memory_allocated": "memory_allocated",
     "device_memory_info": "mem_get_info",
@@ -31,6 +32,7 @@ ORIGINALS = {
     "device_memory_snapshot": "memory_snapshot",
     "device_memory_stats": "memory_stats",
     "device_memory_summary": "memory_summary",
+    "device_stream": "Stream",
     "empty_device_cache": "empty_cache",
     "get_device_name": "get_device_name",
     "get_device_properties": "get_device_properties",
@@ -61,9 +63,20 @@ ORIGINALS = {
     "use_device_of": "device_of",
     "use_stream": "stream",
 }
+OWN = {
+    "available_device_memory",
+    "current_device_type",
+    "device_module",
+    "distributed_backend",
+    "get_available_gpu_memory",
+    "print_probe",
+    "probe_machine",
+    "register_backend",
+}
 DIFFERENT_DEFAULTS = {"device_autocast", "get_device_rng_state", "set_device_rng_state"}
 MORE_PARAMETERS = {"empty_device_cache"}
-SAME_SIGNATURE = sorted(ORIGINALS.keys() - DIFFERENT_DEFAULTS - MORE_PARAMETERS)
+MADE_BY_NEW = {"device_event", "device_stream"}
+SAME_SIGNATURE = sorted(ORIGINALS.keys() - DIFFERENT_DEFAULTS - MORE_PARAMETERS - MADE_BY_NEW)
 
 of_torch_2_11 = pytest.mark.skipif(torch.__version__ < (2, 11), reason="torch.cuda took fewer parameters")
 
@@ -102,8 +115,14 @@ def test_all_is_every_public_function_in_order():
     assert runtime.__all__ == [name for name, _ in functions if not name.startswith("_")]
 
 
-def test_every_function_but_two_takes_the_place_of_one_of_torch_cuda():
-    assert {*runtime.__all__} - ORIGINALS.keys() == {"current_device_type", "device_module"}
+def test_a_function_takes_the_place_of_one_of_torch_cuda_or_is_new():
+    assert {*runtime.__all__} == ORIGINALS.keys() | OWN
+
+
+def test_the_table_of_what_is_asked_of_a_backend_names_what_each_function_stands_for():
+    amp = {name for name in ORIGINALS if ORIGINALS[name].startswith("amp.")}
+    assert {name: original for name, original in ORIGINALS.items() if name not in amp} == runtime._ASKS
+    assert amp == runtime._AMP
 
 
 @pytest.mark.parametrize("name", runtime.__all__)
@@ -115,6 +134,13 @@ def test_every_function_has_a_docstring(name):
 @pytest.mark.parametrize("name", SAME_SIGNATURE)
 def test_the_signature_is_that_of_torch_cuda(name):
     assert parameters(getattr(runtime, name)) == parameters(original(name))
+
+
+@of_torch_2_11
+@pytest.mark.parametrize("name", sorted(MADE_BY_NEW))
+def test_a_stream_and_an_event_are_made_with_the_parameters_of_the_class(name):
+    _, *given = inspect.signature(original(name).__new__).parameters.values()
+    assert parameters(getattr(runtime, name)) == [(each.name, each.kind, each.default) for each in given]
 
 
 @pytest.mark.parametrize("name", ["get_device_rng_state", "set_device_rng_state"])

@@ -48,8 +48,8 @@ NEUTRAL = [
     ("is_current_stream_capturing", "is_stream_capturing", (), False),
     ("memory_snapshot", "device_memory_snapshot", (), []),
     ("memory_summary", "device_memory_summary", (), "no accelerator, no memory_summary()"),
-    ("current_stream", "current_device_stream", (), torch.cpu.current_stream()),
-    ("default_stream", "default_device_stream", (), torch.cpu.current_stream()),
+    ("current_stream", "current_device_stream", (), runtime.default_device_stream()),
+    ("default_stream", "default_device_stream", ("cuda:1",), runtime.current_device_stream()),
 ]
 
 REFUSED = [
@@ -103,11 +103,19 @@ def test_every_function_is_in_one_of_the_tables_or_has_its_own_test():
     assert {*runtime.__all__} - tabled == {
         "amp_custom_bwd",
         "amp_custom_fwd",
+        "available_device_memory",
         "current_device_type",
         "device_autocast",
+        "device_event",
         "device_grad_scaler",
         "device_module",
+        "device_stream",
+        "distributed_backend",
         "empty_device_cache",
+        "get_available_gpu_memory",
+        "print_probe",
+        "probe_machine",
+        "register_backend",
         "use_device",
         "use_device_of",
         "use_stream",
@@ -137,7 +145,11 @@ def test_the_cache_of_an_absent_backend_is_left_alone(absent):
 
 
 def test_the_cache_of_cuda_is_emptied_by_torch_cuda_which_knows_when_not_to():
-    assert runtime.empty_device_cache("cuda:1") is True
+    assert runtime.empty_device_cache("cuda") is True
+
+
+def test_a_device_that_holds_no_memory_is_left_alone():
+    assert runtime.empty_device_cache("cuda:1") is False
 
 
 def test_a_module_of_any_kind_is_asked_to_empty_its_cache():
