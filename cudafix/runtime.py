@@ -259,7 +259,7 @@ def _warn(message: str) -> None:
     if message in _WARNED:
         return
     _WARNED.add(message)
-    caller, level = sys._getframe(1), 1
+    caller, level = sys._getframe(1), 2
     while caller.f_back is not None and caller.f_globals is globals():
         caller, level = caller.f_back, level + 1
     warn(message, RuntimeWarning, stacklevel=level)
@@ -369,7 +369,7 @@ def register_backend(
     unknown = sorted(set(functions or {}) - known)
     if unknown:
         raise ValueError(f"no neutral function asks a backend for {', '.join(unknown)}; known: {sorted(known)}")
-    _DIFFERENCES.setdefault(device_type, {}).update(functions or {})
+    _differences(device_type).update(functions or {})
     if distributed_backend:
         _REGISTERED_COLLECTIVES[device_type] = distributed_backend
 
@@ -605,15 +605,11 @@ def get_available_gpu_memory(
         empty_cache: give cached memory back to the driver before.
         cpu_group: a process group, best one that takes CPU tensors; None: the default group.
     """
-    torch = _torch()
-    kind = str(device).partition(":")[0]
     try:
-        known = torch.device(kind if kind in ("cpu", "mps") else f"{kind}:{gpu_id}")
+        kind, _ = _type_and_index(device)
     except RuntimeError as error:
-        if gpu_id < 0:
-            raise ValueError(f"gpu_id {gpu_id} is negative") from error
-        raise ValueError(f"this torch knows no device type {kind!r}: import its backend first") from error
-    free, _ = available_device_memory(known, distributed, empty_cache, cpu_group)
+        raise ValueError(f"this torch knows no device {str(device)!r}: import its backend first") from error
+    free, _ = _probe_memory(kind, gpu_id, distributed, empty_cache, cpu_group)
     return free / (1 << 30)
 
 
@@ -636,9 +632,13 @@ def available_device_memory(
         ValueError: for a device that is not there, or a rank outside the group.
         RuntimeError: when `distributed` is asked before torch.distributed is initialised.
     """
-    if distributed:
-        _check_group(cpu_group)
     kind, index = _type_and_index(current_device_type() if device is None else device)
+    return _probe_memory(kind, index, distributed, empty_cache, cpu_group)
+
+
+def _probe_memory(kind: str, index: int | None, distributed: bool, empty_cache: bool, group: Any) -> tuple[int, int]:
+    if distributed:
+        _check_group(group)
     if kind in ("cpu", "mps"):
         if empty_cache:
             empty_device_cache(kind)
@@ -648,7 +648,7 @@ def available_device_memory(
         if empty_cache:
             empty_device_cache(kind)
         info = _device_memory(kind, index)
-    return _least_over_ranks(info, cpu_group) if distributed else info
+    return _least_over_ranks(info, group) if distributed else info
 
 
 def _check_index(kind: str, index: int | None) -> int:

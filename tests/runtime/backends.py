@@ -1,6 +1,6 @@
 """A process whose torch has one recording backend: expressions in, what they gave and called out, as JSON.
 
-`python backends.py SCENARIO`. A process each, since torch lets a process register one backend, once.
+`python backends.py SCENARIO [ARGUMENT …]`. A process each, since torch lets a process register one backend, once.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import ModuleType
+from inspect import signature  # noqa: F401  (for expressions)
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import psutil
 import torch
 
 import cudafix.runtime
@@ -19,6 +21,8 @@ import cudafix.runtime
 CALLS: list[str] = []
 
 ANSWERS: dict[str, Any] = {
+    "Event": "event",
+    "Stream": "stream",
     "current_device": 1,
     "current_stream": "current stream",
     "default_stream": "default stream",
@@ -174,6 +178,7 @@ def mps() -> None:
     torch.mps.synchronize = lambda: record("synchronize")
     torch.mps.set_per_process_memory_fraction = lambda fraction: record("fraction", fraction)
     torch.mps.empty_cache = recorder("empty_cache")
+    torch.mps.event.Event = lambda enable_timing=False: record("Event", enable_timing)
     torch.mps.manual_seed = lambda seed: record("manual_seed", seed)
     torch.mps.seed = lambda: record("seed")
     torch.mps.get_rng_state = recorder("get_rng_state", "state")
@@ -182,6 +187,70 @@ def mps() -> None:
     torch.mps.driver_allocated_memory = lambda: 300
     torch.mps.recommended_max_memory = lambda: 1000
     torch.accelerator.current_stream = recorder("accelerator.current_stream", "stream")
+
+
+def memory(kind: str) -> None:
+    """Two devices with memory: see `lay_out`. The kind "in-tree" is CUDA, until `lay_out` says another."""
+    if kind != "in-tree":
+        register(kind)
+    lay_out("cuda" if kind == "in-tree" else kind)
+
+
+def lay_out(kind: str, *traits: str) -> None:
+    """Two devices of 16 GiB, of which 10 and 7 are free and 3 and 5 allocated; the system has 8 of 32 left.
+
+    Traits: `integrated`, or the name of a function that the backend lacks.
+    """
+    if kind in ("cuda", "xpu", "mps"):
+        active(kind)
+    module = getattr(torch, kind)
+    cudafix.runtime._WARNED.clear()
+    index = lambda device: 0 if device is None else torch.device(kind, device).index  # noqa: E731
+    properties = SimpleNamespace(total_memory=16 << 30, is_integrated="integrated" in traits)
+    module.device_count = recorder("device_count", 2)
+    module.current_device = lambda: 0
+    module.is_available = module.is_initialized = lambda: True
+    module.empty_cache = recorder("empty_cache")
+    module.get_device_properties = recorder("get_device_properties", properties)
+    module.get_device_name = lambda device=None: f"Recorder {device}"
+    module.memory_allocated = lambda device=None: (3 << 30, 5 << 30)[index(device)]
+    module.mem_get_info = lambda device=None: ((10 << 30, 7 << 30)[index(device)], 16 << 30)
+    psutil.virtual_memory = lambda: SimpleNamespace(available=8 << 30, total=32 << 30)
+    for trait in traits:
+        vars(module).pop(trait, None)
+
+
+def announced(folder: str, before: str) -> None:
+    """An out-of-tree backend whose package lies in `folder`, and a program that runs before the first question."""
+    sys.path.insert(0, folder)
+    module = register("acme")
+    module.TOTAL_BYTES = 100
+    module.used_bytes = lambda device: 30 if device is None else 60
+    module.device_count = lambda: 2
+    module.current_device = lambda: 1
+    module.is_available = lambda: True
+    module.pool = SimpleNamespace(trim=recorder("trim"))
+    module.synchronize = recorder("synchronize")
+    module.wait = recorder("wait")
+    exec(before, globals())
+
+
+def working(name: str) -> None:
+    """A backend with real tensors."""
+    import working_device
+
+    working_device.install(name)
+
+
+def warned(expression: str) -> list[str]:
+    """What evaluating `expression` warns of, with the file that is blamed."""
+    import warnings
+    from pathlib import Path
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        eval(compile(expression, "user.py", "eval"), {**vars(cudafix.runtime), "torch": torch, "__name__": "user"})
+    return [f"{Path(one.filename).name}: {one.category.__name__}: {one.message}" for one in caught]
 
 
 def entered(context: Any, question: Callable[[], Any] | None = None) -> Any:
@@ -209,6 +278,13 @@ def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
         yield
 
 
+def replaced_module(name: str) -> Any:
+    """A context in which `name` cannot be imported."""
+    from unittest.mock import patch
+
+    return patch.dict(sys.modules, {name: None})
+
+
 def answer(expression: str) -> dict[str, Any]:
     CALLS.clear()
     names = {**vars(cudafix.runtime), **globals()}
@@ -219,6 +295,6 @@ def answer(expression: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    globals()[sys.argv[1]]()
+    globals()[sys.argv[1]](*sys.argv[2:])
     for line in sys.stdin:
         print(json.dumps(answer(line), default=repr), flush=True)

@@ -1,57 +1,21 @@
-"""One recording process per backend (`backends.py`), shared by the tests of this folder."""
+"""The backends that the tests of this folder share, each a process that runs until the last test."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import lru_cache
 
+import cpu_build  # noqa: F401  (before torch)
 import pytest
-
-HERE = Path(__file__).parent
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an expression gave or raised, and which of the backend's functions were called."""
-
-    answer: Any
-    error: str | None
-    calls: list[str]
+from machine import Machine
 
 
-class Machine:
-    """A process with one backend; calling it evaluates an expression there."""
-
-    def __init__(self, scenario: str) -> None:
-        path = os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])
-        self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "backends.py"), scenario],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, env={**os.environ, "PYTHONPATH": path},
-        )  # fmt: skip
-
-    def __call__(self, expression: str) -> Outcome:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"{expression}\n")
-        self.process.stdin.flush()
-        return Outcome(**json.loads(self.process.stdout.readline() or self.last_words()))
-
-    def last_words(self) -> str:
-        return json.dumps({"answer": None, "error": self.process.communicate()[1], "calls": []})
-
-    def __enter__(self) -> Machine:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.process.kill()
-        self.process.communicate()
+@pytest.fixture(scope="session")
+def start() -> Iterator[Callable[..., Machine]]:
+    """Start a machine with a scenario and its arguments, or give the one that runs."""
+    with ExitStack() as stack:
+        yield lru_cache(maxsize=None)(lambda *scenario: stack.enter_context(Machine(*scenario)))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from operator import attrgetter
 from types import ModuleType
 
@@ -11,7 +12,8 @@ from cudafix import runtime
 
 torch = pytest.importorskip("torch")
 
-pytestmark = pytest.mark.skipif(runtime._active_type() is not None, reason="this torch has an accelerator")
+if runtime._active_type() is not None:
+    pytest.skip("this torch has an accelerator", allow_module_level=True)
 
 SAME_ANSWER = [
     ("memory_allocated", "device_memory_allocated", ()),
@@ -23,9 +25,6 @@ SAME_ANSWER = [
     ("device_count", "count_devices", ()),
     ("is_available", "is_accelerator_available", ()),
     ("is_initialized", "is_device_initialized", ()),
-    ("is_bf16_supported", "supports_bf16", ()),
-    ("is_bf16_supported", "supports_bf16", (False,)),
-    ("is_tf32_supported", "supports_tf32", ()),
     ("set_stream", "set_device_stream", (None,)),
     ("manual_seed", "manual_seed_device", (0,)),
     ("manual_seed_all", "manual_seed_all", (0,)),
@@ -51,6 +50,14 @@ NEUTRAL = [
     ("current_stream", "current_device_stream", (), runtime.default_device_stream()),
     ("default_stream", "default_device_stream", ("cuda:1",), runtime.current_device_stream()),
 ]
+
+ANSWERED_SINCE = [
+    ((2, 5), "is_bf16_supported", "supports_bf16", (), False),
+    ((2, 5), "is_bf16_supported", "supports_bf16", (False,), False),
+    ((2, 7), "is_tf32_supported", "supports_tf32", (), False),
+]
+SAME_ANSWER += [row[:-1] for since, *row in ANSWERED_SINCE if torch.__version__ >= since]
+NEUTRAL += [tuple(row) for since, *row in ANSWERED_SINCE if torch.__version__ < since]
 
 REFUSED = [
     ("mem_get_info", "device_memory_info", ()),
@@ -196,6 +203,53 @@ def test_using_the_current_stream_does_nothing():
         assert given is None
 
 
+def test_a_stream_does_what_every_stream_does():
+    stream, event = runtime.device_stream("cuda:1", priority=-1), runtime.device_event()
+    assert stream.record_event(event) is event
+    assert (stream.wait_event(event), stream.wait_stream(stream), stream.synchronize(), stream.query()) == (
+        None, None, None, True,
+    )  # fmt: skip
+
+
+def test_a_stream_is_its_own_context():
+    with runtime.device_stream() as stream:
+        assert stream.query()
+
+
+def test_a_stream_makes_the_event_that_it_records():
+    assert runtime.current_device_stream().record_event().query()
+
+
+def test_events_tell_the_milliseconds_between_them():
+    start, end = runtime.device_event(enable_timing=True), runtime.device_event(True)
+    start.record()
+    time.sleep(0.02)
+    end.record(runtime.current_device_stream())
+    assert (end.synchronize(), end.wait(), start.query()) == (None, None, True)
+    assert 20 <= start.elapsed_time(end) < 2000
+
+
+def test_the_distributed_backend_is_gloo():
+    assert runtime.distributed_backend() == "gloo"
+
+
+@pytest.mark.parametrize(
+    ("device", "backend"), [("cpu", "gloo"), ("cuda", "nccl"), ("cuda:1", "nccl"), ("xpu", "xccl"), ("mtia", "gloo")]
+)
+def test_the_distributed_backend_of_another_device_is_known(device, backend):
+    assert runtime.distributed_backend(device) == backend
+
+
+def test_the_distributed_backend_is_what_the_registry_of_torch_says(monkeypatch):
+    monkeypatch.setitem(torch.distributed.Backend.default_device_backend_map, "cuda", "mine")
+    assert runtime.distributed_backend(torch.device("cuda", 1)) == "mine"
+
+
+def test_the_memory_probe_tells_of_the_cpu():
+    free, total = runtime.available_device_memory()
+    assert 0 < free < total
+
+
 def test_autocast_computes_in_full_precision():
     one, other = matrices()
     with runtime.device_autocast():
@@ -269,6 +323,7 @@ def test_all_of_it_compiles_into_one_graph():
     assert torch.compile(step, backend="eager", fullgraph=True)(torch.ones(1, 1)).item() == 1
 
 
+@pytest.mark.skipif(torch.__version__ < (2, 7), reason="the runtime asks torch.accelerator from torch 2.7 on")
 def test_an_mps_build_on_a_machine_without_an_apple_gpu_has_no_accelerator(monkeypatch):
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("mps"))
     assert runtime.device_module() is torch.cpu
@@ -294,6 +349,7 @@ def test_an_older_torch_has_no_accelerator_either(monkeypatch, version):
     assert runtime.device_module() is torch.cpu
 
 
+@pytest.mark.skipif(torch.__version__ < (2, 6), reason="torch has no torch.accelerator to ask")
 def test_an_older_torch_is_not_asked_for_its_current_accelerator_which_would_raise(monkeypatch):
     monkeypatch.setattr(torch, "__version__", "2.6.0+cpu")
     monkeypatch.delattr(torch.accelerator, "current_accelerator")

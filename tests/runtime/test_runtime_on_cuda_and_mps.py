@@ -46,6 +46,10 @@ SAME_CALL = [
     ("current_device_stream()", "current_stream()", "current stream"),
     ("current_device_stream(1)", "current_stream(1)", "current stream"),
     ("default_device_stream(1)", "default_stream(1)", "default stream"),
+    ("device_stream()", "Stream()", "stream"),
+    ("device_stream('cuda:1', -1)", "Stream('cuda:1', priority=-1)", "stream"),
+    ("device_event()", "Event()", "event"),
+    ("device_event(False, True)", "Event(blocking=True)", "event"),
     ("entered(use_stream('other'))", "stream('other')", "inside stream"),
     ("set_device_stream('other')", "set_stream('other')", None),
     ("is_stream_capturing()", "is_current_stream_capturing()", True),
@@ -84,6 +88,7 @@ ON_MPS = [
 ]
 
 MPS_CALLS = [
+    ("device_event(True)", ["Event(True)"]),
     ("empty_device_cache()", ["empty_cache()"]),
     ("synchronize_device('mps:0')", ["synchronize()"]),
     ("set_device_memory_fraction(0.5, 0)", ["fraction(0.5)"]),

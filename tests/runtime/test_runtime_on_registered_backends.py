@@ -46,6 +46,9 @@ LACKING = [
 ]
 
 REFUSED = [
+    ("device_stream()", "Stream"),
+    ("device_stream(1, priority=-1)", "Stream"),
+    ("device_event(enable_timing=True)", "Event"),
     ("device_memory_info()", "mem_get_info"),
     ("device_memory_info(0)", "mem_get_info"),
     ("get_device_name()", "get_device_name"),
@@ -153,6 +156,20 @@ def test_a_custom_forward_runs_without_autocast_when_it_casts_its_inputs(npu):
 def test_a_custom_forward_runs_under_autocast_when_it_does_not(npu):
     forward = "amp_custom_fwd(lambda self: torch.is_autocast_enabled('npu'))"
     assert npu(f"entered(device_autocast(), lambda: {forward}(device_module()))").answer is True
+
+
+def test_a_stream_is_made_by_the_backend(npu):
+    assert npu("device_stream(1, priority=-1, stream_id=3)").calls == ["Stream(1, priority=-1, stream_id=3)"]
+
+
+def test_an_event_is_made_by_the_backend_with_what_was_asked_for(npu):
+    assert npu("device_event(True, interprocess=True)").calls == ["Event(enable_timing=True, interprocess=True)"]
+
+
+def test_what_events_of_the_backend_cannot_be_told_is_left_out(npu):
+    timed_only = "replaced(torch.npu, 'Event', lambda enable_timing=False: ('event', enable_timing))"
+    made = npu(f"entered({timed_only}, lambda: device_event(True, blocking=True))")
+    assert (made.answer, made.error) == (["event", True], None)
 
 
 def test_a_function_that_takes_no_device_is_called_without(acme):

@@ -1,0 +1,51 @@
+"""A process with one backend (`backends.py`), which is asked for the value of expressions."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an expression gave or raised, and which of the backend's functions were called."""
+
+    answer: Any
+    error: str | None
+    calls: list[str]
+
+
+class Machine:
+    """A process with one backend; calling it evaluates an expression there."""
+
+    def __init__(self, *scenario: str) -> None:
+        path = os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])
+        self.process = subprocess.Popen(
+            [sys.executable, str(HERE / "backends.py"), *scenario],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, env={**os.environ, "PYTHONPATH": path},
+        )  # fmt: skip
+
+    def __call__(self, expression: str) -> Outcome:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{expression}\n")
+        self.process.stdin.flush()
+        return Outcome(**json.loads(self.process.stdout.readline() or self.last_words()))
+
+    def last_words(self) -> str:
+        return json.dumps({"answer": None, "error": self.process.communicate()[1], "calls": []})
+
+    def __enter__(self) -> Machine:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.process.kill()
+        self.process.communicate()

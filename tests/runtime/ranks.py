@@ -1,0 +1,48 @@
+"""One rank of a process group: `python ranks.py RANK SIZE FILE`, with (RANK + 3) GiB free of 16, prints JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import backends
+import psutil
+import torch
+from torch import distributed
+
+from cudafix.runtime import available_device_memory, get_available_gpu_memory
+
+GIB = 1 << 30
+
+
+def error_of(group: Any) -> str:
+    try:
+        return str(get_available_gpu_memory("cpu", 0, distributed=True, cpu_group=group))
+    except (RuntimeError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def main(rank: int, size: int, file: str) -> dict[str, Any]:
+    free = (rank + 3) * GIB + 1
+    psutil.virtual_memory = lambda: SimpleNamespace(available=free, total=16 * GIB + rank)  # type: ignore[assignment]
+    early = error_of(None)
+    distributed.init_process_group(
+        "gloo", init_method=f"file://{file}", rank=rank, world_size=size, timeout=timedelta(seconds=60)
+    )
+    everyone = get_available_gpu_memory("cpu", 0, distributed=True)
+    first_two = distributed.new_group([0, 1], backend="gloo")
+    among_two = error_of(first_two)
+    info = available_device_memory("cpu", distributed=True)
+    backends.memory("in-tree")
+    torch.cuda.mem_get_info = lambda device=None: (free, 16 * GIB + rank)
+    devices = available_device_memory("cuda:1", distributed=True, cpu_group=distributed.group.WORLD)
+    distributed.destroy_process_group()
+    return {"early": early, "everyone": everyone, "among two": among_two, "info": info, "devices": devices}
+
+
+if __name__ == "__main__":
+    _, rank, size, file = sys.argv
+    print(json.dumps(main(int(rank), int(size), file)))
