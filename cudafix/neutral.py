@@ -211,9 +211,9 @@ def find_form(reference: Reference, file: File, options: Options) -> Neutral | R
         if row.annotation:
             return on_module(row, options)
         return Refusal(f"the class itself is meant here, and the runtime's {row.runtime} is a function")
-    if call is not None and reference.symbol.backend != "cuda":
+    if call is not None:
         unknown = unknown_argument(call, row.params)
-        if unknown:
+        if unknown and (reference.symbol.backend != "cuda" or not any(arg.star for arg in call.args)):
             return Refusal(f"the neutral function has no argument {unknown}")
     return runtime_form(row, options)
 

@@ -7,20 +7,21 @@ its own module (`torch.cuda`, `torch.xpu`, `torch.npu` …). Parameters are thos
 `device` is an index, a string such as "cuda:1", a `torch.device`, or None for the current device. Sizes are in
 bytes, but for `get_available_gpu_memory`, which answers in GiB.
 
-"Lacking" in a docstring: what happens where the backend has no such function. "None here": where this torch has
-no accelerator. `register_backend` says how a backend differs; `python -m` on this file tells what works here.
+"Lacking" in a docstring: what happens where neither the backend's module nor `torch.accelerator` has such a function
+for it. "None here": where this torch has no accelerator. `register_backend` says how a backend differs; running this
+file as a module (`python -m cudafix.runtime`) tells what works on a machine.
 """
 
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, TypeVar
 
+TYPE_CHECKING = False  # importing typing for it would take a third of the time that importing this file takes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
     from types import ModuleType
-    from typing import TypeAlias
+    from typing import Any, TypeAlias, TypeVar
 
     import torch
     from torch.amp.autocast_mode import autocast
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     Device: TypeAlias = torch.device | str | int | None
     Answer: TypeAlias = str | Callable[..., Any] | None
+    T = TypeVar("T")
+    Function = TypeVar("Function", bound=Callable[..., Any])
 
 __all__ = [
     "amp_custom_bwd",
@@ -85,9 +88,6 @@ __all__ = [
     "use_device_of",
     "use_stream",
 ]
-
-T = TypeVar("T")
-Function = TypeVar("Function", bound="Callable[..., Any]")
 
 # Where a backend says it otherwise: device type -> torch.cuda's name -> path below `torch`, function, or None: lacking.
 _DIFFERENCES: dict[str, dict[str, Answer]] = {
@@ -188,6 +188,7 @@ _REFUSED_WITHOUT = {
 _AMP = {"amp_custom_bwd", "amp_custom_fwd", "device_autocast", "device_grad_scaler"}
 _REFUSED = _REFUSED_WITHOUT | {"Event", "Stream", "current_stream", "default_stream", "set_rng_state"}
 
+_NONE: Any = object()
 _WARNED: set[str] = set()
 
 
@@ -211,26 +212,19 @@ def _active_type() -> str | None:
 
 
 def _built_type(torch: Any) -> str | None:
-    major, minor = torch.__version__.split(".")[:2]
-    if (int(major), int(minor)) >= (2, 7):  # torch 2.6's current_accelerator asks the driver, and raises
-        accelerator = torch.accelerator.current_accelerator()
-        if accelerator is None:
-            return "hpu" if hasattr(torch, "hpu") else None
-        if hasattr(torch, accelerator.type):
-            kind: str = accelerator.type
-            return kind
     registered: str = torch._C._get_privateuse1_backend_name()
     if hasattr(torch, registered):
         return registered
-    if torch._C._has_cuda:  # what torch.backends.cuda.is_built() says, which torch.compile cannot trace
-        return "cuda"
-    if torch.xpu._is_compiled():
-        return "xpu"
-    if torch.mtia._is_compiled():
-        return "mtia"
-    if torch.backends.mps.is_built():
-        return "mps"
-    return "hpu" if hasattr(torch, "hpu") else None
+    # What torch.accelerator.current_accelerator() says, which torch.compile cannot trace where it has an answer.
+    for kind in ("cuda", "xpu", "mps"):
+        if getattr(torch._C, f"_has_{kind}"):
+            return kind
+    if hasattr(torch, "hpu"):
+        return "hpu"
+    if torch.__version__[:4] in ("2.4.", "2.5.", "2.6."):  # torch 2.6's asks the driver, and raises
+        return None
+    accelerator = torch.accelerator.current_accelerator()
+    return accelerator.type if accelerator is not None and hasattr(torch, accelerator.type) else None
 
 
 def _differences(kind: str) -> dict[str, Answer]:
@@ -315,25 +309,33 @@ def _takes(function: Callable[..., Any], *given: Any, **options: Any) -> bool:
 
 def _ask(name: str, *required: Any, otherwise: T, device: Any = None, **options: Any) -> T:
     """The active backend's answer; `otherwise` where it has none or there is no backend."""
-    try:
-        answer: T = _demand(name, *required, device=device, **options)
-    except NotImplementedError:
-        return otherwise
-    return answer
+    answer: Any = _answer(name, *required, device=device, **options)
+    return otherwise if answer is _NONE else answer
 
 
 def _demand(name: str, *required: Any, device: Any = None, **options: Any) -> Any:
-    """The active backend's answer, or torch's own if it has one for any accelerator; else NotImplementedError."""
-    function = _find(name)
+    """The active backend's answer; where it has none or there is no backend, NotImplementedError."""
+    answer = _answer(name, *required, device=device, **options)
+    if answer is _NONE:
+        raise NotImplementedError(_lacking(name))
+    return answer
+
+
+def _answer(name: str, *required: Any, device: Any = None, **options: Any) -> Any:
+    """The active backend's answer, or torch's own if it has one for any accelerator; else `_NONE`."""
+    kind = _active_type()
+    if kind is None:
+        return _NONE
+    function = _find(name, kind)
     if function is not None:
         return _call(function, *required, device=device, **options)
-    native = None if _active_type() is None else _look_up(_NATIVE.get(name, ""))
+    native = _look_up(_NATIVE.get(name, ""))
     if native is None:
-        raise NotImplementedError(_lacking(name))
+        return _NONE
     try:
         return _call(native, *required, device=device, **options)
-    except (AttributeError, RuntimeError, TypeError) as error:
-        raise NotImplementedError(_lacking(name)) from error
+    except (AttributeError, RuntimeError, TypeError):  # few backends implement all of it
+        return _NONE
 
 
 def _lacking(name: str, kind: str | None = None) -> str:
@@ -510,7 +512,7 @@ def _type_and_index(device: Device) -> tuple[str, int | None]:
 def device_memory_info(device: Device = None) -> tuple[int, int]:
     """Free and total memory of `device`, in bytes. Lacking or none here: NotImplementedError.
 
-    MPS: of the memory that Metal recommends to use. Lacking: what `torch.accelerator` says, if it can.
+    MPS: of the memory that Metal recommends to use. `available_device_memory` answers on every backend.
     """
     mps = _torch().mps
     if _active_type() == "mps" and hasattr(mps, "recommended_max_memory"):
@@ -542,7 +544,9 @@ def max_device_memory_reserved(device: Device = None) -> int:
 
 def device_memory_stats(device: Device = None) -> dict[str, Any]:
     """The allocator's statistics, sizes in bytes. Lacking or none here: empty."""
-    return _ask("memory_stats", device=device, otherwise={})
+    from collections import OrderedDict
+
+    return _ask("memory_stats", device=device, otherwise=OrderedDict())
 
 
 def device_memory_summary(device: Device = None, abbreviated: bool = False) -> str:
@@ -581,7 +585,7 @@ def collect_device_ipc() -> None:
 
 
 def set_device_memory_fraction(fraction: float, device: Device = None) -> None:
-    """Limit this process to a fraction of the memory. Lacking or none here: NotImplementedError."""
+    """Limit this process to a fraction, 0 to 1, of the memory. Lacking or none here: NotImplementedError."""
     _demand("set_per_process_memory_fraction", fraction, device=device)
 
 
@@ -806,17 +810,14 @@ def device_event(
 
 
 def current_device_stream(device: Device = None) -> Any:
-    """The current stream of `device`. None here: a stand-in, whose work is done when the call returns.
-
-    Lacking: what `torch.accelerator` says, if it can; else NotImplementedError.
-    """
+    """The current stream of `device`. Lacking: NotImplementedError. None here: a stand-in, as `device_stream` makes."""
     if _active_type() is None:
         return _HOST_STREAM
     return _demand("current_stream", device=device)
 
 
 def default_device_stream(device: Device = None) -> Any:
-    """The default stream of `device`. Lacking: NotImplementedError. None here: a stand-in, as above."""
+    """The default stream of `device`. Lacking: NotImplementedError. None here: a stand-in, as `device_stream` makes."""
     if _active_type() is None:
         return _HOST_STREAM
     return _demand("default_stream", device=device)
@@ -827,9 +828,10 @@ def use_stream(stream: Any) -> AbstractContextManager[Any]:
 
     Lacking: the stream as its own context, which torch's streams are from torch 2.7 on; else one that does nothing.
     """
-    if stream is None or _active_type() is None:
+    kind = _active_type()
+    if kind is None or (stream is None and kind != "cuda"):
         return nullcontext()
-    context = _find("stream")
+    context = _find("stream", kind)
     own: AbstractContextManager[Any] = stream if hasattr(stream, "__enter__") else nullcontext()
     return own if context is None else context(stream)
 
@@ -849,7 +851,7 @@ def is_stream_capturing() -> bool:
 
 
 def manual_seed_device(seed: int) -> None:
-    """Seed the current device's generator. Lacking or none here: nothing to do."""
+    """Seed the current device's generator with an integer. Lacking or none here: nothing to do."""
     _ask("manual_seed", seed, otherwise=None)
 
 
@@ -918,17 +920,18 @@ def _amp_type() -> str:
     return "cuda" if registered and _find("get_amp_supported_dtype") is None else kind
 
 
-def device_autocast(enabled: bool = True, dtype: torch.dtype | None = None, cache_enabled: bool = True) -> autocast:
-    """`torch.amp.autocast` for the active backend; `dtype` None: torch.float16, as `torch.cuda.amp` had it.
+def device_autocast(
+    enabled: bool = True, dtype: torch.dtype | str | None = "float16", cache_enabled: bool = True
+) -> autocast:
+    """`torch.amp.autocast` for the active backend; `dtype` None: what `torch.set_autocast_dtype` said.
 
     Disabled where no device is usable or the backend has no autocast; the CPU's autocast is left alone.
     """
     torch = _torch()
-    kind = _amp_type()
-    usable = enabled and kind == _active_type() and is_accelerator_available()
-    context: autocast = torch.amp.autocast(
-        kind, dtype=dtype or torch.float16, enabled=usable, cache_enabled=cache_enabled
-    )
+    active, kind = _active_type(), _amp_type()
+    usable = enabled and kind == active and (kind == "cuda" or is_accelerator_available())  # CUDA's looks by itself
+    wanted = getattr(torch, dtype) if isinstance(dtype, str) else dtype
+    context: autocast = torch.amp.autocast(kind, dtype=wanted, enabled=usable, cache_enabled=cache_enabled)
     return context
 
 

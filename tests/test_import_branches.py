@@ -246,7 +246,7 @@ def test_two_modules_are_imported_one_after_the_other_on_the_line() -> None:
         "from cudafix.runtime import manual_seed_device; from torch import accelerator; x = 1\n"
         "count = accelerator.device_count()\nmanual_seed_device(0)\n",
         route="accelerator",
-        target_torch="2.6",
+        target_torch="2.8",
     )
 
 

@@ -313,7 +313,7 @@ def test_two_modules_are_imported_in_their_order() -> None:
         manual_seed_device(0)
         """,
         route="accelerator",
-        target_torch="2.6",
+        target_torch="2.8",
     )
 
 

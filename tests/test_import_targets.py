@@ -228,7 +228,7 @@ def test_the_native_form_needs_no_import_where_torch_is_imported() -> None:
         "import torch\ncount = torch.cuda.device_count()\n",
         "import torch\ncount = torch.accelerator.device_count()\n",
         route="accelerator",
-        target_torch="2.6",
+        target_torch="2.8",
     )
 
 
@@ -237,7 +237,7 @@ def test_the_native_form_uses_the_alias_of_torch() -> None:
         "import torch as t\ncount = t.cuda.device_count()\n",
         "import torch as t\ncount = t.accelerator.device_count()\n",
         route="accelerator",
-        target_torch="2.6",
+        target_torch="2.8",
     )
 
 
@@ -246,7 +246,7 @@ def test_the_native_form_joins_an_import_from_torch() -> None:
         "from torch import cuda, nn\ncount = cuda.device_count(), nn.Linear(1, 1)\n",
         "from torch import accelerator, nn\ncount = accelerator.device_count(), nn.Linear(1, 1)\n",
         route="accelerator",
-        target_torch="2.6",
+        target_torch="2.8",
     )
 
 

@@ -51,7 +51,7 @@ def test_native_functions_take_the_alias_of_the_file() -> None:
         "import torch as t\nn = t.cuda.device_count()\n",
         "import torch as t\nn = t.accelerator.device_count()\n",
         route="accelerator",
-        target_torch="2.6",
+        target_torch="2.8",
     )
 
 
@@ -60,7 +60,7 @@ def test_native_functions_are_imported_where_torch_has_no_name() -> None:
         "from torch.cuda import device_count\nn = device_count()\n",
         "from torch import accelerator\nn = accelerator.device_count()\n",
         route="accelerator",
-        target_torch="2.6",
+        target_torch="2.8",
     )
 
 
@@ -77,6 +77,10 @@ def test_an_argument_that_the_neutral_function_lacks_is_named() -> None:
 
 def test_arguments_that_may_hold_anything_stop_another_backends_call() -> None:
     check_stays("import torch\ntorch.npu.get_device_name(*where)\n", "`*…`, which may hold anything")
+
+
+def test_what_cudas_own_function_does_not_take_stays_an_error() -> None:
+    check_stays("import torch\ntorch.cuda.empty_cache(None)\n", "the neutral function has no argument number 1")
 
 
 def test_too_many_arguments_stop_another_backends_call() -> None:

@@ -78,16 +78,17 @@ def test_a_byte_order_mark_stays() -> None:
 
 
 def test_an_encoding_cookie_is_obeyed() -> None:
-    assert new_bytes(b"# -*- coding: latin-1 -*-\nimport torch\ntorch.cuda.synchronize('\xe9', torch.ones)\n") == (
+    assert new_bytes(b"# -*- coding: latin-1 -*-\nimport torch\ntorch.ones, torch.cuda.synchronize('\xe9')\n") == (
         b"# -*- coding: latin-1 -*-\nimport torch\nfrom cudafix.runtime import synchronize_device\n"
-        b"synchronize_device('\xe9', torch.ones)\n"
+        b"torch.ones, synchronize_device('\xe9')\n"
     )
 
 
 def test_characters_outside_ascii_do_not_shift_the_columns() -> None:
-    data = "import torch\nx = '日本', '\U0001f600', torch.cuda.device_count(torch.ones)\n"
+    data = "import torch\nx = '日本', '\U0001f600', torch.cuda.synchronize(torch.ones)\n"
     assert new_bytes(data.encode()).decode() == (
-        "import torch\nfrom cudafix.runtime import count_devices\nx = '日本', '\U0001f600', count_devices(torch.ones)\n"
+        "import torch\nfrom cudafix.runtime import synchronize_device\n"
+        "x = '日本', '\U0001f600', synchronize_device(torch.ones)\n"
     )
 
 

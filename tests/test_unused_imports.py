@@ -218,7 +218,7 @@ def test_a_section_that_is_left_empty_leaves_no_second_gap() -> None:
 
         from cudafix.config import Options
 
-        torch.cuda.synchronize(os.getpid(), Options)
+        torch.cuda.synchronize(os.getpid() or Options)
         """,
         """
         import os
@@ -226,7 +226,7 @@ def test_a_section_that_is_left_empty_leaves_no_second_gap() -> None:
         from cudafix.config import Options
         from cudafix.runtime import synchronize_device
 
-        synchronize_device(os.getpid(), Options)
+        synchronize_device(os.getpid() or Options)
         """,
     )
 
@@ -241,7 +241,7 @@ def test_several_imports_that_go_leave_one_gap() -> None:
 
         from cudafix.config import Options
 
-        torch.cuda.synchronize(os.getpid(), Options)
+        torch.cuda.synchronize(os.getpid() or Options)
         cuda.device_count()
         """,
         """
@@ -250,7 +250,7 @@ def test_several_imports_that_go_leave_one_gap() -> None:
         from cudafix.config import Options
         from cudafix.runtime import count_devices, synchronize_device
 
-        synchronize_device(os.getpid(), Options)
+        synchronize_device(os.getpid() or Options)
         count_devices()
         """,
     )

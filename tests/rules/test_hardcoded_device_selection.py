@@ -62,5 +62,5 @@ def test_the_native_route_counts_as_torch_cuda_did_and_is_safe() -> None:
         n = torch.accelerator.device_count()
         """,
         route="accelerator",
-        target_torch="2.6",
+        target_torch="2.8",
     )

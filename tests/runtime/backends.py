@@ -103,6 +103,7 @@ def register(name: str) -> Any:
 def active(device_type: str) -> None:
     accelerator().current_accelerator = lambda check_available=False: torch.device(device_type)
     torch._C._has_cuda = device_type == "cuda"
+    torch._C._has_xpu = device_type == "xpu"
     torch._C._has_mps = device_type == "mps"
 
 

@@ -119,9 +119,12 @@ def test_on_cuda_the_device_module_is_torch_cuda(cuda):
     assert cuda("device_module() is torch.cuda").answer is True
 
 
-@pytest.mark.parametrize("expression", ["entered(use_stream(None))", "set_device_stream(None)"])
-def test_on_cuda_no_stream_is_no_call(cuda, expression):
-    assert cuda(expression).calls == []
+def test_on_cuda_setting_no_stream_is_no_call_as_with_torch_cuda(cuda):
+    assert cuda("set_device_stream(None)").calls == []
+
+
+def test_on_cuda_the_context_of_no_stream_is_that_of_torch_cuda(cuda):
+    assert cuda("entered(use_stream(None))").calls == ["stream(None)"]
 
 
 def test_on_cuda_autocast_is_that_of_cuda(cuda):
