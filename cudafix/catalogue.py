@@ -89,7 +89,7 @@ DEVICES = [
     row("is_tf32_supported", "106", "()", "supports_tf32"),
     on_module("get_arch_list", "106", "()", "the names are the backend's own"),
     on_module("get_gencode_flags", "106", "()", "the flags are the backend's own"),
-    row("is_available", "107", "()", "is_accelerator_available", native="accelerator.is_available 2.6 cpu",
+    row("is_available", "107", "()", "is_accelerator_available", native="accelerator.is_available 2.7 cpu",
         unsafe="true on any accelerator: CUDA-only code behind the test would start to run there"),
     row("is_initialized", "107", "()", "is_device_initialized"),
     row("init", "107", "()", "init_device", note="a no-op without an accelerator, where torch.cuda raised"),

@@ -175,14 +175,16 @@ def is_in_branch_for(backend: str, node: cst.CSTNode, file: File) -> bool:
 
 
 def is_scripted(node: cst.CSTNode, file: File) -> bool:
-    """Whether a function around `node` is given to `torch.jit.script`, as a decorator or by its name."""
+    """Whether a function around `node` is given to `torch.jit.script` or `export`, as a decorator or by its name."""
     for ancestor in file.names.ancestors(node):
         if isinstance(ancestor, (cst.FunctionDef, cst.ClassDef)):
             decorators = [one.decorator for one in ancestor.decorators]
             functions = [one.func if isinstance(one, cst.Call) else one for one in decorators]
             functions += calls_with(ancestor.name.value, file)
             meanings = [file.names.resolve(one) for one in functions]
-            if any(one is not None and one.path.startswith("torch.jit.script") for one in meanings):
+            if any(
+                one is not None and one.path.startswith(("torch.jit.script", "torch.jit.export")) for one in meanings
+            ):
                 return True
     return False
 

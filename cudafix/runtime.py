@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import ModuleType
     from typing import Any, TypeAlias, TypeVar
+    from typing import overload as _overload
 
     import torch
     from torch.amp.autocast_mode import autocast
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
     Answer: TypeAlias = str | Callable[..., Any] | None
     T = TypeVar("T")
     Function = TypeVar("Function", bound=Callable[..., Any])
+else:
+
+    def _overload(function):
+        return function
+
 
 __all__ = [
     "amp_custom_bwd",
@@ -955,7 +961,15 @@ def device_grad_scaler(
     return scaler
 
 
-def amp_custom_fwd(fwd: Callable[..., Any] | None = None, *, cast_inputs: torch.dtype | None = None) -> Any:
+@_overload
+def amp_custom_fwd(fwd: Function) -> Function: ...
+@_overload
+def amp_custom_fwd(  # noqa: F811
+    fwd: None = None, *, cast_inputs: torch.dtype | None = None
+) -> Callable[[Function], Function]: ...
+def amp_custom_fwd(  # noqa: F811
+    fwd: Callable[..., Any] | None = None, *, cast_inputs: torch.dtype | None = None
+) -> Any:
     """`torch.amp.custom_fwd` for the backend that is active when it decorates. None here: does nothing."""
     return _torch().amp.custom_fwd(fwd, device_type=_amp_type(), cast_inputs=cast_inputs)
 

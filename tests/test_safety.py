@@ -112,7 +112,9 @@ def test_an_annotation_gets_the_common_base_class() -> None:
     )
 
 
-@pytest.mark.parametrize("decorator", ["torch.jit.script", "torch.jit.script_method", "jit.script", "script()"])
+@pytest.mark.parametrize(
+    "decorator", ["torch.jit.script", "torch.jit.script_method", "torch.jit.export", "jit.script", "script()"]
+)
 def test_a_function_that_torchscript_compiles_stays(decorator: str) -> None:
     check_stays(
         f"""

@@ -83,6 +83,9 @@ def install(environment: Path, *arguments: str) -> None:
 
 def replace_missing_libraries(folder: Path) -> None:
     """Links the loader to one library with every function that torch's libraries miss, in their own folder."""
+    missing = [tool for tool in ("cc", "readelf") if shutil.which(tool) is None]
+    if missing:
+        give_up("torch", f"its CUDA libraries cannot be replaced without {' and '.join(missing)}")
     command = ["readelf", "--wide", "--dynamic", "--dyn-syms", *map(str, sorted(folder.glob("lib*.so*")))]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     libraries = {name for name in NEEDED_LIBRARY.findall(said) if not (folder / name).exists()}
