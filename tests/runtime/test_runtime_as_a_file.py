@@ -103,6 +103,11 @@ def test_importing_it_imports_neither_torch_nor_the_rest_of_cudafix():
     assert not {"cudafix", "torch"} & ast.literal_eval(python(program))
 
 
+def test_importing_it_imports_nothing_that_has_to_be_installed():
+    program = "import sys; import cudafix.runtime; print({*sys.modules})"
+    assert not {"click", "libcst", "psutil", "torch"} & ast.literal_eval(python(program))
+
+
 def test_it_says_that_cudafix_does_not_lint_it():
     assert Path(runtime.__file__).read_text().splitlines()[:2] == [
         "# SPDX-License-Identifier: Apache-2.0",
