@@ -133,6 +133,7 @@ _NATIVE = {
 }
 
 # The backend of torch.distributed by device type: as registered here, and where torch's own registry has none.
+_REGISTERED: dict[str, dict[str, Answer]] = {}
 _REGISTERED_COLLECTIVES: dict[str, str] = {}
 _COLLECTIVES = {"cuda": "nccl", "hpu": "hccl", "mlu": "cncl", "musa": "mccl", "npu": "hccl", "xpu": "xccl"}
 
@@ -194,6 +195,22 @@ _REFUSED_WITHOUT = {
 _AMP = {"amp_custom_bwd", "amp_custom_fwd", "device_autocast", "device_grad_scaler"}
 _REFUSED = _REFUSED_WITHOUT | {"Event", "Stream", "current_stream", "default_stream", "set_rng_state"}
 
+# Those that a process asks for although it may not have used a device yet: they must not initialise one.
+_IDLE = {
+    "ipc_collect",
+    "max_memory_allocated",
+    "max_memory_reserved",
+    "memory_allocated",
+    "memory_reserved",
+    "memory_snapshot",
+    "memory_stats",
+    "reset_accumulated_memory_stats",
+    "reset_peak_memory_stats",
+    "synchronize",
+}
+_LAZY = {"mlu", "mtia", "musa", "npu", "xpu"}  # as torch.cuda: is_initialized() is true once a device is used
+
+_EVERYWHERE = {"enable_timing", "priority"}  # what torch's own Event and Stream take on every backend
 _NONE: Any = object()
 _WARNED: set[str] = set()
 
@@ -234,21 +251,26 @@ def _built_type(torch: Any) -> str | None:
 
 
 def _differences(kind: str) -> dict[str, Answer]:
-    """How the backend of type `kind` differs from `torch.cuda`, by what it registered itself, or has announced."""
+    """How the backend of type `kind` differs from `torch.cuda`, by what it has announced or was registered."""
     if kind not in _DIFFERENCES and not _torch().compiler.is_compiling():  # reading entry points cannot be traced
-        _DIFFERENCES[kind] = {}
-        _load_backend(kind)
+        _DIFFERENCES[kind] = {**_load_announced(kind), **_REGISTERED.get(kind, {})}  # whole, for other threads
     return _DIFFERENCES.get(kind, {})
 
 
-def _load_backend(kind: str) -> None:
+def _load_announced(kind: str) -> dict[str, Answer]:
     from importlib.metadata import entry_points
 
+    announced: dict[str, Answer] = {}
     for point in entry_points(group="cudafix.backends", name=kind):
         try:
-            register_backend(kind, **point.load())
+            functions, collectives = _checked(kind, **point.load())
         except Exception as error:
             _warn(f"{point.value}, which the entry point {kind} of cudafix.backends names, was left out: {error}")
+            continue
+        announced.update(functions)
+        if collectives:
+            _REGISTERED_COLLECTIVES.setdefault(kind, collectives)
+    return announced
 
 
 def _warn(message: str) -> None:
@@ -292,25 +314,32 @@ def _call(function: Callable[..., Any], *required: Any, device: Any = None, **op
     try:
         return function(*given, **options)
     except TypeError:
-        fewer = given if _takes(function, *given) else required
-        known = {name: value for name, value in options.items() if _takes(function, *fewer, **{name: value})}
+        fewer, known = _taken(function, given, required, options)
         if (fewer, known) == (given, options):
             raise
     return function(*fewer, **known)
 
 
-def _takes(function: Callable[..., Any], *given: Any, **options: Any) -> bool:
+def _taken(
+    function: Callable[..., Any], given: tuple[Any, ...], required: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Of the arguments, those that `function` has parameters for."""
     from inspect import signature
 
     try:
         parameters = signature(function)
-    except (TypeError, ValueError):  # compiled code may not tell
+    except (TypeError, ValueError):  # compiled code does not tell: what it must be given
+        return required, {name: value for name, value in options.items() if name in _EVERYWHERE}
+
+    def takes(*arguments: Any, **named: Any) -> bool:
+        try:
+            parameters.bind_partial(*arguments, **named)
+        except TypeError:
+            return False
         return True
-    try:
-        parameters.bind_partial(*given, **options)
-    except TypeError:
-        return False
-    return True
+
+    fewer = given if takes(*given) else required
+    return fewer, {name: value for name, value in options.items() if takes(*fewer, **{name: value})}
 
 
 def _ask(name: str, *required: Any, otherwise: T, device: Any = None, **options: Any) -> T:
@@ -333,6 +362,10 @@ def _answer(name: str, *required: Any, device: Any = None, **options: Any) -> An
     if kind is None:
         return _NONE
     function = _find(name, kind)
+    if kind in _LAZY and name in _IDLE:
+        is_initialized = _find("is_initialized", kind)
+        if is_initialized is not None and not is_initialized():
+            return _NONE
     if function is not None:
         return _call(function, *required, device=device, **options)
     native = _look_up(_NATIVE.get(name, ""))
@@ -340,7 +373,9 @@ def _answer(name: str, *required: Any, device: Any = None, **options: Any) -> An
         return _NONE
     try:
         return _call(native, *required, device=device, **options)
-    except (AttributeError, RuntimeError, TypeError):  # few backends implement all of it
+    except (AttributeError, RuntimeError, TypeError) as error:  # few backends implement all of it
+        if isinstance(error, RuntimeError) and type(error) not in (RuntimeError, NotImplementedError):
+            raise  # torch.AcceleratorError, torch.OutOfMemoryError: the device's own
         return _NONE
 
 
@@ -371,15 +406,24 @@ def register_backend(
     Raises:
         ValueError: for a name that no function of this file asks a backend for, and for a device type with an index.
     """
+    told, collectives = _checked(device_type, functions, distributed_backend)
+    _REGISTERED.setdefault(device_type, {}).update(told)
+    if device_type in _DIFFERENCES:
+        _DIFFERENCES[device_type].update(told)
+    if collectives:
+        _REGISTERED_COLLECTIVES[device_type] = collectives
+
+
+def _checked(
+    device_type: str, functions: Mapping[str, Answer] | None = None, distributed_backend: str = ""
+) -> tuple[dict[str, Answer], str]:
     if not device_type.isidentifier():
         raise ValueError(f"{device_type!r} is no device type, such as 'npu'")
-    known = {*_ASKS.values(), "get_amp_supported_dtype"}
+    known = {*_ASKS.values()}
     unknown = sorted(set(functions or {}) - known)
     if unknown:
         raise ValueError(f"no neutral function asks a backend for {', '.join(unknown)}; known: {sorted(known)}")
-    _differences(device_type).update(functions or {})
-    if distributed_backend:
-        _REGISTERED_COLLECTIVES[device_type] = distributed_backend
+    return dict(functions or {}), distributed_backend
 
 
 # Devices
@@ -480,8 +524,8 @@ def empty_device_cache(device_module: Any = None) -> bool:
 
     `device_module`: a module such as `torch.xpu`, or a device; None: the active backend. With an index only if torch
     holds memory of that device, and with it as the current one, so that no other device is given a context.
-    False, with nothing initialised, where the backend has no `empty_cache`, is not initialised yet, is absent (MPS),
-    or none is here.
+    False, with nothing initialised, where the backend has no `empty_cache`, is not initialised yet (but for CUDA,
+    whose own function looks), is absent (MPS), or none is here.
     """
     torch = _torch()
     kind, index, module = None, None, device_module
@@ -643,22 +687,38 @@ def available_device_memory(
         RuntimeError: when `distributed` is asked before torch.distributed is initialised.
     """
     kind, index = _type_and_index(current_device_type() if device is None else device)
+    if (kind == "mps" and _active_type() != "mps") or (kind == "cpu" and isinstance(device, int)):
+        raise ValueError(f"there is no device {device}: torch finds no such accelerator here")
     return _probe_memory(kind, index, distributed, empty_cache, cpu_group)
 
 
 def _probe_memory(kind: str, index: int | None, distributed: bool, empty_cache: bool, group: Any) -> tuple[int, int]:
-    if distributed:
-        _check_group(group)
+    if not distributed:
+        return _probe_here(kind, index, empty_cache)
+    _check_group(group)
+    failed: Exception | None = None
+    info = (-1, -1)
+    try:
+        info = _probe_here(kind, index, empty_cache)
+    except Exception as error:  # the other ranks wait for this one
+        failed = error
+    free, total = _least_over_ranks(info, group)
+    if failed is not None:
+        raise failed
+    if free < 0:
+        raise RuntimeError("another rank of cpu_group could not read its memory: see its error")
+    return free, total
+
+
+def _probe_here(kind: str, index: int | None, empty_cache: bool) -> tuple[int, int]:
     if kind in ("cpu", "mps"):
         if empty_cache:
             empty_device_cache(kind)
-        info = _system_memory(_count_numa_nodes() if kind == "cpu" else 1)
-    else:
-        index = _check_index(kind, index)
-        if empty_cache:
-            empty_device_cache(kind)
-        info = _device_memory(kind, index)
-    return _least_over_ranks(info, group) if distributed else info
+        return _system_memory(_count_numa_nodes() if kind == "cpu" else 1)
+    index = _check_index(kind, index)
+    if empty_cache:
+        empty_device_cache(kind)
+    return _device_memory(kind, index)
 
 
 def _check_index(kind: str, index: int | None) -> int:
@@ -721,13 +781,19 @@ def _check_group(group: Any) -> None:
 
 
 def _least_over_ranks(info: tuple[int, int], group: Any) -> tuple[int, int]:
+    """The least of each number, which is -1 or more; as digits, since some backends have no 64-bit integers."""
     torch = _torch()
     backends = torch.distributed.get_backend_config(group)  # such as "cpu:gloo,cuda:nccl"
     types = [each.partition(":")[0] for each in backends.split(",")]
-    least = torch.tensor(info, dtype=torch.int64, device="cpu" if "cpu" in types else types[0])
-    torch.distributed.all_reduce(least, op=torch.distributed.ReduceOp.MIN, group=group)
-    free, total = least.tolist()
-    return free, total
+    digits = [float((number + 1) >> shift & 0xFFFF) for number in info for shift in (48, 32, 16, 0)]
+    mine = torch.tensor(digits, dtype=torch.float32, device="cpu" if "cpu" in types else types[0])
+    every = [torch.empty_like(mine) for _ in range(torch.distributed.get_world_size(group))]
+    torch.distributed.all_gather(every, mine, group=group)
+    numbers = []
+    for row in every:
+        a, b, c, d, e, f, g, h = (int(digit) for digit in row.tolist())
+        numbers.append(((a << 48 | b << 32 | c << 16 | d) - 1, (e << 48 | f << 32 | g << 16 | h) - 1))
+    return min(free for free, _ in numbers), min(total for _, total in numbers)
 
 
 # Streams
@@ -763,6 +829,8 @@ class _HostStream:
 class _HostEvent:
     """An event of that stream; it tells the time."""
 
+    seconds: float | None = None
+
     def record(self, stream: Any = None) -> None:
         from time import perf_counter
 
@@ -778,6 +846,8 @@ class _HostEvent:
         pass
 
     def elapsed_time(self, end_event: _HostEvent) -> float:
+        if self.seconds is None or end_event.seconds is None:
+            raise RuntimeError("both events must be recorded before the time between them is asked for")
         return (end_event.seconds - self.seconds) * 1000
 
 
@@ -907,7 +977,7 @@ def set_device_rng_state_all(new_states: Iterable[torch.Tensor]) -> None:
     """Set what `get_device_rng_state_all` gave. Lacking: one by one. None here: nothing to do."""
     function = _find("set_rng_state_all")
     if function is not None:
-        function(new_states)
+        function(new_states if _active_type() == "cuda" else list(new_states))  # others ask for its length
         return
     for index, state in enumerate(new_states):
         set_device_rng_state(state, index)
@@ -1027,6 +1097,7 @@ def _probe_device(device: str) -> dict[str, Any]:
     from warnings import catch_warnings, simplefilter
 
     found: dict[str, Any] = {"device": device, "name": None, "free": None, "total": None, "error": None}
+    warned = set(_WARNED)
     try:
         with catch_warnings():
             simplefilter("ignore")  # each device in turn is another one than the current
@@ -1034,6 +1105,8 @@ def _probe_device(device: str) -> dict[str, Any]:
         found["name"] = machine() if device == "cpu" else get_device_name(device)
     except Exception as error:
         found["error"] = f"{type(error).__name__}: {error}".partition("\n")[0]
+    finally:
+        _WARNED.intersection_update(warned)
     return found
 
 

@@ -229,6 +229,17 @@ def test_events_tell_the_milliseconds_between_them():
     assert 20 <= start.elapsed_time(end) < 2000
 
 
+def test_an_event_that_was_not_recorded_tells_no_time():
+    with pytest.raises(RuntimeError, match="both events must be recorded"):
+        runtime.device_event().elapsed_time(runtime.device_event())
+
+
+@pytest.mark.parametrize("device", [0, "mps", "mps:0"])
+def test_the_memory_of_an_accelerator_that_is_not_there_is_an_error(device):
+    with pytest.raises(ValueError, match=f"there is no device {device}: torch finds no such accelerator here"):
+        runtime.available_device_memory(device)
+
+
 def test_the_distributed_backend_is_gloo():
     assert runtime.distributed_backend() == "gloo"
 

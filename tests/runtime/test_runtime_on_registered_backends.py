@@ -223,7 +223,7 @@ def test_a_backend_is_found_on_torch_2_5(npu_on_torch_2_5):
 
 
 def test_a_backend_is_asked_on_torch_2_5(npu_on_torch_2_5):
-    assert npu_on_torch_2_5("synchronize_device(1)").calls == ["synchronize(1)"]
+    assert npu_on_torch_2_5("set_device_index(1)").calls == ["set_device(1)"]
 
 
 def test_there_is_no_last_resort_on_torch_2_5(npu_on_torch_2_5):
