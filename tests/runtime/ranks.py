@@ -19,9 +19,9 @@ from cudafix.runtime import available_device_memory, get_available_gpu_memory
 GIB = 1 << 30
 
 
-def error_of(group: Any) -> str:
+def error_of(group: Any, device: str = "cpu", gpu_id: int = 0) -> str:
     try:
-        return str(get_available_gpu_memory("cpu", 0, distributed=True, cpu_group=group))
+        return str(get_available_gpu_memory(device, gpu_id, distributed=True, cpu_group=group))
     except (RuntimeError, ValueError) as error:
         return f"{type(error).__name__}: {error}"
 
@@ -40,7 +40,15 @@ def main(rank: int, size: int, file: str) -> dict[str, Any]:
     backends.memory("in-tree")
     torch.cuda.mem_get_info = lambda device=None: (free, 16 * GIB + rank)
     devices = available_device_memory("cuda:1", distributed=True, cpu_group=distributed.group.WORLD)
-    return {"early": early, "everyone": everyone, "among two": among_two, "info": info, "devices": devices}
+    one_fails = error_of(None, "cuda", 5 if rank == 1 else 0)
+    return {
+        "one fails": one_fails,
+        "early": early,
+        "everyone": everyone,
+        "among two": among_two,
+        "info": info,
+        "devices": devices,
+    }
 
 
 if __name__ == "__main__":

@@ -64,6 +64,12 @@ def test_a_rank_outside_the_group_is_told_so(four: list[dict[str, Any]]) -> None
     assert [rank["among two"] for rank in four] == [str(3 + BYTE)] * 2 + [message] * 2
 
 
+def test_a_rank_that_cannot_read_its_memory_leaves_none_waiting(four: list[dict[str, Any]]) -> None:
+    own, *others = sorted((rank["one fails"] for rank in four), reverse=True)
+    assert own == "ValueError: there is no device cuda:5: torch.cuda counts 2 devices"
+    assert others == ["RuntimeError: another rank of cpu_group could not read its memory: see its error"] * 3
+
+
 def test_the_least_total_comes_with_the_least_free_memory(four: list[dict[str, Any]]) -> None:
     assert [rank["info"] for rank in four] == [[3 * GIB + 1, 16 * GIB]] * 4
 

@@ -121,6 +121,13 @@ def test_looking_at_every_device_empties_no_cache_and_warns_of_nothing(start: Ca
     assert (outcome.answer, "empty_cache()" in outcome.calls) == ([], False)
 
 
+def test_looking_at_every_device_leaves_the_warning_for_later(start: Callable[..., Machine]) -> None:
+    machine = start("memory", "musa")
+    machine("lay_out('musa')")
+    machine("probe_machine()")
+    assert len(machine("warned('available_device_memory(1)')").answer) == 1
+
+
 def test_a_device_that_cannot_be_read_is_told_with_its_error(start: Callable[..., Machine]) -> None:
     machine = start("memory", "musa")
     machine("lay_out('musa', 'mem_get_info', 'get_device_properties')")

@@ -172,6 +172,33 @@ def test_what_events_of_the_backend_cannot_be_told_is_left_out(npu):
     assert (made.answer, made.error) == (["event", True], None)
 
 
+def test_a_function_in_c_that_takes_no_device_is_called_without(npu):
+    in_c = "replaced(torch.npu, 'synchronize', torch._C._get_tracing_state)"
+    assert npu(f"entered({in_c}, lambda: synchronize_device(0))").error is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "answer"),
+    [
+        ("synchronize_device()", None),
+        ("device_memory_allocated()", 0),
+        ("max_device_memory_reserved()", 0),
+        ("device_memory_stats()", {}),
+        ("device_memory_snapshot()", []),
+        ("reset_peak_device_memory_stats()", None),
+        ("collect_device_ipc()", None),
+    ],
+)
+def test_a_backend_that_was_not_used_yet_is_not_initialised_for_nothing(npu, expression, answer):
+    unused = "replaced(torch.npu, 'is_initialized', lambda: False)"
+    outcome = npu(f"entered({unused}, lambda: {expression})")
+    assert (outcome.answer, outcome.calls) == (answer, [])
+
+
+def test_the_states_of_all_devices_are_set_as_a_list(npu):
+    assert npu("set_device_rng_state_all(iter(['state']))").calls == ["set_rng_state_all(['state'])"]
+
+
 def test_a_function_that_takes_no_device_is_called_without(acme):
     assert acme("synchronize_device(1)").calls == ["synchronize()"]
 

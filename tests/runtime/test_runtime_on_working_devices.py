@@ -101,6 +101,12 @@ def test_an_event_is_made_by_torch_where_the_backend_has_none(on: Machine, name:
     assert on("(lambda e: (e.record(), e.query(), e.device.type))(device_event())").answer == [None, True, name]
 
 
+def test_an_event_class_in_c_is_told_what_torchs_own_takes(on: Machine, name: str) -> None:
+    made = "str(device_event(True, blocking=True, external=True))"
+    outcome = on(f"setattr(torch.{name}, 'Event', torch.Event), {made}, delattr(torch.{name}, 'Event')")
+    assert "event_flag=1" in outcome.answer[1]
+
+
 def test_a_stream_waits_for_an_event_of_another(on: Machine) -> None:
     assert on("device_stream().wait_event(device_stream().record_event(device_event()))").error is None
 
