@@ -132,8 +132,10 @@ _NATIVE = {
     "synchronize": "accelerator.synchronize",
 }
 
-# The backend of torch.distributed by device type: as registered here, and where torch's own registry has none.
+# What `register_backend` was told, until the backend is first asked; then it is part of `_DIFFERENCES`.
 _REGISTERED: dict[str, dict[str, Answer]] = {}
+
+# The backend of torch.distributed by device type: as registered here, and where torch's own registry has none.
 _REGISTERED_COLLECTIVES: dict[str, str] = {}
 _COLLECTIVES = {"cuda": "nccl", "hpu": "hccl", "mlu": "cncl", "musa": "mccl", "npu": "hccl", "xpu": "xccl"}
 
@@ -601,11 +603,8 @@ def device_memory_stats(device: Device = None) -> dict[str, Any]:
 
 def device_memory_summary(device: Device = None, abbreviated: bool = False) -> str:
     """The allocator's statistics as a table to print. Lacking or none here: a line that says so."""
-    function = _find("memory_summary")
-    if function is None:
-        return _lacking("memory_summary")
-    summary: str = _call(function, device=device, **({"abbreviated": True} if abbreviated else {}))
-    return summary
+    options = {"abbreviated": True} if abbreviated else {}
+    return _ask("memory_summary", device=device, otherwise=_lacking("memory_summary"), **options)
 
 
 def device_memory_snapshot(mempool_id: tuple[int, int] | None = None, include_traces: bool = True) -> Any:

@@ -11,11 +11,7 @@ from command import CLEAN, HARDCODED, LINE, MANUAL, NEUTRAL, UNSAFE, git, invoke
 
 from cudafix import __version__
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 # Nothing to say

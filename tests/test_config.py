@@ -9,11 +9,7 @@ from command import HARDCODED, LINE, invoke, run
 
 from cudafix.config import ConfigError, Options, Overrides, Route, options_for, read_settings
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def found(folder: Path, **settings: object) -> Options:

@@ -11,11 +11,7 @@ from command import git
 from cudafix.config import Options
 from cudafix.discover import PathError, discover, matches_glob
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def write(*names: str) -> None:

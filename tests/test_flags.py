@@ -11,10 +11,7 @@ from command import CLEAN, HARDCODED, LINE, MANUAL, invoke
 BOTH = "import torch\n\nx = torch.ones(1)\ntorch.cuda.empty_cache()\ntorch.cuda.synchronize()\n"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def codes(*arguments: object) -> list[str]:

@@ -19,10 +19,7 @@ from cudafix.reporters.diff import diff
 EMPTY = Fix(Safety.SAFE, "", ())
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def finding(**details: Any) -> Finding:

@@ -20,10 +20,7 @@ from cudafix.stack import with_deep_stack
 HEAD = "import torch\ntorch.cuda.empty_cache()\n"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def errors_of(source: bytes) -> str:

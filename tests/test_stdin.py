@@ -8,11 +8,7 @@ from pathlib import Path
 import pytest
 from command import CLEAN, HARDCODED, LINE, MANUAL, NEUTRAL, invoke, run
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def test_check_of_clean_input_is_quiet() -> None:

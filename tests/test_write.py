@@ -18,10 +18,7 @@ from cudafix.write import ChangedMeanwhile, write
 MARK = b"\xef\xbb\xbf"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def fixed(source: bytes) -> bytes:

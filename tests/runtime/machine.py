@@ -12,6 +12,24 @@ from typing import Any
 
 HERE = Path(__file__).parent
 
+ARGUMENTS = {
+    "amp_custom_bwd": "len",
+    "amp_custom_fwd": "len",
+    "get_available_gpu_memory": "current_device_type(), 0",
+    "manual_seed_all": "1",
+    "manual_seed_device": "1",
+    "register_backend": "'other'",
+    "set_device_index": "0",
+    "set_device_memory_fraction": "0.5",
+    "set_device_rng_state": "1",
+    "set_device_rng_state_all": "[]",
+    "set_device_stream": "1",
+    "use_device": "0",
+    "use_device_of": "torch.ones(1)",
+    "use_stream": "1",
+}
+"""What the runtime's functions need at least, for those that need something."""
+
 
 @dataclass(frozen=True)
 class Outcome:

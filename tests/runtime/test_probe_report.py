@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from command import invoke
-from machine import Machine
+from machine import ARGUMENTS, Machine
 
 from cudafix import runtime
 
@@ -149,14 +149,8 @@ def test_what_a_backend_lacks_is_partly_there_or_missing(musa: Machine) -> None:
 
 
 def test_what_is_told_to_be_missing_raises_and_nothing_else_does(musa: Machine) -> None:
-    given = {
-        "set_device_index": "0", "set_device_memory_fraction": "0.5", "set_device_rng_state": "1",
-        "set_device_rng_state_all": "[]", "set_device_stream": "1", "use_device": "0", "use_device_of": "1",
-        "use_stream": "1", "manual_seed_all": "1", "manual_seed_device": "1", "amp_custom_fwd": "len",
-        "amp_custom_bwd": "len",
-    }  # fmt: skip
     functions = probe(musa)["functions"]
-    raising = {name for name in functions if musa(f"{name}({given.get(name, '')})").error is not None}
+    raising = {name for name in functions if musa(f"{name}({ARGUMENTS.get(name, '')})").error is not None}
     assert raising == functions_that("missing", musa)
 
 

@@ -12,56 +12,16 @@ from pathlib import Path
 import pytest
 
 from cudafix import runtime
+from cudafix.catalogue import ROWS
 
 torch = pytest.importorskip("torch")
 
 ORIGINALS = {
+    **runtime._ASKS,
     "amp_custom_bwd": "amp.custom_bwd",
     "amp_custom_fwd": "amp.custom_fwd",
-    "collect_device_ipc": "ipc_collect",
-    "count_devices": "device_count",
-    "current_device_index": "current_device",
-    "current_device_stream": "current_stream",
-    "default_device_stream": "default_stream",
     "device_autocast": "amp.autocast",
-    "device_event": "Event",
     "device_grad_scaler": "amp.GradScaler",
-    "device_memory_allocated": "memory_allocated",
-    "device_memory_info": "mem_get_info",
-    "device_memory_reserved": "memory_reserved",
-    "device_memory_snapshot": "memory_snapshot",
-    "device_memory_stats": "memory_stats",
-    "device_memory_summary": "memory_summary",
-    "device_stream": "Stream",
-    "empty_device_cache": "empty_cache",
-    "get_device_name": "get_device_name",
-    "get_device_properties": "get_device_properties",
-    "get_device_rng_state": "get_rng_state",
-    "get_device_rng_state_all": "get_rng_state_all",
-    "init_device": "init",
-    "initial_device_seed": "initial_seed",
-    "is_accelerator_available": "is_available",
-    "is_device_initialized": "is_initialized",
-    "is_stream_capturing": "is_current_stream_capturing",
-    "manual_seed_all": "manual_seed_all",
-    "manual_seed_device": "manual_seed",
-    "max_device_memory_allocated": "max_memory_allocated",
-    "max_device_memory_reserved": "max_memory_reserved",
-    "reset_accumulated_device_memory_stats": "reset_accumulated_memory_stats",
-    "reset_peak_device_memory_stats": "reset_peak_memory_stats",
-    "seed_all_devices": "seed_all",
-    "seed_device": "seed",
-    "set_device_index": "set_device",
-    "set_device_memory_fraction": "set_per_process_memory_fraction",
-    "set_device_rng_state": "set_rng_state",
-    "set_device_rng_state_all": "set_rng_state_all",
-    "set_device_stream": "set_stream",
-    "supports_bf16": "is_bf16_supported",
-    "supports_tf32": "is_tf32_supported",
-    "synchronize_device": "synchronize",
-    "use_device": "device",
-    "use_device_of": "device_of",
-    "use_stream": "stream",
 }
 OWN = {
     "available_device_memory",
@@ -125,9 +85,9 @@ def test_a_function_takes_the_place_of_one_of_torch_cuda_or_is_new():
 
 
 def test_the_table_of_what_is_asked_of_a_backend_names_what_each_function_stands_for():
-    amp = {name for name in ORIGINALS if ORIGINALS[name].startswith("amp.")}
-    assert {name: original for name, original in ORIGINALS.items() if name not in amp} == runtime._ASKS
-    assert amp == runtime._AMP
+    rows = {name: ROWS[original].runtime for name, original in ORIGINALS.items()}
+    assert rows == {name: name for name in ORIGINALS}
+    assert ORIGINALS.keys() - runtime._ASKS.keys() == runtime._AMP
 
 
 @pytest.mark.parametrize("name", runtime.__all__)

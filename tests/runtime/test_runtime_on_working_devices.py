@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from machine import HERE, Machine
+from machine import ARGUMENTS, HERE, Machine
 
 torch = pytest.importorskip("torch")
 
@@ -130,13 +130,7 @@ def test_what_the_backend_lacks_is_answered_as_documented(on: Machine, expressio
 
 
 def test_no_function_raises_an_attribute_error_or_a_type_error(on: Machine) -> None:
-    given = {
-        "device_module": "", "set_device_index": "0", "set_device_memory_fraction": "0.5", "set_device_rng_state": "1",
-        "set_device_rng_state_all": "[]", "set_device_stream": "device_stream()", "use_device": "0",
-        "use_device_of": "torch.ones(1)", "use_stream": "device_stream()", "manual_seed_all": "1",
-        "manual_seed_device": "1", "get_available_gpu_memory": "current_device_type(), 0", "amp_custom_fwd": "len",
-        "amp_custom_bwd": "len", "register_backend": "'other'",
-    }  # fmt: skip
+    given = {**ARGUMENTS, "set_device_stream": "device_stream()", "use_stream": "device_stream()"}
     names = on("[name for name in cudafix.runtime.__all__ if name != 'print_probe']").answer
     errors = {each: on(f"{each}({given.get(each, '')})").error for each in names}
     assert [each for each, error in errors.items() if error and not error.startswith("NotImplementedError")] == []
