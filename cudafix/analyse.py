@@ -9,14 +9,16 @@ from pathlib import PurePath
 
 import libcst as cst
 
+from cudafix.change import Rewrites, combine
 from cudafix.config import Options
 from cudafix.discover import matches_glob
 from cudafix.file import File
-from cudafix.imports import Choice
-from cudafix.model import Finding, Fix, Safety
-from cudafix.neutral import Refusal, find_neutral
-from cudafix.references import Reference, find_references
-from cudafix.rewrite import edits
+from cudafix.findings import make_finding
+from cudafix.inspection import Inspection
+from cudafix.intent import code_of, match_of, match_reference
+from cudafix.model import Finding, Safety
+from cudafix.neutral import Refusal
+from cudafix.references import Reference
 from cudafix.row import CUDA_ONLY
 from cudafix.rule import Match
 from cudafix.rules import BY_CODE, RULES
@@ -39,30 +41,29 @@ class Analysis:
         found = [make_finding(match, self.file) for match in self.matches]
         return tuple(sorted([*found, *self.other_findings], key=lambda one: one.sort_key))
 
-    def choices(self, allowed: Iterable[Safety]) -> list[Choice]:
-        """Return the rewrites of all fixes with an allowed safety, each reference once."""
+    def rewrites(self, allowed: Iterable[Safety]) -> Rewrites:
+        """Return all fixes with an allowed safety, put together; those that change the shape of the code first."""
         levels = set(allowed)
-        picked = {choice[0]: choice for match in self.matches if match.safety in levels for choice in match.choices}
-        return list(picked.values())
+        picked = [match.rewrites for match in self.matches if match.trust in levels]
+        return combine(sorted(picked, key=lambda one: not one.changes), self.file.names)
 
 
 def analyse(file: File, options: Options) -> Analysis:
     active = active_codes(file.path, options)
     suppressions = Suppressions(file.text)
-    matches: list[Match] = []
-    imports: list[Reference] = []
-    uncounted = 0
-    for reference in find_references(file.names):
-        code = reference.symbol.row.code
-        if code not in active:
-            uncounted += code == CUDA_ONLY
-        elif not (suppressions.directives and suppressions.silence(code, *rows(reference, file))):
-            if reference.is_import:
-                imports.append(reference)
-            else:
-                matches.append(match_reference(reference, file, options))
+    inspection = Inspection(file, options)
+    codes = {one: code_of(one, inspection) for one in inspection.references}
+    for reference, code in codes.items():
+        if code in active and suppressions.directives and suppressions.silence(code, *rows(reference, file)):
+            inspection.silenced.add(reference)
+    found = [match for rule in RULES if rule.find and rule.code in active for match in rule.find(inspection)]
+    covered = {reference for match in found for reference in match.covers}
+    open_ones = [one for one, code in codes.items() if code in active and one not in inspection.silenced | covered]
+    matches = [match_reference(one, codes[one], inspection) for one in open_ones if not one.is_import]
     matches = refine(matches, file)
-    matches += [match_import(one, matches, file) for one in imports]
+    matches += [match_import(one, [*matches, *found], inspection) for one in open_ones if one.is_import]
+    matches += [one for one in found if not suppressions.silence(one.code, *(one.rows or (0, 0)))]
+    uncounted = sum(code == CUDA_ONLY and code not in active for code in codes.values())
     other = find_unused_suppressions(file.path, suppressions, active)
     return Analysis(file, tuple(matches), tuple(other), uncounted)
 
@@ -94,65 +95,38 @@ def rows(reference: Reference, file: File) -> tuple[int, int]:
     return first, file.end(whole).row
 
 
-def match_reference(reference: Reference, file: File, options: Options) -> Match:
-    neutral = find_neutral(reference, file, options)
-    if isinstance(neutral, Refusal):
-        return Match(reference.symbol.row.code, reference, reason=neutral.reason)
-    return Match(reference.symbol.row.code, reference, ((reference, neutral),), neutral.reason)
-
-
 def refine(matches: list[Match], file: File) -> list[Match]:
     """Let rules judge their matches anew in the light of all others."""
-    by_node: Mapping[cst.CSTNode, Match] = {match.reference.node: match for match in matches}
+    by_node: Mapping[cst.CSTNode, Match] = {match.node: match for match in matches}
     refined = []
     for match in matches:
-        judge = BY_CODE[match.code].refine
-        if judge is not None and match.choices:
-            verdict = judge(match.reference, match.choices[0][1], file, by_node)
-            choices = () if isinstance(verdict, Refusal) else ((match.reference, verdict),)
-            match = replace(match, choices=choices, reason=verdict.reason)
+        judge, reference = BY_CODE[match.code].refine, match.reference
+        if judge is not None and match.rewrites and reference is not None:
+            verdict = judge(reference, match.rewrites.choices[0][1], file, by_node)
+            match = match_of(reference, match.code, verdict)
         refined.append(match)
     return refined
 
 
-def match_import(reference: Reference, matches: list[Match], file: File) -> Match:
+def match_import(reference: Reference, matches: list[Match], inspection: Inspection) -> Match:
     """Match an import of a backend's function: it goes when every use of the name can be rewritten."""
-    code = reference.symbol.row.code
+    code, file = reference.symbol.row.code, inspection.file
     binding = reference.resolution.origins[0]
-    users = [one for one in matches if binding in one.reference.resolution.origins]
-    stuck = next((one for one in users if not one.choices), None)
+    users = [one for one in inspection.references if not one.is_import and binding in one.resolution.origins]
+    fixes = [(one, next((match for match in matches if rewrites(match, one)), None)) for one in users]
+    stuck = next((one for one, match in fixes if match is None), None)
     if stuck is not None:
-        return Match(code, reference, reason=f"its use on line {file.start(stuck.reference.node).row} stays")
-    obstacle = keeps_import(binding, file, {one.reference.root.node for one in users if one.reference.root})
+        return match_of(reference, code, Refusal(f"its use on line {file.start(stuck.node).row} stays"))
+    obstacle = keeps_import(binding, file, {one.root.node for one in users if one.root})
     if obstacle:
-        return Match(code, reference, reason=obstacle)
-    choices = tuple(choice for one in users for choice in one.choices)
-    reason = next((one.reason for one in users if one.safety is not Safety.SAFE), "")
-    return Match(code, reference, choices, reason)
+        return match_of(reference, code, Refusal(obstacle))
+    used = list(dict.fromkeys(match for _, match in fixes if match is not None))
+    together = combine([match.rewrites for match in used], file.names)
+    doubtful = [match for match in used if match.trust is not Safety.SAFE]
+    match = replace(match_of(reference, code, Refusal("")), rewrites=together)
+    return replace(match, safety=Safety.UNSAFE, reason=doubtful[0].reason) if doubtful else match
 
 
-def make_finding(match: Match, file: File) -> Finding:
-    reference = match.reference
-    rule, row = BY_CODE[match.code], reference.symbol.row
-    message = describe(reference)
-    help_text = "" if row.has_neutral_form else row.note
-    fix = None
-    if match.choices:
-        help_text = f"use `{neutral_text(match)}`"
-        fix = Fix(match.safety, f"Replace with `{neutral_text(match)}`", edits(file, match.choices))
-    return Finding(
-        match.code, rule.name, message, reference.symbol.name, file.path, file.start(reference.node),
-        file.end(reference.node), fix, match.reason, help_text,
-    )  # fmt: skip
-
-
-def describe(reference: Reference) -> str:
-    symbol = reference.symbol
-    subject = f"import of `{symbol.name}`" if reference.is_import else f"`{symbol.name}`"
-    backend = symbol.backend.upper()
-    return f"{subject} is {backend} only" if symbol.row.code == CUDA_ONLY else f"{subject} is tied to {backend}"
-
-
-def neutral_text(match: Match) -> str:
-    neutral = match.choices[0][1]
-    return neutral.text(f"torch.{neutral.need.name}" if neutral.need.module == "torch" else neutral.need.name)
+def rewrites(match: Match, reference: Reference) -> bool:
+    """Whether the fix of `match` takes the name of `reference` out of the code."""
+    return bool(match.rewrites) and (match.reference is reference or reference in match.covers)

@@ -252,3 +252,29 @@ ROWS: dict[str, Row] = {
     for group in (MEMORY, DEVICES, STREAMS, RANDOM, AMP, GRAPHS, ERRORS, MODULES, LEGACY_TYPES, NO_NEUTRAL_FORM)
     for one in group
 }
+
+BY_RUNTIME: dict[str, str] = {one.runtime: one.name for one in reversed(ROWS.values()) if one.runtime not in ("", ".")}
+"""The names by the runtime's functions."""
+
+NOTHING_TO_DO = (
+    "collect_device_ipc init_device manual_seed_all manual_seed_device reset_accumulated_device_memory_stats "
+    "reset_peak_device_memory_stats seed_all_devices seed_device set_device_index set_device_rng_state "
+    "set_device_rng_state_all set_device_stream synchronize_device"
+)
+ANSWERS = {
+    "count_devices": "0", "current_device_index": "0", "device_memory_allocated": "0", "device_memory_reserved": "0",
+    "empty_device_cache": "False", "get_device_rng_state_all": "[]", "is_accelerator_available": "False",
+    "is_device_initialized": "False", "is_stream_capturing": "False", "max_device_memory_allocated": "0",
+    "max_device_memory_reserved": "0", "supports_bf16": "False", "supports_tf32": "False",
+    **dict.fromkeys(NOTHING_TO_DO.split(), "None"),
+}  # fmt: skip
+WITHOUT_ACCELERATOR: dict[str, str] = {
+    one.name: ANSWERS[one.runtime] for one in ROWS.values() if one.runtime in ANSWERS
+}
+"""What the neutral form of a function answers on a machine without an accelerator, where it does no more than that."""
+
+QUIET_CONTEXTS = frozenset(("device", "device_of", "stream", "StreamContext"))
+"""The functions whose neutral form is there a context that does nothing."""
+
+ON_MPS = {"current_allocated_memory": "memory_allocated", "driver_allocated_memory": "memory_reserved"}
+"""What torch.mps calls otherwise than the others."""

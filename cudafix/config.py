@@ -17,6 +17,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+from cudafix.row import BACKENDS
+
 RUNTIME_MODULE = "cudafix.runtime"
 OLDEST_TORCH = (2, 4)
 
@@ -45,6 +47,10 @@ class Options:
         route: which neutral form fixes use.
         runtime_module: where the neutral functions are imported from.
         target_torch: the oldest torch that the rewritten code must run with.
+        targets: (symbol, dotted name of the project's own function) for those that replace a neutral function.
+        backend_predicates: (name or dotted name of a function or flag, the backend that it asks for).
+        flush_methods: the methods that flush a cache, for the rule about repeated blocks of them.
+        helper_name: what the method is called that takes the place of such blocks; made from the callers' if "".
         root: the folder that globs are relative to.
     """
 
@@ -58,6 +64,10 @@ class Options:
     route: Route = Route.RUNTIME
     runtime_module: str = RUNTIME_MODULE
     target_torch: tuple[int, int] = OLDEST_TORCH
+    targets: tuple[tuple[str, str], ...] = ()
+    backend_predicates: tuple[tuple[str, str], ...] = ()
+    flush_methods: tuple[str, ...] = ("flush_cache",)
+    helper_name: str = ""
     root: Path = Path()
 
 
@@ -195,6 +205,46 @@ def read_module(value: object) -> str:
     return value
 
 
+def read_name(value: object) -> str:
+    if not isinstance(value, str) or not value.isidentifier():
+        raise ConfigError(f"expected a name, got {value!r}")
+    return value
+
+
+def read_names(value: object) -> tuple[str, ...]:
+    return tuple(read_name(one) for one in read_strings(value))
+
+
+def read_table(value: object) -> tuple[tuple[str, str], ...]:
+    """Read a table of dotted names."""
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"expected a table, got {value!r}")
+    return tuple((read_module(key), read_module(one)) for key, one in value.items())
+
+
+def read_targets(value: object) -> tuple[tuple[str, str], ...]:
+    """Read `"torch.cuda.empty_cache" = "mypkg.device.empty_cache"`; the symbol must be one that has a neutral form."""
+    from cudafix.symbols import look_up
+
+    pairs = []
+    for symbol, target in read_table(value):
+        known = look_up(symbol)
+        if known is None or not known.row.has_neutral_form or known.rest or known.row.name == "":
+            raise ConfigError(f"`{symbol}` is no function of a backend that has a neutral form")
+        if "." not in target:
+            raise ConfigError(f"`{target}` names no module: expected `package.module.function`")
+        pairs.append((known.name, target))
+    return tuple(pairs)
+
+
+def read_predicates(value: object) -> tuple[tuple[str, str], ...]:
+    pairs = read_table(value)
+    for name, backend in pairs:
+        if backend not in BACKENDS:
+            raise ConfigError(f"`{name}` asks for {backend!r}, which is none of {', '.join(BACKENDS)}")
+    return pairs
+
+
 def read_version(value: object) -> tuple[int, int]:
     match = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)*", value) if isinstance(value, str) else None
     if match is None:
@@ -217,5 +267,9 @@ READERS = {
     "route": read_route,
     "runtime-module": read_module,
     "target-torch": read_version,
+    "targets": read_targets,
+    "backend-predicates": read_predicates,
+    "flush-methods": read_names,
+    "helper-name": read_name,
 }
 assert {key.replace("-", "_") for key in READERS} == {field.name for field in fields(Options)} - {"root"}

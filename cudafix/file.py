@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from cudafix.model import Position
-from cudafix.names import NameTable
+from cudafix.names import Binding, NameTable, grouped
 from cudafix.read import Source
 from cudafix.walk import build_names
 
@@ -25,6 +26,18 @@ class File:
     @cached_property
     def names(self) -> NameTable:
         return build_names(self.module)
+
+    @cached_property
+    def attributes(self) -> Mapping[str, Sequence[cst.Attribute]]:
+        """The attributes that are assigned to or deleted, by their last name."""
+        changed = [one for one in self.names.changed if isinstance(one, cst.Attribute)]
+        return grouped((one.attr.value, one) for one in changed)
+
+    @cached_property
+    def flags(self) -> Sequence[Binding]:
+        """The names that are bound to the value of an expression."""
+        bindings = [one for scope in self.names.scopes for same in scope.bindings.values() for one in same]
+        return [one for one in bindings if one.value is not None]
 
     @cached_property
     def text(self) -> str:

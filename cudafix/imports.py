@@ -1,17 +1,18 @@
 """The imports that a set of fixes needs, and those that it leaves unused (design D8).
 
-In: the references to rewrite with their neutral forms. Out: an `ImportPlan`: how each place spells its function, and
+In: what is to be rewritten. Out: an `ImportPlan`: how each place spells its function, and
 the changes to import statements, as plain operations that `rewrite` carries out on the tree and `edits` as text.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import libcst as cst
 
+from cudafix.change import Rewrites, names_that_go
 from cudafix.file import File
 from cudafix.import_style import LINE_LENGTH, ImportStatement, Name, Slot, Suite, find_slot
 from cudafix.import_text import (
@@ -24,11 +25,9 @@ from cudafix.import_text import (
     without_names,
 )
 from cudafix.names import BUILTINS, Binding, BindingKind, Scope, ScopeKind
-from cudafix.neutral import Need, Neutral
+from cudafix.neutral import Need, is_module
 from cudafix.references import Reference
 from cudafix.unused import Unused, find_unused, is_alone, lines_above, lines_below
-
-Choice = tuple[Reference, Neutral]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +76,8 @@ class Anchor:
     suite: cst.CSTNode
 
 
-def plan_imports(file: File, choices: Sequence[Choice]) -> ImportPlan:
-    planner = Planner(file, choices)
+def plan_imports(file: File, rewrites: Rewrites) -> ImportPlan:
+    planner = Planner(file, rewrites)
     planner.spell_what_is_there()
     planner.find_anchors()
     planner.drop_unused()
@@ -89,10 +88,11 @@ def plan_imports(file: File, choices: Sequence[Choice]) -> ImportPlan:
 
 
 class Planner:
-    def __init__(self, file: File, choices: Sequence[Choice]) -> None:
+    def __init__(self, file: File, rewrites: Rewrites) -> None:
         self.file = file
         self.names = file.names
-        self.choices = choices
+        self.rewrites = rewrites
+        self.choices = rewrites.choices
         self.plan = ImportPlan()
         self.missing: list[tuple[Reference, Need]] = []
         self.wanted: dict[Anchor, dict[Need, int]] = {}
@@ -107,11 +107,16 @@ class Planner:
 
     def spell_what_is_there(self) -> None:
         for reference, neutral in self.choices:
-            spelling = self.spell_torch(reference, neutral.need) or self.spell_imported(reference, neutral.need)
+            need = neutral.need
+            spelling = self.spell_own(need) or self.spell_torch(reference, need) or self.spell_imported(reference, need)
             if spelling:
                 self.plan.spelling[reference] = spelling
             else:
-                self.missing.append((reference, neutral.need))
+                self.missing.append((reference, need))
+
+    def spell_own(self, need: Need) -> str:
+        """Return the name of a function that this very file defines."""
+        return need.name if is_module(self.file.path, need.module) else ""
 
     def spell_torch(self, reference: Reference, need: Need) -> str:
         """Return `torch.accelerator` where the place already says `torch`."""
@@ -181,12 +186,7 @@ class Planner:
     # Imports that nothing uses any more
 
     def drop_unused(self) -> None:
-        gone = {
-            reference.root.node
-            for reference, neutral in self.choices
-            if reference.root is not None and not self.spell_torch(reference, neutral.need)
-        }
-        self.unused = find_unused(self.file, gone, [anchor.node for anchor in self.wanted])
+        self.unused = find_unused(self.file, self.names_that_go(), [anchor.node for anchor in self.wanted])
         for node, aliases in self.unused.dropped.items():
             left = without_names(node, aliases)
             line = self.names.parents[node]
@@ -198,6 +198,15 @@ class Planner:
                 self.plan.removals[line] = Removal(line)
         for node in self.unused.kept:
             self.mark(node)
+
+    def names_that_go(self) -> set[cst.Name]:
+        gone = {
+            reference.root.node
+            for reference, neutral in self.choices
+            if reference.root is not None and not self.spell_torch(reference, neutral.need)
+        }
+        said_anew = {name for _, neutral in self.choices for name in neutral.names_said}
+        return {one for one in gone | names_that_go(self.rewrites, self.names) if one.value not in said_anew}
 
     def mark(self, node: ImportStatement) -> None:
         """Tell linters that the import stays: on its first row, where they look for it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -32,22 +32,31 @@ class Need:
 class Neutral:
     """What replaces `reference.node`: the name of `need`, called if `on_module`, then `attributes`.
 
-    `arguments` are the call's arguments that lose their keyword. `removed` is the name that the old code used and the
-    new one does not, for the question whether its import is still needed.
+    `arguments` are the call's arguments that lose their keyword. `passed` is what stands between the new call's
+    parentheses, where a call is made; `whole_call` says that the old one goes with it. `template` is what stands around it all, with a `{}`. `module_of` is the
+    device whose module is meant.
     """
 
     need: Need
     attributes: tuple[str, ...] = ()
     on_module: bool = False
     arguments: tuple[cst.Arg, ...] = ()
+    passed: str | None = None
+    whole_call: bool = False
+    module_of: str = ""
+    template: str = "{}"
     safety: Safety = Safety.SAFE
     reason: str = ""
 
     def text(self, local_name: str) -> str:
-        return ".".join((local_name + "()" * self.on_module, *self.attributes))
+        module = f"{local_name}({self.module_of})" if self.on_module else local_name
+        function = ".".join((module, *self.attributes))
+        return self.template.replace("{}", function if self.passed is None else f"{function}({self.passed})")
 
-    def node(self, local_name: str) -> cst.BaseExpression:
-        return cst.parse_expression(self.text(local_name))
+    @property
+    def names_said(self) -> set[str]:
+        """The names that the new code uses beside the neutral function's."""
+        return set(re.findall(r"(?<![\w.])[^\W\d]\w*", f"{self.passed or ''} {self.module_of}"))
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,7 @@ def find_neutral(reference: Reference, file: File, options: Options) -> Neutral 
     form = find_form(reference, file, options)
     if isinstance(form, Refusal):
         return form
-    if is_module(file.path, form.need.module):
+    if is_module(file.path, form.need.module) and form.need.name not in file.names.root.bindings:
         return Refusal(f"this file is {form.need.module} itself, where the neutral function comes from")
     doubts = find_doubts(reference, file, form)
     if not doubts:
@@ -100,10 +109,8 @@ def find_obstacle(reference: Reference, file: File) -> str:
         return "a pattern compares with a dotted name, and would bind a plain one"
     if isinstance(reference.node, cst.Call) and len(reference.node.args) > 2:
         return "`getattr` has a default here, which tells whether the function is there"
-    if reference.symbol.backend != "cuda":
-        obstacle = find_intent(reference, file)
-        if obstacle:
-            return obstacle
+    if reference.symbol.backend != "cuda" and reference.symbol.row.name == "is_available":
+        return f"it asks for {reference.symbol.backend.upper()} among the backends"
     if has_ancestor(reference.node, file, is_class_base):
         return "a base class"
     if is_scripted(reference.node, file):
@@ -143,37 +150,6 @@ def has_ancestor(node: cst.CSTNode, file: File, wanted: Callable[[cst.CSTNode, c
     return False
 
 
-def find_intent(reference: Reference, file: File) -> str:
-    """Return what says that a backend other than CUDA is meant here and no other, or ""."""
-    backend = reference.symbol.backend
-    if reference.symbol.row.name == "is_available":
-        return f"it asks for {backend.upper()} among the backends"
-    if is_in_branch_for(backend, reference.node, file):
-        return f"it stands in a branch for {backend.upper()}, where it is meant"
-    return ""
-
-
-def names_backend(code: str, backends: Iterable[str]) -> bool:
-    """Whether a word of `code` is one of `backends`: `is_xpu_available`, `"npu"`, but not `input`."""
-    return re.search(rf"(?<![a-z])(?:{'|'.join(backends)})(?![a-z])", code, re.IGNORECASE) is not None
-
-
-def is_in_branch_for(backend: str, node: cst.CSTNode, file: File) -> bool:
-    """Whether a condition around `node` names `backend`: `if is_xpu_available():`, `x.type == "xpu" and …`.
-
-    What stands in the condition itself is a part of it, and must stay for what it decides about to stay.
-    """
-    for parent in file.names.ancestors(node):
-        condition: cst.BaseExpression | None = None
-        if isinstance(parent, (cst.If, cst.IfExp, cst.While)):
-            condition = parent.test
-        elif isinstance(parent, cst.BooleanOperation):
-            condition = parent
-        if condition is not None and names_backend(file.code(condition), (backend,)):
-            return True
-    return False
-
-
 def is_scripted(node: cst.CSTNode, file: File) -> bool:
     """Whether a function around `node` is given to `torch.jit.script` or `export`, as a decorator or by its name."""
     for ancestor in file.names.ancestors(node):
@@ -198,6 +174,9 @@ def calls_with(name: str, file: File) -> list[cst.BaseExpression]:
 
 def find_form(reference: Reference, file: File, options: Options) -> Neutral | Refusal:
     row, call = reference.symbol.row, reference.call
+    target = find_target(reference, options)
+    if target is not None:
+        return target_form(reference, target, file, options)
     if row.alias_of is not None:
         return torch_form(row.alias_of, Safety.SAFE, "", options)
     if has_ancestor(reference.node, file, is_in_annotation):
@@ -218,6 +197,32 @@ def find_form(reference: Reference, file: File, options: Options) -> Neutral | R
         if unknown and (reference.symbol.backend != "cuda" or not any(arg.star for arg in call.args)):
             return Refusal(f"the neutral function has no argument {unknown}")
     return runtime_form(row, options)
+
+
+def find_target(reference: Reference, options: Options) -> Need | None:
+    """Return the project's own function for the symbol, if it has told one."""
+    symbol = reference.symbol
+    targets = dict(options.targets)
+    dotted = "" if symbol.rest else targets.get(symbol.name, targets.get(f"torch.cuda.{symbol.row.name}", ""))
+    module, _, name = dotted.rpartition(".")
+    return Need(module, name) if dotted else None
+
+
+def target_form(reference: Reference, target: Need, file: File, options: Options) -> Neutral | Refusal:
+    """Call the project's own function; in its own module, where it is not there yet, the runtime's stands in for it."""
+    row = reference.symbol.row
+    if not is_module(file.path, target.module):
+        return Neutral(target)
+    own = file.names.root.bindings.get(target.name, [])
+    around = file.names.ancestors(reference.node)
+    if any(one.node in around for one in own):
+        return Refusal(f"this is {target.module}.{target.name} itself, which other code calls")
+    if own:
+        return Neutral(target)
+    if row.runtime in ("", "."):
+        return Refusal(f"{target.module} does not define {target.name} yet")
+    reason = f"{target.module} has no {target.name} yet: it is imported from {options.runtime_module}"
+    return Neutral(Need(options.runtime_module, row.runtime), safety=Safety.UNSAFE, reason=reason)
 
 
 def torch_form(native: Native, safety: Safety, reason: str, options: Options) -> Neutral | Refusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,36 +11,57 @@ from cudafix.model import Safety
 if TYPE_CHECKING:
     import libcst as cst
 
+    from cudafix.change import Rewrites
     from cudafix.file import File
+    from cudafix.inspection import Inspection
     from cudafix.neutral import Neutral, Refusal
     from cudafix.references import Reference
 
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """A rule met a reference. It holds nodes and never leaves the analysis; findings are made from it.
+    """A rule met something. It holds nodes and never leaves the analysis; findings are made from it.
 
-    `choices` are the rewrites that make up the fix: one for a call, one for each use of an imported name, none where
-    there is no fix.
+    Attributes:
+        code: the rule.
+        node: what is flagged.
+        symbol: the dotted name of the backend's function that it is about, "" where there is none.
+        message: what is wrong.
+        rewrites: the fix; empty where there is none.
+        safety: how far the fix can be trusted, as far as its own choices do not say it.
+        reason: why there is no fix, or why it is not safe.
+        help: the way out in words.
+        reference: what is flagged, where that is one reference.
+        covers: the references that other rules need not report.
+        rows: the first and the last line on which a suppression comment may stand; None: those of `node`.
     """
 
     code: str
-    reference: Reference
-    choices: tuple[tuple[Reference, Neutral], ...] = ()
+    node: cst.CSTNode
+    symbol: str
+    message: str
+    rewrites: Rewrites
+    safety: Safety = Safety.SAFE
     reason: str = ""
+    help: str = ""
+    reference: Reference | None = None
+    covers: tuple[Reference, ...] = ()
+    rows: tuple[int, int] | None = None
 
     @property
-    def safety(self) -> Safety:
-        if not self.choices:
+    def trust(self) -> Safety:
+        """The safety of the whole fix; MANUAL where there is none."""
+        if not self.rewrites:
             return Safety.MANUAL
-        return Safety.worst(*(neutral.safety for _, neutral in self.choices))
+        return Safety.worst(self.safety, *(neutral.safety for _, neutral in self.rewrites.choices))
 
 
 @dataclass(frozen=True)
 class Rule:
     """A rule: code, file, documentation, and whether it is on by default.
 
-    `refine` may judge a neutral form anew when the file's other matches are known.
+    `refine` may judge a neutral form anew when the file's other matches are known. `find` finds what is more than one
+    reference.
     """
 
     code: str
@@ -48,6 +69,7 @@ class Rule:
     doc: str
     default: bool = True
     refine: Callable[[Reference, Neutral, File, Mapping[cst.CSTNode, Match]], Neutral | Refusal] | None = None
+    find: Callable[[Inspection], Iterable[Match]] | None = None
 
     @property
     def name(self) -> str:

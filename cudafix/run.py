@@ -79,15 +79,15 @@ def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool
     from cudafix.verify import RewriteError, verify
 
     allowed = allowed_levels(unsafe)
-    choices = analysis.choices(allowed)
+    rewrites = analysis.rewrites(allowed)
     unchanged = Result(source.path, analysis.findings, old_bytes=source.data, uncounted=analysis.uncounted)
-    if not choices:
+    if not rewrites:
         return unchanged
     if not analysis.file.round_trips:
         message = "left as it was: libcst would lose a form feed before a statement, or a lone carriage return"
         return replace(unchanged, problems=(Problem(source.path, message),))
     try:
-        new_data = rewrite(analysis.file, choices).bytes
+        new_data = rewrite(analysis.file, rewrites).bytes
         after = verify(analysis.file, new_data, allowed, options)
     except RewriteError as error:
         problem = Problem(source.path, f"left as it was: {error}; please report this", fatal=True)

@@ -32,7 +32,7 @@ def verify(before: File, new_data: bytes, allowed: Iterable[Safety], options: Op
     if undefined:
         raise RewriteError(f"the rewritten file would use the undefined name `{min(undefined)}`")
     analysis = analyse(after, options)
-    if analysis.choices(allowed):
+    if analysis.rewrites(allowed):
         raise RewriteError("a second run would change the file again")
     return analysis
 

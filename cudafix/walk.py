@@ -137,7 +137,7 @@ class Walk(cst.CSTVisitor):
         elif isinstance(value, cst.Name) or (value is not None and attribute_step(value)):
             self.bind(target.value, BindingKind.ALIAS, self.stack[-1], value=value)
         else:
-            self.bind(target.value, BindingKind.OTHER, self.stack[-1])
+            self.bind(target.value, BindingKind.OTHER, self.stack[-1], value=value)
 
     def assign(self, node: cst.Assign) -> None:
         node.value.visit(self)

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 
 from cudafix.analyse import Analysis, analyse
 from cudafix.config import Options, read_settings
+from cudafix.edits import edits
 from cudafix.file import File
 from cudafix.model import Edit, Finding, Result
 from cudafix.read import Source
-from cudafix.rewrite import edits, rewrite
+from cudafix.rewrite import rewrite
 from cudafix.run import Mode, allowed_levels, process
 
 EVERY_RULE = {"select": ["CFX"]}
@@ -84,9 +85,10 @@ def fixed(data: bytes, path: str = "example.py", unsafe: bool = False, **setting
 
 def text_of_edits(source: str, path: str, unsafe: bool, **settings: object) -> str:
     analysis = analyse(File(Source(path, source.encode())), options(**settings))
-    choices = analysis.choices(allowed_levels(unsafe))
-    assert rewrite(analysis.file, choices).code == apply_edits(analysis.file.lines, edits(analysis.file, choices))
-    return apply_edits(analysis.file.lines, edits(analysis.file, choices))
+    rewrites = analysis.rewrites(allowed_levels(unsafe))
+    text = apply_edits(analysis.file.lines, edits(analysis.file, rewrites))
+    assert rewrite(analysis.file, rewrites).code == text
+    return text
 
 
 def apply_edits(lines: Sequence[str], changes: Sequence[Edit]) -> str:

@@ -2,7 +2,10 @@
 
 from cudafix.rule import Rule
 from cudafix.rules import (
+    availability_guard,
+    backend_branch,
     cuda_only_symbol,
+    dispatch_ladder,
     hardcoded_amp,
     hardcoded_device_module,
     hardcoded_device_properties,
@@ -19,6 +22,7 @@ from cudafix.rules import (
     hardcoded_tensor_type,
     unreadable_file,
     unused_suppression,
+    wrong_branch,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -38,6 +42,10 @@ RULES: tuple[Rule, ...] = (
     hardcoded_device_module.rule,
     hardcoded_error.rule,
     hardcoded_tensor_type.rule,
+    availability_guard.rule,
+    dispatch_ladder.rule,
+    wrong_branch.rule,
+    backend_branch.rule,
     cuda_only_symbol.rule,
 )
 

@@ -11,21 +11,22 @@ A machine with another accelerator falls through to the CPU.
 import torch
 
 if torch.cuda.is_available():
-    torch.cuda.synchronize()
+    prepare()
 ```
 
 ## Use instead
 ```python
-from cudafix.runtime import is_accelerator_available, synchronize_device
+from cudafix.runtime import is_accelerator_available
 
 if is_accelerator_available():
-    synchronize_device()
+    prepare()
 ```
 
 ## Fix safety
 Unsafe: behind the test may stand code that works on CUDA only and would now run on every accelerator. Safe where the
-test guards nothing but calls that are neutral after the fix, as in the example. No fix where the guarded code names
-CUDA itself (`"cuda" if torch.cuda.is_available() else "cpu"`), and for one rung of a ladder over several backends.
+test guards nothing but calls that are neutral after the fix. No fix where the guarded code names CUDA itself, and for one
+rung of a ladder over several backends. A test around calls that have a neutral form is a matter of availability-guard and
+dispatch-ladder, where those rules are on.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def refine(
     reference: Reference, neutral: Neutral, file: File, matches: Mapping[cst.CSTNode, Match]
 ) -> Neutral | Refusal:
     """Judge the fix by what depends on the answer."""
-    from cudafix.guard import judge_guard  # not at the top: rules are listed without loading libcst
+    from cudafix.availability import judge_guard  # not at the top: rules are listed without loading libcst
 
     return judge_guard(reference, neutral, file, matches)
 

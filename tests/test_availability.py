@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import checks
 import pytest
-from checks import check_fixes, check_noop, check_stays, check_unsafe, findings_in
+from checks import check_noop, findings_in
 
 from cudafix.model import Safety
+
+CALLS = {"select": ["CFX1"]}
+"""The rules for calls alone: what the guard rule adds is in `rules/test_availability_guard.py`."""
+
+check_fixes = partial(checks.check_fixes, **CALLS)
+check_stays = partial(checks.check_stays, **CALLS)
+check_unsafe = partial(checks.check_unsafe, **CALLS)
 
 SAFE_IMPORTS = "import torch\nfrom cudafix.runtime import is_accelerator_available, synchronize_device\n"
 
 
 def check_guard_is_unsafe(source: str) -> None:
-    found = [one.fix for one in findings_in(f"import torch\n{source}\n") if one.code == "CFX107"]
+    found = [one.fix for one in findings_in(f"import torch\n{source}\n", **CALLS) if one.code == "CFX107"]
     assert [one.safety for one in found if one] == [Safety.UNSAFE]
 
 

@@ -1,0 +1,191 @@
+"""Whether branches do the same, each on its own backend; and what code does on a machine without an accelerator.
+
+Branches are compared in a normal form: a backend's function is replaced by its name in the catalogue, the name of the
+backend's device by a mark, layout and comments are left out.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from textwrap import dedent
+
+import libcst as cst
+
+from cudafix.catalogue import ON_MPS, QUIET_CONTEXTS, WITHOUT_ACCELERATOR
+from cudafix.inspection import Inspection
+from cudafix.neutral import Neutral
+from cudafix.question import DEVICE, OTHERS, dotted_name, family
+from cudafix.references import Reference
+
+INERT = (
+    cst.Name, cst.Attribute, cst.BaseNumber, cst.SimpleString, cst.Tuple, cst.List, cst.Comparison, cst.BooleanOperation,
+    cst.UnaryOperation, cst.BinaryOperation,
+)  # fmt: skip
+
+
+class Replacer(cst.CSTTransformer):
+    """Puts other expressions in the place of some."""
+
+    def __init__(self, replacements: Mapping[cst.CSTNode, cst.CSTNode]) -> None:
+        super().__init__()
+        self.replacements = replacements
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        return node not in self.replacements
+
+    def on_leave(self, original_node, updated_node):  # type: ignore[no-untyped-def]
+        return self.replacements.get(original_node, updated_node)
+
+
+def normal_form(parts: Iterable[cst.CSTNode], backends: frozenset[str], inspection: Inspection) -> str:
+    """Return what `parts` do, in words that are the same for every backend."""
+    parts = tuple(parts)
+    replacements: dict[cst.CSTNode, cst.CSTNode] = {}
+    for reference in inspection.references_in(*parts):
+        if reference.symbol.backend in backends:
+            replacements[reference.node] = cst.Name(f"NEUTRAL_{neutral_name(reference)}")
+    for node in unknown_backends(parts, backends, inspection):
+        replacements[node] = cst.Name(f"NEUTRAL_{dotted_name(node).split('.', 2)[2].replace('.', '_')}")
+    for literal in device_literals(parts, backends):
+        replacements[literal] = marked(literal)
+    return dumped(parts, replacements, inspection)
+
+
+def form_without_accelerator(parts: Iterable[cst.CSTNode], inspection: Inspection) -> str:
+    """Return what the neutral form of `parts` does where there is no accelerator: calls become their answers."""
+    kept = tuple(one for one in parts if not is_quiet(one, inspection))
+    replacements: dict[cst.CSTNode, cst.CSTNode] = {}
+    for reference in inspection.references_in(*kept):
+        answer = WITHOUT_ACCELERATOR.get(reference.symbol.row.name)
+        if answer and reference.call is not None and all(is_inert(arg.value, inspection) for arg in reference.call.args):
+            replacements[reference.call] = cst.parse_expression(answer)
+    return dumped(kept, replacements, inspection)
+
+
+def neutral_name(reference: Reference) -> str:
+    name = ".".join((reference.symbol.row.name, *reference.symbol.rest))
+    return (ON_MPS.get(name, name) if reference.symbol.backend == "mps" else name).replace(".", "_")
+
+
+def unknown_backends(parts: Iterable[cst.CSTNode], backends: frozenset[str], inspection: Inspection) -> list[cst.Attribute]:
+    """Return the functions of backends that the catalogue does not know: `torch.sdaa.empty_cache`."""
+    wanted = tuple(f"torch.{one}." for one in backends & set(OTHERS))
+    found = []
+    for node in nodes_in(parts) if wanted else ():
+        if isinstance(node, cst.Attribute) and not isinstance(inspection.parent(node), cst.Attribute):
+            meaning = inspection.file.names.resolve(node)
+            if meaning is not None and meaning.path.startswith(wanted) and dotted_name(node).count(".") > 1:
+                found.append(node)
+    return found
+
+
+def device_literals(parts: Iterable[cst.CSTNode], backends: frozenset[str]) -> list[cst.SimpleString | cst.FormattedStringText]:
+    """Return the strings that name a device of `backends`: `"cuda"`, `"cuda:0"`, the beginning of `f"cuda:{i}"`."""
+    found: list[cst.SimpleString | cst.FormattedStringText] = []
+    for node in nodes_in(parts):
+        if isinstance(node, cst.SimpleString):
+            text = node.evaluated_value
+            if isinstance(text, str) and names_device(text, backends):
+                found.append(node)
+        elif isinstance(node, cst.FormattedString) and node.parts:
+            first = node.parts[0]
+            if isinstance(first, cst.FormattedStringText) and first.value.endswith(":") and names_device(first.value, backends):
+                found.append(first)
+    return found
+
+
+def names_device(text: str, backends: frozenset[str]) -> bool:
+    match = DEVICE.fullmatch(text)
+    return match is not None and family(match["backend"]) in backends
+
+
+def marked(literal: cst.SimpleString | cst.FormattedStringText) -> cst.CSTNode:
+    if isinstance(literal, cst.FormattedStringText):
+        return cst.FormattedStringText("DEVICE:")
+    text = str(literal.evaluated_value)
+    return cst.SimpleString(repr("DEVICE" + text[len(text.partition(":")[0]) :]))
+
+
+def dumped(parts: Iterable[cst.CSTNode], replacements: Mapping[cst.CSTNode, cst.CSTNode], inspection: Inspection) -> str:
+    pieces = []
+    for part in parts:
+        new = replacements.get(part) or part.visit(Replacer(replacements))
+        assert isinstance(new, cst.CSTNode)
+        pieces.append(dedent(inspection.file.module.code_for_node(new)).strip())
+    tree = ast.parse("async def f():\n for _ in ():\n  pass\n" + "".join(indented(piece) for piece in pieces if piece))
+    return ast.dump(tree)
+
+
+def indented(code: str) -> str:
+    return "".join(f"  {line}\n" for line in code.split("\n"))
+
+
+def nodes_in(parts: Iterable[cst.CSTNode]) -> Iterable[cst.CSTNode]:
+    waiting = list(parts)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += node.children
+
+
+# What may run where it did not run before
+
+
+def is_quiet(node: cst.CSTNode, inspection: Inspection) -> bool:
+    """Whether the neutral form of a statement does nothing on a machine without an accelerator."""
+    if isinstance(node, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
+        return all(is_quiet(one, inspection) for one in node.body)
+    if isinstance(node, cst.Expr):
+        return is_quiet(node.value, inspection) or isinstance(node.value, (cst.SimpleString, cst.Ellipsis))
+    if isinstance(node, cst.Call):
+        return is_quiet_call(node, inspection)
+    if isinstance(node, cst.With):
+        items = all(one.asname is None and is_quiet_context(one.item, inspection) for one in node.items)
+        return items and all(is_quiet(one, inspection) for one in node.body.body)
+    if isinstance(node, cst.For):
+        return node.orelse is None and is_empty_range(node.iter, inspection)
+    return isinstance(node, cst.Pass)
+
+
+def is_quiet_call(node: cst.BaseExpression, inspection: Inspection) -> bool:
+    name = called(node, inspection)
+    return name in WITHOUT_ACCELERATOR and has_inert_arguments(node, inspection)
+
+
+def is_quiet_context(node: cst.BaseExpression, inspection: Inspection) -> bool:
+    return called(node, inspection) in QUIET_CONTEXTS and has_inert_arguments(node, inspection)
+
+
+def is_empty_range(node: cst.BaseExpression, inspection: Inspection) -> bool:
+    """Whether a loop goes over `range(torch.cuda.device_count())`."""
+    if not isinstance(node, cst.Call) or len(node.args) != 1:
+        return False
+    is_range = isinstance(node.func, cst.Name) and node.func.value == "range"
+    return is_range and called(node.args[0].value, inspection) == "device_count"
+
+
+def called(node: cst.BaseExpression, inspection: Inspection) -> str:
+    """Return the catalogue's name of the function that `node` calls, if a neutral form takes its place or has done so."""
+    if not isinstance(node, cst.Call):
+        return ""
+    reference = inspection.calls.get(node.func)
+    if reference is None:
+        return inspection.neutral_call(node)
+    stays = reference in inspection.silenced or not isinstance(inspection.neutral(reference), Neutral)
+    return "" if stays else reference.symbol.row.name
+
+
+def has_inert_arguments(node: cst.BaseExpression, inspection: Inspection) -> bool:
+    return isinstance(node, cst.Call) and all(is_inert(arg.value, inspection) for arg in node.args)
+
+
+def is_inert(node: cst.BaseExpression, inspection: Inspection) -> bool:
+    """Whether an expression may be worked out where it was not before: it calls nothing but what answers there."""
+    for one in nodes_in([node]):
+        if isinstance(one, cst.Call):
+            if called(one, inspection) not in WITHOUT_ACCELERATOR:
+                return False
+        elif isinstance(one, cst.BaseExpression) and not isinstance(one, INERT):
+            return False
+    return True

@@ -1,0 +1,91 @@
+"""What the code has at hand for a neutral call: the module of its device, or the backend that a branch is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import libcst as cst
+
+from cudafix.attributes import enclosing_method, first_parameter, is_in, is_own, value_of
+from cudafix.file import File
+from cudafix.model import Safety
+from cudafix.names import Scope
+from cudafix.neutral import Neutral, Refusal
+from cudafix.references import Reference
+
+TAKES_MODULE = "empty_cache"
+"""The function whose neutral form takes a module."""
+
+
+def with_module_at_hand(reference: Reference, neutral: Neutral, file: File) -> Neutral:
+    """Pass on the device module that the function or class around the call got from `torch.get_device_module`."""
+    call = reference.call
+    if reference.symbol.row.name != TAKES_MODULE or call is None or call.args or neutral.attributes or "#" in file.code(call):
+        return neutral
+    found = next(modules_at_hand(reference, file), None)
+    if found is None:
+        return neutral
+    name, source = found
+    passed = replace(neutral, passed=name, whole_call=True)
+    if not source.args:
+        return passed
+    reason = f"empties the cache of `{name}`, whose device need not be the active one"
+    return replace(passed, safety=Safety.UNSAFE, reason="; ".join(filter(None, [neutral.reason, reason])))
+
+
+def modules_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call]]:
+    """Yield the names and attributes that hold a device module where the call stands, nearest first."""
+    scope: Scope | None = reference.scope
+    while scope is not None:
+        for name, bindings in scope.bindings.items():
+            source = device_module_call(bindings[0].value, file)
+            in_time = scope is not reference.scope or bindings[0].order < reference.order
+            if len(bindings) == 1 and source is not None and in_time and scope.encloses(reference.scope):
+                if file.names.find_scope(name, reference.scope) is scope and is_certain(bindings[0].node, reference, file):
+                    yield name, source
+        scope = scope.parent
+    yield from attributes_at_hand(reference, file)
+
+
+def is_certain(node: cst.CSTNode, reference: Reference, file: File) -> bool:
+    """Whether what `node` binds is bound where the call stands: its block is around the call."""
+    return file.names.region(node) in {*file.names.ancestors(reference.node)}
+
+
+def attributes_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call]]:
+    function, around = enclosing_method(reference.node, file)
+    owner = first_parameter(function) if function is not None else ""
+    if around is None or not owner or file.names.find_scope(owner, reference.scope) is None:
+        return
+    for name, targets in file.attributes.items():
+        inside = [one for one in targets if is_in(one, around, file)]
+        if len(inside) == 1 and is_own(inside[0], file):
+            source = device_module_call(value_of(inside[0], file), file)
+            if source is not None and inside[0] is not reference.node:
+                yield f"{owner}.{name}", source
+
+
+def device_module_call(value: cst.BaseExpression | None, file: File) -> cst.Call | None:
+    """Return `value` if it is `torch.get_device_module(…)`."""
+    if not isinstance(value, cst.Call):
+        return None
+    meaning = file.names.resolve(value.func)
+    is_it = meaning is not None and meaning.doubt is None and meaning.path == "torch.get_device_module"
+    return value if is_it else None
+
+
+def find_meant(reference: Reference, neutral: Neutral | Refusal, file: File) -> Neutral | Refusal:
+    """Return the neutral form that keeps to the backend of `reference`: `empty_device_cache(torch.npu)`."""
+    call = reference.call
+    if reference.symbol.row.name != TAKES_MODULE or call is None:
+        return Refusal(f"it stands in a branch for {reference.symbol.backend.upper()}, where it is meant")
+    if isinstance(neutral, Refusal):
+        return neutral
+    module = call.func.value if isinstance(call.func, cst.Attribute) else None
+    if call.args or module is None or "#" in file.code(call) or neutral.need.module == "torch":
+        return Refusal("the backend's module is not at hand here")
+    statement = isinstance(file.names.parents.get(call), cst.Expr)
+    reason = "" if statement else "the result may be used, and the neutral function returns whether a cache was emptied"
+    safety = Safety.SAFE if statement else Safety.UNSAFE
+    return replace(neutral, passed=file.code(module), whole_call=True, safety=safety, reason=reason)

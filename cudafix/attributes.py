@@ -1,0 +1,81 @@
+"""The one value that a name or an attribute of `self` was given, where there is only one."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from cudafix.file import File
+from cudafix.names import Binding, BindingKind
+
+
+def assigned_value(node: cst.BaseExpression, file: File) -> cst.BaseExpression | None:
+    """Return the expression that `node` stands for, when all that is ever assigned to it is that expression."""
+    if isinstance(node, cst.Name):
+        binding = only_binding(node, file)
+        return binding.value if binding is not None else None
+    if isinstance(node, cst.Attribute) and isinstance(node.value, cst.Name):
+        return attribute_value(node, node.value.value, file)
+    return None
+
+
+def only_binding(node: cst.Name, file: File) -> Binding | None:
+    """Return the one assignment that can reach `node`."""
+    use = file.names.uses.get(node)
+    scope = file.names.find_scope(node.value, use.scope) if use is not None else None
+    if use is None or scope is None or len(scope.bindings[node.value]) != 1:
+        return None
+    (binding,) = scope.bindings[node.value]
+    return binding if binding.kind in (BindingKind.OTHER, BindingKind.ALIAS) and not binding.outer else None
+
+
+def attribute_value(node: cst.Attribute, owner: str, file: File) -> cst.BaseExpression | None:
+    """Return what the class around `node` assigns to `self.NAME`, when it does so once."""
+    function, around = enclosing_method(node, file)
+    if function is None or around is None or first_parameter(function) != owner:
+        return None
+    given = [one for one in file.attributes.get(node.attr.value, ()) if is_in(one, around, file)]
+    if len(given) != 1 or not is_own(given[0], file):
+        return None
+    return value_of(given[0], file)
+
+
+def enclosing_method(node: cst.CSTNode, file: File) -> tuple[cst.FunctionDef | None, cst.ClassDef | None]:
+    """Return the outermost function around `node` in the innermost class, and that class."""
+    function: cst.FunctionDef | None = None
+    for parent in file.names.ancestors(node):
+        if isinstance(parent, cst.FunctionDef):
+            function = parent
+        if isinstance(parent, cst.ClassDef):
+            return function, parent
+    return None, None
+
+
+def first_parameter(function: cst.FunctionDef) -> str:
+    params = (*function.params.posonly_params, *function.params.params)
+    static = any(isinstance(one.decorator, cst.Name) and one.decorator.value == "staticmethod"
+                 for one in function.decorators)  # fmt: skip
+    return params[0].name.value if params and not static else ""
+
+
+def is_in(node: cst.CSTNode, around: cst.CSTNode, file: File) -> bool:
+    return around in file.names.ancestors(node)
+
+
+def is_own(target: cst.Attribute, file: File) -> bool:
+    """Whether `target` is an attribute of the object that the method around it belongs to."""
+    function, _ = enclosing_method(target, file)
+    return (
+        function is not None
+        and isinstance(target.value, cst.Name)
+        and target.value.value == first_parameter(function)
+    )
+
+
+def value_of(target: cst.Attribute, file: File) -> cst.BaseExpression | None:
+    """Return what is assigned to `target`; None for a loop's variable, `del`, `+=` or a part of a tuple."""
+    parent = file.names.parents.get(target)
+    if isinstance(parent, cst.AssignTarget):
+        parent = file.names.parents.get(parent)
+    if isinstance(parent, cst.Assign) or (isinstance(parent, cst.AnnAssign) and parent.value is not None):
+        return parent.value
+    return None

@@ -1,0 +1,121 @@
+"""Availability tests: when asking for any accelerator instead of CUDA is safe, and when it would be wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+import libcst as cst
+
+from cudafix.file import File
+from cudafix.model import Safety
+from cudafix.neutral import Neutral, Refusal
+from cudafix.references import Reference
+from cudafix.rule import Match
+
+NAMES_CUDA = re.compile(
+    r"""["']cuda\b|\.cuda\(|\b(?:get_device_capability|CUDAGraph|cudart|cudnn|nvtx|nccl|version\.cuda)\b"""
+)
+OTHERS = ("xpu", "npu", "musa", "mlu", "hpu", "mps", "mtia", "xla", "tpu", "hip", "rocm")
+
+
+def names_cuda(code: str) -> bool:
+    """Whether `code` is about CUDA itself, so that it must not run on another accelerator."""
+    return NAMES_CUDA.search(code) is not None
+
+
+def names_backend(code: str) -> bool:
+    """Whether a word of `code` is a backend other than CUDA: `is_xpu_available`, `"npu"`, but not `input`."""
+    return re.search(rf"(?<![a-z])(?:{'|'.join(OTHERS)})(?![a-z])", code, re.IGNORECASE) is not None
+
+
+def judge_guard(
+    reference: Reference, neutral: Neutral, file: File, matches: Mapping[cst.CSTNode, Match]
+) -> Neutral | Refusal:
+    """Judge the rewrite of `is_available` by what depends on its answer."""
+    if reference.symbol.row.name != "is_available":
+        return neutral
+    if names_cuda(file.code(whole_condition(reference, file))):
+        return Refusal("the rest of the condition is about CUDA itself")
+    guard = find_guard(reference, file)
+    if guard is None:
+        return judge_flag(reference, neutral, file)
+    if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):
+        return Refusal("it is one rung of a ladder over backends")
+    if names_cuda(file.code(guard.body)) or (guard.orelse and names_cuda(file.code(guard.orelse))):
+        return Refusal("the code that depends on it names CUDA itself")
+    is_whole_test = guard.test is reference.call and guard.orelse is None
+    if is_whole_test and isinstance(guard, cst.If) and all(is_neutral(one, matches) for one in guard.body.body):
+        return replace(neutral, safety=Safety.SAFE, reason="")
+    return neutral
+
+
+def judge_flag(reference: Reference, neutral: Neutral, file: File) -> Neutral | Refusal:
+    """Judge `use_cuda = torch.cuda.is_available()` by what depends on the flag."""
+    whole = whole_condition(reference, file)
+    binding = next((one for one in file.flags if one.value is whole), None)
+    if binding is None:
+        return neutral
+    for use in file.names.uses_by_name.get(binding.name, ()):
+        if binding not in file.names.reaching(use):
+            continue
+        guard = guard_around(use.node, file)
+        if guard is not None and (
+            names_cuda(file.code(guard.body)) or (guard.orelse and names_cuda(file.code(guard.orelse)))
+        ):
+            row = file.start(guard).row
+            return Refusal(f"the code that depends on `{binding.name}` on line {row} names CUDA itself")
+    return neutral
+
+
+def whole_condition(reference: Reference, file: File) -> cst.CSTNode:
+    """Return the whole of `a and not b or c` around the reference."""
+    whole = reference.call or reference.node
+    while isinstance(parent := file.names.parents.get(whole), (cst.BooleanOperation, cst.UnaryOperation)):
+        whole = parent
+    return whole
+
+
+def find_guard(reference: Reference, file: File) -> cst.If | cst.IfExp | None:
+    """Return the `if`, or conditional expression, in whose test the reference stands."""
+    return guard_around(reference.node, file)
+
+
+def guard_around(node: cst.CSTNode, file: File) -> cst.If | cst.IfExp | None:
+    child = node
+    for parent in file.names.ancestors(node):
+        if isinstance(parent, (cst.If, cst.IfExp)):
+            return parent if parent.test is child else None
+        if not isinstance(parent, (cst.Call, cst.UnaryOperation, cst.BooleanOperation, cst.BaseExpression)):
+            return None
+        child = parent
+    return None
+
+
+def ladder_tests(rung: cst.If, file: File) -> list[cst.BaseExpression]:
+    """Return the tests of the whole `if`/`elif` chain that `rung` is a part of."""
+    first = rung
+    while isinstance(parent := file.names.parents.get(first), cst.If) and parent.orelse is first:
+        first = parent
+    tests = []
+    current: cst.CSTNode | None = first
+    while isinstance(current, cst.If):
+        tests.append(current.test)
+        current = current.orelse
+    return tests
+
+
+def is_neutral(statement: cst.CSTNode, matches: Mapping[cst.CSTNode, Match]) -> bool:
+    """Whether `statement` is a line of calls whose fixes are safe, without arguments that could name a device."""
+    if not isinstance(statement, cst.SimpleStatementLine):
+        return False
+    return all(is_neutral_call(one, matches) for one in statement.body)
+
+
+def is_neutral_call(node: cst.BaseSmallStatement, matches: Mapping[cst.CSTNode, Match]) -> bool:
+    call = node.value if isinstance(node, cst.Expr) else None
+    if not isinstance(call, cst.Call) or call.args:
+        return False
+    match = matches.get(call.func)
+    return match is not None and match.trust is Safety.SAFE

@@ -1,0 +1,128 @@
+"""Where a reference stands: in a branch that was taken for one backend, so that this backend is meant there."""
+
+from __future__ import annotations
+
+import re
+
+import libcst as cst
+
+from cudafix.inspection import Inspection
+from cudafix.question import Asks, Question, backend_of, device_of, family
+
+FOR_ONE_BACKEND = re.compile(r"(?:Accelerator|Platform|Backend|DeviceMixin|DeviceInterface)(?:Base|Mixin)?$")
+"""How classes are called that are there for one backend each: `CudaAccelerator`, `XPUPlatform`."""
+
+
+def find_branch(node: cst.CSTNode, inspection: Inspection) -> frozenset[str]:
+    """Return the backends for which the code around `node` is taken; empty where it is taken for any.
+
+    `if torch.cuda.is_available():` alone is no such branch: it is the usual way to ask for a GPU of any make.
+    """
+    child = node
+    for parent in inspection.file.names.ancestors(node):
+        found = branch_of(child, parent, inspection)
+        if found:
+            return found
+        if isinstance(parent, cst.ClassDef):
+            return class_backend(parent)
+        child = parent
+    return frozenset()
+
+
+def branch_of(child: cst.CSTNode, parent: cst.CSTNode, inspection: Inspection) -> frozenset[str]:
+    """Return the backends that `parent` asked for before it came to `child`."""
+    if isinstance(parent, (cst.If, cst.IfExp)):
+        question = inspection.question(parent.test)
+        if question is None or child is parent.test or (child is parent.body) is question.negated:
+            return frozenset()
+        return question.backends if is_meant(question, parent, inspection) else frozenset()
+    if isinstance(parent, cst.BooleanOperation) and child is parent.right and isinstance(parent.operator, cst.And):
+        question = inspection.question(parent.left)
+        is_asked = question is not None and not question.negated and question.asks is not Asks.MACHINE
+        return question.backends if question is not None and is_asked else frozenset()
+    if isinstance(parent, cst.MatchCase):
+        return case_backends(parent, inspection)
+    return left_by_others(child, parent, inspection)
+
+
+def is_meant(question: Question, node: cst.If | cst.IfExp, inspection: Inspection) -> bool:
+    """Whether who asks this means these backends and no other."""
+    if question.backends == {"cpu"}:
+        return False
+    if question.asks is not Asks.MACHINE or "cuda" not in question.backends:
+        return True
+    return any(other - question.backends - {"cpu"} for other in backends_beside(node, inspection))
+
+
+def backends_beside(node: cst.If | cst.IfExp, inspection: Inspection) -> list[frozenset[str]]:
+    """Return what the other branches of the ladder around `node` ask for."""
+    first: cst.CSTNode = node
+    while isinstance(parent := inspection.parent(first), type(node)) and parent.orelse is first:
+        first = parent
+    found = []
+    current: cst.CSTNode | None = first
+    while isinstance(current, (cst.If, cst.IfExp)):
+        question = inspection.question(current.test)
+        if question is not None and not question.negated:
+            found.append(question.backends)
+        current = current.orelse
+    return found
+
+
+def is_named_around(backend: str, node: cst.CSTNode, inspection: Inspection) -> bool:
+    """Whether a condition around `node`, or one that it is a part of, names `backend` in a word of its own.
+
+    What stands in the condition itself is a part of it, and must stay for what it decides about to stay.
+    """
+    word = re.compile(rf"(?<![a-z]){backend}(?![a-z])", re.IGNORECASE)
+    for parent in inspection.file.names.ancestors(node):
+        condition: cst.BaseExpression | None = None
+        if isinstance(parent, (cst.If, cst.IfExp, cst.While)):
+            condition = parent.test
+        elif isinstance(parent, cst.BooleanOperation):
+            condition = parent
+        if condition is not None and word.search(inspection.file.code(condition)):
+            return True
+    return False
+
+
+def case_backends(case: cst.MatchCase, inspection: Inspection) -> frozenset[str]:
+    """Return what `case "cuda" | "xpu":` names in a match over a device."""
+    match = inspection.parent(case)
+    pattern = case.pattern
+    patterns = [one.pattern for one in pattern.patterns] if isinstance(pattern, cst.MatchOr) else [pattern]
+    values = [one.value for one in patterns if isinstance(one, cst.MatchValue)]
+    backends = [backend_of(one) for one in values]
+    if not isinstance(match, cst.Match) or device_of(match.subject) is None or len(values) != len(patterns):
+        return frozenset()
+    return frozenset(map(family, backends)) - {"cpu"} if all(backends) else frozenset()
+
+
+def left_by_others(child: cst.CSTNode, suite: cst.CSTNode, inspection: Inspection) -> frozenset[str]:
+    """Return the backends for which code goes on after `if device.type != "cuda": return`."""
+    if not isinstance(suite, cst.IndentedBlock) or child not in suite.body:
+        return frozenset()
+    for statement in reversed(suite.body[: suite.body.index(child)]):  # type: ignore[arg-type]
+        if isinstance(statement, cst.If) and statement.orelse is None and leaves(statement.body):
+            question = inspection.question(statement.test)
+            if question is not None and question.negated and is_meant(question, statement, inspection):
+                return question.backends
+    return frozenset()
+
+
+def leaves(body: cst.BaseSuite) -> bool:
+    """Whether control never goes on behind `body`."""
+    last = body.body[-1] if body.body else None
+    if isinstance(last, cst.SimpleStatementLine):
+        last = last.body[-1]
+    return isinstance(last, (cst.Return, cst.Raise, cst.Continue, cst.Break))
+
+
+def class_backend(node: cst.ClassDef) -> frozenset[str]:
+    """Return the backend that a class like `CudaAccelerator` is there for."""
+    if not FOR_ONE_BACKEND.search(node.name.value):
+        return frozenset()
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+", node.name.value)
+    return frozenset(family(word) for word in words) & frozenset(
+        ("cuda", "xpu", "npu", "musa", "mlu", "hpu", "mps", "mtia")
+    )

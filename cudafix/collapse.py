@@ -1,0 +1,153 @@
+"""A dispatch → the changes to the tree that leave one of its branches: without a condition, or under one that is neutral."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import libcst as cst
+
+from cudafix.change import Built, Change
+from cudafix.dispatch import Arm, Dispatch, Shape
+from cudafix.inspection import Inspection
+from cudafix.question import operands
+
+
+def collapse(
+    dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...], inspection: Inspection
+) -> tuple[Change, ...] | None:
+    """Return the changes that leave `arm` alone of the whole dispatch, under `rest`; None where that has no form."""
+    if rest:
+        return under_rest(dispatch, arm, rest)
+    if dispatch.shape is Shape.EARLY:
+        return (Change(dispatch.nodes[0], lambda updated: ()),)
+    if dispatch.shape is Shape.AND:
+        return (Change(dispatch.nodes[0], lambda updated: bare(updated.right, updated), arm.parts),)
+    if dispatch.shape is Shape.CHOICE:
+        (node,) = dispatch.nodes
+        assert isinstance(node, cst.IfExp)
+        return (Change(node, lambda updated: bare(choice_part(updated, node, arm), updated), arm.parts),)
+    place = next(one for one in dispatch.nodes if is_inside(arm.holder, one, inspection))
+    gone = tuple(Change(one, lambda updated: ()) for one in dispatch.nodes if one is not place)
+    if place is arm.parts[0]:  # the last of several exits stays as it is
+        return gone
+    is_elif = isinstance(inspection.parent(place), cst.If)
+
+    def build(updated: Any) -> Built:
+        holder = find_updated(updated, place, arm.holder)
+        if is_elif:
+            return cst.Else(body=holder.body, leading_lines=updated.leading_lines)
+        return spliced(holder, updated)
+
+    return (*gone, Change(place, build, arm.parts))
+
+
+def under_rest(dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...]) -> tuple[Change, ...] | None:
+    """Return the changes that leave the branch under what is left of its condition."""
+    node, test = dispatch.nodes[0], arm.test
+    if dispatch.shape is not Shape.LADDER or arm.holder is not node or not isinstance(test, cst.BooleanOperation):
+        return None
+    places = [number for number, one in enumerate(operands(test)) if one in rest]
+    if len(places) < len(rest):
+        return None  # a flag asks for the rest, elsewhere
+
+    def build(updated: cst.BooleanOperation) -> cst.BaseExpression:
+        return conjunction([operands(updated)[place] for place in places], updated)
+
+    changes = (Change(test, build, rest),)
+    if len(dispatch.arms) > 1:
+        changes += (Change(node, lambda updated: updated.with_changes(orelse=None), (test, *arm.parts)),)
+    return changes
+
+
+def conjunction(parts: Sequence[cst.BaseExpression], whole: cst.BooleanOperation) -> cst.BaseExpression:
+    """Put `parts` together with `and`, in the parentheses of `whole` if they need any."""
+    new = parts[0]
+    for part in parts[1:]:
+        new = cst.BooleanOperation(new, cst.And(), part)
+    is_open = any("\n" in cst.Module([]).code_for_node(one) for one in parts)
+    return new.with_changes(lpar=whole.lpar, rpar=whole.rpar) if is_open and len(parts) > 1 else new
+
+
+def merge(dispatch: Dispatch, arm: Arm, inspection: Inspection) -> tuple[Change, ...]:
+    """Return the changes that leave `arm` under the first condition, and the last `else` beside it."""
+    first = dispatch.arms[0]
+    if len(dispatch.asked) == 1:
+        return ()
+    if dispatch.shape is Shape.EXITS:
+        others = [one for one in dispatch.nodes[:-1] if one is not arm.holder]
+        return tuple(Change(one, lambda updated: ()) for one in others)
+    otherwise = dispatch.otherwise
+    (node,) = dispatch.nodes
+    assert otherwise is not None
+    assert first.test is not None
+
+    def build(updated: Any) -> Built:
+        holder = find_updated(updated, node, arm.holder)
+        last = find_updated(updated, node, otherwise.holder)
+        orelse = last.orelse if isinstance(updated, cst.IfExp) else last
+        return updated.with_changes(test=updated.test, body=holder.body, orelse=orelse)
+
+    return (Change(node, build, (first.test, *arm.parts, *otherwise.parts)),)
+
+
+def is_inside(node: cst.CSTNode, around: cst.CSTNode, inspection: Inspection) -> bool:
+    return node is around or around in inspection.file.names.ancestors(node)
+
+
+def find_updated(updated: Any, original: Any, wanted: cst.CSTNode) -> Any:
+    """Return what became of `wanted`, a branch of the ladder, choice or match `original`, in `updated`."""
+    if isinstance(original, cst.Match):
+        return updated.cases[list(original.cases).index(wanted)]  # type: ignore[arg-type]
+    while original is not wanted:
+        original, updated = original.orelse, updated.orelse
+    return updated
+
+
+def choice_part(updated: Any, original: cst.IfExp, arm: Arm) -> cst.BaseExpression:
+    """Return what became of the expression of `arm` in nested choices."""
+    holder = find_updated(updated, original, arm.holder)
+    assert isinstance(arm.holder, cst.IfExp)
+    part = holder.body if arm.holder.body is arm.parts[0] else holder.orelse
+    assert isinstance(part, cst.BaseExpression)
+    return part
+
+
+def bare(part: cst.BaseExpression, whole: cst.BaseExpression) -> cst.BaseExpression:
+    """Return `part` in the parentheses of `whole`, if it needs any."""
+    needs_none = isinstance(part, (cst.Call, cst.Name, cst.Attribute, cst.SimpleString, cst.FormattedString))
+    return part if needs_none else part.with_changes(lpar=(*whole.lpar, *part.lpar), rpar=(*part.rpar, *whole.rpar))
+
+
+def spliced(holder: Any, whole: Any) -> Sequence[cst.BaseStatement]:
+    """Return the statements of a branch, to stand where the whole construct stood; its comments go above the first."""
+    body = holder.body
+    above = list(whole.leading_lines)
+    if isinstance(body, cst.SimpleStatementSuite):
+        return (cst.SimpleStatementLine(body.body, above, body.trailing_whitespace),)
+    above += [*commented(body.header), *(line for line in body.body[0].leading_lines if line.comment is not None)]
+    return (body.body[0].with_changes(leading_lines=above), *body.body[1:])
+
+
+def commented(header: cst.TrailingWhitespace) -> list[cst.EmptyLine]:
+    """Return the comment behind a colon as a line of its own."""
+    return [cst.EmptyLine(comment=header.comment)] if header.comment is not None else []
+
+
+def lost_comments(changes: Sequence[Change], arm: Arm) -> list[str]:
+    """Return the comments that the changes would lose, and that no kept part says as well."""
+    lost: list[str] = []
+    for change in changes:
+        kept = [text for part in change.kept for text in comments_in(part)]
+        whole = comments_in(change.node)
+        above = [line.comment.value for line in getattr(change.node, "leading_lines", ()) if line.comment is not None]
+        header = getattr(getattr(arm.holder, "body", None), "header", None)
+        moved = [line.comment.value for line in commented(header) if line.comment is not None] if header and change.kept else []
+        lost += [text for text in whole if text not in (*kept, *above, *moved)]
+    return lost
+
+
+def comments_in(node: cst.CSTNode) -> list[str]:
+    if isinstance(node, cst.Comment):
+        return [node.value]
+    return [text for child in node.children for text in comments_in(child)]

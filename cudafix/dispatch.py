@@ -1,0 +1,242 @@
+"""The places of a file that choose by backend: guards, `if`/`elif` ladders, chains of `if`s, choices, `match`.
+
+In: the references of a file. Out: `Dispatch`es: the branches with what each asks, and the shape in which they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+import libcst as cst
+
+from cudafix.branch import leaves
+from cudafix.inspection import Inspection
+from cudafix.question import Asks, Question, backend_of, device_of, family
+
+
+class Shape(Enum):
+    LADDER = auto()
+    """`if …: … elif …: … else: …`, of one branch or more."""
+    CHAIN = auto()
+    """`if …: …` after `if …: …`, each of its own."""
+    EXITS = auto()
+    """`if …: return …` after `if …: return …`, and what comes after them."""
+    EARLY = auto()
+    """`if not …: return`, and what comes after it."""
+    CHOICE = auto()
+    """`… if … else …`"""
+    CASES = auto()
+    """`match device.type:`"""
+    AND = auto()
+    """`torch.cuda.is_available() and torch.cuda.synchronize()`, as a statement."""
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """One branch: what it asks, None for the last `else`, and what it does.
+
+    `parts` are its statements, or its expression. `holder` is what goes with it: the `if`, the `elif`, the statement.
+    """
+
+    parts: tuple[cst.CSTNode, ...]
+    question: Question | None
+    test: cst.BaseExpression | None
+    holder: cst.CSTNode
+
+
+@dataclass(frozen=True, eq=False)
+class Dispatch:
+    """Branches among which one is taken; `nodes` are the statements, or the expression, that they make up."""
+
+    shape: Shape
+    nodes: tuple[cst.CSTNode, ...]
+    arms: tuple[Arm, ...]
+
+    @property
+    def asked(self) -> list[tuple[Arm, Question]]:
+        return [(arm, arm.question) for arm in self.arms if arm.question is not None]
+
+    @property
+    def otherwise(self) -> Arm | None:
+        """The branch that is left when nothing that was asked holds."""
+        return self.arms[-1] if self.arms[-1].question is None else None
+
+    @property
+    def backends(self) -> frozenset[str]:
+        return frozenset().union(*(question.backends for _, question in self.asked))
+
+
+def find_dispatches(inspection: Inspection) -> list[Dispatch]:
+    """Return the dispatches around the references of a file, in the order of the file."""
+    seen: set[cst.CSTNode] = set()
+    found: list[Dispatch] = []
+    for reference in inspection.calls:
+        for node in (reference, *inspection.file.names.ancestors(reference)):
+            first = first_of(node, inspection)
+            if first in seen:
+                continue
+            seen.add(first)
+            dispatch = read_dispatch(first, inspection)
+            if dispatch is not None:
+                seen.update(dispatch.nodes)
+                found.append(dispatch)
+    return found
+
+
+def first_of(node: cst.CSTNode, inspection: Inspection) -> cst.CSTNode:
+    """Return the beginning of the construct that `node` continues: of a ladder, of a chain of `if`s."""
+    parent = inspection.parent(node)
+    if isinstance(node, (cst.If, cst.IfExp)) and isinstance(parent, type(node)) and parent.orelse is node:
+        return first_of(parent, inspection) if inspection.question(parent.test) else node
+    if isinstance(node, cst.If) and is_rung(node, inspection):
+        before = neighbour(node, -1, inspection)
+        if isinstance(before, cst.If) and is_rung(before, inspection) and continues(before, node, inspection):
+            return first_of(before, inspection)
+    return node
+
+
+def read_dispatch(node: cst.CSTNode, inspection: Inspection) -> Dispatch | None:
+    if isinstance(node, cst.IfExp):
+        return dispatch_of(Shape.CHOICE, (node,), choice_arms(node, inspection))
+    if isinstance(node, cst.Match):
+        return dispatch_of(Shape.CASES, (node,), case_arms(node, inspection))
+    if isinstance(node, cst.BooleanOperation):
+        return read_and(node, inspection)
+    if not isinstance(node, cst.If):
+        return None
+    if is_rung(node, inspection):
+        return read_chain(node, inspection)
+    return dispatch_of(Shape.LADDER, (node,), ladder_arms(node, inspection))
+
+
+def dispatch_of(shape: Shape, nodes: tuple[cst.CSTNode, ...], arms: Sequence[Arm]) -> Dispatch | None:
+    """Make a dispatch if something is asked in it, and every branch but the last asks."""
+    if not arms or any(arm.question is None or arm.question.negated for arm in arms[:-1]):
+        return None
+    if arms[0].question is None or (arms[-1].question is not None and arms[-1].question.negated):
+        return None
+    return Dispatch(shape, nodes, tuple(arms))
+
+
+def ladder_arms(node: cst.If, inspection: Inspection) -> list[Arm]:
+    question = inspection.question(node.test)
+    body, orelse = statements(node.body), node.orelse
+    if question is not None and question.negated and isinstance(orelse, cst.Else):
+        return [Arm(statements(orelse.body), turned(question), node.test, orelse), Arm(body, None, None, node)]
+    arms = [Arm(body, question, node.test, node)]
+    if isinstance(orelse, cst.If):
+        return arms + ladder_arms(orelse, inspection)
+    if orelse is not None:
+        arms.append(Arm(statements(orelse.body), None, None, orelse))
+    return arms
+
+
+def statements(body: cst.BaseSuite) -> tuple[cst.CSTNode, ...]:
+    """Return what a block does; a line behind the colon is one statement."""
+    return tuple(body.body) if isinstance(body, cst.IndentedBlock) else (body,)
+
+
+def turned(question: Question) -> Question:
+    return replace(question, negated=not question.negated)
+
+
+def choice_arms(node: cst.IfExp, inspection: Inspection) -> list[Arm]:
+    question = inspection.question(node.test)
+    if question is not None and question.negated:
+        return [Arm((node.orelse,), turned(question), node.test, node), Arm((node.body,), None, None, node)]
+    arms = [Arm((node.body,), question, node.test, node)]
+    if isinstance(node.orelse, cst.IfExp) and inspection.question(node.orelse.test) is not None:
+        return arms + choice_arms(node.orelse, inspection)
+    return [*arms, Arm((node.orelse,), None, None, node)]
+
+
+def case_arms(node: cst.Match, inspection: Inspection) -> list[Arm]:
+    """Read a match over a device; `case _:` is the last `else`."""
+    device = device_of(node.subject)
+    if device is None:
+        return []
+    arms = []
+    for case in node.cases:
+        patterns = case.pattern.patterns if isinstance(case.pattern, cst.MatchOr) else [case.pattern]
+        plain = [one.pattern if isinstance(one, cst.MatchOrElement) else one for one in patterns]
+        backends = [backend_of(one.value) if isinstance(one, cst.MatchValue) else "" for one in plain]
+        is_any = isinstance(case.pattern, cst.MatchAs) and case.pattern.pattern is None and case.pattern.name is None
+        if case.guard is not None or not (is_any or all(backends)):
+            return []
+        question = None if is_any else Question(frozenset(map(family, backends)), Asks.DEVICE, devices=(device,))
+        arms.append(Arm(statements(case.body), question, None, case))
+    return arms
+
+
+def read_and(node: cst.BooleanOperation, inspection: Inspection) -> Dispatch | None:
+    """Read `torch.cuda.is_available() and torch.cuda.synchronize()` where it is a statement."""
+    if not isinstance(inspection.parent(node), cst.Expr) or not isinstance(node.operator, cst.And):
+        return None
+    question = inspection.question(node.left)
+    return dispatch_of(Shape.AND, (node,), [Arm((node.right,), question, node.left, node)])
+
+
+# Statements of their own that belong together
+
+
+def is_rung(node: cst.If, inspection: Inspection) -> bool:
+    """Whether `node` is an `if` without `else` that asks for backends, in a block of statements."""
+    in_block = isinstance(inspection.parent(node), (cst.Module, cst.IndentedBlock))
+    return node.orelse is None and in_block and inspection.question(node.test) is not None
+
+
+def read_chain(node: cst.If, inspection: Inspection) -> Dispatch | None:
+    question = inspection.question(node.test)
+    if question is not None and question.negated:
+        return read_early_exit(node, question, inspection)
+    rungs: list[cst.CSTNode] = [node]
+    for statement in following(node, inspection):
+        is_next = isinstance(statement, cst.If) and is_rung(statement, inspection)
+        if not is_next or not continues(rungs[-1], statement, inspection):
+            break
+        rungs.append(statement)
+    arms = [arm for rung in rungs if isinstance(rung, cst.If) for arm in ladder_arms(rung, inspection)]
+    last = next(following(rungs[-1], inspection), None)
+    if leaves(node.body) and isinstance(last, cst.SimpleStatementLine) and is_exit(last):
+        return dispatch_of(Shape.EXITS, (*rungs, last), [*arms, Arm((last,), None, None, last)])
+    return dispatch_of(Shape.LADDER if len(rungs) == 1 else Shape.CHAIN, tuple(rungs), arms)
+
+
+def read_early_exit(node: cst.If, question: Question, inspection: Inspection) -> Dispatch | None:
+    """Read `if not torch.cuda.is_available(): return`, and all that comes after it."""
+    rest = tuple(following(node, inspection))
+    if not rest or not leaves(node.body):
+        return None
+    arms = [Arm(rest, turned(question), node.test, node), Arm(statements(node.body), None, None, node)]
+    return dispatch_of(Shape.EARLY, (node,), arms)
+
+
+def continues(before: cst.CSTNode, after: cst.If, inspection: Inspection) -> bool:
+    """Whether two `if`s ask the same kind of thing of different backends."""
+    if not isinstance(before, cst.If):
+        return False
+    one, other = inspection.question(before.test), inspection.question(after.test)
+    if one is None or other is None or one.negated or other.negated:
+        return False
+    return not one.backends & other.backends and leaves(before.body) == leaves(after.body)
+
+
+def is_exit(line: cst.SimpleStatementLine) -> bool:
+    return isinstance(line.body[-1], (cst.Return, cst.Raise))
+
+
+def neighbour(node: cst.CSTNode, step: int, inspection: Inspection) -> cst.CSTNode | None:
+    suite = inspection.parent(node)
+    if not isinstance(suite, (cst.Module, cst.IndentedBlock)):
+        return None
+    index = list(suite.body).index(node) + step  # type: ignore[arg-type]
+    return suite.body[index] if 0 <= index < len(suite.body) else None
+
+
+def following(node: cst.CSTNode, inspection: Inspection) -> Iterator[cst.CSTNode]:
+    """Yield the statements after `node` in its block."""
+    suite = inspection.parent(node)
+    if isinstance(suite, (cst.Module, cst.IndentedBlock)):
+        yield from suite.body[list(suite.body).index(node) + 1 :]  # type: ignore[arg-type]

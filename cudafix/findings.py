@@ -1,0 +1,27 @@
+"""Match → Finding: what is said of it, where it stands, and its fix as text edits."""
+
+from __future__ import annotations
+
+from cudafix.edits import edits
+from cudafix.file import File
+from cudafix.model import Finding, Fix
+from cudafix.neutral import Neutral
+from cudafix.rule import Match
+from cudafix.rules import BY_CODE
+
+
+def make_finding(match: Match, file: File) -> Finding:
+    help_text, fix = match.help, None
+    if match.rewrites:
+        new = "" if help_text else neutral_text(match.rewrites.choices[0][1])
+        help_text = help_text or f"use `{new}`"
+        message = f"Replace with `{new}`" if new else help_text[0].upper() + help_text[1:]
+        fix = Fix(match.trust, message, edits(file, match.rewrites))
+    return Finding(
+        match.code, BY_CODE[match.code].name, match.message, match.symbol, file.path, file.start(match.node),
+        file.end(match.node), fix, match.reason, help_text,
+    )  # fmt: skip
+
+
+def neutral_text(neutral: Neutral) -> str:
+    return neutral.text(f"torch.{neutral.need.name}" if neutral.need.module == "torch" else neutral.need.name)

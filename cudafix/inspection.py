@@ -1,0 +1,72 @@
+"""What the rules share about one file: its references, what replaces each, and what conditions ask about backends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import libcst as cst
+
+from cudafix.at_hand import with_module_at_hand
+from cudafix.catalogue import BY_RUNTIME
+from cudafix.config import Options
+from cudafix.file import File
+from cudafix.neutral import Neutral, Refusal, find_neutral
+from cudafix.question import Question, read_question
+from cudafix.references import Reference, find_references
+
+
+class Inspection:
+    """One file as the rules see it; each answer is worked out once."""
+
+    def __init__(self, file: File, options: Options) -> None:
+        self.file = file
+        self.options = options
+        self.silenced: set[Reference] = set()
+        """The references that a suppression comment is about."""
+        self.neutrals: dict[Reference, Neutral | Refusal] = {}
+        self.questions: dict[cst.BaseExpression, Question | None] = {}
+
+    @cached_property
+    def references(self) -> list[Reference]:
+        return find_references(self.file.names)
+
+    @cached_property
+    def calls(self) -> dict[cst.CSTNode, Reference]:
+        """The references by their nodes, imports left out."""
+        return {one.node: one for one in self.references if not one.is_import}
+
+    def neutral(self, reference: Reference) -> Neutral | Refusal:
+        if reference not in self.neutrals:
+            found = find_neutral(reference, self.file, self.options)
+            if isinstance(found, Neutral):
+                found = with_module_at_hand(reference, found, self.file)
+            self.neutrals[reference] = found
+        return self.neutrals[reference]
+
+    def question(self, condition: cst.BaseExpression) -> Question | None:
+        if condition not in self.questions:
+            self.questions[condition] = read_question(condition, self.file, self.options)
+        return self.questions[condition]
+
+    def references_in(self, *nodes: cst.CSTNode) -> Iterator[Reference]:
+        """Yield the references inside `nodes`, in the order of the file."""
+        for one, reference in self.calls.items():
+            if one in nodes or not self.around[one].isdisjoint(nodes):
+                yield reference
+
+    @cached_property
+    def around(self) -> dict[cst.CSTNode, frozenset[cst.CSTNode]]:
+        """The nodes around each reference."""
+        return {node: frozenset(self.file.names.ancestors(node)) for node in self.calls}
+
+    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        return self.file.names.parents.get(node)
+
+    def neutral_call(self, call: cst.Call) -> str:
+        """Return the name in the catalogue of what `call`, which is neutral already, calls; else ""."""
+        meaning = self.file.names.resolve(call.func)
+        if meaning is None or meaning.doubt is not None:
+            return ""
+        module, _, function = meaning.path.rpartition(".")
+        return BY_RUNTIME.get(function, "") if module == self.options.runtime_module else ""

@@ -1,0 +1,106 @@
+"""Reference → the rule that reports it: that of its group, or one that heeds the branch which it stands in."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from cudafix.at_hand import find_meant
+from cudafix.branch import find_branch, is_named_around
+from cudafix.change import Rewrites, choice_of
+from cudafix.inspection import Inspection
+from cudafix.neutral import Neutral, Refusal
+from cudafix.references import Reference
+from cudafix.row import CUDA_ONLY
+from cudafix.rule import Match
+
+WRONG_BRANCH, BACKEND_BRANCH = "CFX303", "CFX305"
+STANDS_IN = {"musa": "torchada", "npu": "transfer_to_npu"}
+"""What makes a backend answer to the name `torch.cuda`, so that its branch may say so."""
+
+
+def code_of(reference: Reference, inspection: Inspection) -> str:
+    """Return the code of the rule that reports `reference`, or "" where there is nothing to report."""
+    row, backend = reference.symbol.row, reference.symbol.backend
+    if reference.is_import or row.code == CUDA_ONLY:
+        return row.code
+    if reference.symbol.is_module and is_passed_on(reference, inspection):
+        return ""
+    meant = find_branch(reference.node, inspection)
+    if row.name == "is_available":
+        return WRONG_BRANCH if meant and is_statement(reference, inspection) else row.code
+    if meant and backend not in meant and is_wrong(reference, meant, inspection):
+        return WRONG_BRANCH
+    if backend in meant or (backend != "cuda" and is_named_around(backend, reference.node, inspection)):
+        return BACKEND_BRANCH
+    if backend == "mps" and row.name == "empty_cache" and is_unchecked(reference, inspection):
+        return WRONG_BRANCH
+    return row.code
+
+
+def is_passed_on(reference: Reference, inspection: Inspection) -> bool:
+    """Whether a backend's module is given to a neutral function, which asks for one."""
+    argument = inspection.parent(reference.node)
+    call = inspection.parent(argument) if isinstance(argument, cst.Arg) else None
+    return isinstance(call, cst.Call) and bool(inspection.neutral_call(call))
+
+
+def is_statement(reference: Reference, inspection: Inspection) -> bool:
+    return reference.call is not None and isinstance(inspection.parent(reference.call), cst.Expr)
+
+
+def is_wrong(reference: Reference, meant: frozenset[str], inspection: Inspection) -> bool:
+    """Whether the call of one backend's function in the branch for others can only be a mistake."""
+    if reference.call is None or reference.symbol.is_module:
+        return False
+    return not any(STANDS_IN.get(one, "\0") in inspection.file.text for one in meant)
+
+
+def is_unchecked(reference: Reference, inspection: Inspection) -> bool:
+    """Whether `torch.mps.empty_cache()` is called without a look whether there is MPS: it raises where there is none."""
+    if reference.call is None:
+        return False
+    for parent in inspection.file.names.ancestors(reference.node):
+        if isinstance(parent, (cst.Try, cst.TryStar)):
+            return False
+        if isinstance(parent, (cst.FunctionDef, cst.ClassDef)) and "mps" in parent.name.value.lower():
+            return False
+        if isinstance(parent, cst.FunctionDef):
+            return "mps" not in inspection.file.code(parent).lower().replace("torch.mps.", "")
+    return True
+
+
+def match_reference(reference: Reference, code: str, inspection: Inspection) -> Match:
+    neutral = inspection.neutral(reference)
+    if code == BACKEND_BRANCH:
+        return match_of(reference, code, find_meant(reference, neutral, inspection.file))
+    if code == WRONG_BRANCH:
+        return match_wrong(reference, inspection)
+    return match_of(reference, code, neutral)
+
+
+def match_wrong(reference: Reference, inspection: Inspection) -> Match:
+    meant = " or ".join(sorted(one.upper() for one in find_branch(reference.node, inspection)))
+    name = reference.symbol.name
+    if reference.symbol.row.name == "is_available":
+        message, reason = f"`{name}()` is asked in a branch for {meant}, and nobody hears the answer", ""
+    elif meant:
+        message, reason = f"`{name}` is called in a branch for {meant}", "only who knows the code can say which is meant"
+    else:
+        message, reason = f"`{name}` is called without a test for MPS", "it raises on every other machine"
+    return Match(WRONG_BRANCH, reference.node, name, message, Rewrites(), reason=reason, reference=reference)
+
+
+def match_of(reference: Reference, code: str, neutral: Neutral | Refusal) -> Match:
+    row = reference.symbol.row
+    fix = Rewrites((choice_of(reference, neutral),)) if isinstance(neutral, Neutral) else Rewrites()
+    return Match(
+        code, reference.node, reference.symbol.name, describe(reference), fix, reason=neutral.reason,
+        help="" if row.has_neutral_form else row.note, reference=reference,
+    )  # fmt: skip
+
+
+def describe(reference: Reference) -> str:
+    symbol = reference.symbol
+    subject = f"import of `{symbol.name}`" if reference.is_import else f"`{symbol.name}`"
+    backend = symbol.backend.upper()
+    return f"{subject} is {backend} only" if symbol.row.code == CUDA_ONLY else f"{subject} is tied to {backend}"

@@ -1,0 +1,276 @@
+"""A condition → what it asks about backends: for which of them it holds, how it asks, and what else it asks.
+
+`torch.cuda.is_available()`, `hasattr(torch, "xpu")`, `device.type == "npu"`, `x.is_cuda`, `is_torch_mlu_available()`,
+`_is_hip`, a flag that was set from one of them, and `and`, `or`, `not` of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import libcst as cst
+
+from cudafix.attributes import assigned_value
+from cudafix.config import Options
+from cudafix.file import File
+from cudafix.names import BindingKind, attribute_step
+from cudafix.row import BACKENDS
+
+FAMILY = {"hip": "cuda", "rocm": "cuda", "nvidia": "cuda", "habana": "hpu", "gaudi": "hpu", "ascend": "npu",
+          "metal": "mps"}  # fmt: skip
+"""What else a backend is called, and the module of torch that it has."""
+
+OTHERS = ("sdaa", "neuron", "xla", "tpu", "gcu", "ipu", "maia", "vulkan", "supa", "ppu")
+"""Backends that the catalogue does not know: a test may ask for them all the same."""
+
+WORDS = "|".join((*BACKENDS, *FAMILY, *OTHERS))
+PREDICATE = re.compile(
+    rf"_*(?:(?:is|has|have|on|running_on)_(?:torch_|on_)?(?P<first>{WORDS})"
+    rf"(?:_(?:available|alike|platform|device|backend|supported|enabled|present))?"
+    rf"|(?:torch_|pt_)?(?P<second>{WORDS})_(?:is_)?(?:available|enabled|present))",
+    re.IGNORECASE,
+)
+DEVICE = re.compile(rf"(?P<backend>{WORDS}|cpu|meta)(?::(?:\d+)?)?")
+"""A device string: `cuda`, `cuda:0`, and `cuda:` as a beginning."""
+
+
+class Asks(Enum):
+    """How a condition asks, from the surest to the least sure."""
+
+    MACHINE = "whether torch finds the backend"
+    PREDICATE = "a function or a flag of the project"
+    DEVICE = "a device at hand"
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a condition asks about backends.
+
+    Attributes:
+        backends: it holds for these, or if `negated` for all others. "cpu" may be one.
+        asks: how; the least sure way where there are several.
+        devices: the expressions whose device it asks about.
+        rest: what else must hold.
+        flags: the names that stand for a condition that was asked before.
+        tests: the functions of torch that it calls.
+    """
+
+    backends: frozenset[str]
+    asks: Asks = Asks.MACHINE
+    negated: bool = False
+    devices: tuple[cst.BaseExpression, ...] = ()
+    rest: tuple[cst.BaseExpression, ...] = ()
+    flags: tuple[cst.BaseExpression, ...] = ()
+    tests: tuple[cst.CSTNode, ...] = ()
+    is_presence: bool = False
+    """Whether it only asks if torch has such a module: `hasattr(torch, "xpu")`."""
+
+
+def read_question(condition: cst.BaseExpression, file: File, options: Options) -> Question | None:
+    """Return what `condition` asks about backends, or None where it asks nothing, or nothing that can be told."""
+    return Reader(file, options).read(condition, depth=3)
+
+
+class Reader:
+    def __init__(self, file: File, options: Options) -> None:
+        self.file = file
+        self.predicates = dict(options.backend_predicates)
+
+    def read(self, node: cst.BaseExpression, depth: int) -> Question | None:
+        if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Not):
+            inner = self.read(node.expression, depth)
+            return replace(inner, negated=not inner.negated) if inner is not None and not inner.rest else None
+        if isinstance(node, cst.BooleanOperation):
+            parts = operands(node)
+            return self.conjunction(parts, depth) if isinstance(node.operator, cst.And) else self.choice(parts, depth)
+        if isinstance(node, cst.Comparison):
+            return self.comparison(node)
+        if isinstance(node, cst.Call):
+            return self.call(node)
+        if isinstance(node, (cst.Name, cst.Attribute)):
+            return self.name(node, depth)
+        return None
+
+    def conjunction(self, parts: Sequence[cst.BaseExpression], depth: int) -> Question | None:
+        """Read `a and b`: one backend, asked for once or more, and the rest; or the one that is excluded."""
+        read = [(part, self.read(part, depth)) for part in parts]
+        wanted = [one for _, one in read if one is not None and not one.negated]
+        if not wanted:
+            excluded = [(part, one) for part, one in read if one is not None]
+            if len(excluded) != 1:
+                return None
+            part, question = excluded[0]
+            return replace(question, rest=(*question.rest, *(one for one in parts if one is not part)))
+        backends = frozenset.intersection(*(one.backends for one in wanted))
+        if not backends:
+            return None
+        rest = [part for part, one in read if one is None or one.negated]
+        return merged([one for one in wanted], backends, rest)
+
+    def choice(self, parts: Sequence[cst.BaseExpression], depth: int) -> Question | None:
+        """Read `a or b`: any of several backends."""
+        read = [self.read(part, depth) for part in parts]
+        known = [one for one in read if one is not None and not one.negated and not one.rest]
+        if len(known) != len(parts):
+            return None
+        return merged(known, frozenset().union(*(one.backends for one in known)), ())
+
+    def comparison(self, node: cst.Comparison) -> Question | None:
+        """Read `device.type == "cuda"`, `"cuda" != d`, `d in ("cuda", "xpu")`, `"cuda" in str(d)`."""
+        if len(node.comparisons) != 1:
+            return None
+        left, operator, right = node.left, node.comparisons[0].operator, node.comparisons[0].comparator
+        if isinstance(operator, (cst.Equal, cst.NotEqual)):
+            found = device_question([right], left) or device_question([left], right)
+            negated = isinstance(operator, cst.NotEqual)
+        elif isinstance(operator, (cst.In, cst.NotIn)):
+            items = [one.value for one in right.elements] if isinstance(right, (cst.Tuple, cst.List, cst.Set)) else []
+            found = device_question(items, left) or device_question([left], right)
+            negated = isinstance(operator, cst.NotIn)
+        else:
+            return None
+        return replace(found, negated=negated) if found else None
+
+    def call(self, node: cst.Call) -> Question | None:
+        meaning = self.file.names.resolve(node.func)
+        path = meaning.path if meaning is not None and meaning.doubt is None else ""
+        backend = available_backend(path)
+        if backend and not node.args:
+            return Question(frozenset({backend}), tests=(node.func,))
+        if isinstance(node.func, cst.Name) and node.func.value == "hasattr" and len(node.args) == 2:
+            return self.presence(node)
+        if isinstance(node.func, cst.Name) and node.func.value == "bool" and len(node.args) == 1:
+            return self.read(node.args[0].value, 0)
+        if isinstance(node.func, cst.Attribute) and node.func.attr.value == "startswith" and len(node.args) == 1:
+            return device_question([node.args[0].value], node.func.value)
+        return self.predicate(node.func, path)
+
+    def presence(self, node: cst.Call) -> Question | None:
+        """Read `hasattr(torch, "xpu")`."""
+        meaning = self.file.names.resolve(node.args[0].value)
+        literal = node.args[1].value
+        name = literal.evaluated_value if isinstance(literal, cst.SimpleString) else None
+        if meaning is None or meaning.path != "torch" or not isinstance(name, str) or name not in (*BACKENDS, *OTHERS):
+            return None
+        return Question(frozenset({name}), is_presence=True)
+
+    def name(self, node: cst.Name | cst.Attribute, depth: int) -> Question | None:
+        found = is_on_device(node) or self.predicate(node, "")
+        value = assigned_value(node, self.file) if depth else None
+        behind = self.read(value, depth - 1) if value is not None else None
+        if behind is not None:
+            return replace(behind, flags=(node,), tests=())
+        return found
+
+    def predicate(self, node: cst.BaseExpression, path: str) -> Question | None:
+        """Read `is_npu`, `_is_hip`, `current_platform.is_xpu`, and the names that the project adds."""
+        written = dotted_name(node)
+        if not path and (meaning := self.file.names.resolve(node)) is not None:
+            path = meaning.path
+        last = written.rpartition(".")[2]
+        told = next((self.predicates[one] for one in (path, written, last) if one in self.predicates), "")
+        match = PREDICATE.fullmatch(last)
+        word = told or (match["first"] or match["second"] if match else "")
+        if not word:
+            return None
+        return Question(frozenset({family(word)}), Asks.PREDICATE)
+
+
+def merged(
+    questions: Sequence[Question], backends: frozenset[str], rest: Iterable[cst.BaseExpression]
+) -> Question:
+    """Put questions together that are asked in one condition."""
+    ways = [one for one in Asks if any(question.asks is one for question in questions)]
+    return Question(
+        backends,
+        ways[-1],
+        devices=tuple(one for question in questions for one in question.devices),
+        rest=(*(one for question in questions for one in question.rest), *rest),
+        flags=tuple(one for question in questions for one in question.flags),
+        tests=tuple(one for question in questions for one in question.tests),
+        is_presence=all(question.is_presence for question in questions),
+    )
+
+
+def operands(node: cst.BooleanOperation) -> list[cst.BaseExpression]:
+    """Return the operands of `a and b and c`, in their order."""
+    kind = type(node.operator)
+    found: list[cst.BaseExpression] = []
+    current: cst.BaseExpression = node
+    while isinstance(current, cst.BooleanOperation) and isinstance(current.operator, kind):
+        found.append(current.right)
+        current = current.left
+    return [current, *reversed(found)]
+
+
+def available_backend(path: str) -> str:
+    """Return the backend of which `path` tells whether torch finds it: `torch.cuda.is_available`."""
+    if path in ("torch.backends.mps.is_available", "torch.backends.mps.is_built"):
+        return "mps"
+    parts = path.split(".")
+    known = len(parts) == 3 and parts[0] in ("torch", "torch_npu") and parts[2] == "is_available"
+    return parts[1] if known and parts[1] in (*BACKENDS, *OTHERS) else ""
+
+
+def device_question(literals: Sequence[cst.BaseExpression], subject: cst.BaseExpression) -> Question | None:
+    """Read the comparison of a device with the names of devices."""
+    backends = [backend_of(one) for one in literals]
+    device = device_of(subject)
+    if not backends or not all(backends) or device is None:
+        return None
+    return Question(frozenset(map(family, backends)), Asks.DEVICE, devices=(device,))
+
+
+def backend_of(literal: cst.BaseExpression) -> str:
+    """Return the device type that a string, or `torch.device("cuda")`, names."""
+    if isinstance(literal, cst.Call) and dotted_name(literal.func).endswith("device") and len(literal.args) == 1:
+        literal = literal.args[0].value
+    text = literal.evaluated_value if isinstance(literal, cst.SimpleString) else None
+    match = DEVICE.fullmatch(text) if isinstance(text, str) else None
+    return match["backend"] if match else ""
+
+
+def device_of(subject: cst.BaseExpression) -> cst.BaseExpression | None:
+    """Return the device that is asked: `d` of `d.type`, `str(d)`, `d`; None for what can be none."""
+    if isinstance(subject, cst.Call) and isinstance(subject.func, cst.Name) and subject.func.value == "str":
+        return device_of(subject.args[0].value) if len(subject.args) == 1 else None
+    if isinstance(subject, cst.Attribute) and subject.attr.value == "type":
+        subject = subject.value
+    return subject if is_plain(subject) else None
+
+
+def is_plain(node: cst.BaseExpression) -> bool:
+    """Whether reading `node` again costs nothing and does nothing: a name, or an attribute of one."""
+    while isinstance(node, cst.Attribute):
+        node = node.value
+    return isinstance(node, cst.Name)
+
+
+def is_on_device(node: cst.Name | cst.Attribute) -> Question | None:
+    """Read `x.is_cuda`."""
+    if not isinstance(node, cst.Attribute) or not is_plain(node.value):
+        return None
+    backend = node.attr.value.removeprefix("is_")
+    if backend == node.attr.value or backend not in BACKENDS:
+        return None
+    device = cst.Attribute(node.value, cst.Name("device"))
+    return Question(frozenset({backend}), Asks.DEVICE, devices=(device,))
+
+
+def family(word: str) -> str:
+    return FAMILY.get(word.lower(), word.lower())
+
+
+def dotted_name(node: cst.BaseExpression) -> str:
+    """Return `a.b.c` as it is written; "" for what is no chain of names."""
+    names: list[str] = []
+    while not isinstance(node, cst.Name):
+        step = attribute_step(node)
+        if step is None:
+            return ""
+        node, attribute = step
+        names.append(attribute)
+    return ".".join([node.value, *reversed(names)])

@@ -1,0 +1,36 @@
+"""A backend's function where this backend is meant.
+
+## What it does
+Finds `torch.npu.empty_cache()`, and the other functions that have a neutral form, in a branch that was taken for that
+backend: below `if device == "npu":`, `elif is_npu():`, `case "npu":`, after `if device.type != "npu": return`, in a class
+like `NPUAccelerator`. The rules for calls do not report these.
+
+## Why is this bad?
+It is not: the branch says which backend is meant. A project that wants every cache emptied through one function, which
+knows what a backend lacks, can ask for it.
+
+## Example
+```python
+import torch
+
+if device == "npu":
+    torch.npu.empty_cache()
+```
+
+## Use instead
+```python
+import torch
+from cudafix.runtime import empty_device_cache
+
+if device == "npu":
+    empty_device_cache(torch.npu)
+```
+
+## Fix safety
+Safe as a statement of its own: the same function of the same backend is called. Unsafe where the result may be used. Only
+`empty_cache` has a fix.
+"""
+
+from cudafix.rule import Rule
+
+rule = Rule("CFX305", __name__, __doc__, default=False)

@@ -1,0 +1,71 @@
+"""A process with one backend (`backends.py`): programs in, what each called of it, printed and raised out, as JSON.
+
+`python control_flow.py MACHINE < PROGRAMS`, where PROGRAMS are sources with a function `main`. Questions about the
+machine are told apart from what is done there. In a program's environment, DEVICE is the backend's device type.
+"""
+
+from __future__ import annotations
+
+import cpu_build  # noqa: F401  (before torch)
+
+# isort: split
+
+import json
+import os
+import sys
+import warnings
+from functools import partial
+from typing import Any
+
+import backends
+import torch
+
+QUERIES = ("is_available(", "is_initialized(", "device_count(")
+
+
+def cpu() -> None:
+    """No accelerator."""
+
+
+def cuda() -> None:
+    """A CUDA device, with what only CUDA has."""
+    backends.cuda()
+    torch.cuda.get_device_capability = backends.recorder("get_device_capability", (9, 0))
+    torch.version.cuda = "12.8"
+
+
+def npu() -> None:
+    """An out-of-tree backend with everything that `torch.cuda` has."""
+    backends.complete()
+    backends.active("npu")
+
+
+def mps() -> None:
+    """An Apple GPU that tells when it is asked for its memory, and whether it is there."""
+    backends.mps()
+    torch.backends.mps.is_available = torch.mps.is_available = backends.recorder("is_available", True)
+    torch.mps.current_allocated_memory = backends.recorder("current_allocated_memory", 100)
+    torch.mps.driver_allocated_memory = backends.recorder("driver_allocated_memory", 300)
+
+
+def outcome(source: str) -> dict[str, Any]:
+    """What the program called and printed, in that order, what it asked about the machine, and what it raised."""
+    backends.CALLS.clear()
+    names: dict[str, Any] = {"__name__": "program", "print": partial(backends.record, "print")}
+    error = None
+    try:
+        exec(compile(source, "program", "exec", dont_inherit=True), names)
+        names["main"]()
+    except Exception as raised:
+        error = f"{type(raised).__name__}: {raised}"
+    record = [one for one in backends.CALLS if not one.startswith(QUERIES)]
+    return {"record": record, "queries": [one for one in backends.CALLS if one.startswith(QUERIES)], "error": error}
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    machine = sys.argv[1]
+    globals()[machine]()
+    torch._C._get_accelerator = lambda: torch.device(machine)
+    os.environ["DEVICE"] = machine
+    json.dump([outcome(source) for source in json.load(sys.stdin)], sys.stdout)
