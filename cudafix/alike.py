@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from textwrap import dedent
+from typing import Any
 
 import libcst as cst
 
@@ -38,18 +39,34 @@ class Replacer(cst.CSTTransformer):
         return self.replacements.get(original_node, updated_node)
 
 
-def normal_form(parts: Iterable[cst.CSTNode], backends: frozenset[str], inspection: Inspection) -> str:
-    """Return what `parts` do, in words that are the same for every backend."""
+def normal_form(
+    parts: Iterable[cst.CSTNode], backends: frozenset[str], inspection: Inspection, device: str = "", all_seeds: bool = False
+) -> str:
+    """Return what `parts` do, in words that are the same for every backend.
+
+    `device`, given to a function, counts as nothing: where it is at hand, the neutral form is told it anyhow. With
+    `all_seeds`, `manual_seed` of MPS, which has but one device, is `manual_seed_all`.
+    """
     parts = tuple(parts)
     replacements: dict[cst.CSTNode, cst.CSTNode] = {}
     for reference in inspection.references_in(*parts):
         if reference.symbol.backend in backends:
-            replacements[reference.node] = cst.Name(f"NEUTRAL_{neutral_name(reference)}")
+            name = cst.Name(f"NEUTRAL_{neutral_name(reference, all_seeds)}")
+            replacements[reference.node] = name
+            if device and reference.call is not None and is_given(reference.call, device, inspection):
+                replacements[reference.call] = cst.Call(name)
     for node in unknown_backends(parts, backends, inspection):
         replacements[node] = cst.Name(f"NEUTRAL_{dotted_name(node).split('.', 2)[2].replace('.', '_')}")
     for literal in device_literals(parts, backends):
         replacements[literal] = marked(literal)
-    return dumped(parts, replacements, inspection)
+    return ast.dump(parsed(parts, replacements, inspection))
+
+
+def is_given(call: cst.Call, device: str, inspection: Inspection) -> bool:
+    """Whether `device` is all that `call` passes."""
+    only = call.args[0] if len(call.args) == 1 else None
+    is_device = only is not None and only.star == "" and (only.keyword is None or only.keyword.value == "device")
+    return is_device and only is not None and inspection.file.code(only.value) == device
 
 
 def form_without_accelerator(parts: Iterable[cst.CSTNode], inspection: Inspection) -> str:
@@ -60,12 +77,62 @@ def form_without_accelerator(parts: Iterable[cst.CSTNode], inspection: Inspectio
         answer = WITHOUT_ACCELERATOR.get(reference.symbol.row.name)
         if answer and reference.call is not None and all(is_inert(arg.value, inspection) for arg in reference.call.args):
             replacements[reference.call] = cst.parse_expression(answer)
-    return dumped(kept, replacements, inspection)
+    return ast.dump(Folder().visit(parsed(kept, replacements, inspection)))
 
 
-def neutral_name(reference: Reference) -> str:
+def form_of(parts: Iterable[cst.CSTNode], inspection: Inspection) -> str:
+    """Return what `parts` do as they stand."""
+    return ast.dump(Folder().visit(parsed(tuple(parts), {}, inspection)))
+
+
+class Folder(ast.NodeTransformer):
+    """Works out expressions of numbers, and what is 0 whatever it is divided by."""
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and is_zero(node.left):
+            return ast.Constant(0.0)
+        if not isinstance(node, (ast.BinOp, ast.Compare, ast.Call, ast.UnaryOp)) or not is_of_numbers(node):
+            return node
+        try:
+            return ast.Constant(calculated(node))
+        except (ArithmeticError, TypeError, ValueError):
+            return node
+
+
+PURE = {"abs": abs, "bool": bool, "float": float, "int": int, "max": max, "min": min, "round": round}
+
+
+def is_zero(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == 0 and not isinstance(node.value, bool)
+
+
+def is_of_numbers(node: ast.expr) -> bool:
+    """Whether all that `node` is made of, one level down, are numbers."""
+    if isinstance(node, ast.Call):
+        known = isinstance(node.func, ast.Name) and node.func.id in PURE and not node.keywords
+        return known and all(isinstance(one, ast.Constant) for one in node.args)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Pow, ast.LShift)) and not is_small(node.right):
+        return False
+    parts = [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr)]
+    return all(isinstance(one, ast.Constant) and isinstance(one.value, (int, float)) for one in parts)
+
+
+def is_small(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value <= 100
+
+
+def calculated(node: ast.expr) -> Any:
+    code = compile(ast.fix_missing_locations(ast.Expression(node)), "<numbers>", "eval")
+    return eval(code, {"__builtins__": {}}, PURE)
+
+
+def neutral_name(reference: Reference, all_seeds: bool) -> str:
     name = ".".join((reference.symbol.row.name, *reference.symbol.rest))
-    return (ON_MPS.get(name, name) if reference.symbol.backend == "mps" else name).replace(".", "_")
+    if reference.symbol.backend == "mps":
+        name = ON_MPS.get(name, name)
+        name = "manual_seed_all" if all_seeds and name == "manual_seed" else name
+    return name.replace(".", "_")
 
 
 def unknown_backends(parts: Iterable[cst.CSTNode], backends: frozenset[str], inspection: Inspection) -> list[cst.Attribute]:
@@ -107,14 +174,17 @@ def marked(literal: cst.SimpleString | cst.FormattedStringText) -> cst.CSTNode:
     return cst.SimpleString(repr("DEVICE" + text[len(text.partition(":")[0]) :]))
 
 
-def dumped(parts: Iterable[cst.CSTNode], replacements: Mapping[cst.CSTNode, cst.CSTNode], inspection: Inspection) -> str:
+def parsed(
+    parts: Iterable[cst.CSTNode], replacements: Mapping[cst.CSTNode, cst.CSTNode], inspection: Inspection
+) -> ast.Module:
+    """Return `parts`, with `replacements`, as Python's own syntax tree, without layout and comments."""
     pieces = []
     for part in parts:
         new = replacements.get(part) or part.visit(Replacer(replacements))
         assert isinstance(new, cst.CSTNode)
-        pieces.append(dedent(inspection.file.module.code_for_node(new)).strip())
-    tree = ast.parse("async def f():\n for _ in ():\n  pass\n" + "".join(indented(piece) for piece in pieces if piece))
-    return ast.dump(tree)
+        code = dedent(inspection.file.module.code_for_node(new)).strip()
+        pieces.append(f"({code})" if isinstance(new, cst.BaseExpression) else code)
+    return ast.parse("async def f():\n for _ in ():\n  pass\n" + "".join(indented(piece) for piece in pieces if piece))
 
 
 def indented(code: str) -> str:

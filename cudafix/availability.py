@@ -15,7 +15,7 @@ from cudafix.references import Reference
 from cudafix.rule import Match
 
 NAMES_CUDA = re.compile(
-    r"""["']cuda\b|\.cuda\(|\b(?:get_device_capability|CUDAGraph|cudart|cudnn|nvtx|nccl|version\.cuda)\b"""
+    r"""["']cuda\b|\.cuda\(|\bCUDA_[A-Z]|\b(?:get_device_capability|CUDAGraph|cudart|cudnn|nvtx|nccl|version\.cuda)\b"""
 )
 OTHERS = ("xpu", "npu", "musa", "mlu", "hpu", "mps", "mtia", "xla", "tpu", "hip", "rocm")
 

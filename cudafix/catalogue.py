@@ -273,6 +273,11 @@ WITHOUT_ACCELERATOR: dict[str, str] = {
 }
 """What the neutral form of a function answers on a machine without an accelerator, where it does no more than that."""
 
+TAKES_ANY_DEVICE = frozenset(
+    one.name for one in ROWS.values() if one.params == DEVICE and one.name in WITHOUT_ACCELERATOR
+)
+"""The functions whose neutral form may be given the CPU as its device, and then answers the same."""
+
 QUIET_CONTEXTS = frozenset(("device", "device_of", "stream", "StreamContext"))
 """The functions whose neutral form is there a context that does nothing."""
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
-from cudafix.alike import device_literals, form_without_accelerator, is_inert, is_quiet, normal_form
+from cudafix.alike import device_literals, form_of, form_without_accelerator, is_given, is_inert, is_quiet, normal_form
 from cudafix.attributes import assigned_value
 from cudafix.availability import names_cuda
+from cudafix.catalogue import TAKES_ANY_DEVICE
 from cudafix.change import Change, Choice, Rewrites, choice_of
 from cudafix.collapse import collapse, lost_comments, merge
-from cudafix.dispatch import Arm, Dispatch, Shape, find_dispatches, following
+from cudafix.dispatch import Arm, Dispatch, Shape, find_dispatches, neighbour
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.neutral import Need, Neutral, Refusal
@@ -160,12 +161,22 @@ class Judge:
         devices = {self.text(*question.devices[:1]) for _, question in self.live}
         if len(rests) > 1 or len(devices) > 1:
             return "the branches are taken under different conditions"
-        forms = [(arm, normal_form(arm.parts, question.backends, self.inspection)) for arm, question in self.live]
+        forms = [(arm, self.form(arm, question.backends)) for arm, question in self.live]
         different = next((arm for arm, form in forms if form != forms[0][1]), None)
         if different is not None:
             return f"the branch on line {self.row(different.holder)} does something else than the first"
         self.read_otherwise(forms[0][1])
         return ""
+
+    def form(self, arm: Arm, backends: frozenset[str]) -> str:
+        names = {one.symbol.row.name for other in self.dispatch.arms for one in self.inspection.references_in(*other.parts)}
+        return normal_form(arm.parts, backends, self.inspection, self.device, "manual_seed_all" in names)
+
+    @property
+    def device(self) -> str:
+        """The device at hand that the branches are taken for, "" where none is."""
+        question = self.live[0][1]
+        return self.text(*question.devices[:1]) if question.asks is Asks.DEVICE else ""
 
     def leaves_out(self, part: cst.BaseExpression) -> bool:
         question = self.inspection.question(part)
@@ -183,7 +194,7 @@ class Judge:
             return
         used = {one.symbol.backend for one in self.inspection.references_in(*self.otherwise.parts)}
         for backends in (frozenset(used - self.dispatch.backends), frozenset({"cpu"})):
-            if len(backends) == 1 and normal_form(self.otherwise.parts, backends, self.inspection) == form:
+            if len(backends) == 1 and self.form(self.otherwise, backends) == form:
                 self.last_backends = backends
                 return
 
@@ -220,15 +231,15 @@ class Judge:
         absorbed = self.absorbs_otherwise(arm)
         if not absorbed or (rest and self.otherwise is not None and not is_idle(self.otherwise.parts)):
             return None
-        if self.live[0][1].asks is Asks.DEVICE:
-            passed = self.pass_module(arm, choices)
+        if rest and not all(is_inert(one, self.inspection) for one in rest):
+            return None
+        if self.device:
+            passed = self.pass_device(choices)
             if passed is None:
                 return None
             choices = passed
         if self.last_backends == {"cpu"} or any(device_literals(one.parts, frozenset({"cpu"})) for one in self.last()):
             choices = choices + self.device_choices(arm, backends)
-        if rest and not all(is_inert(one, self.inspection) for one in rest):
-            self.doubts.append("the rest of the condition is asked on every machine then")
         if rest and names_cuda(self.text(*rest)):
             return Verdict(arm, stops="the rest of the condition is about CUDA itself")
         changes = collapse(self.dispatch, arm, rest, self.inspection)
@@ -243,24 +254,32 @@ class Judge:
             return True
         quiet = all(is_quiet(one, self.inspection) for one in arm.parts)
         if self.otherwise is None or is_idle(self.otherwise.parts):
-            return quiet or self.is_quiet_exit(arm.parts)
+            return quiet or self.is_quiet_exit(arm.parts) or self.repeats_default(arm)
         parts = self.otherwise.parts
-        if quiet and is_raise(parts):
+        if quiet and is_raise(parts) and len(self.dispatch.asked) > 1:
             self.doubts.append("it no longer raises where none of these backends is there")
             return True
-        if quiet and self.dispatch.shape is Shape.EARLY:
-            return self.ends_as(parts)
+        if quiet and self.ends_as(parts):
+            return True
         return form_without_accelerator(arm.parts, self.inspection) == form_of(parts, self.inspection)
+
+    def repeats_default(self, arm: Arm) -> bool:
+        """Whether the line above gives the value that the branch gives where there is no accelerator."""
+        above = neighbour(self.dispatch.nodes[0], -1, self.inspection)
+        if not isinstance(above, cst.SimpleStatementLine) or not isinstance(above.body[0], cst.Assign):
+            return False
+        return form_without_accelerator(arm.parts, self.inspection) == form_of((above,), self.inspection)
 
     def is_quiet_exit(self, parts: tuple[cst.CSTNode, ...]) -> bool:
         """Whether the branch ends with a `return` that the function would come to anyhow."""
-        is_last = next(following(self.dispatch.nodes[-1], self.inspection), None) is None
-        return is_last and self.ends_as(parts[-1:]) and all(is_quiet(one, self.inspection) for one in parts[:-1])
+        return self.ends_as(parts[-1:]) and all(is_quiet(one, self.inspection) for one in parts[:-1])
 
     def ends_as(self, parts: tuple[cst.CSTNode, ...]) -> bool:
         """Whether `parts` do no more than to leave the function, or the loop's round, that ends here anyhow."""
         line = parts[0] if len(parts) == 1 else None
         small = line.body[0] if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 else None
+        if self.dispatch.shape is not Shape.EARLY and neighbour(self.dispatch.nodes[-1], 1, self.inspection):
+            return False
         block = self.inspection.parent(self.dispatch.nodes[0])
         outside = self.inspection.parent(block) if block is not None else None
         if isinstance(small, cst.Return):
@@ -285,6 +304,9 @@ class Judge:
             return Verdict(arm, stops="what it does would be done on every machine")
         if self.otherwise is not None and names_cuda(self.code(self.otherwise)):
             return Verdict(arm, stops="the last branch names CUDA itself")
+        if not all(is_value(one) for one in arm.parts):
+            return Verdict(arm, stops="the last branch does something of its own")
+        self.doubts.append("a backend that no branch is for takes this one, and not the last")
         where = arm if self.dispatch.shape is Shape.EXITS else first
         choices = [*choices, *self.device_choices(arm, backends), self.made_neutral(where.test)]
         return Verdict(arm, choices, merge(self.dispatch, arm, self.inspection))
@@ -328,20 +350,24 @@ class Judge:
 
     # Devices at hand
 
-    def pass_module(self, arm: Arm, choices: list[Choice]) -> list[Choice] | None:
+    def pass_device(self, choices: list[Choice]) -> list[Choice] | None:
         """Return neutral calls for the device at hand, if there are such for all that the branch calls."""
-        device = self.text(*self.live[0][1].devices[:1])
-        passed: list[Choice] = []
-        for reference, neutral in choices:
-            name, call, torch = reference.symbol.row.name, reference.call, self.torch(reference)
-            if call is None or call.args or not torch or name not in ("empty_cache", "synchronize"):
-                return None
-            if name == "empty_cache":
-                passed.append(whole_call(reference, neutral, f"{torch}.get_device_module({device})"))
-            else:
-                module = Neutral(Need("torch", "get_device_module"), (name,), on_module=True, module_of=device)
-                passed.append((reference, module))
-        return passed
+        passed = [self.for_device(reference, neutral) for reference, neutral in choices]
+        known = [one for one in passed if one is not None]
+        return known if len(known) == len(passed) else None
+
+    def for_device(self, reference: Reference, neutral: Neutral) -> Choice | None:
+        name, call, torch = reference.symbol.row.name, reference.call, self.torch(reference)
+        if call is None or (call.args and not is_given(call, self.device, self.inspection)):
+            return None
+        if name == "empty_cache" and torch:
+            return whole_call(reference, neutral, f"{torch}.get_device_module({self.device})")
+        if name == "synchronize" and not call.args:
+            module = Neutral(Need("torch", "get_device_module"), (name,), on_module=True, module_of=self.device)
+            return reference, module
+        if name not in TAKES_ANY_DEVICE:
+            return None
+        return (reference, neutral) if call.args else whole_call(reference, neutral, self.device)
 
     def torch(self, reference: Reference) -> str:
         """Return what torch is called where `reference` stands; "" if only a part of it is known there."""
@@ -418,10 +444,6 @@ def is_idle(parts: tuple[cst.CSTNode, ...]) -> bool:
 def is_raise(parts: tuple[cst.CSTNode, ...]) -> bool:
     last = parts[-1]
     return isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[-1], cst.Raise) and len(parts) == 1
-
-
-def form_of(parts: tuple[cst.CSTNode, ...], inspection: Inspection) -> str:
-    return normal_form(parts, frozenset(), inspection)
 
 
 # What is reported

@@ -16,7 +16,7 @@ import libcst as cst
 from cudafix.attributes import assigned_value
 from cudafix.config import Options
 from cudafix.file import File
-from cudafix.names import BindingKind, attribute_step
+from cudafix.names import attribute_step
 from cudafix.row import BACKENDS
 
 FAMILY = {"hip": "cuda", "rocm": "cuda", "nvidia": "cuda", "habana": "hpu", "gaudi": "hpu", "ascend": "npu",
@@ -108,7 +108,7 @@ class Reader:
         if not backends:
             return None
         rest = [part for part, one in read if one is None or one.negated]
-        return merged([one for one in wanted], backends, rest)
+        return merged(wanted, backends, rest)
 
     def choice(self, parts: Sequence[cst.BaseExpression], depth: int) -> Question | None:
         """Read `a or b`: any of several backends."""
@@ -116,7 +116,7 @@ class Reader:
         known = [one for one in read if one is not None and not one.negated and not one.rest]
         if len(known) != len(parts):
             return None
-        return merged(known, frozenset().union(*(one.backends for one in known)), ())
+        return merged(known, frozenset(name for one in known for name in one.backends), ())
 
     def comparison(self, node: cst.Comparison) -> Question | None:
         """Read `device.type == "cuda"`, `"cuda" != d`, `d in ("cuda", "xpu")`, `"cuda" in str(d)`."""
@@ -153,7 +153,7 @@ class Reader:
         meaning = self.file.names.resolve(node.args[0].value)
         literal = node.args[1].value
         name = literal.evaluated_value if isinstance(literal, cst.SimpleString) else None
-        if meaning is None or meaning.path != "torch" or not isinstance(name, str) or name not in (*BACKENDS, *OTHERS):
+        if meaning is None or meaning.path not in ("torch", "torch.backends") or not isinstance(name, str) or name not in (*BACKENDS, *OTHERS):
             return None
         return Question(frozenset({name}), is_presence=True)
 

@@ -8,7 +8,8 @@ its own module (`torch.cuda`, `torch.xpu`, `torch.npu` …). Parameters are thos
 bytes, but for `get_available_gpu_memory`, which answers in GiB.
 
 "Lacking" in a docstring: what happens where neither the backend's module nor `torch.accelerator` has such a function
-for it. "None here": where this torch has no accelerator. `register_backend` says how a backend differs; running this
+for it. "None here": where this torch has no accelerator; the same holds of a `device` that is the CPU, for memory
+statistics and synchronisation. `register_backend` says how a backend differs; running this
 file as a module (`python -m cudafix.runtime`) tells what works on a machine.
 """
 
@@ -345,7 +346,9 @@ def _taken(
 
 
 def _ask(name: str, *required: Any, otherwise: T, device: Any = None, **options: Any) -> T:
-    """The active backend's answer; `otherwise` where it has none or there is no backend."""
+    """The active backend's answer; `otherwise` where it has none, there is no backend, or `device` is the CPU."""
+    if getattr(device, "type", device) == "cpu":
+        return otherwise
     answer: Any = _answer(name, *required, device=device, **options)
     return otherwise if answer is _NONE else answer
 
