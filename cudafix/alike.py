@@ -40,18 +40,22 @@ class Replacer(cst.CSTTransformer):
 
 
 def normal_form(
-    parts: Iterable[cst.CSTNode], backends: frozenset[str], inspection: Inspection, device: str = "", all_seeds: bool = False
+    parts: Iterable[cst.CSTNode],
+    backends: frozenset[str],
+    inspection: Inspection,
+    device: str = "",
+    names: frozenset[str] = frozenset(),
 ) -> str:
     """Return what `parts` do, in words that are the same for every backend.
 
-    `device`, given to a function, counts as nothing: where it is at hand, the neutral form is told it anyhow. With
-    `all_seeds`, `manual_seed` of MPS, which has but one device, is `manual_seed_all`.
+    `device`, given to a function, counts as nothing: where it is at hand, the neutral form is told it anyhow. `names`
+    are the functions that the other branches call: a function of MPS may stand for one of several.
     """
     parts = tuple(parts)
     replacements: dict[cst.CSTNode, cst.CSTNode] = {}
     for reference in inspection.references_in(*parts):
         if reference.symbol.backend in backends:
-            name = cst.Name(f"NEUTRAL_{neutral_name(reference, all_seeds)}")
+            name = cst.Name(f"NEUTRAL_{neutral_name(reference, names)}")
             replacements[reference.node] = name
             if device and reference.call is not None and is_given(reference.call, device, inspection):
                 replacements[reference.call] = cst.Call(name)
@@ -71,7 +75,7 @@ def is_given(call: cst.Call, device: str, inspection: Inspection) -> bool:
 
 def form_without_accelerator(parts: Iterable[cst.CSTNode], inspection: Inspection) -> str:
     """Return what the neutral form of `parts` does where there is no accelerator: calls become their answers."""
-    kept = tuple(one for one in parts if not is_quiet(one, inspection))
+    kept = tuple(one for one in parts if isinstance(one, cst.BaseExpression) or not is_quiet(one, inspection))
     replacements: dict[cst.CSTNode, cst.CSTNode] = {}
     for reference in inspection.references_in(*kept):
         answer = WITHOUT_ACCELERATOR.get(reference.symbol.row.name)
@@ -127,12 +131,10 @@ def calculated(node: ast.expr) -> Any:
     return eval(code, {"__builtins__": {}}, PURE)
 
 
-def neutral_name(reference: Reference, all_seeds: bool) -> str:
+def neutral_name(reference: Reference, names: frozenset[str]) -> str:
     name = ".".join((reference.symbol.row.name, *reference.symbol.rest))
-    if reference.symbol.backend == "mps":
-        name = ON_MPS.get(name, name)
-        name = "manual_seed_all" if all_seeds and name == "manual_seed" else name
-    return name.replace(".", "_")
+    meanings = ON_MPS.get(name, (name,)) if reference.symbol.backend == "mps" else (name,)
+    return next((one for one in meanings if one in names), meanings[0]).replace(".", "_")
 
 
 def unknown_backends(parts: Iterable[cst.CSTNode], backends: frozenset[str], inspection: Inspection) -> list[cst.Attribute]:

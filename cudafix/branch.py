@@ -8,6 +8,7 @@ import libcst as cst
 
 from cudafix.inspection import Inspection
 from cudafix.question import Asks, Question, backend_of, device_of, family
+from cudafix.row import BACKENDS
 
 FOR_ONE_BACKEND = re.compile(r"(?:Accelerator|Platform|Backend|DeviceMixin|DeviceInterface)(?:Base|Mixin)?$")
 """How classes are called that are there for one backend each: `CudaAccelerator`, `XPUPlatform`."""
@@ -42,6 +43,8 @@ def branch_of(child: cst.CSTNode, parent: cst.CSTNode, inspection: Inspection) -
         return question.backends if question is not None and is_asked else frozenset()
     if isinstance(parent, cst.MatchCase):
         return case_backends(parent, inspection)
+    if isinstance(parent, cst.DictElement) and child is parent.value:
+        return frozenset({family(backend_of(parent.key))}) & frozenset(BACKENDS)
     return left_by_others(child, parent, inspection)
 
 
@@ -123,6 +126,4 @@ def class_backend(node: cst.ClassDef) -> frozenset[str]:
     if not FOR_ONE_BACKEND.search(node.name.value):
         return frozenset()
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+", node.name.value)
-    return frozenset(family(word) for word in words) & frozenset(
-        ("cuda", "xpu", "npu", "musa", "mlu", "hpu", "mps", "mtia")
-    )
+    return frozenset(family(word) for word in words) & frozenset(BACKENDS)

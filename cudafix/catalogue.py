@@ -281,5 +281,10 @@ TAKES_ANY_DEVICE = frozenset(
 QUIET_CONTEXTS = frozenset(("device", "device_of", "stream", "StreamContext"))
 """The functions whose neutral form is there a context that does nothing."""
 
-ON_MPS = {"current_allocated_memory": "memory_allocated", "driver_allocated_memory": "memory_reserved"}
-"""What torch.mps calls otherwise than the others."""
+ON_MPS = {
+    "current_allocated_memory": ("memory_allocated", "max_memory_allocated"),
+    "driver_allocated_memory": ("memory_reserved", "max_memory_reserved"),
+    "manual_seed": ("manual_seed", "manual_seed_all"),
+    "seed": ("seed", "seed_all"),
+}
+"""What torch.mps has for functions of the others: it tells no peaks, and has but one device."""

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import libcst as cst
 
-from cudafix.names import NameTable
+from cudafix.names import Binding, NameTable, ScopeKind
 from cudafix.neutral import Neutral
 from cudafix.references import Reference
 
@@ -53,10 +53,14 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class Rewrites:
-    """The operations of one fix, or of all fixes of a file."""
+    """The operations of one fix, or of all fixes of a file.
+
+    `spares` are assignments that only worked out what the old code asked: they go when nothing reads them any more.
+    """
 
     choices: tuple[Choice, ...] = ()
     changes: tuple[Change, ...] = ()
+    spares: tuple[Binding, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.choices or self.changes)
@@ -72,10 +76,34 @@ def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:
             changes.setdefault(change.node, change)
         for choice in fix.choices:
             choices.setdefault(choice[0].node, choice)
+    spares = dict.fromkeys(spare for fix in together for spare in fix.spares)
+    gone = {name for change in changes.values() for name in dropped_names(change, names)}
+    gone |= {name for node in choices for name in names_in(node, names)}
+    for spare in spares:
+        line = spare_line(spare, gone, names)
+        if line is not None:
+            changes[line] = Change(line, lambda updated: ())
     return Rewrites(
         tuple(one for node, one in choices.items() if not is_dropped(node, changes, names)),
         tuple(one for node, one in changes.items() if not is_dropped(node, changes, names)),
     )
+
+
+def spare_line(binding: Binding, gone: set[cst.Name], names: NameTable) -> cst.CSTNode | None:
+    """Return the line of an assignment whose name nothing reads any more, if nothing else is lost with it."""
+    scope = binding.scope
+    is_own = scope.kind is ScopeKind.FUNCTION or (scope is names.root and binding.name.startswith("_"))
+    uses = [one for one in names.uses_by_name.get(binding.name, ()) if names.find_scope(binding.name, one.scope) is scope]
+    if not is_own or binding.outer or any(one.node not in gone for one in uses):
+        return None
+    line = next((one for one in names.ancestors(binding.node) if isinstance(one, cst.SimpleStatementLine)), None)
+    block = names.parents.get(line) if line is not None else None
+    if line is None or not isinstance(block, (cst.Module, cst.IndentedBlock)) or len(block.body) == 1:
+        return None
+    only = line.body[0]
+    has_comment = line.trailing_whitespace.comment is not None
+    is_single = len(line.body) == 1 and isinstance(only, cst.Assign) and len(only.targets) == 1
+    return line if is_single and not has_comment else None
 
 
 def is_dropped(node: cst.CSTNode, changes: dict[cst.CSTNode, Change], names: NameTable) -> bool:
@@ -93,9 +121,14 @@ def names_that_go(rewrites: Rewrites, names: NameTable) -> set[cst.Name]:
     """Return the names that the changes take out of the code."""
     gone: set[cst.Name] = set()
     for change in rewrites.changes:
-        if not change.before:
-            gone |= names_in(change.node, names).difference(*(names_in(one, names) for one in change.kept))
+        gone |= dropped_names(change, names)
     return gone
+
+
+def dropped_names(change: Change, names: NameTable) -> set[cst.Name]:
+    if change.before:
+        return set()
+    return names_in(change.node, names).difference(*(names_in(one, names) for one in change.kept))
 
 
 def names_in(node: cst.CSTNode, names: NameTable) -> set[cst.Name]:

@@ -134,16 +134,15 @@ def commented(header: cst.TrailingWhitespace) -> list[cst.EmptyLine]:
     return [cst.EmptyLine(comment=header.comment)] if header.comment is not None else []
 
 
-def lost_comments(changes: Sequence[Change], arm: Arm) -> list[str]:
-    """Return the comments that the changes would lose, and that no kept part says as well."""
+def lost_comments(changes: Sequence[Change], body: cst.CSTNode | None) -> list[str]:
+    """Return the comments that the changes would lose, and that no kept part says as well; `body` is what stays."""
     lost: list[str] = []
     for change in changes:
         kept = [text for part in change.kept for text in comments_in(part)]
-        whole = comments_in(change.node)
-        above = [line.comment.value for line in getattr(change.node, "leading_lines", ()) if line.comment is not None]
-        header = getattr(getattr(arm.holder, "body", None), "header", None)
-        moved = [line.comment.value for line in commented(header) if line.comment is not None] if header and change.kept else []
-        lost += [text for text in whole if text not in (*kept, *above, *moved)]
+        kept += [line.comment.value for line in getattr(change.node, "leading_lines", ()) if line.comment is not None]
+        if change.kept and isinstance(body, cst.IndentedBlock):
+            kept += comments_in(body.header)
+        lost += [text for text in comments_in(change.node) if text not in kept]
     return lost
 
 

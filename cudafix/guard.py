@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import libcst as cst
 
 from cudafix.alike import device_literals, form_of, form_without_accelerator, is_given, is_inert, is_quiet, normal_form
-from cudafix.attributes import assigned_value
+from cudafix.attributes import assigned_value, only_binding
 from cudafix.availability import names_cuda
 from cudafix.catalogue import TAKES_ANY_DEVICE
 from cudafix.change import Change, Choice, Rewrites, choice_of
@@ -20,6 +21,7 @@ from cudafix.collapse import collapse, lost_comments, merge
 from cudafix.dispatch import Arm, Dispatch, Shape, find_dispatches, neighbour
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
+from cudafix.names import Binding
 from cudafix.neutral import Need, Neutral, Refusal
 from cudafix.question import Asks, Question
 from cudafix.references import Reference
@@ -144,7 +146,7 @@ class Judge:
         verdict = self.without_condition(arm, backends, choices) or self.with_condition(arm, backends, choices)
         if not verdict.stops:
             verdict.doubts += self.doubts + self.doubts_of_questions()
-            lost = lost_comments(verdict.changes, verdict.arm)
+            lost = lost_comments(verdict.changes, getattr(verdict.arm.holder, "body", None))
             verdict.doubts += [f"a comment would be lost: {lost[0]}"] if lost else []
         return verdict
 
@@ -169,8 +171,13 @@ class Judge:
         return ""
 
     def form(self, arm: Arm, backends: frozenset[str]) -> str:
-        names = {one.symbol.row.name for other in self.dispatch.arms for one in self.inspection.references_in(*other.parts)}
-        return normal_form(arm.parts, backends, self.inspection, self.device, "manual_seed_all" in names)
+        return normal_form(arm.parts, backends, self.inspection, self.device, self.names)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The functions that branches for other backends than MPS call."""
+        inside = [one for arm in self.dispatch.arms for one in self.inspection.references_in(*arm.parts)]
+        return frozenset(one.symbol.row.name for one in inside if one.symbol.backend != "mps")
 
     @property
     def device(self) -> str:
@@ -452,7 +459,7 @@ def is_raise(parts: tuple[cst.CSTNode, ...]) -> bool:
 def match_of(code: str, dispatch: Dispatch, verdict: Verdict, inspection: Inspection) -> Match:
     tests = [inspection.calls[one] for _, question in dispatch.asked for one in question.tests if one in inspection.calls]
     inside = [one for arm in dispatch.arms for one in inspection.references_in(*arm.parts)]
-    rewrites = Rewrites() if verdict.stops else Rewrites(tuple(verdict.choices), verdict.changes)
+    rewrites = Rewrites() if verdict.stops else Rewrites(tuple(verdict.choices), verdict.changes, flags_of(dispatch, inspection))
     named = (tests or inside)[0]
     node = dispatch.arms[0].test or dispatch.nodes[0]
     file = inspection.file
@@ -465,6 +472,14 @@ def match_of(code: str, dispatch: Dispatch, verdict: Verdict, inspection: Inspec
     if rewrites and (code == LADDER or dispatch.asked[0][1].asks is not Asks.MACHINE):
         match = replace(match, covers=(*tests, *inside))
     return match
+
+
+def flags_of(dispatch: Dispatch, inspection: Inspection) -> tuple[Binding, ...]:
+    """Return the assignments of the flags that were asked, if they hold no more than what torch finds."""
+    pure = [question for _, question in dispatch.asked if question.asks is Asks.MACHINE and not question.rest]
+    flags = [flag for question in pure for flag in question.flags if isinstance(flag, cst.Name)]
+    bindings = [only_binding(flag, inspection.file) for flag in flags]
+    return tuple(one for one in bindings if one is not None)
 
 
 def reasons_of(choices: Sequence[Choice]) -> list[str]:

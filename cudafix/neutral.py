@@ -19,6 +19,17 @@ from cudafix.row import Native, Row
 
 MODULE_FUNCTION = "device_module"
 
+NEVER_RAISED = frozenset(
+    """
+    device_count empty_cache get_rng_state_all is_available is_bf16_supported is_initialized is_tf32_supported
+    manual_seed manual_seed_all max_memory_allocated max_memory_cached max_memory_reserved memory_allocated memory_cached
+    memory_reserved memory_stats seed seed_all
+    """.split()
+)
+"""What torch.cuda answers without CUDA, too; the rest of it raises there."""
+
+MISSING_CUDA = ("AssertionError", "BaseException", "Exception", "RuntimeError")
+
 
 @dataclass(frozen=True)
 class Need:
@@ -278,7 +289,45 @@ def find_doubts(reference: Reference, file: File, form: Neutral) -> list[str]:
         found.append("the f-string prints the text of the expression")
     if has_comment(reference.node, file):
         found.append("a comment inside the expression would be lost")
+    if row.name not in NEVER_RAISED and any(tells_by_error(one, reference.node, file) for one in tries(reference, file)):
+        found.append("an error here tells that there is no CUDA, and the neutral call may raise none")
     return found
+
+
+def tries(reference: Reference, file: File) -> list[cst.Try]:
+    """Return the `try` statements whose body holds the reference, as far as the function around it."""
+    found = []
+    child: cst.CSTNode = reference.node
+    for parent in file.names.ancestors(reference.node):
+        if isinstance(parent, (cst.FunctionDef, cst.Lambda)):
+            break
+        if isinstance(parent, cst.Try) and parent.body is child:
+            found.append(parent)
+        child = parent
+    return found
+
+
+def tells_by_error(statement: cst.Try, node: cst.CSTNode, file: File) -> bool:
+    """Whether it matters that what is tried fails where CUDA is missing: more is done then, or skipped, than that."""
+    if not any(catches(handler, file) for handler in statement.handlers):
+        return False
+    body = statement.body.body
+    is_alone = len(body) == 1 and isinstance(body[0], cst.SimpleStatementLine) and len(body[0].body) == 1
+    only = body[0].body[0] if is_alone and isinstance(body[0], cst.SimpleStatementLine) else None
+    is_call = isinstance(only, cst.Expr) and isinstance(only.value, cst.Call) and only.value.func is node
+    passes = all(does_nothing(handler.body) for handler in statement.handlers)
+    return not (is_call and passes and statement.orelse is None)
+
+
+def catches(handler: cst.ExceptHandler, file: File) -> bool:
+    """Whether a handler catches what `torch.cuda` raises where there is no CUDA."""
+    code = file.code(handler.type) if handler.type is not None else "Exception"
+    return any(one in MISSING_CUDA for one in re.findall(r"\w+", code))
+
+
+def does_nothing(body: cst.BaseSuite) -> bool:
+    lines = [one.body if isinstance(one, cst.SimpleStatementLine) else [one] for one in body.body]
+    return all(isinstance(one, cst.Pass) for line in lines for one in line)
 
 
 def is_statement(reference: Reference, file: File) -> bool:

@@ -24,7 +24,7 @@ LAYERS = (
     {"branch", "rewrite"},
     {"dispatch", "alike", "edits"},
     {"collapse"},
-    {"guard"},
+    {"attempt", "guard", "table"},
     {"rules", "intent"},
     {"findings"},
     {"analyse"},

@@ -42,9 +42,10 @@ if TYPE_CHECKING:
 
 
 def find(inspection: Inspection) -> Iterable[Match]:
-    from cudafix.guard import find_guards  # not at the top: rules are listed without loading libcst
+    from cudafix.attempt import find_attempts  # not at the top: rules are listed without loading libcst
+    from cudafix.guard import find_guards
 
-    return find_guards(inspection)
+    return [*find_guards(inspection), *find_attempts(inspection)]
 
 
 rule = Rule("CFX301", __name__, __doc__, find=find)

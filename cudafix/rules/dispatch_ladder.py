@@ -45,8 +45,9 @@ if TYPE_CHECKING:
 
 def find(inspection: Inspection) -> Iterable[Match]:
     from cudafix.guard import find_ladders  # not at the top: rules are listed without loading libcst
+    from cudafix.table import find_tables
 
-    return find_ladders(inspection)
+    return [*find_ladders(inspection), *find_tables(inspection)]
 
 
 rule = Rule("CFX302", __name__, __doc__, find=find)

@@ -1,0 +1,57 @@
+"""Calls that are tried, and their errors ignored: `try: torch.cuda.empty_cache()` `except Exception: pass` (CFX301)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import libcst as cst
+
+from cudafix.alike import is_quiet
+from cudafix.change import Change, Rewrites, choice_of
+from cudafix.collapse import lost_comments, spliced
+from cudafix.inspection import Inspection
+from cudafix.model import Safety
+from cudafix.neutral import Neutral, catches, does_nothing
+from cudafix.rule import Match
+
+GUARD = "CFX301"
+SWALLOWED = "an error of the device is no longer ignored"
+
+
+def find_attempts(inspection: Inspection) -> Iterator[Match]:
+    """Yield a match for each `try` that is there for the calls in it alone, and ignores what they raise."""
+    seen: set[cst.CSTNode] = set()
+    for node in inspection.calls:
+        for parent in inspection.file.names.ancestors(node):
+            if isinstance(parent, cst.Try) and parent not in seen:
+                seen.add(parent)
+                if is_attempt(parent, inspection):
+                    yield match_of(parent, inspection)
+
+
+def is_attempt(node: cst.Try, inspection: Inspection) -> bool:
+    """Whether `node` tries neutral calls only, and does nothing when they fail."""
+    ignores = all(catches(one, inspection.file) and does_nothing(one.body) for one in node.handlers)
+    is_plain = node.orelse is None and node.finalbody is None and bool(node.handlers)
+    in_block = isinstance(inspection.parent(node), (cst.Module, cst.IndentedBlock))
+    return ignores and is_plain and in_block and all(is_quiet(one, inspection) for one in node.body.body)
+
+
+def match_of(node: cst.Try, inspection: Inspection) -> Match:
+    inside = list(inspection.references_in(*node.body.body))
+    neutrals = [(one, inspection.neutral(one)) for one in inside]
+    choices = tuple(choice_of(one, neutral) for one, neutral in neutrals if isinstance(neutral, Neutral))
+    change = Change(node, body_of, tuple(node.body.body))
+    lost = lost_comments([change], node.body)
+    reason = f"{SWALLOWED}; a comment would be lost: {lost[0]}" if lost else SWALLOWED
+    row = inspection.file.start(node).row
+    name = inside[0].symbol.name
+    return Match(
+        GUARD, inside[0].node, name, f"`{name}` is tried, in case there is no CUDA", Rewrites(choices, (change,)),
+        safety=Safety.UNSAFE, reason=reason, reference=inside[0], rows=(row, row),
+    )  # fmt: skip
+
+
+def body_of(updated: Any) -> Sequence[cst.BaseStatement]:
+    return spliced(updated, updated)

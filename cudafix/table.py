@@ -1,0 +1,136 @@
+"""Tables of functions by device type: `{"cuda": torch.cuda.empty_cache, "xpu": …}[device.type]()` (CFX302)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import libcst as cst
+
+from cudafix.attributes import only_binding
+from cudafix.change import Choice, Rewrites, choice_of
+from cudafix.inspection import Inspection
+from cudafix.model import Safety
+from cudafix.names import Binding
+from cudafix.neutral import Need, Neutral, Refusal
+from cudafix.question import backend_of, device_of, family
+from cudafix.references import Reference
+from cudafix.rule import Match
+
+LADDER = "CFX302"
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A dictionary from device types to the functions of their backends, and the calls that look one up in it."""
+
+    node: cst.Dict
+    functions: tuple[Reference, ...]
+    calls: tuple[cst.Call, ...]
+    binding: Binding | None = None
+
+
+def find_tables(inspection: Inspection) -> Iterator[Match]:
+    """Yield a match for each table over several backends."""
+    for table in tables(inspection):
+        choices = choices_of(table, inspection)
+        first = table.functions[0]
+        names = ", ".join(sorted({one.symbol.backend.upper() for one in table.functions}))
+        spares = () if table.binding is None else (table.binding,)
+        fix = Rewrites() if isinstance(choices, Refusal) else Rewrites(tuple(choices), spares=spares)
+        reason = choices.reason if isinstance(choices, Refusal) else "the device at hand decides"
+        file = inspection.file
+        yield Match(
+            LADDER, table.node, first.symbol.name, f"a table over {names} for what has a neutral form", fix,
+            safety=Safety.UNSAFE, reason=reason, reference=first,
+            covers=table.functions if fix else (),
+            rows=(file.start(table.node).row, file.end(table.node).row),
+        )  # fmt: skip
+
+
+def tables(inspection: Inspection) -> Iterator[Table]:
+    seen: set[cst.CSTNode] = set()
+    for reference in inspection.calls.values():
+        element = inspection.parent(reference.node)
+        node = inspection.parent(element) if isinstance(element, cst.DictElement) else None
+        if isinstance(node, cst.Dict) and node not in seen:
+            seen.add(node)
+            functions = functions_of(node, inspection)
+            if len({one.symbol.backend for one in functions}) > 1:
+                yield with_calls(node, functions, inspection)
+
+
+def functions_of(node: cst.Dict, inspection: Inspection) -> tuple[Reference, ...]:
+    """Return the backends' functions in a table whose keys name those backends; none where they do not."""
+    found = []
+    for element in node.elements:
+        reference = inspection.calls.get(element.value)
+        if not isinstance(element, cst.DictElement):
+            return ()
+        if reference is not None:
+            if family(backend_of(element.key)) != reference.symbol.backend or reference.symbol.is_module:
+                return ()
+            found.append(reference)
+    return tuple(found)
+
+
+def with_calls(node: cst.Dict, functions: tuple[Reference, ...], inspection: Inspection) -> Table:
+    call = lookup_call(node, inspection)
+    if call is not None:
+        return Table(node, functions, (call,))
+    assign = inspection.parent(node)
+    target = assign.targets[0].target if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
+    if not isinstance(target, cst.Name):
+        return Table(node, functions, ())
+    names = inspection.file.names
+    uses = [use.node for use in names.uses_by_name.get(target.value, ())]
+    bindings = [(use, only_binding(use, inspection.file)) for use in uses]
+    own = [(use, one) for use, one in bindings if one is not None and one.value is node]
+    calls = [lookup_call(use, inspection) for use, _ in own]
+    known = tuple(one for one in calls if one is not None)
+    return Table(node, functions, known if len(known) == len(calls) else (), own[0][1] if own else None)
+
+
+def lookup_call(table: cst.CSTNode, inspection: Inspection) -> cst.Call | None:
+    """Return the call `TABLE[device.type]()`, or `TABLE.get(device.type, other)()`, around a table."""
+    parent = inspection.parent(table)
+    if isinstance(parent, cst.Attribute) and parent.value is table and parent.attr.value == "get":
+        parent = inspection.parent(parent)
+    outer = inspection.parent(parent) if isinstance(parent, (cst.Subscript, cst.Call)) else None
+    return outer if isinstance(outer, cst.Call) and outer.func is parent else None
+
+
+def looked_up(call: cst.Call) -> cst.BaseExpression | None:
+    """Return the device that `call` looks a function up for."""
+    if isinstance(call.func, cst.Subscript):
+        index = call.func.slice[0].slice if len(call.func.slice) == 1 else None
+        return device_of(index.value) if isinstance(index, cst.Index) else None
+    return device_of(call.func.args[0].value) if isinstance(call.func, cst.Call) and call.func.args else None
+
+
+def choices_of(table: Table, inspection: Inspection) -> list[Choice] | Refusal:
+    """Return the neutral calls that take the place of the lookups, or why there are none."""
+    names = {one.symbol.row.name for one in table.functions}
+    if not table.calls:
+        return Refusal("the table is used otherwise than to call what it holds")
+    if len(names) > 1 or not names <= {"empty_cache", "synchronize"}:
+        return Refusal("what it does depends on the device at hand")
+    neutral = inspection.neutral(table.functions[0])
+    if isinstance(neutral, Refusal):
+        return neutral
+    devices = [looked_up(call) for call in table.calls]
+    if any(call.args for call in table.calls) or any(one is None for one in devices):
+        return Refusal("what it does depends on the device at hand")
+    codes = [inspection.file.code(one) for one in devices if one is not None]
+    return [call_for(table.functions[0], neutral, *pair) for pair in zip(table.calls, codes, strict=True)]
+
+
+def call_for(reference: Reference, neutral: Neutral, call: cst.Call, device: str) -> Choice:
+    """Return the choice that replaces `call` by a neutral call for `device`."""
+    module = Neutral(Need("torch", "get_device_module"), on_module=True, module_of=device)
+    torch = reference.root.node.value if reference.root is not None else "torch"
+    if reference.symbol.row.name == "synchronize":
+        new = replace(module, attributes=("synchronize",), passed="")
+    else:
+        new = replace(neutral, passed=f"{torch}.get_device_module({device})")
+    return choice_of(replace(reference, node=call, call=call), replace(new, whole_call=True))
