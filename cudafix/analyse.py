@@ -63,6 +63,8 @@ def analyse(file: File, options: Options) -> Analysis:
     matches = refine(matches, file)
     matches += [match_import(one, [*matches, *found], inspection) for one in open_ones if one.is_import]
     matches += [one for one in found if not suppressions.silence(one.code, *(one.rows or (0, 0)))]
+    late = [one for rule in RULES if rule.follow and rule.code in active for one in rule.follow(inspection, matches)]
+    matches += [one for one in late if not suppressions.silence(one.code, *(one.rows or (0, 0)))]
     uncounted = sum(code == CUDA_ONLY and code not in active for code in codes.values())
     other = find_unused_suppressions(file.path, suppressions, active)
     return Analysis(file, tuple(matches), tuple(other), uncounted)

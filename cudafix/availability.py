@@ -15,7 +15,8 @@ from cudafix.references import Reference
 from cudafix.rule import Match
 
 NAMES_CUDA = re.compile(
-    r"""["']cuda\b|\.cuda\(|\bCUDA_[A-Z]|\b(?:get_device_capability|CUDAGraph|cudart|cudnn|nvtx|nccl|version\.cuda)\b"""
+    r"""["']cuda\b|\.cuda\(|\bCUDA(?:_[A-Z]|[A-Z])|\.(?:major|minor|gcnArchName)\b|\bis_sm_|\bsm_?\d\d|\bversion\.cuda\b"""
+    r"""|\b(?:get_device_capability|cudart|cudnn|nvtx|nccl)\b"""
 )
 OTHERS = ("xpu", "npu", "musa", "mlu", "hpu", "mps", "mtia", "xla", "tpu", "hip", "rocm")
 

@@ -73,7 +73,7 @@ def backends_beside(node: cst.If | cst.IfExp, inspection: Inspection) -> list[fr
 
 
 def is_named_around(backend: str, node: cst.CSTNode, inspection: Inspection) -> bool:
-    """Whether a condition around `node`, or one that it is a part of, names `backend` in a word of its own.
+    """Whether the condition, function or class around `node` names `backend` in a word of its own.
 
     What stands in the condition itself is a part of it, and must stay for what it decides about to stay.
     """
@@ -84,6 +84,8 @@ def is_named_around(backend: str, node: cst.CSTNode, inspection: Inspection) -> 
             condition = parent.test
         elif isinstance(parent, cst.BooleanOperation):
             condition = parent
+        elif isinstance(parent, (cst.FunctionDef, cst.ClassDef)) and word.search(parent.name.value):
+            return True
         if condition is not None and word.search(inspection.file.code(condition)):
             return True
     return False

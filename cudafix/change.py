@@ -51,6 +51,16 @@ class Change:
         return [*new, updated] if self.before else new
 
 
+@dataclass(frozen=True)
+class Wording:
+    """Characters `start` to `end` of a comment or a string literal that become `text`; a node may have several."""
+
+    node: cst.Comment | cst.SimpleString
+    start: int
+    end: int
+    text: str
+
+
 @dataclass(frozen=True, eq=False)
 class Rewrites:
     """The operations of one fix, or of all fixes of a file.
@@ -61,9 +71,10 @@ class Rewrites:
     choices: tuple[Choice, ...] = ()
     changes: tuple[Change, ...] = ()
     spares: tuple[Binding, ...] = ()
+    wordings: tuple[Wording, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.choices or self.changes)
+        return bool(self.choices or self.changes or self.wordings)
 
 
 def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:
@@ -86,6 +97,7 @@ def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:
     return Rewrites(
         tuple(one for node, one in choices.items() if not is_dropped(node, changes, names)),
         tuple(one for node, one in changes.items() if not is_dropped(node, changes, names)),
+        wordings=tuple(wording for fix in together for wording in fix.wordings),
     )
 
 
@@ -101,7 +113,8 @@ def spare_line(binding: Binding, gone: set[cst.Name], names: NameTable) -> cst.C
     if line is None or not isinstance(block, (cst.Module, cst.IndentedBlock)) or len(block.body) == 1:
         return None
     only = line.body[0]
-    has_comment = line.trailing_whitespace.comment is not None
+    above = any(one.comment is not None for one in line.leading_lines)
+    has_comment = above or line.trailing_whitespace.comment is not None
     is_single = len(line.body) == 1 and isinstance(only, cst.Assign) and len(only.targets) == 1
     return line if is_single and not has_comment else None
 

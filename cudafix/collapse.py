@@ -139,7 +139,9 @@ def lost_comments(changes: Sequence[Change], body: cst.CSTNode | None) -> list[s
     lost: list[str] = []
     for change in changes:
         kept = [text for part in change.kept for text in comments_in(part)]
-        kept += [line.comment.value for line in getattr(change.node, "leading_lines", ()) if line.comment is not None]
+        if change.kept:
+            above = getattr(change.node, "leading_lines", ())
+            kept += [line.comment.value for line in above if line.comment is not None]
         if change.kept and isinstance(body, cst.IndentedBlock):
             kept += comments_in(body.header)
         lost += [text for text in comments_in(change.node) if text not in kept]

@@ -69,11 +69,11 @@ class Dispatch:
 
 
 def find_dispatches(inspection: Inspection) -> list[Dispatch]:
-    """Return the dispatches around the references of a file, in the order of the file."""
+    """Return the dispatches around the references of a file, and around the flags that were set from them."""
     seen: set[cst.CSTNode] = set()
     found: list[Dispatch] = []
-    for reference in inspection.calls:
-        for node in (reference, *inspection.file.names.ancestors(reference)):
+    for start in (*inspection.calls, *uses_of_flags(inspection)):
+        for node in (start, *inspection.file.names.ancestors(start)):
             first = first_of(node, inspection)
             if first in seen:
                 continue
@@ -83,6 +83,17 @@ def find_dispatches(inspection: Inspection) -> list[Dispatch]:
                 seen.update(dispatch.nodes)
                 found.append(dispatch)
     return found
+
+
+def uses_of_flags(inspection: Inspection) -> Iterator[cst.Name]:
+    """Yield the uses of names that hold what a reference to `is_available` answered."""
+    asked = [one for one, reference in inspection.calls.items() if reference.symbol.row.name == "is_available"]
+    values = {node for one in asked for node in (one, *inspection.file.names.ancestors(one))}
+    for binding in inspection.file.flags:
+        if binding.value in values:
+            for use in inspection.file.names.uses_by_name.get(binding.name, ()):
+                if inspection.file.names.find_scope(binding.name, use.scope) is binding.scope:
+                    yield use.node
 
 
 def first_of(node: cst.CSTNode, inspection: Inspection) -> cst.CSTNode:

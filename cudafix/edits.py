@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 
 import libcst as cst
 
-from cudafix.change import Rewrites
+from cudafix.change import Rewrites, Wording
 from cudafix.file import File, split_lines
 from cudafix.import_text import marked_unused
 from cudafix.imports import ImportPlan, Insertion, Removal, plan_imports
@@ -28,6 +28,9 @@ def edits(file: File, rewrites: Rewrites) -> tuple[Edit, ...]:
     found = [one for root in roots for one in compared(file, root, rewrites, plan)]
     if roots != [file.module]:
         found += [one for node, one in single_edits(file, rewrites, plan) if not is_below(node, roots, file)]
+        rows = [rows_of(root, file) for root in roots]
+        words = [wording_edit(file, one) for one in rewrites.wordings]
+        found += [one for one in words if not any(one.start.row in compared for compared in rows)]
     return tuple(sorted(found, key=lambda one: (one.start, one.end)))
 
 
@@ -49,6 +52,12 @@ def owner(file: File, node: cst.CSTNode) -> cst.CSTNode:
 
 def is_below(node: cst.CSTNode, roots: list[cst.CSTNode], file: File) -> bool:
     return any(root is node or root in file.names.ancestors(node) for root in roots)
+
+
+def rows_of(root: cst.CSTNode, file: File) -> range:
+    """Return the rows that `compared` compares: from the comments above `root` to those at the end of its block."""
+    first = first_row(file, root)
+    return range(first, first + len(split_lines(code_of(root, file, root))))
 
 
 def compared(file: File, root: cst.CSTNode, rewrites: Rewrites, plan: ImportPlan) -> Iterator[Edit]:
@@ -92,6 +101,19 @@ def single_edits(file: File, rewrites: Rewrites, plan: ImportPlan) -> Iterator[t
         yield removal.line, removal_edit(file, removal)
     for line in plan.marked:
         yield line, mark_edit(file, line)
+
+
+def wording_edit(file: File, wording: Wording) -> Edit:
+    start, end = (place_in(file, wording.node, offset) for offset in (wording.start, wording.end))
+    return Edit(start, end, wording.text)
+
+
+def place_in(file: File, node: cst.Comment | cst.SimpleString, offset: int) -> Position:
+    """Return where character number `offset` of a comment or a string literal stands."""
+    start = file.start(node)
+    *above, last = split_lines(node.value[:offset] + "|")
+    column = len(last) + (0 if above else start.column - 1)
+    return Position(start.row + len(above), column)
 
 
 def keyword_edit(file: File, argument: cst.Arg) -> Edit:

@@ -17,9 +17,10 @@ def make_finding(match: Match, file: File) -> Finding:
         help_text = help_text or f"use `{new}`"
         message = f"Replace with `{new}`" if new else help_text[0].upper() + help_text[1:]
         fix = Fix(match.trust, message, edits(file, match.rewrites))
+    start, end = match.span or (file.start(match.node), file.end(match.node))
     return Finding(
-        match.code, BY_CODE[match.code].name, match.message, match.symbol, file.path, file.start(match.node),
-        file.end(match.node), fix, match.reason, help_text,
+        match.code, BY_CODE[match.code].name, match.message, match.symbol, file.path, start, end, fix, match.reason,
+        help_text,
     )  # fmt: skip
 
 

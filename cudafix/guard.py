@@ -15,6 +15,7 @@ import libcst as cst
 from cudafix.alike import device_literals, form_of, form_without_accelerator, is_given, is_inert, is_quiet, normal_form
 from cudafix.attributes import assigned_value, only_binding
 from cudafix.availability import names_cuda
+from cudafix.branch import find_branch
 from cudafix.catalogue import TAKES_ANY_DEVICE
 from cudafix.change import Change, Choice, Rewrites, choice_of
 from cudafix.collapse import collapse, lost_comments, merge
@@ -25,6 +26,7 @@ from cudafix.names import Binding
 from cudafix.neutral import Need, Neutral, Refusal
 from cudafix.question import Asks, Question
 from cudafix.references import Reference
+from cudafix.row import CUDA_ONLY
 from cudafix.rule import Match
 
 AVAILABLE = "is_accelerator_available"
@@ -59,7 +61,8 @@ def find_ladders(inspection: Inspection) -> Iterator[Match]:
 
 
 def dispatches(inspection: Inspection) -> list[Dispatch]:
-    return [one for one in find_dispatches(inspection) if is_about_functions(one, inspection)]
+    found = [one for one in find_dispatches(inspection) if is_about_functions(one, inspection)]
+    return [one for one in found if not find_branch(one.nodes[0], inspection) & one.backends]
 
 
 def is_ladder(dispatch: Dispatch) -> bool:
@@ -90,7 +93,7 @@ def is_about_functions(dispatch: Dispatch, inspection: Inspection) -> bool:
         return False
     parts = [part for arm in dispatch.arms for part in arm.parts]
     inside = inspection.references_in(*parts)
-    if any(one.symbol.row.has_neutral_form and one.symbol.row.name != "is_available" for one in inside):
+    if any(one.symbol.row.code != CUDA_ONLY and one.symbol.row.name != "is_available" for one in inside):
         return True
     return bool(tests or has_flag(dispatch)) and chooses_device(dispatch, inspection)
 
@@ -327,7 +330,7 @@ class Judge:
             return Verdict(arm, stops="the rest of the condition is about CUDA itself")
         if names_cuda(whole) and not literals:
             return Verdict(arm, stops="the code that depends on it names CUDA itself")
-        tests = [self.inspection.calls[one] for one in self.tests(question) if one in self.inspection.calls]
+        tests = tests_of(question, self.inspection)
         neutrals = [(one, self.inspection.neutral(one)) for one in tests if one.symbol.backend == "cuda"]
         stop = next((neutral.reason for _, neutral in neutrals if isinstance(neutral, Refusal)), "")
         if stop or not neutrals or len(neutrals) < len(tests):
@@ -345,12 +348,6 @@ class Judge:
         bare = all(isinstance(one, cst.Expr) and one.value in calls and not one.value.args for one in small)  # type: ignore[attr-defined]
         is_plain = not self.live[0][1].rest and not self.live[0][1].flags and self.dispatch.shape is Shape.LADDER
         return bare and is_plain and self.otherwise is None and len(lines) == len(arm.parts)
-
-    def tests(self, question: Question) -> list[cst.CSTNode]:
-        """Return the functions of torch behind the condition, those of its flags included."""
-        behind = [assigned_value(flag, self.file) for flag in question.flags]
-        asked = [self.inspection.question(one) for one in behind if one is not None]
-        return [*question.tests, *(test for one in asked if one is not None for test in self.tests(one))]
 
     def code(self, arm: Arm) -> str:
         return " ".join(self.file.code(one) for one in arm.parts)
@@ -399,8 +396,7 @@ class Judge:
 
     def anchor(self) -> Reference:
         """Return a reference whose import tells where that of a new name goes."""
-        tests = [test for _, question in self.dispatch.asked for test in self.tests(question)]
-        known = [self.inspection.calls[one] for one in tests if one in self.inspection.calls]
+        known = [test for _, question in self.dispatch.asked for test in tests_of(question, self.inspection)]
         inside = [one for arm in self.dispatch.arms for one in self.inspection.references_in(*arm.parts)]
         return (known or inside)[0]
 
@@ -417,6 +413,14 @@ class Judge:
         if any(one.backends - {"cpu", "hpu"} for one in idle):
             found.append("nothing was done on one of the backends")
         return found
+
+
+def tests_of(question: Question, inspection: Inspection) -> list[Reference]:
+    """Return the references to functions of torch behind a condition, those of its flags included."""
+    behind = [assigned_value(flag, inspection.file) for flag in question.flags]
+    asked = [inspection.question(one) for one in behind if one is not None]
+    own = [inspection.calls[one] for one in question.tests if one in inspection.calls]
+    return [*own, *(test for one in asked if one is not None for test in tests_of(one, inspection))]
 
 
 def template_of(literal: cst.CSTNode) -> str:
@@ -460,7 +464,8 @@ def match_of(code: str, dispatch: Dispatch, verdict: Verdict, inspection: Inspec
     tests = [inspection.calls[one] for _, question in dispatch.asked for one in question.tests if one in inspection.calls]
     inside = [one for arm in dispatch.arms for one in inspection.references_in(*arm.parts)]
     rewrites = Rewrites() if verdict.stops else Rewrites(tuple(verdict.choices), verdict.changes, flags_of(dispatch, inspection))
-    named = (tests or inside)[0]
+    behind = [test for _, question in dispatch.asked for test in tests_of(question, inspection)]
+    named = (tests or inside or behind)[0]
     node = dispatch.arms[0].test or dispatch.nodes[0]
     file = inspection.file
     match = Match(

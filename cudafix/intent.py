@@ -10,7 +10,7 @@ from cudafix.change import Rewrites, choice_of
 from cudafix.inspection import Inspection
 from cudafix.neutral import Neutral, Refusal
 from cudafix.references import Reference
-from cudafix.row import CUDA_ONLY
+from cudafix.row import BACKENDS, CUDA_ONLY
 from cudafix.rule import Match
 
 WRONG_BRANCH, BACKEND_BRANCH = "CFX303", "CFX305"
@@ -50,7 +50,7 @@ def is_statement(reference: Reference, inspection: Inspection) -> bool:
 
 def is_wrong(reference: Reference, meant: frozenset[str], inspection: Inspection) -> bool:
     """Whether the call of one backend's function in the branch for others can only be a mistake."""
-    if reference.call is None or reference.symbol.is_module:
+    if reference.call is None or reference.symbol.is_module or not meant <= set(BACKENDS):
         return False
     return not any(STANDS_IN.get(one, "\0") in inspection.file.text for one in meant)
 

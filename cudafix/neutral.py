@@ -16,6 +16,7 @@ from cudafix.model import Safety
 from cudafix.names import Binding
 from cudafix.references import Reference
 from cudafix.row import Native, Row
+from cudafix.symbols import Symbol
 
 MODULE_FUNCTION = "device_module"
 
@@ -185,7 +186,7 @@ def calls_with(name: str, file: File) -> list[cst.BaseExpression]:
 
 def find_form(reference: Reference, file: File, options: Options) -> Neutral | Refusal:
     row, call = reference.symbol.row, reference.call
-    target = find_target(reference, options)
+    target = find_target(reference.symbol, options)
     if target is not None:
         return target_form(reference, target, file, options)
     if row.alias_of is not None:
@@ -210,9 +211,8 @@ def find_form(reference: Reference, file: File, options: Options) -> Neutral | R
     return runtime_form(row, options)
 
 
-def find_target(reference: Reference, options: Options) -> Need | None:
+def find_target(symbol: Symbol, options: Options) -> Need | None:
     """Return the project's own function for the symbol, if it has told one."""
-    symbol = reference.symbol
     targets = dict(options.targets)
     dotted = "" if symbol.rest else targets.get(symbol.name, targets.get(f"torch.cuda.{symbol.row.name}", ""))
     module, _, name = dotted.rpartition(".")

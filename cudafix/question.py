@@ -37,6 +37,9 @@ DEVICE = re.compile(rf"(?P<backend>{WORDS}|cpu|meta)(?::(?:\d+)?)?")
 """A device string: `cuda`, `cuda:0`, and `cuda:` as a beginning."""
 
 
+BUILDS = {"torch.version.hip": "cuda", "torch.version.cuda": "cuda", "torch.version.xpu": "xpu"}
+
+
 class Asks(Enum):
     """How a condition asks, from the surest to the least sure."""
 
@@ -130,9 +133,18 @@ class Reader:
             items = [one.value for one in right.elements] if isinstance(right, (cst.Tuple, cst.List, cst.Set)) else []
             found = device_question(items, left) or device_question([left], right)
             negated = isinstance(operator, cst.NotIn)
+        elif isinstance(operator, (cst.Is, cst.IsNot)) and isinstance(right, cst.Name) and right.value == "None":
+            found = self.build_of(left)
+            negated = isinstance(operator, cst.Is)
         else:
             return None
         return replace(found, negated=negated) if found else None
+
+    def build_of(self, node: cst.BaseExpression) -> Question | None:
+        """Read `torch.version.hip`: a question about how torch was built."""
+        meaning = self.file.names.resolve(node)
+        word = BUILDS.get(meaning.path, "") if meaning is not None and meaning.doubt is None else ""
+        return Question(frozenset({word}), Asks.PREDICATE) if word else None
 
     def call(self, node: cst.Call) -> Question | None:
         meaning = self.file.names.resolve(node.func)
@@ -158,7 +170,7 @@ class Reader:
         return Question(frozenset({name}), is_presence=True)
 
     def name(self, node: cst.Name | cst.Attribute, depth: int) -> Question | None:
-        found = is_on_device(node) or self.predicate(node, "")
+        found = self.build_of(node) or is_on_device(node) or self.predicate(node, "")
         value = assigned_value(node, self.file) if depth else None
         behind = self.read(value, depth - 1) if value is not None else None
         if behind is not None:

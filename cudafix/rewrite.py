@@ -7,12 +7,12 @@ Each replaces the smallest node that will do: the function's name, a keyword, an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import dropwhile
+from itertools import dropwhile, takewhile
 from typing import TypeVar
 
 import libcst as cst
 
-from cudafix.change import Change, Rewrites
+from cudafix.change import Change, Rewrites, Wording
 from cudafix.file import File
 from cudafix.import_style import leading_lines
 from cudafix.import_text import marked_unused
@@ -37,6 +37,9 @@ class Rewriter(cst.CSTTransformer):
         for change in rewrites.changes:
             is_in_block = isinstance(file.names.parents[change.node], (cst.Module, cst.IndentedBlock))
             (self.in_blocks if is_in_block else self.elsewhere)[change.node] = change
+        self.wordings: dict[cst.CSTNode, list[Wording]] = {}
+        for wording in rewrites.wordings:
+            self.wordings.setdefault(wording.node, []).append(wording)
         self.insertions: dict[cst.CSTNode, list[Insertion]] = {}
         for insertion in plan.insertions:
             self.insertions.setdefault(insertion.suite, []).append(insertion)
@@ -54,6 +57,9 @@ class Rewriter(cst.CSTTransformer):
             new = with_parentheses(cst.parse_expression(text), updated_node)
         elif original_node in self.elsewhere:
             new = self.elsewhere[original_node].build(updated_node)  # type: ignore[assignment]
+        elif original_node in self.wordings:
+            assert isinstance(updated_node, (cst.Comment, cst.SimpleString))
+            new = updated_node.with_changes(value=reworded(updated_node.value, self.wordings[original_node]))
         elif original_node in self.arguments:
             assert isinstance(updated_node, cst.Arg)
             new = updated_node.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
@@ -83,7 +89,7 @@ class Rewriter(cst.CSTTransformer):
             pending.clear()
 
         for index, old in enumerate([*statements(original), None]):
-            leading = leading_lines(old)[skipped:] if old is not None else ()
+            leading = leading_lines(statements(updated)[index])[skipped:] if old is not None else ()
             leading = without_gap(leading) if closes_up else leading
             taken, closes_up = 0, False
             for insertion in self.insertions.get(original, ()):
@@ -101,9 +107,9 @@ class Rewriter(cst.CSTTransformer):
                 for number, statement in enumerate(new):
                     own = leading_lines(statement)
                     add(statement, [*leading[taken:], *own[len(leading_lines(old)) :]] if number == 0 else own)
-                if not new:
+                if not new:  # the comments above it, which are about it, go as well
                     closes_up = bool(leading) or not body
-                    pending += leading[taken:]
+                    pending += takewhile(lambda line: line.comment is None, leading[taken:])
                 skipped = 0
             elif old is not None:
                 add(statements(updated)[index], leading[taken:])
@@ -114,6 +120,13 @@ class Rewriter(cst.CSTTransformer):
 
 def statements(suite: cst.CSTNode) -> Sequence[cst.CSTNode]:
     return suite.body if isinstance(suite, (cst.Module, cst.IndentedBlock)) else ()
+
+
+def reworded(text: str, wordings: Sequence[Wording]) -> str:
+    """Return `text` with some of its words replaced, from the last to the first."""
+    for one in sorted(wordings, key=lambda one: one.start, reverse=True):
+        text = text[: one.start] + one.text + text[one.end :]
+    return text
 
 
 def without_gap(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cudafix.model import Safety
+from cudafix.model import Position, Safety
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -34,6 +34,7 @@ class Match:
         reference: what is flagged, where that is one reference.
         covers: the references that other rules need not report.
         rows: the first and the last line on which a suppression comment may stand; None: those of `node`.
+        span: where the finding starts and ends, where that is a part of `node`.
     """
 
     code: str
@@ -47,6 +48,7 @@ class Match:
     reference: Reference | None = None
     covers: tuple[Reference, ...] = ()
     rows: tuple[int, int] | None = None
+    span: tuple[Position, Position] | None = None
 
     @property
     def trust(self) -> Safety:
@@ -61,7 +63,7 @@ class Rule:
     """A rule: code, file, documentation, and whether it is on by default.
 
     `refine` may judge a neutral form anew when the file's other matches are known. `find` finds what is more than one
-    reference.
+    reference. `follow` finds what goes along with the fixes of all other matches.
     """
 
     code: str
@@ -70,6 +72,7 @@ class Rule:
     default: bool = True
     refine: Callable[[Reference, Neutral, File, Mapping[cst.CSTNode, Match]], Neutral | Refusal] | None = None
     find: Callable[[Inspection], Iterable[Match]] | None = None
+    follow: Callable[[Inspection, Sequence[Match]], Iterable[Match]] | None = None
 
     @property
     def name(self) -> str:

@@ -154,7 +154,9 @@ def must_stay(binding: Binding, scope: Scope, file: File) -> bool:
     assert alias is not None
     if any(OURS.search(row) for row in rows(node, file)):
         return True
-    if binding.target.partition(".")[0] != "torch" or loads_submodule(alias):
+    package = binding.target.lstrip(".").partition(".")[0]
+    is_plain = isinstance(node, cst.Import) or package.startswith("torch_")
+    if (package != "torch" and is_plain) or loads_submodule(alias):
         return True  # `import torch_npu` registers its backend, `import torch.distributed` loads it for all
     if PurePath(file.path).name == "__init__.py" or scope.kind is ScopeKind.CLASS or binding.outer:
         return True

@@ -20,6 +20,8 @@ from cudafix.rules import (
     hardcoded_stream,
     hardcoded_synchronize,
     hardcoded_tensor_type,
+    outdated_mention,
+    patched_backend_function,
     unreadable_file,
     unused_suppression,
     wrong_branch,
@@ -47,6 +49,8 @@ RULES: tuple[Rule, ...] = (
     wrong_branch.rule,
     backend_branch.rule,
     cuda_only_symbol.rule,
+    outdated_mention.rule,
+    patched_backend_function.rule,
 )
 
 BY_CODE: dict[str, Rule] = {rule.code: rule for rule in RULES}

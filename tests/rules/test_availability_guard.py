@@ -1,0 +1,698 @@
+"""CFX301: a guard on CUDA around what has a neutral form."""
+
+from __future__ import annotations
+
+import pytest
+from checks import check_finds, check_fixes, check_noop, check_stays, check_unsafe, findings_in
+
+from cudafix.model import Safety
+
+
+def guards(source: str) -> list[str]:
+    """The safety of each guard's fix, "manual" where there is none."""
+    found = [one for one in findings_in(source) if one.code == "CFX301"]
+    return [one.fix.safety.value if one.fix else Safety.MANUAL.value for one in found]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if torch.cuda.is_available():\n    prepare()",
+        "if torch.cuda.is_available():\n    model.cuda()",
+        "if is_available():\n    torch.cuda.empty_cache()",
+        "if ready:\n    torch.cuda.empty_cache()",
+        "if torch.cuda.is_initialized():\n    torch.cuda.empty_cache()",
+        "ok = torch.cuda.is_available()",
+        "assert torch.cuda.is_available()",
+        "while torch.cuda.is_available():\n    torch.cuda.empty_cache()",
+        "if torch.xpu.is_available():\n    torch.xpu.empty_cache()",
+        "if not torch.cuda.is_available():\n    torch.cuda.empty_cache()",
+        "names = [] if torch.cuda.is_available() else ['cpu']",
+        "def f(use_cuda):\n    if use_cuda:\n        torch.cuda.empty_cache()",
+        "try:\n    torch.cuda.empty_cache()\nexcept ImportError:\n    pass",
+        "try:\n    torch.cuda.empty_cache()\nexcept RuntimeError:\n    report()",
+        "try:\n    torch.cuda.empty_cache()\n    load()\nexcept Exception:\n    pass",
+        "try:\n    torch.cuda.empty_cache()\nexcept Exception:\n    pass\nelse:\n    load()",
+        "try:\n    torch.cuda.empty_cache()\nfinally:\n    load()",
+        "class CudaAccelerator:\n    def f(self):\n        if torch.cuda.is_available():\n            torch.cuda.empty_cache()",
+    ],
+)
+def test_leaves_what_is_no_guard_around_a_neutral_form_alone(source: str) -> None:
+    assert guards(f"import torch\n{source}\n") == []
+
+
+def test_a_guard_that_is_silenced_is_no_finding_and_neither_is_its_test() -> None:
+    check_noop(
+        """
+        import torch
+        if torch.cuda.is_available():  # noqa: CFX301
+            torch.cuda.empty_cache()  # noqa: CFX101
+        """
+    )
+
+
+def test_a_guard_whose_test_is_silenced_stays() -> None:
+    assert guards("import torch\nif torch.cuda.is_available():  # noqa: CFX107\n    torch.cuda.empty_cache()\n") == []
+
+
+def test_the_test_of_a_guard_is_reported_once() -> None:
+    check_finds(
+        "import torch\nif torch.cuda.is_available():\n    torch.cuda.empty_cache()\n",
+        "2 CFX301 torch.cuda.is_available",
+        "3 CFX101 torch.cuda.empty_cache",
+    )
+
+
+# The guard goes
+
+
+def test_a_guard_of_one_neutral_call_goes() -> None:
+    check_fixes(
+        "import torch\nif torch.cuda.is_available():\n    torch.cuda.empty_cache()\n",
+        "from cudafix.runtime import empty_device_cache\nempty_device_cache()\n",
+    )
+
+
+def test_a_guard_of_several_neutral_calls_goes() -> None:
+    check_fixes(
+        """
+        import torch
+
+        def finish(seed):
+            gc.collect()
+
+            if torch.cuda.is_available():
+                torch.cuda.manual_seed_all(seed)
+                torch.cuda.synchronize()
+                with torch.cuda.device(1):
+                    torch.cuda.empty_cache()
+            return 1
+        """,
+        """
+        from cudafix.runtime import (
+            empty_device_cache,
+            manual_seed_all,
+            synchronize_device,
+            use_device,
+        )
+
+        def finish(seed):
+            gc.collect()
+
+            manual_seed_all(seed)
+            synchronize_device()
+            with use_device(1):
+                empty_device_cache()
+            return 1
+        """,
+    )
+
+
+def test_a_guard_on_one_line_goes() -> None:
+    check_fixes(
+        "import torch\nif torch.cuda.is_available(): torch.cuda.empty_cache()  # now\n",
+        "from cudafix.runtime import empty_device_cache\nempty_device_cache()  # now\n",
+    )
+
+
+def test_a_guard_whose_else_passes_goes() -> None:
+    check_fixes(
+        "import torch\nif torch.cuda.is_available():\n    torch.cuda.empty_cache()\nelse:\n    pass\n",
+        "from cudafix.runtime import empty_device_cache\nempty_device_cache()\n",
+    )
+
+
+def test_a_guard_after_another_condition_becomes_an_else() -> None:
+    check_fixes(
+        """
+        import torch
+        if stream:
+            stream.synchronize()
+        elif torch.cuda.is_available():
+            torch.cuda.synchronize()
+        """,
+        """
+        from cudafix.runtime import synchronize_device
+        if stream:
+            stream.synchronize()
+        else:
+            synchronize_device()
+        """,
+    )
+
+
+def test_comments_in_the_guard_are_kept() -> None:
+    check_fixes(
+        """
+        import torch
+        def f():
+            # free it
+            if torch.cuda.is_available():  # on a GPU
+                # all of it
+                torch.cuda.empty_cache()  # at once
+        """,
+        """
+        from cudafix.runtime import empty_device_cache
+        def f():
+            # free it
+            # on a GPU
+            # all of it
+            empty_device_cache()  # at once
+        """,
+    )
+
+
+def test_a_comment_that_would_be_lost_makes_it_unsafe() -> None:
+    check_unsafe(
+        """
+        import torch
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        else:
+            pass  # the CPU has no cache
+        """.replace("torch.cuda.empty_cache()", "torch.cuda.ipc_collect()"),
+        "from cudafix.runtime import collect_device_ipc\ncollect_device_ipc()\n",
+        "a comment would be lost: # the CPU has no cache",
+        select=["CFX301"],
+    )
+
+
+def test_the_rest_of_the_condition_stays() -> None:
+    check_fixes(
+        """
+        import torch
+        if flush and torch.cuda.is_available() and not idle:
+            torch.cuda.empty_cache()
+        """,
+        """
+        from cudafix.runtime import empty_device_cache
+        if flush and not idle:
+            empty_device_cache()
+        """,
+    )
+
+
+def test_the_rest_of_the_condition_may_ask_what_has_a_neutral_answer() -> None:
+    check_fixes(
+        """
+        import torch
+        if torch.cuda.is_available() and torch.cuda.device_count() > 1:
+            torch.cuda.synchronize()
+        """,
+        """
+        from cudafix.runtime import count_devices, synchronize_device
+        if count_devices() > 1:
+            synchronize_device()
+        """,
+    )
+
+
+def test_a_rest_that_calls_something_keeps_the_guard_before_it() -> None:
+    check_fixes(
+        "import torch\nif torch.cuda.is_available() and queue.pop():\n    torch.cuda.empty_cache()\n",
+        """
+        from cudafix.runtime import empty_device_cache, is_accelerator_available
+        if is_accelerator_available() and queue.pop():
+            empty_device_cache()
+        """,
+        unsafe=True,
+    )
+
+
+def test_an_early_return_goes() -> None:
+    check_fixes(
+        """
+        import torch
+        def release():
+            if not torch.cuda.is_available():
+                return
+
+            torch.cuda.empty_cache()
+        """,
+        """
+        from cudafix.runtime import empty_device_cache
+        def release():
+            empty_device_cache()
+        """,
+    )
+
+
+def test_an_early_continue_goes() -> None:
+    check_fixes(
+        """
+        import torch
+        for pool in pools:
+            pool.clear()
+            if not torch.cuda.is_available():
+                continue
+            torch.cuda.empty_cache()
+        """,
+        """
+        from cudafix.runtime import empty_device_cache
+        for pool in pools:
+            pool.clear()
+            empty_device_cache()
+        """,
+    )
+
+
+def test_an_early_return_inside_another_block_stays_neutral() -> None:
+    check_fixes(
+        """
+        import torch
+        def release():
+            with lock:
+                if not torch.cuda.is_available():
+                    return
+                torch.cuda.empty_cache()
+            tell()
+        """,
+        """
+        from cudafix.runtime import empty_device_cache, is_accelerator_available
+        def release():
+            with lock:
+                if not is_accelerator_available():
+                    return
+                empty_device_cache()
+            tell()
+        """,
+        unsafe=True,
+    )
+
+
+def test_an_early_return_of_what_the_neutral_call_answers_goes() -> None:
+    check_fixes(
+        """
+        import torch
+        def peak():
+            if not torch.cuda.is_available():
+                return 0.0
+            return torch.cuda.max_memory_allocated() / 2**30
+        """,
+        """
+        from cudafix.runtime import max_device_memory_allocated
+        def peak():
+            return max_device_memory_allocated() / 2**30
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("torch.cuda.device_count() if torch.cuda.is_available() else 0", "count_devices()", "count_devices"),
+        ("0 if not torch.cuda.is_available() else torch.cuda.device_count()", "count_devices()", "count_devices"),
+        (
+            "torch.cuda.is_available() and torch.cuda.is_bf16_supported() if a else b",
+            "is_accelerator_available() and supports_bf16() if a else b",
+            "",
+        ),
+        (
+            "torch.cuda.memory_allocated(1) / 2**20 if torch.cuda.is_available() else 0.0",
+            "device_memory_allocated(1) / 2**20",
+            "device_memory_allocated",
+        ),
+    ],
+)
+def test_a_choice_of_what_the_neutral_call_answers_goes(old: str, new: str, name: str) -> None:
+    after = f"from cudafix.runtime import {name}\nx = {new}\n" if name else f"import torch\nx = {old}\n"
+    check_fixes(f"import torch\nx = {old}\n", after, select=["CFX301"])
+
+
+def test_an_answer_of_another_type_keeps_the_choice() -> None:
+    check_fixes(
+        "import torch\nx = torch.cuda.memory_allocated() / 2 if torch.cuda.is_available() else None\n",
+        """
+        from cudafix.runtime import device_memory_allocated, is_accelerator_available
+        x = device_memory_allocated() / 2 if is_accelerator_available() else None
+        """,
+        unsafe=True,
+    )
+
+
+def test_a_value_that_the_line_above_gives_already_needs_no_guard() -> None:
+    check_fixes(
+        "import torch\npeak = 0\nif torch.cuda.is_available():\n    peak = torch.cuda.max_memory_allocated()\n",
+        "from cudafix.runtime import max_device_memory_allocated\npeak = 0\npeak = max_device_memory_allocated()\n",
+    )
+
+
+def test_a_flag_that_only_guards_goes_with_its_guards() -> None:
+    check_fixes(
+        """
+        import torch
+        def finish():
+            use_cuda = torch.cuda.is_available()
+            if use_cuda:
+                torch.cuda.synchronize()
+            tell()
+            if use_cuda:
+                torch.cuda.empty_cache()
+        """,
+        """
+        from cudafix.runtime import empty_device_cache, synchronize_device
+        def finish():
+            synchronize_device()
+            tell()
+            empty_device_cache()
+        """,
+        unsafe=True,
+    )
+
+
+def test_a_flag_of_the_module_stays_since_others_may_import_it() -> None:
+    check_fixes(
+        "import torch\nHAS_CUDA = torch.cuda.is_available()\nif HAS_CUDA:\n    torch.cuda.empty_cache()\n",
+        """
+        import torch
+        from cudafix.runtime import empty_device_cache
+        HAS_CUDA = torch.cuda.is_available()
+        empty_device_cache()
+        """,
+    )
+
+
+def test_a_flag_that_asks_for_more_keeps_its_guards() -> None:
+    check_fixes(
+        """
+        import torch
+        def finish(args):
+            use_cuda = not args.no_cuda and torch.cuda.is_available()
+            if use_cuda:
+                torch.cuda.empty_cache()
+        """,
+        """
+        from cudafix.runtime import empty_device_cache, is_accelerator_available
+        def finish(args):
+            use_cuda = not args.no_cuda and is_accelerator_available()
+            if use_cuda:
+                empty_device_cache()
+        """,
+        unsafe=True,
+    )
+
+
+def test_a_flag_that_is_set_twice_is_none() -> None:
+    source = """
+        import torch
+        use_cuda = torch.cuda.is_available()
+        use_cuda = forced
+        if use_cuda:
+            torch.cuda.empty_cache()
+        """
+    check_finds(source, "2 CFX107 torch.cuda.is_available", "5 CFX101 torch.cuda.empty_cache")
+
+
+def test_a_flag_of_the_object_is_one() -> None:
+    check_fixes(
+        """
+        import torch
+        class Meter:
+            def __init__(self):
+                self.on_gpu = torch.cuda.is_available()
+            def stop(self):
+                if self.on_gpu:
+                    torch.cuda.synchronize()
+        """,
+        """
+        import torch
+        from cudafix.runtime import synchronize_device
+        class Meter:
+            def __init__(self):
+                self.on_gpu = torch.cuda.is_available()
+            def stop(self):
+                synchronize_device()
+        """,
+    )
+
+
+def test_a_test_whether_torch_has_cuda_at_all_goes_with_it() -> None:
+    check_fixes(
+        "import torch\nif hasattr(torch, 'cuda') and torch.cuda.is_available():\n    torch.cuda.empty_cache()\n",
+        "from cudafix.runtime import empty_device_cache\nempty_device_cache()\n",
+    )
+
+
+def test_a_call_that_is_tried_needs_no_try() -> None:
+    check_unsafe(
+        """
+        import torch
+        try:
+            torch.cuda.empty_cache()
+        except Exception:
+            pass
+        """,
+        "from cudafix.runtime import empty_device_cache\nempty_device_cache()\n",
+        "an error of the device is no longer ignored",
+        select=["CFX301"],
+    )
+
+
+def test_a_call_after_and_needs_no_guard() -> None:
+    check_fixes(
+        "import torch\ntorch.cuda.is_available() and torch.cuda.synchronize()\n",
+        "from cudafix.runtime import synchronize_device\nsynchronize_device()\n",
+    )
+
+
+def test_a_guard_around_a_call_that_is_neutral_already_goes() -> None:
+    check_fixes(
+        """
+        import torch
+        from cudafix.runtime import empty_device_cache
+        if torch.cuda.is_available():
+            empty_device_cache()
+            torch.cuda.synchronize()
+        """,
+        """
+        from cudafix.runtime import empty_device_cache, synchronize_device
+        empty_device_cache()
+        synchronize_device()
+        """,
+    )
+
+
+def test_a_helper_that_is_no_longer_asked_is_no_longer_imported() -> None:
+    check_fixes(
+        "import torch\nfrom pkg import is_cuda, other\nif is_cuda():\n    torch.cuda.empty_cache()\nother()\n",
+        "from cudafix.runtime import empty_device_cache\nfrom pkg import other\nempty_device_cache()\nother()\n",
+        unsafe=True,
+    )
+
+
+# The guard becomes neutral
+
+
+def test_a_guard_of_other_code_as_well_asks_for_any_accelerator() -> None:
+    check_fixes(
+        "import torch\nif torch.cuda.is_available():\n    torch.cuda.synchronize()\n    tell()\n",
+        """
+        from cudafix.runtime import is_accelerator_available, synchronize_device
+        if is_accelerator_available():
+            synchronize_device()
+            tell()
+        """,
+        unsafe=True,
+    )
+
+
+def test_a_guard_that_raises_asks_for_any_accelerator() -> None:
+    check_fixes(
+        """
+        import torch
+        def wait():
+            if not torch.cuda.is_available():
+                raise RuntimeError("no GPU")
+            torch.cuda.synchronize()
+        """,
+        """
+        from cudafix.runtime import is_accelerator_available, synchronize_device
+        def wait():
+            if not is_accelerator_available():
+                raise RuntimeError("no GPU")
+            synchronize_device()
+        """,
+        unsafe=True,
+    )
+
+
+def test_an_argument_that_is_worked_out_keeps_the_guard() -> None:
+    assert guards("import torch\nif torch.cuda.is_available():\n    torch.cuda.manual_seed_all(draw())\n") == ["unsafe"]
+
+
+def test_what_raises_without_an_accelerator_keeps_the_guard() -> None:
+    assert guards("import torch\nif torch.cuda.is_available():\n    print(torch.cuda.get_device_name())\n") == ["unsafe"]
+
+
+# Devices
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("'cuda' if torch.cuda.is_available() else 'cpu'", "current_device_type()"),
+        ("'cpu' if not torch.cuda.is_available() else 'cuda'", "current_device_type()"),
+        ("torch.device('cuda' if torch.cuda.is_available() else 'cpu')", "torch.device(current_device_type())"),
+        (
+            "torch.device('cuda') if torch.cuda.is_available() else torch.device('cpu')",
+            "torch.device(current_device_type())",
+        ),
+    ],
+)
+def test_the_choice_of_a_device_becomes_the_neutral_device(old: str, new: str) -> None:
+    check_unsafe(
+        f"import torch\nx = {old}\ny = torch.ones(1)\n",
+        f"import torch\nfrom cudafix.runtime import current_device_type\nx = {new}\ny = torch.ones(1)\n",
+        "also chooses other accelerators",
+    )
+
+
+def test_the_choice_of_a_device_in_branches_becomes_the_neutral_device() -> None:
+    check_unsafe(
+        """
+        import torch
+        if torch.cuda.is_available():
+            device = torch.device("cuda")
+        else:
+            device = torch.device("cpu")
+        """,
+        """
+        import torch
+        from cudafix.runtime import current_device_type
+        device = torch.device(current_device_type())
+        """,
+        "also chooses other accelerators",
+    )
+
+
+def test_the_choice_of_a_device_in_returns_becomes_the_neutral_device() -> None:
+    check_unsafe(
+        """
+        import torch
+        def pick():
+            if torch.cuda.is_available():
+                return "cuda"
+            return "cpu"
+        """,
+        "from cudafix.runtime import current_device_type\ndef pick():\n    return current_device_type()\n",
+        "also chooses other accelerators",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("'cuda:0'", "f'{current_device_type()}:0'"),
+        ("f'cuda:{rank}'", "f'{current_device_type()}:{rank}'"),
+        ("torch.device('cuda', rank)", "torch.device(current_device_type(), rank)"),
+    ],
+)
+def test_the_index_of_a_device_is_kept(old: str, new: str) -> None:
+    imports = "from cudafix.runtime import current_device_type, is_accelerator_available\n"
+    check_fixes(
+        f"import torch\nx = {old} if torch.cuda.is_available() else 'cpu'\ny = torch.ones(1)\n",
+        f"import torch\n{imports}x = {new} if is_accelerator_available() else 'cpu'\ny = torch.ones(1)\n",
+        unsafe=True,
+    )
+
+
+def test_the_index_of_the_current_device_inside_the_string_is_neutral_too() -> None:
+    check_fixes(
+        "import torch\nx = f'cuda:{torch.cuda.current_device()}' if torch.cuda.is_available() else 'cpu'\n",
+        """
+        from cudafix.runtime import (
+            current_device_index,
+            current_device_type,
+            is_accelerator_available,
+        )
+        x = f'{current_device_type()}:{current_device_index()}' if is_accelerator_available() else 'cpu'
+        """,
+        unsafe=True,
+    )
+
+
+def test_the_choice_of_a_device_by_a_flag_that_asks_for_more_keeps_the_flag() -> None:
+    check_fixes(
+        """
+        import torch
+        use_cuda = not args.no_cuda and torch.cuda.is_available()
+        device = torch.device("cuda" if use_cuda else "cpu")
+        """,
+        """
+        import torch
+        from cudafix.runtime import current_device_type, is_accelerator_available
+        use_cuda = not args.no_cuda and is_accelerator_available()
+        device = torch.device(current_device_type() if use_cuda else "cpu")
+        """,
+        unsafe=True,
+    )
+
+
+# A device at hand, a function of the project
+
+
+def test_a_device_at_hand_is_passed_on() -> None:
+    check_unsafe(
+        "import torch\nif device.type == 'cuda':\n    torch.cuda.empty_cache()\n",
+        """
+        import torch
+        from cudafix.runtime import empty_device_cache
+        empty_device_cache(torch.get_device_module(device))
+        """,
+        "the device at hand decides",
+    )
+
+
+def test_a_tensor_at_hand_has_a_device() -> None:
+    check_fixes(
+        "import torch\nif x.is_cuda:\n    torch.cuda.synchronize()\n",
+        "import torch\ntorch.get_device_module(x.device).synchronize()\n",
+        unsafe=True,
+    )
+
+
+def test_a_function_of_the_project_is_not_known_to_ask_what_torch_asks() -> None:
+    check_unsafe(
+        "import torch\nif is_cuda():\n    torch.cuda.empty_cache()\n",
+        "from cudafix.runtime import empty_device_cache\nempty_device_cache()\n",
+        "a function or flag of the project decides now",
+    )
+
+
+# What stays
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if torch.cuda.is_available():\n    torch.cuda.synchronize()\n    model.cuda()\n",
+        "if torch.cuda.is_available():\n    if torch.cuda.get_device_properties(0).major < 8:\n        slow()\n",
+        "if torch.cuda.is_available():\n    torch.cuda.empty_cache()\n    os.environ['CUDA_VISIBLE_DEVICES'] = '0'\n",
+    ],
+)
+def test_a_guard_of_code_about_cuda_itself_stays(source: str) -> None:
+    assert guards(f"import torch\n{source}") == ["manual"]
+
+
+def test_a_guard_of_a_call_that_stays_says_which() -> None:
+    check_stays(
+        "import torch\nif torch.cuda.is_available():\n    print(torch.cuda.get_device_capability())\n    other()\n",
+        "`torch.cuda.get_device_capability` on line 3 stays: compute capability is a notion of CUDA",
+        select=["CFX301"],
+    )
+
+
+def test_a_guard_of_a_call_that_a_comment_keeps_stays() -> None:
+    check_stays(
+        "import torch\nif torch.cuda.is_available():\n    torch.cuda.synchronize()  # noqa: CFX104\n",
+        "a comment keeps `torch.cuda.synchronize` on line 3",
+        select=["CFX301", "CFX104"],
+    )
+
+
+def test_a_condition_that_leaves_another_backend_out_stays() -> None:
+    check_stays(
+        "import torch\nif torch.cuda.is_available() and not is_npu():\n    torch.cuda.empty_cache()\n",
+        "the condition leaves another backend out",
+        select=["CFX301"],
+    )
