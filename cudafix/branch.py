@@ -20,12 +20,16 @@ def find_branch(node: cst.CSTNode, inspection: Inspection) -> frozenset[str]:
     `if torch.cuda.is_available():` alone is no such branch: it is the usual way to ask for a GPU of any make.
     """
     child = node
+    guarded: frozenset[str] = frozenset()
     for parent in inspection.file.names.ancestors(node):
         found = branch_of(child, parent, inspection)
-        if found:
-            return found
         if isinstance(parent, cst.ClassDef):
-            return class_backend(parent)
+            found = class_backend(parent)
+        if found or isinstance(parent, cst.ClassDef):
+            return found if not guarded or found & guarded else frozenset()
+        if isinstance(parent, (cst.If, cst.IfExp)) and child is parent.body:
+            question = inspection.question(parent.test)
+            guarded |= question.backends if question is not None and not question.negated else frozenset()
         child = parent
     return frozenset()
 
@@ -107,7 +111,7 @@ def left_by_others(child: cst.CSTNode, suite: cst.CSTNode, inspection: Inspectio
     """Return the backends for which code goes on after `if device.type != "cuda": return`."""
     if not isinstance(suite, cst.IndentedBlock) or child not in suite.body:
         return frozenset()
-    for statement in reversed(suite.body[: suite.body.index(child)]):  # type: ignore[arg-type]
+    for statement in reversed(suite.body[: suite.body.index(child)]):
         if isinstance(statement, cst.If) and statement.orelse is None and leaves(statement.body):
             question = inspection.question(statement.test)
             if question is not None and question.negated and is_meant(question, statement, inspection):

@@ -54,7 +54,7 @@ def under_rest(dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...
     def build(updated: cst.BooleanOperation) -> cst.BaseExpression:
         return conjunction([operands(updated)[place] for place in places], updated)
 
-    changes = (Change(test, build, rest),)
+    changes: tuple[Change, ...] = (Change(test, build, rest),)
     if len(dispatch.arms) > 1:
         changes += (Change(node, lambda updated: updated.with_changes(orelse=None), (test, *arm.parts)),)
     return changes
@@ -74,21 +74,23 @@ def merge(dispatch: Dispatch, arm: Arm, inspection: Inspection) -> tuple[Change,
     first = dispatch.arms[0]
     if len(dispatch.asked) == 1:
         return ()
-    if dispatch.shape is Shape.EXITS:
+    if dispatch.shape is Shape.EXITS and arm.holder in dispatch.nodes:
         others = [one for one in dispatch.nodes[:-1] if one is not arm.holder]
         return tuple(Change(one, lambda updated: ()) for one in others)
-    otherwise = dispatch.otherwise
-    (node,) = dispatch.nodes
+    otherwise, node = dispatch.otherwise, dispatch.nodes[0]
     assert otherwise is not None
     assert first.test is not None
+    last = None if dispatch.shape is Shape.EXITS else otherwise.holder
 
     def build(updated: Any) -> Built:
         holder = find_updated(updated, node, arm.holder)
-        last = find_updated(updated, node, otherwise.holder)
-        orelse = last.orelse if isinstance(updated, cst.IfExp) else last
-        return updated.with_changes(test=updated.test, body=holder.body, orelse=orelse)
+        orelse = find_updated(updated, node, last) if last is not None else None
+        if isinstance(orelse, cst.IfExp):
+            orelse = orelse.orelse
+        changed: cst.CSTNode = updated.with_changes(body=holder.body, orelse=orelse)
+        return changed
 
-    return (Change(node, build, (first.test, *arm.parts, *otherwise.parts)),)
+    return (Change(node, build, (first.test, *arm.parts, *(otherwise.parts if last is not None else ()))),)
 
 
 def is_inside(node: cst.CSTNode, around: cst.CSTNode, inspection: Inspection) -> bool:

@@ -119,7 +119,17 @@ def read_dispatch(node: cst.CSTNode, inspection: Inspection) -> Dispatch | None:
         return None
     if is_rung(node, inspection):
         return read_chain(node, inspection)
-    return dispatch_of(Shape.LADDER, (node,), ladder_arms(node, inspection))
+    arms = ladder_arms(node, inspection)
+    last = next(following(node, inspection), None)
+    exits = all(arm.question is not None and is_exit_block(arm.parts) for arm in arms)
+    if exits and isinstance(last, cst.SimpleStatementLine) and is_exit(last):
+        return dispatch_of(Shape.EXITS, (node, last), [*arms, Arm((last,), None, None, last)])
+    return dispatch_of(Shape.LADDER, (node,), arms)
+
+
+def is_exit_block(parts: tuple[cst.CSTNode, ...]) -> bool:
+    last = parts[-1]
+    return isinstance(last, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) and is_exit(last)
 
 
 def dispatch_of(shape: Shape, nodes: tuple[cst.CSTNode, ...], arms: Sequence[Arm]) -> Dispatch | None:
@@ -202,13 +212,14 @@ def read_chain(node: cst.If, inspection: Inspection) -> Dispatch | None:
     question = inspection.question(node.test)
     if question is not None and question.negated:
         return read_early_exit(node, question, inspection)
-    rungs: list[cst.CSTNode] = [node]
+    rungs = [node]
     for statement in following(node, inspection):
-        is_next = isinstance(statement, cst.If) and is_rung(statement, inspection)
-        if not is_next or not continues(rungs[-1], statement, inspection):
+        if not isinstance(statement, cst.If) or not is_rung(statement, inspection):
+            break
+        if not continues(rungs[-1], statement, inspection):
             break
         rungs.append(statement)
-    arms = [arm for rung in rungs if isinstance(rung, cst.If) for arm in ladder_arms(rung, inspection)]
+    arms = [arm for rung in rungs for arm in ladder_arms(rung, inspection)]
     last = next(following(rungs[-1], inspection), None)
     if leaves(node.body) and isinstance(last, cst.SimpleStatementLine) and is_exit(last):
         return dispatch_of(Shape.EXITS, (*rungs, last), [*arms, Arm((last,), None, None, last)])
@@ -234,7 +245,7 @@ def continues(before: cst.CSTNode, after: cst.If, inspection: Inspection) -> boo
     return not one.backends & other.backends and leaves(before.body) == leaves(after.body)
 
 
-def is_exit(line: cst.SimpleStatementLine) -> bool:
+def is_exit(line: cst.SimpleStatementLine | cst.SimpleStatementSuite) -> bool:
     return isinstance(line.body[-1], (cst.Return, cst.Raise))
 
 

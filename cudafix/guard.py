@@ -49,14 +49,14 @@ class Verdict:
 def find_guards(inspection: Inspection) -> Iterator[Match]:
     """Yield a match for each guard on one backend that holds a function with a neutral form."""
     for dispatch in dispatches(inspection):
-        if not is_ladder(dispatch) and is_guard(dispatch, inspection):
+        if not is_ladder(dispatch, inspection) and is_guard(dispatch, inspection):
             yield match_of(GUARD, dispatch, judge(dispatch, inspection), inspection)
 
 
 def find_ladders(inspection: Inspection) -> Iterator[Match]:
     """Yield a match for each ladder over several backends that holds a function with a neutral form."""
     for dispatch in dispatches(inspection):
-        if is_ladder(dispatch):
+        if is_ladder(dispatch, inspection):
             yield match_of(LADDER, dispatch, judge(dispatch, inspection), inspection)
 
 
@@ -65,9 +65,12 @@ def dispatches(inspection: Inspection) -> list[Dispatch]:
     return [one for one in found if not find_branch(one.nodes[0], inspection) & one.backends]
 
 
-def is_ladder(dispatch: Dispatch) -> bool:
-    asked = [question.backends - {"cpu"} for _, question in dispatch.asked]
-    return len([one for one in asked if one]) > 1
+def is_ladder(dispatch: Dispatch, inspection: Inspection) -> bool:
+    """Whether several backends have a branch; the last `else` is one for the backend that it calls."""
+    asked = [question.backends - {"cpu"} for _, question in dispatch.asked if question.backends - {"cpu"}]
+    last = dispatch.otherwise.parts if dispatch.otherwise is not None else ()
+    others = {one.symbol.backend for one in inspection.references_in(*last) if one.symbol.row.name != "is_available"}
+    return len(asked) > 1 or (len(asked) == 1 and bool(others - asked[0]))
 
 
 def is_guard(dispatch: Dispatch, inspection: Inspection) -> bool:
@@ -317,7 +320,7 @@ class Judge:
         if not all(is_value(one) for one in arm.parts):
             return Verdict(arm, stops="the last branch does something of its own")
         self.doubts.append("a backend that no branch is for takes this one, and not the last")
-        where = arm if self.dispatch.shape is Shape.EXITS else first
+        where = arm if arm.holder in self.dispatch.nodes else first
         choices = [*choices, *self.device_choices(arm, backends), self.made_neutral(where.test)]
         return Verdict(arm, choices, merge(self.dispatch, arm, self.inspection))
 

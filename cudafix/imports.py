@@ -206,6 +206,11 @@ class Planner:
             if reference.root is not None and not self.spell_torch(reference, neutral.need)
         }
         said_anew = {name for _, neutral in self.choices for name in neutral.names_said}
+        said_anew |= {
+            reference.root.node.value
+            for reference, neutral in self.choices
+            if reference.root is not None and self.spell_torch(reference, neutral.need)
+        }
         return {one for one in gone | names_that_go(self.rewrites, self.names) if one.value not in said_anew}
 
     def mark(self, node: ImportStatement) -> None:

@@ -68,5 +68,8 @@ class Inspection:
         meaning = self.file.names.resolve(call.func)
         if meaning is None or meaning.doubt is not None:
             return ""
+        own = next((symbol for symbol, target in self.options.targets if target == meaning.path), "")
+        if own:
+            return own.split(".", 2)[2]
         module, _, function = meaning.path.rpartition(".")
         return BY_RUNTIME.get(function, "") if module == self.options.runtime_module else ""

@@ -1,0 +1,128 @@
+"""CFX305: a backend's function in a branch for this very backend."""
+
+from __future__ import annotations
+
+import pytest
+from checks import check_finds, check_fixes, check_noop, check_stays, check_unsafe
+
+ALONE = {"select": ["CFX305"]}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if torch.cuda.is_available():\n    torch.cuda.empty_cache()",
+        "if ready:\n    torch.cuda.empty_cache()",
+        "if is_npu():\n    a()\nelse:\n    torch.cuda.empty_cache()",
+        "if device.type != 'cpu':\n    torch.cuda.empty_cache()",
+    ],
+)
+def test_leaves_what_stands_in_no_branch_for_its_backend_alone(source: str) -> None:
+    check_noop(f"import torch\n{source}\n", **ALONE)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if device == 'npu':\n    torch.npu.synchronize()",
+        "if device.type == 'npu' and ready:\n    torch.npu.synchronize()",
+        "if is_npu():\n    torch.npu.synchronize()",
+        "if a:\n    b()\nelif is_npu(): torch.npu.synchronize()",
+        "if torch.npu.is_available():\n    torch.npu.synchronize()",
+        "if not is_npu():\n    a()\nelse: torch.npu.synchronize()",
+        "match device.type:\n    case 'npu': torch.npu.synchronize()",
+        "is_npu() and \\\n    torch.npu.synchronize()",
+        "is_npu() and (\n    torch.npu.synchronize())",
+        "class NPUAccelerator:\n    def f(self): torch.npu.synchronize()",
+        "def npu_wait():\n    torch.npu.synchronize()",
+    ],
+)
+def test_a_call_in_a_branch_for_its_backend_is_reported_by_this_rule_alone(source: str) -> None:
+    rows = {"3 CFX305 torch.npu.synchronize", "4 CFX305 torch.npu.synchronize"}
+    found = f"import torch\n{source}\n"
+    check_noop(found, select=["CFX104"])
+    row = next(number for number, line in enumerate(found.split("\n"), 1) if "npu.synchronize" in line)
+    assert f"{row} CFX305 torch.npu.synchronize" in rows
+    check_finds(found, f"{row} CFX305 torch.npu.synchronize", **ALONE)
+
+
+def test_a_call_after_all_other_devices_have_left_is_meant() -> None:
+    check_finds(
+        """
+        import torch
+        def f(device):
+            if device.type != "cuda":
+                return
+            torch.cuda.synchronize()
+        """,
+        "5 CFX305 torch.cuda.synchronize",
+        select=["CFX1", "CFX305"],
+    )
+
+
+def test_a_branch_of_a_ladder_over_several_backends_is_for_its_own() -> None:
+    check_finds(
+        """
+        import torch
+        if torch.cuda.is_available():
+            torch.cuda.ipc_collect()
+        elif torch.xpu.is_available():
+            torch.xpu.empty_cache()
+        """,
+        "3 CFX305 torch.cuda.ipc_collect",
+        "5 CFX305 torch.xpu.empty_cache",
+        select=["CFX101", "CFX103", "CFX305"],
+    )
+
+
+def test_the_cache_of_the_backend_that_is_meant_is_emptied_through_the_neutral_function() -> None:
+    check_fixes(
+        """
+        import torch
+        def free(device, empty_cache):
+            if device == "cuda":
+                if empty_cache:
+                    torch.cuda.empty_cache()
+            elif device == "npu":
+                n = torch.npu.device_count()
+                torch.npu.empty_cache()
+        """,
+        """
+        import torch
+        from cudafix.runtime import empty_device_cache
+        def free(device, empty_cache):
+            if device == "cuda":
+                if empty_cache:
+                    empty_device_cache(torch.cuda)
+            elif device == "npu":
+                n = torch.npu.device_count()
+                empty_device_cache(torch.npu)
+        """,
+        **ALONE,
+    )
+
+
+def test_a_module_that_is_passed_to_the_neutral_function_is_no_finding() -> None:
+    check_noop("import torch\nfrom cudafix.runtime import empty_device_cache\nempty_device_cache(torch.npu)\n")
+
+
+def test_a_result_that_may_be_used_is_unsafe() -> None:
+    check_unsafe(
+        "import torch\nif is_npu():\n    done = torch.npu.empty_cache()\n",
+        "import torch\nfrom cudafix.runtime import empty_device_cache\nif is_npu():\n"
+        "    done = empty_device_cache(torch.npu)\n",
+        "the result may be used",
+        **ALONE,
+    )
+
+
+def test_any_other_function_has_no_fix() -> None:
+    check_stays("import torch\nif is_npu():\n    torch.npu.synchronize()\n", "where it is meant", **ALONE)
+
+
+def test_a_function_without_its_module_has_no_fix() -> None:
+    check_stays(
+        "from torch.npu import empty_cache\nif is_npu():\n    empty_cache()\n",
+        "the backend's module is not at hand here",
+        **ALONE,
+    )
