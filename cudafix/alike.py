@@ -216,7 +216,8 @@ def is_quiet(node: cst.CSTNode, inspection: Inspection) -> bool:
         items = all(one.asname is None and is_quiet_context(one.item, inspection) for one in node.items)
         return items and all(is_quiet(one, inspection) for one in node.body.body)
     if isinstance(node, cst.For):
-        return node.orelse is None and is_empty_range(node.iter, inspection)
+        quiet = all(is_quiet(one, inspection) for one in node.body.body)
+        return quiet and node.orelse is None and is_empty_range(node.iter, inspection)
     return isinstance(node, cst.Pass)
 
 
@@ -253,8 +254,13 @@ def has_inert_arguments(node: cst.BaseExpression, inspection: Inspection) -> boo
 
 
 def is_inert(node: cst.BaseExpression, inspection: Inspection) -> bool:
-    """Whether an expression may be worked out where it was not before: it calls nothing but what answers there."""
+    """Whether an expression may be worked out where it was not before: it calls nothing but what answers there.
+
+    A device that it names is no device of the machine, there.
+    """
     for one in nodes_in([node]):
+        if isinstance(one, cst.SimpleString) and DEVICE.fullmatch(str(one.evaluated_value)):
+            return False
         if isinstance(one, cst.Call):
             if called(one, inspection) not in WITHOUT_ACCELERATOR:
                 return False

@@ -143,7 +143,9 @@ def find_docstrings(file: File) -> Iterator[cst.SimpleString]:
 
 def attribute_docs(file: File) -> Iterator[cst.SimpleString]:
     """Yield the literals of the strings that stand right below an assignment."""
-    for node in [file.module, *(one for one in file.names.parents if isinstance(one, cst.IndentedBlock))]:
+    blocks: list[cst.Module | cst.IndentedBlock] = [file.module]
+    blocks += [one for one in file.names.parents if isinstance(one, cst.IndentedBlock)]
+    for node in blocks:
         for above, statement in zip(node.body, node.body[1:], strict=False):
             if isinstance(above, cst.SimpleStatementLine) and isinstance(above.body[-1], (cst.Assign, cst.AnnAssign)):
                 yield from literals(statement)

@@ -520,6 +520,33 @@ def test_an_argument_that_is_worked_out_keeps_the_guard() -> None:
     assert guards("import torch\nif torch.cuda.is_available():\n    torch.cuda.manual_seed_all(draw())\n") == ["unsafe"]
 
 
+def test_an_argument_that_names_a_device_of_cuda_keeps_the_guard() -> None:
+    assert guards("import torch\nif torch.cuda.is_available():\n    torch.cuda.synchronize('cuda:0')\n") == ["manual"]
+
+
+def test_a_loop_over_all_devices_needs_no_guard() -> None:
+    check_fixes(
+        """
+        import torch
+        if torch.cuda.is_available():
+            for index in range(torch.cuda.device_count()):
+                with torch.cuda.device(index):
+                    torch.cuda.empty_cache()
+        """,
+        """
+        from cudafix.runtime import count_devices, empty_device_cache, use_device
+        for index in range(count_devices()):
+            with use_device(index):
+                empty_device_cache()
+        """,
+    )
+
+
+def test_a_loop_over_all_devices_that_does_more_keeps_the_guard() -> None:
+    loop = "for index in range(torch.cuda.device_count()):\n        wrap(index)\n"
+    assert guards(f"import torch\nif torch.cuda.is_available():\n    {loop}") == ["unsafe"]
+
+
 def test_what_raises_without_an_accelerator_keeps_the_guard() -> None:
     assert guards("import torch\nif torch.cuda.is_available():\n    print(torch.cuda.get_device_name())\n") == ["unsafe"]
 

@@ -1,0 +1,309 @@
+"""A run of statements in a method → what it is up to the names of locals, what it needs, and why it cannot move."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import takewhile
+
+import libcst as cst
+
+from cudafix.alike import Replacer, nodes_in
+from cudafix.collapse import comments_in, conjunction
+from cudafix.inspection import Inspection
+from cudafix.names import LOOPS, Binding, BindingKind, NameTable, Scope
+from cudafix.neutral import Neutral
+from cudafix.question import operands
+
+FRAME_READERS = frozenset({"locals", "vars", "dir", "eval", "exec"})
+COMPOUND = (cst.If, cst.For, cst.While, cst.With, cst.Try, cst.TryStar, cst.Match)
+BOUND_TO_ITS_PLACE = (
+    cst.Return, cst.Yield, cst.Await, cst.Asynchronous, cst.FunctionDef, cst.ClassDef, cst.Lambda, cst.Global,
+    cst.Nonlocal, cst.ImportStar,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """A method; `first` is what it calls its object, or its class."""
+
+    node: cst.FunctionDef
+    scope: Scope
+    first: str
+    is_class: bool
+
+    @property
+    def name(self) -> str:
+        return self.node.name.value
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Statements that follow each other in a method, or an `if` of which the first `kept` operands stay behind."""
+
+    method: Method
+    nodes: tuple[cst.BaseStatement, ...]
+    inspection: Inspection = field(repr=False)
+    kept: int = 0
+
+    @property
+    def names(self) -> NameTable:
+        return self.inspection.file.names
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        file = self.inspection.file
+        return file.start(self.nodes[0]).row, file.end(self.nodes[-1]).row
+
+    @cached_property
+    def roots(self) -> frozenset[cst.CSTNode]:
+        """The nodes with all that moves."""
+        (first, *_) = self.nodes
+        if not self.kept:
+            return frozenset(self.nodes)
+        assert isinstance(first, cst.If)
+        return frozenset([*conditions(first)[self.kept :], first.body])
+
+    @cached_property
+    def moved(self) -> Sequence[cst.BaseStatement]:
+        """What a method of its own would hold, in the words of this copy."""
+        return [trimmed(self.nodes[0], self.kept), *self.nodes[1:]]
+
+    @cached_property
+    def variables(self) -> list[cst.Name]:
+        """The names of locals in it, in the order of the text."""
+        found = [one for node in self.moved for one in variables_in(node)]
+        return [one for one in found if is_local(one, self.method, self.names)]
+
+    @cached_property
+    def locals(self) -> list[str]:
+        return list(dict.fromkeys(one.value for one in self.variables if one.value != self.method.first))
+
+    @cached_property
+    def form(self) -> str:
+        """What it does, with locals numbered and without layout and comments."""
+        names = {self.method.first: "FIRST"} | {name: f"LOCAL_{number}" for number, name in enumerate(self.locals)}
+        renamed = [one for one in self.variables if not is_imported(one.value, self.method)]
+        return form_of(self.moved, {one: cst.Name(names[one.value]) for one in renamed})
+
+    @cached_property
+    def comments(self) -> tuple[str, ...]:
+        """The comments inside; those above it stay where they are."""
+        first = self.moved[0].with_changes(leading_lines=())
+        return tuple(text for node in (first, *self.moved[1:]) for text in comments_in(node))
+
+    @cached_property
+    def bound(self) -> list[Binding]:
+        """What it binds."""
+        return [one for same in self.method.scope.bindings.values() for one in same if self.holds(one.node)]
+
+    @cached_property
+    def free(self) -> list[str]:
+        """The locals that it reads and that get their value outside, in the order of their first use."""
+        return list(dict.fromkeys(one.value for one in self.variables if self.comes_from_outside(one)))
+
+    @property
+    def needs(self) -> tuple[int, ...]:
+        """The numbers of the locals that are free."""
+        return tuple(self.locals.index(name) for name in self.free)
+
+    @property
+    def flags(self) -> int:
+        """How many leading operands of the condition that moves are locals alone: those are the caller's business."""
+        (first, *_) = self.nodes
+        moving = conditions(first)[self.kept :] if isinstance(first, cst.If) and len(self.nodes) == 1 else []
+        return len([*takewhile(lambda one: is_flag(one, self), moving[:-1])])
+
+    @property
+    def is_whole_method(self) -> bool:
+        """Whether the method does nothing else."""
+        body = self.method.node.body.body
+        has_docstring = self.method.node.get_docstring(clean=False) is not None
+        return not self.kept and self.nodes == tuple(body[has_docstring:])
+
+    def overlaps(self, other: Block) -> bool:
+        mine, its = ({*one.nodes, *one.names.ancestors(one.nodes[0])} for one in (self, other))
+        return not (its.isdisjoint(self.nodes) and mine.isdisjoint(other.nodes))
+
+    def holds(self, node: cst.CSTNode) -> bool:
+        return node in self.roots or not self.roots.isdisjoint(self.names.ancestors(node))
+
+    def comes_from_outside(self, name: cst.Name) -> bool:
+        use = self.names.uses.get(name)
+        if use is None or name.value == self.method.first:
+            return False
+        reaching = self.names.reaching(use)
+        return not reaching or any(not self.holds(one.node) for one in reaching)
+
+    @cached_property
+    def loops(self) -> set[cst.CSTNode]:
+        """The loops around it."""
+        return {one for one in self.names.ancestors(self.nodes[0]) if isinstance(one, LOOPS)}
+
+    # Why it cannot move
+
+    def obstacle(self, twins: Sequence[Block]) -> str:
+        """Return why it cannot become a method, or ""; what its `twins` bind goes with them."""
+        found = (self.find_bound_before(twins), self.find_read_after(), self.find_unready(), self.find_frame_reader())
+        return next(filter(None, (*found, self.find_local_import())), "")
+
+    def find_bound_before(self, twins: Sequence[Block]) -> str:
+        """An object that a local holds would live on in the caller: memory that the block frees would stay in use."""
+        for binding in self.bound:
+            for other in self.method.scope.bindings[binding.name]:
+                before = other.order < binding.order or self.loops & set(self.names.ancestors(other.node))
+                if before and not any(one.holds(other.node) for one in (self, *twins)):
+                    return f"`{binding.name}`, which it binds, is bound before it as well"
+        return ""
+
+    def find_read_after(self) -> str:
+        names = {one.name for one in self.bound}
+        for name in sorted(names):
+            for use in self.names.uses_by_name.get(name, ()):
+                if self.names.find_scope(name, use.scope) is self.method.scope and not self.holds(use.node):
+                    if any(self.holds(one.node) for one in self.names.reaching(use)):
+                        return f"`{name}`, which it binds, is read on line {self.inspection.file.start(use.node).row}"
+        return ""
+
+    def find_unready(self) -> str:
+        """Return why a local cannot be passed on."""
+        for name in self.variables:
+            bindings = self.method.scope.bindings.get(name.value, ())
+            if name.value not in self.free or name not in self.names.uses:
+                continue
+            if any(one.kind is BindingKind.IMPORT for one in bindings):
+                return f"`{name.value}` is imported inside the method"
+            reaching = self.names.reaching(self.names.uses[name])
+            is_certain = self.names.is_replaced(reaching, self.names.uses[name])
+            if not is_certain or any(one.outer or one.kind is BindingKind.DELETED for one in reaching):
+                return f"`{name.value}` may be unbound before it, or changed by another function"
+        return ""
+
+    def find_frame_reader(self) -> str:
+        for node in nodes_in(self.moved):
+            if isinstance(node, cst.Name) and node.value in FRAME_READERS and self.names.is_builtin(node):
+                return f"`{node.value}` looks at the locals of the method"
+        return ""
+
+    def find_local_import(self) -> str:
+        """A neutral form may need what is imported inside the method only, or a local that the block does not have."""
+        references = list(self.inspection.references_in(*self.roots))
+        scope = self.method.scope
+        origins = {origin for one in references for origin in one.resolution.origins}
+        own = [one for same in scope.bindings.values() for one in same if one.kind is BindingKind.IMPORT]
+        runtime = self.inspection.options.runtime_module
+        if origins.intersection(own) or (references and any(one.target.startswith(runtime) for one in own)):
+            return "what it calls is imported inside the method"
+        for reference in references:
+            neutral = self.inspection.neutral(reference)
+            said = neutral.names_said if isinstance(neutral, Neutral) else set()
+            hidden = {name for name in said if name in scope.bindings} - {*self.free, self.method.first}
+            if hidden:
+                return f"its neutral form reads `{min(hidden)}`"
+        return ""
+
+
+def is_local(name: cst.Name, method: Method, names: NameTable) -> bool:
+    use = names.uses.get(name)
+    if use is None:
+        return name.value in method.scope.bindings
+    return names.find_scope(name.value, use.scope) is method.scope
+
+
+def is_flag(condition: cst.BaseExpression, block: Block) -> bool:
+    """Whether a condition is a local, or `not` one."""
+    if isinstance(condition, cst.UnaryOperation) and isinstance(condition.operator, cst.Not):
+        condition = condition.expression
+    return isinstance(condition, cst.Name) and is_local(condition, block.method, block.names)
+
+
+def is_imported(name: str, method: Method) -> bool:
+    return any(one.kind is BindingKind.IMPORT for one in method.scope.bindings[name])
+
+
+def form_of(statements: Sequence[cst.BaseStatement], renamed: dict[cst.CSTNode, cst.CSTNode]) -> str:
+    new = [one.visit(Replacer(renamed)) for one in statements]
+    return ast.dump(ast.parse(cst.Module(new).code))  # type: ignore[arg-type]
+
+
+def loose_form(statement: cst.BaseStatement, method: Method, names: NameTable) -> str:
+    """Return what a statement does, with all locals alike; "" for one that cannot leave its method."""
+    if is_bound_to_its_place(statement):
+        return ""
+    renamed = [one for one in variables_in(statement) if is_local(one, method, names)]
+    return form_of([statement], {one: cst.Name("LOCAL") for one in renamed if not is_imported(one.value, method)})
+
+
+def is_bound_to_its_place(statement: cst.BaseStatement) -> bool:
+    """Whether a statement means something else in another function: it leaves this one, waits in it, or adds to it."""
+    waiting: list[tuple[cst.CSTNode, bool]] = [(statement, False)]
+    while waiting:
+        node, in_loop = waiting.pop()
+        if isinstance(node, BOUND_TO_ITS_PLACE):
+            return True
+        if isinstance(node, (cst.Break, cst.Continue)) and not in_loop:
+            return True
+        if isinstance(node, cst.Expr) and isinstance(node.value, (cst.SimpleString, cst.ConcatenatedString)):
+            return True
+        waiting += [(one, in_loop or isinstance(node, (cst.For, cst.While))) for one in node.children]
+    return False
+
+
+def conditions(node: cst.If) -> list[cst.BaseExpression]:
+    """Return the operands of the `and` that an `if` asks for."""
+    test = node.test
+    is_and = isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And)
+    return operands(test) if is_and else [test]  # type: ignore[arg-type]
+
+
+def trimmed(statement: cst.BaseStatement, kept: int) -> cst.BaseStatement:
+    """Return an `if` without the first `kept` operands of its condition."""
+    if not kept:
+        return statement
+    assert isinstance(statement, cst.If)
+    assert isinstance(statement.test, cst.BooleanOperation)
+    return cst.If(conjunction(conditions(statement)[kept:], statement.test), statement.body)
+
+
+def weight(statements: Sequence[cst.CSTNode]) -> int:
+    """Count the simple statements and the headers of compound ones."""
+    return sum(isinstance(one, (cst.BaseSmallStatement, *COMPOUND)) for one in nodes_in(statements))
+
+
+class VariableFinder(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[cst.Name] = []
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.found.append(node)
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        node.value.visit(self)
+        return False
+
+    def visit_Arg(self, node: cst.Arg) -> bool:
+        node.value.visit(self)
+        return False
+
+    def visit_ImportAlias(self, node: cst.ImportAlias) -> bool:
+        return False
+
+    def visit_MatchKeywordElement(self, node: cst.MatchKeywordElement) -> bool:
+        node.pattern.visit(self)
+        return False
+
+    def visit_CompFor(self, node: cst.CompFor) -> bool:
+        for one in (node.iter, *node.ifs, node.inner_for_in):
+            if one is not None:
+                one.visit(self)
+        return False
+
+
+def variables_in(node: cst.CSTNode) -> Iterator[cst.Name]:
+    """Yield the names of variables, not those of attributes, arguments and comprehensions' own."""
+    finder = VariableFinder()
+    node.visit(finder)
+    yield from finder.found

@@ -1,0 +1,151 @@
+"""Blocks that are the same → the method that takes their place: its name, its text, and the changes to the tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import libcst as cst
+
+from cudafix.block import Block, conditions
+from cudafix.change import Built, Change, Rewrites
+from cudafix.collapse import conjunction
+from cudafix.import_style import leading_lines
+from cudafix.inspection import Inspection
+from cudafix.method_name import docstring_of, name_method
+from cudafix.rewrite import statements
+
+REVIEW = "the block moves into a method of its own: review its name"
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What becomes of a group of blocks; without rewrites, `reason` says why it stays."""
+
+    name: str
+    rewrites: Rewrites
+    reason: str
+
+
+@dataclass(eq=False)
+class Draft:
+    """A new method; the transformer puts into `body` what it makes of the block that moves, and takes it out again."""
+
+    name: str
+    blocks: Sequence[Block]
+    body: list[cst.BaseStatement] = field(default_factory=list)
+
+    @property
+    def source(self) -> Block:
+        return self.blocks[0]
+
+    def take(self) -> list[cst.BaseStatement]:
+        """Return the new method, if its body is there."""
+        body, self.body = self.body, []
+        return [self.function(body)] if body else []
+
+    def function(self, body: list[cst.BaseStatement]) -> cst.FunctionDef:
+        user = self.source.method.node
+        body[0] = body[0].with_changes(leading_lines=())
+        docstring = cst.SimpleStatementLine([cst.Expr(cst.SimpleString(f'"""{docstring_of(self.name)}"""'))])
+        params = [self.parameter(self.source.method.first), *map(self.parameter, self.source.free)]
+        is_annotated = any(has_annotation(one.method.node) for one in self.blocks)
+        decorators = [cst.Decorator(cst.Name("classmethod"))] if self.source.method.is_class else []
+        return cst.FunctionDef(
+            cst.Name(self.name), cst.Parameters(params), cst.IndentedBlock([docstring, *body], indent=user.body.indent),
+            decorators, cst.Annotation(cst.Name("None")) if is_annotated else None,
+        )  # fmt: skip
+
+    def parameter(self, name: str) -> cst.Param:
+        return cst.Param(cst.Name(name), self.annotation(name))
+
+    def annotation(self, name: str) -> cst.Annotation | None:
+        """Return the annotation that all callers give: of the object itself, all that give one."""
+        is_first = name == self.source.method.first
+        place = -1 if is_first else self.source.locals.index(name)
+        given = [find_annotation(one.method.first if is_first else one.locals[place], one) for one in self.blocks]
+        texts = {self.source.inspection.file.code(one.annotation) if one else "" for one in given}
+        if is_first:
+            texts.discard("")
+        return next(filter(None, given), None) if len(texts) == 1 else None
+
+
+def find_annotation(name: str, block: Block) -> cst.Annotation | None:
+    function = block.method.node
+    params = (*function.params.posonly_params, *function.params.params, *function.params.kwonly_params)
+    return next((one.annotation for one in params if one.name.value == name and function.type_parameters is None), None)
+
+
+def has_annotation(function: cst.FunctionDef) -> bool:
+    params = (*function.params.posonly_params, *function.params.params, *function.params.kwonly_params)
+    return function.returns is not None or any(one.annotation is not None for one in params)
+
+
+class NewMethods:
+    """The new methods of one class; those in front of the same method come in one change."""
+
+    def __init__(self, owner: cst.ClassDef, inspection: Inspection, given: str) -> None:
+        self.owner = owner
+        self.inspection = inspection
+        self.given = given
+        self.names_taken: set[str] = set()
+        self.drafts: dict[cst.CSTNode, list[Draft]] = {}
+        self.insertions: dict[cst.CSTNode, Change] = {}
+
+    def plan(self, blocks: Sequence[Block], flush: str) -> Plan:
+        text = self.inspection.file.text
+        name, self.given = self.given or name_method(blocks, flush), ""
+        if name == self.inspection.options.helper_name and is_said(name, text):
+            return Plan(name, Rewrites(), f"`{name}` is the name of something else in this file")
+        name = next(one for one in numbered(name) if one not in self.names_taken and not is_said(one, text))
+        self.names_taken.add(name)
+        draft = Draft(name, blocks)
+        changes = [change for block in blocks for change in changes_to(block, draft)]
+        return Plan(name, Rewrites(changes=(self.insertion(draft), *changes), waits=True), REVIEW)
+
+    def insertion(self, draft: Draft) -> Change:
+        """Return the change that puts the new method in front of the first that calls it."""
+        place = first_of_name(draft.source.method.node, self.owner)
+        drafts = self.drafts.setdefault(place, [])
+        drafts.append(draft)
+        if place not in self.insertions:
+            self.insertions[place] = Change(place, lambda updated: spaced(drafts, updated), before=True)
+        return self.insertions[place]
+
+
+def is_said(name: str, text: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", text) is not None
+
+
+def numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}_{number}" for number in count(2))
+
+
+def first_of_name(function: cst.FunctionDef, owner: cst.ClassDef) -> cst.FunctionDef:
+    """Return the first of the methods of one name that stand together: overloads, a property and its setter."""
+    body = owner.body.body
+    index = [*body].index(function)
+    while index > 0:
+        before = body[index - 1]
+        if not isinstance(before, cst.FunctionDef) or before.name.value != function.name.value:
+            break
+        index -= 1
+    return body[index]
+
+
+def spaced(drafts: Sequence[Draft], below: cst.FunctionDef) -> Built:
+    """Return the new methods with the blank lines that stand above the method `below` them."""
+    gap = [*takewhile(lambda line: line.comment is None, below.leading_lines)]
+    new = [one for draft in drafts for one in draft.take()]
+    ...
+
+
+def changes_to(block: Block, draft: Draft) -> Iterator[Change]:
+    """Yield the changes that leave a call where the block stood."""
+    first, *others = block.nodes
+    is_source = block is draft.source
+    if block.kept:
+        yield split(...)
