@@ -79,7 +79,11 @@ def form_without_accelerator(parts: Iterable[cst.CSTNode], inspection: Inspectio
     replacements: dict[cst.CSTNode, cst.CSTNode] = {}
     for reference in inspection.references_in(*kept):
         answer = WITHOUT_ACCELERATOR.get(reference.symbol.row.name)
-        if answer and reference.call is not None and all(is_inert(arg.value, inspection) for arg in reference.call.args):
+        if (
+            answer
+            and reference.call is not None
+            and all(is_inert(arg.value, inspection) for arg in reference.call.args)
+        ):
             replacements[reference.call] = cst.parse_expression(answer)
     return ast.dump(Folder().visit(parsed(kept, replacements, inspection)))
 
@@ -137,7 +141,9 @@ def neutral_name(reference: Reference, names: frozenset[str]) -> str:
     return next((one for one in meanings if one in names), meanings[0]).replace(".", "_")
 
 
-def unknown_backends(parts: Iterable[cst.CSTNode], backends: frozenset[str], inspection: Inspection) -> list[cst.Attribute]:
+def unknown_backends(
+    parts: Iterable[cst.CSTNode], backends: frozenset[str], inspection: Inspection
+) -> list[cst.Attribute]:
     """Return the functions of backends that the catalogue does not know: `torch.sdaa.empty_cache`."""
     wanted = tuple(f"torch.{one}." for one in backends & set(OTHERS))
     found = []
@@ -149,7 +155,9 @@ def unknown_backends(parts: Iterable[cst.CSTNode], backends: frozenset[str], ins
     return found
 
 
-def device_literals(parts: Iterable[cst.CSTNode], backends: frozenset[str]) -> list[cst.SimpleString | cst.FormattedStringText]:
+def device_literals(
+    parts: Iterable[cst.CSTNode], backends: frozenset[str]
+) -> list[cst.SimpleString | cst.FormattedStringText]:
     """Return the strings that name a device of `backends`: `"cuda"`, `"cuda:0"`, the beginning of `f"cuda:{i}"`."""
     found: list[cst.SimpleString | cst.FormattedStringText] = []
     for node in nodes_in(parts):
@@ -159,7 +167,11 @@ def device_literals(parts: Iterable[cst.CSTNode], backends: frozenset[str]) -> l
                 found.append(node)
         elif isinstance(node, cst.FormattedString) and node.parts:
             first = node.parts[0]
-            if isinstance(first, cst.FormattedStringText) and first.value.endswith(":") and names_device(first.value, backends):
+            if (
+                isinstance(first, cst.FormattedStringText)
+                and first.value.endswith(":")
+                and names_device(first.value, backends)
+            ):
                 found.append(first)
     return found
 

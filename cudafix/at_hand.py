@@ -21,7 +21,13 @@ TAKES_MODULE = "empty_cache"
 def with_module_at_hand(reference: Reference, neutral: Neutral, file: File) -> Neutral:
     """Pass on the device module that the function or class around the call got from `torch.get_device_module`."""
     call = reference.call
-    if reference.symbol.row.name != TAKES_MODULE or call is None or call.args or neutral.attributes or "#" in file.code(call):
+    if (
+        reference.symbol.row.name != TAKES_MODULE
+        or call is None
+        or call.args
+        or neutral.attributes
+        or "#" in file.code(call)
+    ):
         return neutral
     found = next(modules_at_hand(reference, file), None)
     if found is None:
@@ -42,7 +48,9 @@ def modules_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst
             source = device_module_call(bindings[0].value, file)
             in_time = scope is not reference.scope or bindings[0].order < reference.order
             if len(bindings) == 1 and source is not None and in_time and scope.encloses(reference.scope):
-                if file.names.find_scope(name, reference.scope) is scope and is_certain(bindings[0].node, reference, file):
+                if file.names.find_scope(name, reference.scope) is scope and is_certain(
+                    bindings[0].node, reference, file
+                ):
                     yield name, source
         scope = scope.parent
     yield from attributes_at_hand(reference, file)

@@ -65,9 +65,7 @@ def is_own(target: cst.Attribute, file: File) -> bool:
     """Whether `target` is an attribute of the object that the method around it belongs to."""
     function, _ = enclosing_method(target, file)
     return (
-        function is not None
-        and isinstance(target.value, cst.Name)
-        and target.value.value == first_parameter(function)
+        function is not None and isinstance(target.value, cst.Name) and target.value.value == first_parameter(function)
     )
 
 

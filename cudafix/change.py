@@ -66,12 +66,14 @@ class Rewrites:
     """The operations of one fix, or of all fixes of a file.
 
     `spares` are assignments that only worked out what the old code asked: they go when nothing reads them any more.
+    `waits`: done as a whole or, where another fix changes the same statements, not in this round.
     """
 
     choices: tuple[Choice, ...] = ()
     changes: tuple[Change, ...] = ()
     spares: tuple[Binding, ...] = ()
     wordings: tuple[Wording, ...] = ()
+    waits: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.choices or self.changes or self.wordings)
@@ -79,7 +81,7 @@ class Rewrites:
 
 def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:
     """Put fixes together: each place is rewritten once, by the first that does, and nothing inside what goes."""
-    together = list(fixes)
+    together = without_waiting(list(fixes), names)
     changes: dict[cst.CSTNode, Change] = {}
     choices: dict[cst.CSTNode, Choice] = {}
     for fix in together:
@@ -101,11 +103,25 @@ def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:
     )
 
 
+def without_waiting(fixes: Sequence[Rewrites], names: NameTable) -> list[Rewrites]:
+    """Leave out the fixes that wait for others, which change the same statements or what is around or inside them."""
+    firm = [fix for fix in fixes if not fix.waits]
+    changed = {one.node for fix in firm for one in (*fix.changes, *fix.spares)}
+    around = {parent for node in changed for parent in names.ancestors(node)} | changed
+
+    def is_free(change: Change) -> bool:
+        return change.before or (change.node not in around and changed.isdisjoint(names.ancestors(change.node)))
+
+    return [fix for fix in fixes if not fix.waits or all(is_free(change) for change in fix.changes)]
+
+
 def spare_line(binding: Binding, gone: set[cst.Name], names: NameTable) -> cst.CSTNode | None:
     """Return the line of an assignment whose name nothing reads any more, if nothing else is lost with it."""
     scope = binding.scope
     is_own = scope.kind is ScopeKind.FUNCTION or (scope is names.root and binding.name.startswith("_"))
-    uses = [one for one in names.uses_by_name.get(binding.name, ()) if names.find_scope(binding.name, one.scope) is scope]
+    uses = [
+        one for one in names.uses_by_name.get(binding.name, ()) if names.find_scope(binding.name, one.scope) is scope
+    ]
     if not is_own or binding.outer or any(one.node not in gone for one in uses):
         return None
     line = next((one for one in names.ancestors(binding.node) if isinstance(one, cst.SimpleStatementLine)), None)

@@ -7,8 +7,8 @@ from typing import Any
 
 import libcst as cst
 
+from cudafix.arms import Arm, Dispatch, Shape
 from cudafix.change import Built, Change
-from cudafix.dispatch import Arm, Dispatch, Shape
 from cudafix.inspection import Inspection
 from cudafix.question import operands
 

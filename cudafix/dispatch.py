@@ -6,66 +6,14 @@ In: the references of a file. Out: `Dispatch`es: the branches with what each ask
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from enum import Enum, auto
+from dataclasses import replace
 
 import libcst as cst
 
+from cudafix.arms import Arm, Dispatch, Shape
 from cudafix.branch import leaves
 from cudafix.inspection import Inspection
 from cudafix.question import Asks, Question, backend_of, device_of, family
-
-
-class Shape(Enum):
-    LADDER = auto()
-    """`if …: … elif …: … else: …`, of one branch or more."""
-    CHAIN = auto()
-    """`if …: …` after `if …: …`, each of its own."""
-    EXITS = auto()
-    """`if …: return …` after `if …: return …`, and what comes after them."""
-    EARLY = auto()
-    """`if not …: return`, and what comes after it."""
-    CHOICE = auto()
-    """`… if … else …`"""
-    CASES = auto()
-    """`match device.type:`"""
-    AND = auto()
-    """`torch.cuda.is_available() and torch.cuda.synchronize()`, as a statement."""
-
-
-@dataclass(frozen=True, eq=False)
-class Arm:
-    """One branch: what it asks, None for the last `else`, and what it does.
-
-    `parts` are its statements, or its expression. `holder` is what goes with it: the `if`, the `elif`, the statement.
-    """
-
-    parts: tuple[cst.CSTNode, ...]
-    question: Question | None
-    test: cst.BaseExpression | None
-    holder: cst.CSTNode
-
-
-@dataclass(frozen=True, eq=False)
-class Dispatch:
-    """Branches among which one is taken; `nodes` are the statements, or the expression, that they make up."""
-
-    shape: Shape
-    nodes: tuple[cst.CSTNode, ...]
-    arms: tuple[Arm, ...]
-
-    @property
-    def asked(self) -> list[tuple[Arm, Question]]:
-        return [(arm, arm.question) for arm in self.arms if arm.question is not None]
-
-    @property
-    def otherwise(self) -> Arm | None:
-        """The branch that is left when nothing that was asked holds."""
-        return self.arms[-1] if self.arms[-1].question is None else None
-
-    @property
-    def backends(self) -> frozenset[str]:
-        return frozenset().union(*(question.backends for _, question in self.asked))
 
 
 def find_dispatches(inspection: Inspection) -> list[Dispatch]:

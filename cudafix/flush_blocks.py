@@ -8,6 +8,7 @@ from functools import cached_property
 
 import libcst as cst
 
+from cudafix.alike import nodes_in
 from cudafix.attributes import first_parameter
 from cudafix.block import Block, Method, conditions, is_bound_to_its_place, loose_form, weight
 from cudafix.change import Rewrites
@@ -256,7 +257,12 @@ class Search:
 
     def can_be_split(self, node: cst.If) -> bool:
         asks_for_backend = self.inspection.question(node.test) is not None
-        return node.orelse is None and not asks_for_backend and not comments_in(node.test) and not is_bound_to_its_place(node)
+        return (
+            node.orelse is None
+            and not asks_for_backend
+            and not comments_in(node.test)
+            and not is_bound_to_its_place(node)
+        )
 
     # What stands in the way
 
@@ -303,7 +309,7 @@ def apart(blocks: list[Block], taken: list[Block]) -> list[Block]:
 def report(groups: Sequence[Group], new_methods: NewMethods) -> Iterator[Match]:
     for group in groups:
         if group.has_fix:
-            plan = new_methods.plan(group.movable)
+            plan = new_methods.plan(group.movable, flush_of(group.movable[0]))
             yield match_of(group, group.movable[0], plan.rewrites, plan.reason, plan.name)
         for block, reason in group.stuck.items() if group.has_fix else [*group.stuck.items()][:1]:
             yield match_of(group, block, Rewrites(), reason)
@@ -319,6 +325,13 @@ def match_of(group: Group, block: Block, rewrites: Rewrites, reason: str, name: 
         rewrites, safety=Safety.UNSAFE, reason=reason, help=f"move it into a method `{name}`" if name else "",
         rows=block.rows, span=(file.start(block.nodes[0]), file.end(block.nodes[-1])),
     )  # fmt: skip
+
+
+def flush_of(block: Block) -> str:
+    """Return the name of what the block flushes a cache with, a flush method if it calls one."""
+    calls = [one for one in nodes_in(block.roots) if isinstance(one, cst.Call)]
+    names = {flushed_by(one, block.inspection) for one in calls}
+    return next((one for one in block.inspection.options.flush_methods if one in names), "empty_cache")
 
 
 def listed(rows: list[str]) -> str:

@@ -51,14 +51,17 @@ class Inspection:
 
     def references_in(self, *nodes: cst.CSTNode) -> Iterator[Reference]:
         """Yield the references inside `nodes`, in the order of the file."""
-        for one, reference in self.calls.items():
-            if one in nodes or not self.around[one].isdisjoint(nodes):
-                yield reference
+        found = {reference for node in nodes for reference in self.inside.get(node, ())}
+        yield from sorted(found, key=lambda one: one.order)
 
     @cached_property
-    def around(self) -> dict[cst.CSTNode, frozenset[cst.CSTNode]]:
-        """The nodes around each reference."""
-        return {node: frozenset(self.file.names.ancestors(node)) for node in self.calls}
+    def inside(self) -> dict[cst.CSTNode, list[Reference]]:
+        """The references inside each node that holds one."""
+        found: dict[cst.CSTNode, list[Reference]] = {}
+        for node, reference in self.calls.items():
+            for one in (node, *self.file.names.ancestors(node)):
+                found.setdefault(one, []).append(reference)
+        return found
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         return self.file.names.parents.get(node)

@@ -84,7 +84,10 @@ def match_wrong(reference: Reference, inspection: Inspection) -> Match:
     if reference.symbol.row.name == "is_available":
         message, reason = f"`{name}()` is asked in a branch for {meant}, and nobody hears the answer", ""
     elif meant:
-        message, reason = f"`{name}` is called in a branch for {meant}", "only who knows the code can say which is meant"
+        message, reason = (
+            f"`{name}` is called in a branch for {meant}",
+            "only who knows the code can say which is meant",
+        )
     else:
         message, reason = f"`{name}` is called without a test for MPS", "it raises on every other machine"
     return Match(WRONG_BRANCH, reference.node, name, message, Rewrites(), reason=reason, reference=reference)

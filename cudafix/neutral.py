@@ -289,7 +289,9 @@ def find_doubts(reference: Reference, file: File, form: Neutral) -> list[str]:
         found.append("the f-string prints the text of the expression")
     if has_comment(reference.node, file):
         found.append("a comment inside the expression would be lost")
-    if row.name not in NEVER_RAISED and any(tells_by_error(one, reference.node, file) for one in tries(reference, file)):
+    if row.name not in NEVER_RAISED and any(
+        tells_by_error(one, reference.node, file) for one in tries(reference, file)
+    ):
         found.append("an error here tells that there is no CUDA, and the neutral call may raise none")
     return found
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import count, takewhile
 
 import libcst as cst
 
-from cudafix.block import Block, conditions
+from cudafix.block import Block, conditions, trimmed
 from cudafix.change import Built, Change, Rewrites
 from cudafix.collapse import conjunction
-from cudafix.import_style import leading_lines
 from cudafix.inspection import Inspection
 from cudafix.method_name import docstring_of, name_method
-from cudafix.rewrite import statements
 
 REVIEW = "the block moves into a method of its own: review its name"
 
@@ -137,15 +135,52 @@ def first_of_name(function: cst.FunctionDef, owner: cst.ClassDef) -> cst.Functio
 
 
 def spaced(drafts: Sequence[Draft], below: cst.FunctionDef) -> Built:
-    """Return the new methods with the blank lines that stand above the method `below` them."""
+    """Return the new methods, each with the blank lines that stand above the method `below` them."""
     gap = [*takewhile(lambda line: line.comment is None, below.leading_lines)]
+    footer = [] if gap else [cst.EmptyLine(indent=False)]
     new = [one for draft in drafts for one in draft.take()]
-    ...
+    return [one.with_changes(leading_lines=gap, body=one.body.with_changes(footer=footer)) for one in new]
+
+
+# What stands where the block stood
 
 
 def changes_to(block: Block, draft: Draft) -> Iterator[Change]:
-    """Yield the changes that leave a call where the block stood."""
-    first, *others = block.nodes
+    """Yield the changes that leave a call of the new method, and give it its body if `block` is where that is from."""
     is_source = block is draft.source
+    first, *others = block.nodes
     if block.kept:
-        yield split(...)
+        assert isinstance(first, cst.If)
+        stays = first.children if is_source else conditions(first)[: block.kept]
+        yield Change(first, lambda updated: split(updated, block, draft), tuple(stays))
+        return
+    call = call_of(block, draft.name)
+    if not is_source:
+        yield Change(first, lambda updated: call)
+        yield from (Change(one, lambda updated: ()) for one in others)
+        return
+    yield Change(first, lambda updated: moved(updated, draft, [call]), tuple(first.children))
+    yield from (Change(one, lambda updated: moved(updated, draft, []), tuple(one.children)) for one in others)
+
+
+def moved(updated: cst.BaseStatement, draft: Draft, left: Sequence[cst.BaseStatement]) -> Built:
+    draft.body.append(updated)
+    return left
+
+
+def split(updated: cst.If, block: Block, draft: Draft) -> Built:
+    """Return the `if` with the part of its condition that stays and a call; all else moves."""
+    test = updated.test
+    assert isinstance(test, cst.BooleanOperation)
+    if block is draft.source:
+        draft.body.append(trimmed(updated, block.kept))
+    stays = conjunction(conditions(updated)[: block.kept], test)
+    body = cst.IndentedBlock([call_of(block, draft.name)], indent=getattr(updated.body, "indent", None))
+    return updated.with_changes(test=stays, body=body, whitespace_before_test=cst.SimpleWhitespace(" "))
+
+
+def call_of(block: Block, name: str) -> cst.SimpleStatementLine:
+    """Return the call of the new method, with what this copy calls its locals."""
+    function = cst.Attribute(cst.Name(block.method.first), cst.Name(name))
+    arguments = [cst.Arg(cst.Name(block.locals[number])) for number in block.needs]
+    return cst.SimpleStatementLine([cst.Expr(cst.Call(function, arguments))])

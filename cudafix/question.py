@@ -165,7 +165,12 @@ class Reader:
         meaning = self.file.names.resolve(node.args[0].value)
         literal = node.args[1].value
         name = literal.evaluated_value if isinstance(literal, cst.SimpleString) else None
-        if meaning is None or meaning.path not in ("torch", "torch.backends") or not isinstance(name, str) or name not in (*BACKENDS, *OTHERS):
+        if (
+            meaning is None
+            or meaning.path not in ("torch", "torch.backends")
+            or not isinstance(name, str)
+            or name not in (*BACKENDS, *OTHERS)
+        ):
             return None
         return Question(frozenset({name}), is_presence=True)
 
@@ -191,9 +196,7 @@ class Reader:
         return Question(frozenset({family(word)}), Asks.PREDICATE)
 
 
-def merged(
-    questions: Sequence[Question], backends: frozenset[str], rest: Iterable[cst.BaseExpression]
-) -> Question:
+def merged(questions: Sequence[Question], backends: frozenset[str], rest: Iterable[cst.BaseExpression]) -> Question:
     """Put questions together that are asked in one condition."""
     ways = [one for one in Asks if any(question.asks is one for question in questions)]
     return Question(

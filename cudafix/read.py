@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ NEEDLES = re.compile(
 )
 """What a file must hold to have a finding: a backend's module as an attribute or an import, or a word to cudafix."""
 
+EMPTIES_CACHE = "empty_device_cache"
 GENERATED = re.compile(rb"^\s*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)
 RUNTIME_MARK = b"# cudafix: runtime"
 HEAD = 4096
@@ -37,6 +39,11 @@ class Source:
     def may_have_findings(self) -> bool:
         """Whether the bytes may name a backend's module at all; no parse is needed where they do not."""
         return b"torch" in self.data and NEEDLES.search(self.data) is not None and not self.is_exempt
+
+    def may_repeat(self, flush_methods: Iterable[str]) -> bool:
+        """Whether the bytes call one of `flush_methods`, or what empties a cache, twice."""
+        names = (*(f".{one}" for one in flush_methods), EMPTIES_CACHE)
+        return sum(self.data.count(f"{one}(".encode()) for one in names) > 1 and not self.is_exempt
 
     @property
     def is_exempt(self) -> bool:

@@ -106,7 +106,8 @@ class Rewriter(cst.CSTTransformer):
                 new = self.in_blocks[old].statements(statements(updated)[index])
                 for number, statement in enumerate(new):
                     own = leading_lines(statement)
-                    add(statement, [*leading[taken:], *own[len(leading_lines(old)) :]] if number == 0 else own)
+                    takes_over = number == 0 and not self.in_blocks[old].before
+                    add(statement, [*leading[taken:], *own[len(leading_lines(old)) :]] if takes_over else own)
                 if not new:  # the comments above it, which are about it, go as well
                     closes_up = bool(leading) or not body
                     pending += takewhile(lambda line: line.comment is None, leading[taken:])

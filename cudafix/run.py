@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Job = tuple[str, Options]
 CHUNK = 8
+ROUNDS = 5
+"""Of fixes: some wait for others, which change the same statements."""
 INTERRUPTED = threading.Event()
 
 
@@ -39,7 +41,7 @@ def process(source: Source, options: Options, mode: Mode, unsafe: bool) -> Resul
     from cudafix.compiler import find_complaint
     from cudafix.stack import with_deep_stack
 
-    if not source.may_have_findings:
+    if not (source.may_have_findings or source.may_repeat(options.flush_methods)):
         return Result(source.path, old_bytes=source.data)
     if len(source.data) > LARGEST:
         return unreadable(source, f"is larger than {LARGEST // 1_000_000} MB", None, options)
@@ -86,14 +88,20 @@ def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool
     if not analysis.file.round_trips:
         message = "left as it was: libcst would lose a form feed before a statement, or a lone carriage return"
         return replace(unchanged, problems=(Problem(source.path, message),))
+    after = analysis
     try:
-        new_data = rewrite(analysis.file, rewrites).bytes
-        after = verify(analysis.file, new_data, allowed, options)
+        for _ in range(ROUNDS):
+            after = verify(after.file, rewrite(after.file, rewrites).bytes, allowed, options)
+            rewrites = after.rewrites(allowed)
+            if not rewrites:
+                break
+        else:
+            raise RewriteError(f"after {ROUNDS} rounds of fixes another would follow")
     except RewriteError as error:
         problem = Problem(source.path, f"left as it was: {error}; please report this", fatal=True)
         return replace(unchanged, problems=(problem,))
     fixed = tuple(one for one in analysis.findings if one.fix is not None and one.fix.safety in allowed)
-    return Result(source.path, after.findings, fixed, source.data, new_data, uncounted=after.uncounted)
+    return Result(source.path, after.findings, fixed, source.data, after.file.data, uncounted=after.uncounted)
 
 
 def unreadable(source: Source, message: str, position: Position | None, options: Options) -> Result:

@@ -20,7 +20,7 @@ LINE = "a.py:4:1: CFX101 [*] `torch.cuda.empty_cache` is tied to CUDA: use `empt
 """What is said of HARDCODED where it stands in `a.py`."""
 
 UNSAFE = "import torch\n\nx = torch.ones(1)\ny = torch.cuda.empty_cache()\n"
-MANUAL = 'import torch\n\nx = torch.ones(1)\nfast = x.cuda() if torch.cuda.is_available() else x\n'
+MANUAL = "import torch\n\nx = torch.ones(1)\nfast = x.cuda() if torch.cuda.is_available() else x\n"
 CLEAN = "import torch\n\nx = torch.ones(1)\n"
 COMMAND = (sys.executable, "-m", "cudafix")
 

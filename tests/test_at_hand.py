@@ -43,8 +43,10 @@ def test_an_attribute_that_is_set_twice_is_not_passed_on() -> None:
 
 def test_an_attribute_of_another_class_is_not_passed_on() -> None:
     check_fixes(
-        CLASS.format(argument="", call="pass") + "\n\nclass Other:\n    def f(self):\n        torch.cuda.empty_cache()\n",
-        IMPORTED.format(argument="", call="pass") + "\n\nclass Other:\n    def f(self):\n        empty_device_cache()\n",
+        CLASS.format(argument="", call="pass")
+        + "\n\nclass Other:\n    def f(self):\n        torch.cuda.empty_cache()\n",
+        IMPORTED.format(argument="", call="pass")
+        + "\n\nclass Other:\n    def f(self):\n        empty_device_cache()\n",
     )
 
 

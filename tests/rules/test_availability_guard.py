@@ -548,7 +548,9 @@ def test_a_loop_over_all_devices_that_does_more_keeps_the_guard() -> None:
 
 
 def test_what_raises_without_an_accelerator_keeps_the_guard() -> None:
-    assert guards("import torch\nif torch.cuda.is_available():\n    print(torch.cuda.get_device_name())\n") == ["unsafe"]
+    assert guards("import torch\nif torch.cuda.is_available():\n    print(torch.cuda.get_device_name())\n") == [
+        "unsafe"
+    ]
 
 
 # Devices

@@ -36,8 +36,8 @@ torch = pytest.importorskip("torch")
 
 HERE = Path(__file__).parent
 MAJOR, MINOR = map(int, torch.__version__.split(".")[:2])
-OPTIONS = Options(target_torch=(MAJOR, MINOR))
-"""The default ones, for the torch that is here."""
+OPTIONS = Options(select=("CFX1",), target_torch=(MAJOR, MINOR))
+"""The rules for calls, for the torch that is here: `test_control_flow.py` has what guards and ladders become."""
 
 FLAGS = ["True", "False"]
 DEVICES = ["1", "None", "0", "-1", "7", "1.5", "'cuda'", "'cuda:1'", "'cpu'", "torch.device('cuda')",

@@ -1,0 +1,97 @@
+"""The nouns of what chooses by backend: a dispatch, its branches, and the shapes in which they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import libcst as cst
+
+from cudafix.question import Question
+
+LINES = (cst.SimpleStatementLine, cst.SimpleStatementSuite)
+
+
+class Shape(Enum):
+    LADDER = auto()
+    """`if …: … elif …: … else: …`, of one branch or more."""
+    CHAIN = auto()
+    """`if …: …` after `if …: …`, each of its own."""
+    EXITS = auto()
+    """`if …: return …` after `if …: return …`, and what comes after them."""
+    EARLY = auto()
+    """`if not …: return`, and what comes after it."""
+    CHOICE = auto()
+    """`… if … else …`"""
+    CASES = auto()
+    """`match device.type:`"""
+    AND = auto()
+    """`torch.cuda.is_available() and torch.cuda.synchronize()`, as a statement."""
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """One branch: what it asks, None for the last `else`, and what it does.
+
+    `parts` are its statements, or its expression. `holder` is what goes with it: the `if`, the `elif`, the statement.
+    """
+
+    parts: tuple[cst.CSTNode, ...]
+    question: Question | None
+    test: cst.BaseExpression | None
+    holder: cst.CSTNode
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it does nothing: `pass`, `...`, a string."""
+        lines = [one for one in self.parts if isinstance(one, LINES)]
+        return len(lines) == len(self.parts) and all(is_idle(one) for line in lines for one in line.body)
+
+    @property
+    def raises(self) -> bool:
+        """Whether it does no more than to raise."""
+        only = self.parts[0] if len(self.parts) == 1 else None
+        return isinstance(only, LINES) and isinstance(only.body[-1], cst.Raise)
+
+    @property
+    def gives_value(self) -> bool:
+        """Whether it is an expression, or no more than statements that give one to a name or return it."""
+        return all(isinstance(one, cst.BaseExpression) or gives_value(one) for one in self.parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Dispatch:
+    """Branches among which one is taken; `nodes` are the statements, or the expression, that they make up."""
+
+    shape: Shape
+    nodes: tuple[cst.CSTNode, ...]
+    arms: tuple[Arm, ...]
+
+    @property
+    def asked(self) -> list[tuple[Arm, Question]]:
+        return [(arm, arm.question) for arm in self.arms if arm.question is not None]
+
+    @property
+    def otherwise(self) -> Arm | None:
+        """The branch that is left when nothing that was asked holds."""
+        return self.arms[-1] if self.arms[-1].question is None else None
+
+    @property
+    def parts(self) -> tuple[cst.CSTNode, ...]:
+        """What all branches do."""
+        return tuple(part for arm in self.arms for part in arm.parts)
+
+    @property
+    def backends(self) -> frozenset[str]:
+        return frozenset(name for _, question in self.asked for name in question.backends)
+
+
+def is_idle(statement: cst.BaseSmallStatement) -> bool:
+    is_text = isinstance(statement, cst.Expr) and isinstance(statement.value, (cst.Ellipsis, cst.SimpleString))
+    return isinstance(statement, cst.Pass) or is_text
+
+
+def gives_value(node: cst.CSTNode) -> bool:
+    return isinstance(node, LINES) and all(
+        isinstance(one, (cst.Assign, cst.AnnAssign, cst.Return)) for one in node.body
+    )

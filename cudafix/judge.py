@@ -1,0 +1,291 @@
+"""Dispatch → Verdict: which branch is left of it, what is done to that branch, and what speaks against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import libcst as cst
+
+from cudafix.alike import device_literals, form_of, form_without_accelerator, is_inert, is_quiet, normal_form
+from cudafix.arms import Arm, Dispatch, Shape
+from cudafix.availability import names_cuda
+from cudafix.change import Change, Choice, choice_of
+from cudafix.collapse import collapse, lost_comments, merge
+from cudafix.dispatch import neighbour
+from cudafix.inspection import Inspection
+from cudafix.model import Safety
+from cudafix.neutral import Neutral, Refusal
+from cudafix.question import Asks
+from cudafix.substitutes import device_types, for_device, neutral_test, tests_of
+
+
+@dataclass
+class Verdict:
+    """What becomes of a dispatch: the branch that stays, what is done to it, and what makes that less than safe."""
+
+    arm: Arm
+    choices: list[Choice] = field(default_factory=list)
+    changes: tuple[Change, ...] = ()
+    doubts: list[str] = field(default_factory=list)
+    stops: str = ""
+
+
+def judge(dispatch: Dispatch, inspection: Inspection) -> Verdict:
+    return Judge(dispatch, inspection).verdict()
+
+
+def chooses_device(dispatch: Dispatch, inspection: Inspection) -> bool:
+    """Whether the branches do no more than to name a device: `device = "cuda"`, `return torch.device("cuda")`."""
+    if dispatch.otherwise is None or dispatch.shape is Shape.EARLY:
+        return False
+    return all(
+        arm.gives_value and bool(device_literals(arm.parts, question.backends)) for arm, question in dispatch.asked
+    )
+
+
+class Judge:
+    def __init__(self, dispatch: Dispatch, inspection: Inspection) -> None:
+        self.dispatch = dispatch
+        self.inspection = inspection
+        self.file = inspection.file
+        self.doubts: list[str] = []
+        self.live = [(arm, question) for arm, question in dispatch.asked if not arm.is_idle]
+        self.otherwise = dispatch.otherwise
+        self.last_backends: frozenset[str] = frozenset()
+        """The backends of the last `else`, where it is a branch like the others."""
+
+    def verdict(self) -> Verdict:
+        arm = self.dispatch.arms[0]
+        stops = self.find_difference()
+        if stops:
+            return Verdict(arm, stops=stops)
+        arm, backends = self.find_kept()
+        choices, stops = self.choices_in(arm, backends)
+        if stops:
+            return Verdict(arm, stops=stops)
+        verdict = self.without_condition(arm, backends, choices) or self.with_condition(arm, backends, choices)
+        if not verdict.stops:
+            verdict.doubts += self.doubts + self.doubts_of_questions()
+            lost = lost_comments(verdict.changes, getattr(verdict.arm.holder, "body", None))
+            verdict.doubts += [f"a comment would be lost: {lost[0]}"] if lost else []
+        return verdict
+
+    # What the branches have in common
+
+    def find_difference(self) -> str:
+        """Return what keeps the branches from being one, or ""."""
+        if not self.live:
+            return "no branch does anything"
+        for _, question in self.dispatch.asked:
+            if any(self.leaves_out(one) for one in question.rest):
+                return "the condition leaves another backend out"
+        rests = {self.text(*question.rest) for _, question in self.live}
+        devices = {self.text(*question.devices[:1]) for _, question in self.live}
+        if len(rests) > 1 or len(devices) > 1:
+            return "the branches are taken under different conditions"
+        forms = [(arm, self.form(arm, question.backends)) for arm, question in self.live]
+        different = next((arm for arm, form in forms if form != forms[0][1]), None)
+        if different is not None:
+            return f"the branch on line {self.row(different.holder)} does something else than the first"
+        self.read_otherwise(forms[0][1])
+        return ""
+
+    def form(self, arm: Arm, backends: frozenset[str]) -> str:
+        return normal_form(arm.parts, backends, self.inspection, self.device, self.names)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The functions that branches for other backends than MPS call."""
+        inside = [one for arm in self.dispatch.arms for one in self.inspection.references_in(*arm.parts)]
+        return frozenset(one.symbol.row.name for one in inside if one.symbol.backend != "mps")
+
+    @property
+    def device(self) -> str:
+        """The device at hand that the branches are taken for, "" where none is."""
+        question = self.live[0][1]
+        return self.text(*question.devices[:1]) if question.asks is Asks.DEVICE else ""
+
+    def leaves_out(self, part: cst.BaseExpression) -> bool:
+        question = self.inspection.question(part)
+        return question is not None and question.negated and question.backends != {"cpu"}
+
+    def text(self, *nodes: cst.BaseExpression) -> str:
+        return " and ".join(sorted(self.file.code(one) for one in nodes))
+
+    def row(self, node: cst.CSTNode) -> int:
+        return self.file.start(node).row if node in self.file.ranges else self.file.start(self.dispatch.nodes[0]).row
+
+    def read_otherwise(self, form: str) -> None:
+        """See whether the last `else` is a branch like the others: for a backend that nobody asked for."""
+        if self.otherwise is None:
+            return
+        used = {one.symbol.backend for one in self.inspection.references_in(*self.otherwise.parts)}
+        for backends in (frozenset(used - self.dispatch.backends), frozenset({"cpu"})):
+            if len(backends) == 1 and self.form(self.otherwise, backends) == form:
+                self.last_backends = backends
+                return
+
+    def find_kept(self) -> tuple[Arm, frozenset[str]]:
+        """Return the branch that stays: the one for CUDA, since its functions have the rows that are best known."""
+        arms = [(arm, question.backends) for arm, question in self.live]
+        if self.otherwise is not None and self.last_backends and self.last_backends != {"cpu"}:
+            arms.append((self.otherwise, self.last_backends))
+        known = [one for one in arms if any(self.inspection.references_in(*one[0].parts))]
+        return next((one for one in arms if "cuda" in one[1]), (known or arms)[0])
+
+    # What is done to the branch that stays
+
+    def choices_in(self, arm: Arm, backends: frozenset[str]) -> tuple[list[Choice], str]:
+        """Return the neutral forms of all that the branch calls, or what stops one of them."""
+        choices: list[Choice] = []
+        for reference in self.inspection.references_in(*arm.parts):
+            if reference.symbol.row.name == "is_available":
+                continue
+            neutral = self.inspection.neutral(reference)
+            row = self.file.start(reference.node).row
+            if reference in self.inspection.silenced:
+                return [], f"a comment keeps `{reference.symbol.name}` on line {row}"
+            if isinstance(neutral, Refusal):
+                return [], f"`{reference.symbol.name}` on line {row} stays: {neutral.reason}"
+            if reference.symbol.backend not in backends:
+                return [], f"it calls `{reference.symbol.name}` on line {row}"
+            choices.append(choice_of(reference, neutral))
+        return choices, ""
+
+    def without_condition(self, arm: Arm, backends: frozenset[str], choices: list[Choice]) -> Verdict | None:
+        """Leave the branch alone, where that is right: it does nothing on a machine that nothing was asked for on."""
+        rest = self.live[0][1].rest
+        absorbed = self.absorbs_otherwise(arm)
+        if not absorbed or (rest and self.otherwise is not None and not self.otherwise.is_idle):
+            return None
+        if rest and not all(is_inert(one, self.inspection) for one in rest):
+            return None
+        if self.device:
+            passed = [for_device(one, self.device, self.inspection) for one in choices]
+            choices = [one for one in passed if one is not None]
+            if len(choices) < len(passed):
+                return None
+        if self.last_backends == {"cpu"}:
+            choices = choices + self.device_types(arm, backends)
+        if rest and names_cuda(self.text(*rest)):
+            return Verdict(arm, stops="the rest of the condition is about CUDA itself")
+        changes = collapse(self.dispatch, arm, rest, self.inspection)
+        return Verdict(arm, choices, changes) if changes is not None else None
+
+    def absorbs_otherwise(self, arm: Arm) -> bool:
+        """Whether the branch does by itself what is done when nothing that was asked holds."""
+        if self.last_backends:
+            return True
+        quiet = all(is_quiet(one, self.inspection) for one in arm.parts)
+        if self.otherwise is None or self.otherwise.is_idle:
+            return quiet or self.is_quiet_exit(arm.parts) or self.repeats_default(arm)
+        parts = self.otherwise.parts
+        if quiet and self.otherwise.raises and len(self.dispatch.asked) > 1:
+            self.doubts.append("it no longer raises where none of these backends is there")
+            return True
+        if quiet and self.ends_as(parts):
+            return True
+        return form_without_accelerator(arm.parts, self.inspection) == form_of(parts, self.inspection)
+
+    def repeats_default(self, arm: Arm) -> bool:
+        """Whether the line above gives the value that the branch gives where there is no accelerator."""
+        above = neighbour(self.dispatch.nodes[0], -1, self.inspection)
+        if not isinstance(above, cst.SimpleStatementLine) or not isinstance(above.body[0], cst.Assign):
+            return False
+        return form_without_accelerator(arm.parts, self.inspection) == form_of((above,), self.inspection)
+
+    def is_quiet_exit(self, parts: tuple[cst.CSTNode, ...]) -> bool:
+        """Whether the branch ends with a `return` that the function would come to anyhow."""
+        return self.ends_as(parts[-1:]) and all(is_quiet(one, self.inspection) for one in parts[:-1])
+
+    def ends_as(self, parts: tuple[cst.CSTNode, ...]) -> bool:
+        """Whether `parts` do no more than to leave the function, or the loop's round, that ends here anyhow."""
+        line = parts[0] if len(parts) == 1 else None
+        small = line.body[0] if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 else None
+        if self.dispatch.shape is not Shape.EARLY and neighbour(self.dispatch.nodes[-1], 1, self.inspection):
+            return False
+        block = self.inspection.parent(self.dispatch.nodes[0])
+        outside = self.inspection.parent(block) if block is not None else None
+        if isinstance(small, cst.Return):
+            return small.value is None and isinstance(outside, cst.FunctionDef)
+        return isinstance(small, cst.Continue) and isinstance(outside, (cst.For, cst.While))
+
+    def with_condition(self, arm: Arm, backends: frozenset[str], choices: list[Choice]) -> Verdict:
+        """Leave the branch under a condition that is neutral."""
+        question = self.live[0][1]
+        if question.asks is Asks.DEVICE:
+            return Verdict(arm, stops="what it does depends on the device at hand")
+        if len(self.dispatch.asked) > 1:
+            return self.merged(arm, backends, choices)
+        if question.asks is Asks.PREDICATE:
+            return Verdict(arm, stops="what it guards does something on every machine")
+        return self.widened(arm, backends, choices)
+
+    def merged(self, arm: Arm, backends: frozenset[str], choices: list[Choice]) -> Verdict:
+        question, first = self.live[0][1], self.dispatch.arms[0]
+        is_open = self.otherwise is None and self.dispatch.shape is not Shape.LADDER
+        if question.rest or is_open or self.dispatch.shape not in (Shape.LADDER, Shape.CHOICE, Shape.EXITS):
+            return Verdict(arm, stops="what it does would be done on every machine")
+        if self.otherwise is not None and names_cuda(self.code(self.otherwise)):
+            return Verdict(arm, stops="the last branch names CUDA itself")
+        if not arm.gives_value:
+            return Verdict(arm, stops="the last branch does something of its own")
+        self.doubts.append("a backend that no branch is for takes this one, and not the last")
+        test = (arm if arm.holder in self.dispatch.nodes else first).test
+        if test is None:
+            return Verdict(arm, stops="what it does would be done on every machine")
+        choices = [
+            *choices,
+            *self.device_types(arm, backends),
+            neutral_test(test, self.dispatch, self.inspection),
+        ]
+        return Verdict(arm, choices, merge(self.dispatch, arm, self.inspection))
+
+    def widened(self, arm: Arm, backends: frozenset[str], choices: list[Choice]) -> Verdict:
+        """Ask for any accelerator instead of CUDA."""
+        question = self.live[0][1]
+        literals = self.device_types(arm, backends) if chooses_device(self.dispatch, self.inspection) else []
+        whole = " ".join(self.code(one) for one in self.dispatch.arms)
+        if names_cuda(self.text(*question.rest)):
+            return Verdict(arm, stops="the rest of the condition is about CUDA itself")
+        if names_cuda(whole) and not literals:
+            return Verdict(arm, stops="the code that depends on it names CUDA itself")
+        tests = tests_of(question, self.inspection)
+        neutrals = [(one, self.inspection.neutral(one)) for one in tests if one.symbol.backend == "cuda"]
+        stop = next((neutral.reason for _, neutral in neutrals if isinstance(neutral, Refusal)), "")
+        if stop or not neutrals or len(neutrals) < len(tests):
+            return Verdict(arm, stops=stop or "what it guards does something on every machine")
+        found = [(one, neutral) for one, neutral in neutrals if isinstance(neutral, Neutral)]
+        if self.is_safe_under_any(arm, choices):
+            found = [(one, replace(neutral, safety=Safety.SAFE, reason="")) for one, neutral in found]
+        return Verdict(arm, [*choices, *literals, *found])
+
+    def is_safe_under_any(self, arm: Arm, choices: list[Choice]) -> bool:
+        """Whether nothing but neutral calls, with nothing that could name a device, depends on the answer."""
+        calls = {reference.call for reference, _ in choices}
+        lines = [one for one in arm.parts if isinstance(one, cst.SimpleStatementLine)]
+        small = [one for line in lines for one in line.body]
+        bare = all(isinstance(one, cst.Expr) and one.value in calls and not one.value.args for one in small)  # type: ignore[attr-defined]
+        is_plain = not self.live[0][1].rest and not self.live[0][1].flags and self.dispatch.shape is Shape.LADDER
+        return bare and is_plain and self.otherwise is None and len(lines) == len(arm.parts)
+
+    def device_types(self, arm: Arm, backends: frozenset[str]) -> list[Choice]:
+        return device_types(arm, backends, self.dispatch, self.inspection)
+
+    def code(self, arm: Arm) -> str:
+        return " ".join(self.file.code(one) for one in arm.parts)
+
+    def doubts_of_questions(self) -> list[str]:
+        asked = [question for _, question in self.dispatch.asked]
+        found = []
+        if any(one.asks is Asks.PREDICATE for one in asked):
+            found.append("a function or flag of the project decides now, and torch would")
+        if any(one.asks is Asks.DEVICE for one in asked):
+            found.append("the device at hand decides")
+        if not any("cuda" in one.backends for one in asked) and "cuda" not in self.last_backends:
+            found.append("nothing was done on CUDA here")
+        idle = [question for arm, question in self.dispatch.asked if arm.is_idle]
+        if any(one.backends - {"cpu", "hpu"} for one in idle):
+            found.append("nothing was done on one of the backends")
+        return found

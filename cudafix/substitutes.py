@@ -1,0 +1,91 @@
+"""What takes the place of the parts of a dispatch: its tests, the device that it names, calls for a device at hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import libcst as cst
+
+from cudafix.alike import device_literals, is_given
+from cudafix.arms import Arm, Dispatch
+from cudafix.attributes import assigned_value
+from cudafix.catalogue import TAKES_ANY_DEVICE
+from cudafix.change import Choice, choice_of
+from cudafix.inspection import Inspection
+from cudafix.model import Safety
+from cudafix.neutral import Need, Neutral
+from cudafix.question import Question
+from cudafix.references import Reference
+
+AVAILABLE = "is_accelerator_available"
+DEVICE_TYPE = "current_device_type"
+OTHER_DEVICES = "also chooses other accelerators: what expects CUDA or the CPU may follow"
+
+
+def tests_of(question: Question, inspection: Inspection) -> list[Reference]:
+    """Return the references to functions of torch behind a condition, those of its flags included."""
+    behind = [assigned_value(flag, inspection.file) for flag in question.flags]
+    asked = [inspection.question(one) for one in behind if one is not None]
+    own = [inspection.calls[one] for one in question.tests if one in inspection.calls]
+    return [*own, *(test for one in asked if one is not None for test in tests_of(one, inspection))]
+
+
+def anchor(dispatch: Dispatch, inspection: Inspection) -> Reference:
+    """Return a reference whose import tells where that of a new name goes."""
+    behind = [test for _, question in dispatch.asked for test in tests_of(question, inspection)]
+    return next(iter((*behind, *inspection.references_in(*dispatch.parts))))
+
+
+def neutral_test(test: cst.BaseExpression, dispatch: Dispatch, inspection: Inspection) -> Choice:
+    """Return the choice that asks for any accelerator instead of `test`."""
+    need = Need(inspection.options.runtime_module, AVAILABLE)
+    return replace(anchor(dispatch, inspection), node=test, call=None), Neutral(need, passed="")
+
+
+def device_types(arm: Arm, backends: frozenset[str], dispatch: Dispatch, inspection: Inspection) -> list[Choice]:
+    """Return what the names of the backends' devices in a branch become."""
+    need = Need(inspection.options.runtime_module, DEVICE_TYPE)
+    found: list[Choice] = []
+    for literal in device_literals(arm.parts, backends):
+        neutral = Neutral(need, passed="", template=template_of(literal), safety=Safety.UNSAFE, reason=OTHER_DEVICES)
+        found.append((replace(anchor(dispatch, inspection), node=literal, call=None), neutral))
+    return found
+
+
+def template_of(literal: cst.CSTNode) -> str:
+    """Return what stands around the device type: `f"{…}:0"` for `"cuda:0"`."""
+    if isinstance(literal, cst.FormattedStringText):
+        return "{{}}:"
+    assert isinstance(literal, cst.SimpleString)
+    text = str(literal.evaluated_value)
+    index = text[len(text.partition(":")[0]) :]
+    quote = literal.quote
+    return f"f{quote}{{{{}}}}{index}{quote}" if index else "{}"
+
+
+def for_device(choice: Choice, device: str, inspection: Inspection) -> Choice | None:
+    """Return the neutral call for the device at hand, None where there is none such."""
+    reference, neutral = choice
+    name, call, torch = reference.symbol.row.name, reference.call, name_of_torch(reference, inspection)
+    if call is None or (call.args and not is_given(call, device, inspection)):
+        return None
+    if name == "empty_cache" and torch:
+        return whole_call(reference, neutral, f"{torch}.get_device_module({device})")
+    if name == "synchronize" and not call.args:
+        module = Neutral(Need("torch", "get_device_module"), (name,), on_module=True, module_of=device)
+        return reference, module
+    if name not in TAKES_ANY_DEVICE:
+        return None
+    return (reference, neutral) if call.args else whole_call(reference, neutral, device)
+
+
+def whole_call(reference: Reference, neutral: Neutral, passed: str) -> Choice:
+    """Return the choice that replaces a call without arguments by one with `passed`."""
+    return choice_of(reference, replace(neutral, passed=passed, whole_call=True))
+
+
+def name_of_torch(reference: Reference, inspection: Inspection) -> str:
+    """Return what torch is called where `reference` stands; "" if only a part of it is known there."""
+    root = reference.root.node if reference.root is not None else None
+    meaning = inspection.file.names.resolve(root) if root is not None else None
+    return root.value if root is not None and meaning is not None and meaning.path == "torch" else ""
