@@ -11,7 +11,7 @@ import pytest
 
 from cudafix import runtime
 from cudafix.arguments import parameter_names
-from cudafix.catalogue import BACKEND_ONLY, MODULES, ROWS
+from cudafix.catalogue import BACKEND_ONLY, MODULES, ROWS, WITHOUT_ACCELERATOR
 from cudafix.model import Safety
 from cudafix.row import CUDA_ONLY, Row
 from cudafix.rules import BY_CODE
@@ -131,3 +131,13 @@ def test_what_is_cuda_only_has_no_neutral_form(row: Row) -> None:
 def test_a_group_of_the_table_is_sorted_into_no_duplicates() -> None:
     names = [row.name for row in ROWS.values()]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", sorted(WITHOUT_ACCELERATOR))
+def test_the_answer_without_an_accelerator_is_the_one_that_the_runtime_gives(name: str) -> None:
+    pytest.importorskip("torch")
+    arguments = {"seed": "1", "device": "0", "stream": "None", "new_state": "None", "new_states": "[]"}
+    row = ROWS[name]
+    required = [one for one in row.params.strip("()").split(", ") if one and "=" not in one]
+    call = f"{row.runtime}({', '.join(arguments[one] for one in required)})"
+    assert repr(eval(call, dict(vars(runtime)))) == WITHOUT_ACCELERATOR[name]

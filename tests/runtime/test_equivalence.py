@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from cudafix.catalogue import ROWS
+from cudafix.catalogue import ROWS, TAKES_ANY_DEVICE
 from cudafix.config import Options, Route
 from cudafix.model import Safety
 from cudafix.read import Source
@@ -70,8 +70,11 @@ VALUES = {
 }
 """For each parameter, by its name, what to pass: first what can only be right."""
 
-NEVER_RIGHT = {("get_rng_state", "None"), ("set_rng_state", "None")}
-"""What the original stumbles over, whatever the state, and the runtime takes for the current device."""
+ANY_DEVICE = TAKES_ANY_DEVICE | {"memory_stats", "memory_summary"}
+NEVER_RIGHT = {("get_rng_state", "None"), ("set_rng_state", "None"), *((name, "'cpu'") for name in ANY_DEVICE)}
+"""What the original stumbles over, whatever the state: the runtime takes None for the current device, and has nothing
+to do or 0 for the CPU (`test_runtime_on_cuda_and_mps.py`).
+"""
 
 SAME_THING = {"torch.cuda.amp.autocast_mode.autocast": "torch.amp.autocast_mode.autocast"}
 """A class that torch keeps for old programs alone: a subclass that only warns and names the device type."""

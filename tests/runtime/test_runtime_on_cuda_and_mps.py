@@ -170,3 +170,22 @@ def test_on_mps_before_torch_2_5_the_memory_is_not_known(mps):
 def test_on_mps_before_torch_2_9_the_name_is_not_known(mps):
     outcome = mps("entered(without(torch.backends.mps, 'get_name'), get_device_name)")
     assert outcome.error == "NotImplementedError: torch.mps has no get_device_name()"
+
+
+ON_THE_CPU = [
+    ("synchronize_device('cpu')", None),
+    ("synchronize_device(torch.device('cpu'))", None),
+    ("device_memory_allocated('cpu')", 0),
+    ("max_device_memory_allocated(torch.device('cpu', 0))", 0),
+    ("device_memory_reserved('cpu')", 0),
+    ("max_device_memory_reserved('cpu')", 0),
+    ("device_memory_stats('cpu')", {}),
+    ("reset_peak_device_memory_stats('cpu')", None),
+    ("reset_accumulated_device_memory_stats('cpu')", None),
+]
+
+
+@pytest.mark.parametrize(("expression", "answer"), ON_THE_CPU)
+def test_on_cuda_the_cpu_as_the_device_has_nothing_to_tell_and_nothing_to_wait_for(cuda, expression, answer):
+    outcome = cuda(expression)
+    assert (outcome.answer, outcome.error, outcome.calls) == (answer, None, [])
