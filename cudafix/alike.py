@@ -20,8 +20,8 @@ from cudafix.question import DEVICE, OTHERS, dotted_name, family
 from cudafix.references import Reference
 
 INERT = (
-    cst.Name, cst.Attribute, cst.BaseNumber, cst.SimpleString, cst.Tuple, cst.List, cst.Comparison, cst.BooleanOperation,
-    cst.UnaryOperation, cst.BinaryOperation,
+    cst.Name, cst.Attribute, cst.BaseNumber, cst.SimpleString, cst.Tuple, cst.List,
+    cst.Comparison, cst.BooleanOperation, cst.UnaryOperation, cst.BinaryOperation,
 )  # fmt: skip
 
 
@@ -251,7 +251,7 @@ def is_empty_range(node: cst.BaseExpression, inspection: Inspection) -> bool:
 
 
 def called(node: cst.BaseExpression, inspection: Inspection) -> str:
-    """Return the catalogue's name of the function that `node` calls, if a neutral form takes its place or has done so."""
+    """Return the catalogue's name of what `node` calls, if a neutral form takes its place or has done so."""
     if not isinstance(node, cst.Call):
         return ""
     reference = inspection.calls.get(node.func)

@@ -10,7 +10,7 @@ import libcst as cst
 from cudafix.attributes import enclosing_method, first_parameter, is_in, is_own, value_of
 from cudafix.file import File
 from cudafix.model import Safety
-from cudafix.names import Scope
+from cudafix.names import Binding, Scope
 from cudafix.neutral import Neutral, Refusal
 from cudafix.references import Reference
 
@@ -44,21 +44,19 @@ def modules_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst
     """Yield the names and attributes that hold a device module where the call stands, nearest first."""
     scope: Scope | None = reference.scope
     while scope is not None:
-        for name, bindings in scope.bindings.items():
+        for bindings in scope.bindings.values():
             source = device_module_call(bindings[0].value, file)
-            in_time = scope is not reference.scope or bindings[0].order < reference.order
-            if len(bindings) == 1 and source is not None and in_time and scope.encloses(reference.scope):
-                if file.names.find_scope(name, reference.scope) is scope and is_certain(
-                    bindings[0].node, reference, file
-                ):
-                    yield name, source
+            if source is not None and len(bindings) == 1 and is_seen(bindings[0], scope, reference, file):
+                yield bindings[0].name, source
         scope = scope.parent
     yield from attributes_at_hand(reference, file)
 
 
-def is_certain(node: cst.CSTNode, reference: Reference, file: File) -> bool:
-    """Whether what `node` binds is bound where the call stands: its block is around the call."""
-    return file.names.region(node) in {*file.names.ancestors(reference.node)}
+def is_seen(binding: Binding, scope: Scope, reference: Reference, file: File) -> bool:
+    """Whether what `binding` of `scope` binds is certainly bound where the call stands."""
+    in_time = scope is not reference.scope or binding.order < reference.order
+    is_it = scope.encloses(reference.scope) and file.names.find_scope(binding.name, reference.scope) is scope
+    return in_time and is_it and file.names.region(binding.node) in {*file.names.ancestors(reference.node)}
 
 
 def attributes_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call]]:

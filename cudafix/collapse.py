@@ -1,4 +1,4 @@
-"""A dispatch → the changes to the tree that leave one of its branches: without a condition, or under one that is neutral."""
+"""A dispatch → the changes to the tree that leave one of its branches, bare or under a neutral condition."""
 
 from __future__ import annotations
 

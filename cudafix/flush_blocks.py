@@ -9,13 +9,13 @@ from functools import cached_property
 import libcst as cst
 
 from cudafix.alike import nodes_in
-from cudafix.attributes import first_parameter
-from cudafix.block import Block, Method, conditions, is_bound_to_its_place, loose_form, weight
+from cudafix.block import Block, conditions
 from cudafix.change import Rewrites
 from cudafix.collapse import comments_in
+from cudafix.flush_calls import Site, find_calls, flushed_by, is_about_cache
 from cudafix.inspection import Inspection
+from cudafix.local_names import is_bound_to_its_place, loose_form, weight
 from cudafix.model import Safety
-from cudafix.neutral import is_scripted
 from cudafix.new_method import NewMethods
 from cudafix.rule import Match
 from cudafix.suppress import Suppressions
@@ -25,8 +25,9 @@ WORTHWHILE = 3
 """What a block must count to be worth a method: simple statements, and the headers of compound ones."""
 MOST_CALLS = 100
 """In one class; more are in code that a program wrote."""
+LONGEST = 12
+"""So many statements before and after a flush are looked at."""
 OWN_COMMENT = "the comments inside are not those of the other copies, and would be lost"
-CLASS_BY_NATURE = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 
 
 def find_flush_blocks(inspection: Inspection) -> list[Match]:
@@ -38,89 +39,6 @@ def find_flush_blocks(inspection: Inspection) -> list[Match]:
             given = "" if any(match.rewrites for match in found) else inspection.options.helper_name
             found += report(search.groups(), NewMethods(owner, inspection, given))
     return found
-
-
-# The calls that flush a cache
-
-
-@dataclass(frozen=True, eq=False)
-class Site:
-    """A statement around a call that flushes a cache, in its block; the same call has several, from the inside out."""
-
-    method: Method
-    suite: cst.IndentedBlock
-    index: int
-
-    @property
-    def statement(self) -> cst.BaseStatement:
-        return self.suite.body[self.index]  # type: ignore[return-value]
-
-
-def find_calls(inspection: Inspection) -> dict[cst.ClassDef, list[Site]]:
-    """Return where caches are flushed in each class."""
-    found: dict[cst.ClassDef, list[Site]] = {}
-    methods: dict[cst.FunctionDef, Method | None] = {}
-    scopes = {scope.node: scope for scope in inspection.file.names.scopes}
-    for call in [one for one in inspection.file.names.parents if isinstance(one, cst.Call)]:
-        function, owner = method_around(call, inspection) if flushed_by(call, inspection) else (None, None)
-        if function is None or owner is None:
-            continue
-        if function not in methods:
-            first = first_parameter(function)
-            fits = fits_in(function, first) and len(scopes[function].bindings[first]) == 1
-            is_class = is_decorated(function, "classmethod")
-            methods[function] = Method(function, scopes[function], first, is_class) if fits else None
-        method = methods[function]
-        if method is not None and not is_scripted(call, inspection.file):
-            found.setdefault(owner, []).extend(sites_of(call, method, inspection))
-    return found
-
-
-def flushed_by(call: cst.Call, inspection: Inspection) -> str:
-    """Return the name of what `call` flushes a cache with: a flush method, `empty_cache`; else ""."""
-    function = call.func
-    if isinstance(function, cst.Attribute) and isinstance(function.value, cst.Name):
-        name = function.attr.value
-        if name in inspection.options.flush_methods and function.value.value == own_name(call, inspection):
-            return name
-    reference = inspection.calls.get(function)
-    name = reference.symbol.row.name if reference is not None else inspection.neutral_call(call)
-    return "empty_cache" if name == "empty_cache" else ""
-
-
-def own_name(call: cst.Call, inspection: Inspection) -> str:
-    function, _ = method_around(call, inspection)
-    return first_parameter(function) if function is not None else ""
-
-
-def method_around(call: cst.Call, inspection: Inspection) -> tuple[cst.FunctionDef | None, cst.ClassDef | None]:
-    """Return the method that `call` is in, not deeper, and its class."""
-    parents = inspection.file.names.parents
-    for node in inspection.file.names.ancestors(call):
-        if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
-            suite = parents.get(node)
-            owner = parents.get(suite) if isinstance(suite, cst.IndentedBlock) else None
-            is_method = isinstance(node, cst.FunctionDef) and isinstance(owner, cst.ClassDef)
-            return (node, owner) if is_method else (None, None)  # type: ignore[return-value]
-    return None, None
-
-
-def fits_in(function: cst.FunctionDef, first: str) -> bool:
-    return bool(first) and isinstance(function.body, cst.IndentedBlock) and function.name.value not in CLASS_BY_NATURE
-
-
-def is_decorated(function: cst.FunctionDef, name: str) -> bool:
-    return any(isinstance(one.decorator, cst.Name) and one.decorator.value == name for one in function.decorators)
-
-
-def sites_of(call: cst.Call, method: Method, inspection: Inspection) -> Iterator[Site]:
-    node: cst.CSTNode = call
-    for parent in inspection.file.names.ancestors(call):
-        if isinstance(parent, cst.IndentedBlock):
-            yield Site(method, parent, [*parent.body].index(node))  # type: ignore[arg-type]
-        if parent is method.node:
-            return
-        node = parent
 
 
 # The blocks that are the same
@@ -183,12 +101,12 @@ class Search:
     def candidates(self) -> Iterator[Group]:
         """Yield all blocks that repeat and are worth a method, whether or not they overlap."""
         found: dict[object, list[Block]] = {}
-        for block in self.split_blocks():
+        for block in filter(is_about_cache, self.split_blocks()):
             found.setdefault(key_of(block), []).append(block)
         waiting = [*self.patterns()]
         seen = {*waiting}
         for pattern in waiting:  # it grows: of what cannot move, a part may
-            alike = grouped_by_key(self.occurrences(pattern))
+            alike = grouped_by_key(filter(is_about_cache, self.occurrences(pattern)))
             for key, blocks in alike.items():
                 found.setdefault(key, []).extend(blocks)
             if not any(self.judge(blocks).has_fix for blocks in alike.values()):
@@ -216,9 +134,9 @@ class Search:
     def common_run(self, one: Site, other: Site) -> tuple[str, ...]:
         """Return the forms of the longest run around both sites that is the same."""
         start = end = 0
-        while self.same(one, other, end):
+        while end < LONGEST and self.same(one, other, end):
             end += 1
-        while end and self.same(one, other, start - 1):
+        while end and start > -LONGEST and self.same(one, other, start - 1):
             start -= 1
         return tuple(self.form(one.suite, one.index + step) for step in range(start, end))
 

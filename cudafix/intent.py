@@ -56,7 +56,7 @@ def is_wrong(reference: Reference, meant: frozenset[str], inspection: Inspection
 
 
 def is_unchecked(reference: Reference, inspection: Inspection) -> bool:
-    """Whether `torch.mps.empty_cache()` is called without a look whether there is MPS: it raises where there is none."""
+    """Whether `torch.mps.empty_cache()` is called without a look whether there is MPS; it raises without."""
     if reference.call is None:
         return False
     for parent in inspection.file.names.ancestors(reference.node):

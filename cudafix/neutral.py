@@ -20,13 +20,11 @@ from cudafix.symbols import Symbol
 
 MODULE_FUNCTION = "device_module"
 
-NEVER_RAISED = frozenset(
-    """
-    device_count empty_cache get_rng_state_all is_available is_bf16_supported is_initialized is_tf32_supported
-    manual_seed manual_seed_all max_memory_allocated max_memory_cached max_memory_reserved memory_allocated memory_cached
-    memory_reserved memory_stats seed seed_all
-    """.split()
-)
+NEVER_RAISED = frozenset((
+    "device_count", "empty_cache", "get_rng_state_all", "is_available", "is_bf16_supported", "is_initialized",
+    "is_tf32_supported", "manual_seed", "manual_seed_all", "max_memory_allocated", "max_memory_cached",
+    "max_memory_reserved", "memory_allocated", "memory_cached", "memory_reserved", "memory_stats", "seed", "seed_all",
+))  # fmt: skip
 """What torch.cuda answers without CUDA, too; the rest of it raises there."""
 
 MISSING_CUDA = ("AssertionError", "BaseException", "Exception", "RuntimeError")
@@ -42,11 +40,16 @@ class Need:
 
 @dataclass(frozen=True, eq=False)
 class Neutral:
-    """What replaces `reference.node`: the name of `need`, called if `on_module`, then `attributes`.
+    """What replaces the node of a reference.
 
-    `arguments` are the call's arguments that lose their keyword. `passed` is what stands between the new call's
-    parentheses, where a call is made; `whole_call` says that the old one goes with it. `template` is what stands around it all, with a `{}`. `module_of` is the
-    device whose module is meant.
+    Attributes:
+        need: the function that the new code begins with.
+        attributes: what follows its name.
+        on_module: whether it is called before the attributes are read, with `module_of` as its argument.
+        arguments: the call's arguments that lose their keyword.
+        passed: what stands between the parentheses, where a call is made; None: the old call's own stay.
+        whole_call: whether the old call goes with the name that it calls.
+        template: what stands around it all, with a `{}`.
     """
 
     need: Need

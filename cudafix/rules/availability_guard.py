@@ -1,8 +1,8 @@
 """A guard on CUDA around what has a neutral form.
 
 ## What it does
-Finds `if torch.cuda.is_available():`, and the same with `else`, `and`, an early return, a conditional expression, a flag
-that was set from it, or `try: … except: pass`, where what it guards has a neutral form.
+Finds `if torch.cuda.is_available():`, and the same with `else`, `and`, an early return, a conditional expression, a
+flag that was set from it, or `try: … except: pass`, where what it guards has a neutral form.
 
 ## Why is this bad?
 Behind a guard on CUDA the neutral call does nothing on any other accelerator: the code is half migrated.
@@ -23,10 +23,10 @@ empty_device_cache()
 ```
 
 ## Fix safety
-Safe where all that is guarded is neutral calls that do nothing on a machine without an accelerator, so that the guard can
-go. Unsafe where the guard must stay and asks for any accelerator instead, where a device is chosen, where a device at
-hand or a function of the project is asked, and where a comment would be lost. No fix where the guarded code names CUDA
-itself.
+Safe where all that is guarded is neutral calls that do nothing on a machine without an accelerator, so that the guard
+can go. Unsafe where the guard must stay and asks for any accelerator instead, where a device is chosen, where a
+device at hand or a function of the project is asked, and where a comment would be lost. No fix where the guarded code
+names CUDA itself.
 """
 
 from __future__ import annotations

@@ -2,12 +2,12 @@
 
 ## What it does
 Finds `torch.npu.empty_cache()`, and the other functions that have a neutral form, in a branch that was taken for that
-backend: below `if device == "npu":`, `elif is_npu():`, `case "npu":`, after `if device.type != "npu": return`, in a class
-like `NPUAccelerator`. The rules for calls do not report these.
+backend: below `if device == "npu":`, `elif is_npu():`, `case "npu":`, after `if device.type != "npu": return`, in a
+class like `NPUAccelerator`. The rules for calls do not report these.
 
 ## Why is this bad?
-It is not: the branch says which backend is meant. A project that wants every cache emptied through one function, which
-knows what a backend lacks, can ask for it.
+It is not: the branch says which backend is meant. A project that wants every cache emptied through one function,
+which knows what a backend lacks, can ask for it.
 
 ## Example
 ```python
@@ -27,8 +27,8 @@ if device == "npu":
 ```
 
 ## Fix safety
-Safe as a statement of its own: the same function of the same backend is called. Unsafe where the result may be used. Only
-`empty_cache` has a fix.
+Safe as a statement of its own: the same function of the same backend is called. Unsafe where the result may be used.
+Only `empty_cache` has a fix.
 """
 
 from cudafix.rule import Rule

@@ -1,8 +1,8 @@
 """A ladder over backends that is one neutral call.
 
 ## What it does
-Finds `if … elif …` over several backends, and the same as a chain of `if`s, early returns, nested conditional expressions,
-a `match` or a dictionary of functions, in which a function with a neutral form is called.
+Finds `if … elif …` over several backends, and the same as a chain of `if`s, early returns, nested conditional
+expressions, a `match` or a dictionary of functions, in which a function with a neutral form is called.
 
 ## Why is this bad?
 Each new backend needs a branch at every such place, and a backend that has none falls through.
@@ -25,10 +25,10 @@ empty_device_cache()
 ```
 
 ## Fix safety
-Safe where torch itself is asked which backend there is, CUDA is among them, and all branches do the same and nothing on a
-machine without an accelerator. Unsafe where a device is chosen, where a device at hand or a function of the project is
-asked (`backend-predicates` names such functions), where an `else` raises, and where a comment would be lost. No fix where
-the branches differ.
+Safe where torch itself is asked which backend there is, CUDA is among them, and all branches do the same and nothing
+on a machine without an accelerator. Unsafe where a device is chosen, where a device at hand or a function of the
+project is asked (`backend-predicates` names such functions), where an `else` raises, and where a comment would be
+lost. No fix where the branches differ.
 """
 
 from __future__ import annotations

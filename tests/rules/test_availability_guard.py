@@ -34,7 +34,7 @@ def guards(source: str) -> list[str]:
         "try:\n    torch.cuda.empty_cache()\n    load()\nexcept Exception:\n    pass",
         "try:\n    torch.cuda.empty_cache()\nexcept Exception:\n    pass\nelse:\n    load()",
         "try:\n    torch.cuda.empty_cache()\nfinally:\n    load()",
-        "class CudaAccelerator:\n    def f(self):\n        if torch.cuda.is_available():\n            torch.cuda.empty_cache()",
+        "class CudaPlatform:\n    if torch.cuda.is_available():\n        torch.cuda.empty_cache()",
     ],
 )
 def test_leaves_what_is_no_guard_around_a_neutral_form_alone(source: str) -> None:

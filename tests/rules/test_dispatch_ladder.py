@@ -171,7 +171,13 @@ def test_what_takes_no_device_stays_where_a_device_decides() -> None:
 
 def test_a_last_branch_for_cuda_is_one_like_the_others() -> None:
     check_fixes(
-        "import torch\nif torch.xpu.is_available():\n    torch.xpu.empty_cache()\nelse:\n    torch.cuda.empty_cache()\n",
+        """
+        import torch
+        if torch.xpu.is_available():
+            torch.xpu.empty_cache()
+        else:
+            torch.cuda.empty_cache()
+        """,
         EMPTIED,
     )
 
