@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -86,16 +87,40 @@ class Block:
         return list(dict.fromkeys(one.value for one in self.variables if self.comes_from_outside(one)))
 
     @property
+    def key(self) -> object:
+        """What is the same in all blocks that one method can stand for."""
+        return self.form, self.needs, self.method.is_class
+
+    @property
     def needs(self) -> tuple[int, ...]:
         """The numbers of the locals that are free."""
         return tuple(self.locals.index(name) for name in self.free)
 
     @property
     def flags(self) -> int:
-        """How many leading operands of the condition that moves are locals alone: those are the caller's business."""
+        """How many operands at the front of the condition that moves are flags: those are the caller's business."""
         (first, *_) = self.nodes
         moving = conditions(first)[self.kept :] if isinstance(first, cst.If) and len(self.nodes) == 1 else []
-        return len([*takewhile(lambda one: is_flag(one, self), moving[:-1])])
+        return len([*takewhile(lambda one: is_flag(one, self), moving)])
+
+    @property
+    def hangs_on_flags(self) -> bool:
+        """Whether all of it stands under a condition of flags."""
+        (first, *_) = self.nodes
+        return isinstance(first, cst.If) and self.flags > 0 and self.kept + self.flags == len(conditions(first))
+
+    @property
+    def is_under_flags(self) -> bool:
+        """Whether it is all that an `if` does which asks for flags."""
+        suite = self.names.parents[self.nodes[0]]
+        around = self.names.parents[suite]
+        if (
+            not isinstance(around, cst.If)
+            or around.body is not suite
+            or tuple(getattr(suite, "body", ())) != self.nodes
+        ):
+            return False
+        return all(is_flag(one, self) for one in conditions(around))
 
     @property
     def is_whole_method(self) -> bool:
@@ -127,7 +152,7 @@ class Block:
 
     def obstacle(self, twins: Sequence[Block]) -> str:
         """Return why it cannot become a method, or ""; what its `twins` bind goes with them."""
-        found = (self.find_bound_before(twins), self.find_read_after(), self.find_unready(), self.find_frame_reader())
+        found = (self.find_bound_before(twins), self.find_read_after(twins), self.find_unready(), self.find_frame_reader())
         return next(filter(None, (*found, self.find_local_import())), "")
 
     def find_bound_before(self, twins: Sequence[Block]) -> str:
@@ -139,13 +164,17 @@ class Block:
                     return f"`{binding.name}`, which it binds, is bound before it as well"
         return ""
 
-    def find_read_after(self) -> str:
-        names = {one.name for one in self.bound}
-        for name in sorted(names):
-            for use in self.names.uses_by_name.get(name, ()):
-                if self.names.find_scope(name, use.scope) is self.method.scope and not self.holds(use.node):
-                    if any(self.holds(one.node) for one in self.names.reaching(use)):
-                        return f"`{name}`, which it binds, is read on line {self.inspection.file.start(use.node).row}"
+    def find_read_after(self, twins: Sequence[Block]) -> str:
+        """Return what reads a name that the block binds; if nothing else bound it, it would be a global there."""
+        scope = self.method.scope
+        for name in dict.fromkeys(one.name for one in self.bound):
+            uses = [one for one in self.names.uses_by_name.get(name, ()) if not self.holds(one.node)]
+            others = [one for one in scope.bindings[name] if not any(twin.holds(one.node) for twin in (self, *twins))]
+            for use in uses:
+                is_twins = any(one.holds(use.node) for one in twins)
+                is_global = not others and not is_twins and self.names.find_scope(name, use.scope) is scope
+                if is_global or any(one in self.bound for one in self.names.reaching(use)):
+                    return f"`{name}`, which it binds, is read on line {self.inspection.file.start(use.node).row}"
         return ""
 
     def find_unready(self) -> str:
@@ -187,10 +216,12 @@ class Block:
 
 
 def is_flag(condition: cst.BaseExpression, block: Block) -> bool:
-    """Whether a condition is a local, or `not` one."""
+    """Whether a condition is a local, or `not` one, that does not ask for the flush itself."""
     if isinstance(condition, cst.UnaryOperation) and isinstance(condition.operator, cst.Not):
         condition = condition.expression
-    return isinstance(condition, cst.Name) and is_local(condition, block.method, block.names)
+    if not isinstance(condition, cst.Name) or re.search("flush|empty|clear|cache", condition.value):
+        return False
+    return is_local(condition, block.method, block.names)
 
 
 def conditions(node: cst.If) -> list[cst.BaseExpression]:

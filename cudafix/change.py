@@ -106,7 +106,8 @@ def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:
 def without_waiting(fixes: Sequence[Rewrites], names: NameTable) -> list[Rewrites]:
     """Leave out the fixes that wait for others, which change the same statements or what is around or inside them."""
     firm = [fix for fix in fixes if not fix.waits]
-    changed = {one.node for fix in firm for one in (*fix.changes, *fix.spares)}
+    changed: set[cst.CSTNode] = {one.node for fix in firm for one in fix.changes}
+    changed |= {one.node for fix in firm for one in fix.spares}
     around = {parent for node in changed for parent in names.ancestors(node)} | changed
 
     def is_free(change: Change) -> bool:

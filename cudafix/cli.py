@@ -83,6 +83,7 @@ SHARED: tuple[Callable[[Any], Any], ...] = (
     click.option("--route", metavar="ROUTE", help="Neutral form of a fix: runtime (default) or accelerator."),
     click.option("--runtime-module", metavar="MODULE", help="Import neutral functions from here."),
     click.option("--target-torch", metavar="VERSION", help="Oldest torch that the fixed code must run with."),
+    click.option("--helper-name", metavar="NAME", help="Name of the method that replaces a repeated flush block."),
     click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Use this configuration file."),
     click.option("--isolated", is_flag=True, help="Ignore all configuration files."),
     click.option("--stdin-filename", metavar="NAME", help="The name of what comes on standard input."),

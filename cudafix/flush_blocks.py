@@ -1,32 +1,27 @@
-"""File → matches: the blocks that flush a cache and stand, the same up to names of locals, in several methods (CFX304)."""
+"""File → matches: blocks that flush a cache and stand, the same up to names of locals, in several methods (CFX304)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-import libcst as cst
-
-from cudafix.alike import nodes_in
-from cudafix.block import Block, conditions
+from cudafix.block import Block
 from cudafix.change import Rewrites
-from cudafix.collapse import comments_in
-from cudafix.flush_calls import Site, find_calls, flushed_by, is_about_cache
+from cudafix.flush_calls import Site, find_calls, flush_of, is_about_cache
 from cudafix.inspection import Inspection
-from cudafix.local_names import is_bound_to_its_place, loose_form, weight
+from cudafix.local_names import weight
 from cudafix.model import Safety
 from cudafix.new_method import NewMethods
+from cudafix.repeated_runs import Runs
 from cudafix.rule import Match
 from cudafix.suppress import Suppressions
 
 CODE = "CFX304"
 WORTHWHILE = 3
-"""What a block must count to be worth a method: simple statements, and the headers of compound ones."""
+"""What a block must count to be worth a method."""
 MOST_CALLS = 100
 """In one class; more are in code that a program wrote."""
-LONGEST = 12
-"""So many statements before and after a flush are looked at."""
+SILENCED = "a comment silences it"
 OWN_COMMENT = "the comments inside are not those of the other copies, and would be lost"
 
 
@@ -35,7 +30,7 @@ def find_flush_blocks(inspection: Inspection) -> list[Match]:
     found: list[Match] = []
     for owner, sites in calls.items():
         if len({site.method.node for site in sites}) > 1 and len(sites) <= MOST_CALLS:
-            search = Search(owner, sites, inspection)
+            search = Search(sites, inspection)
             given = "" if any(match.rewrites for match in found) else inspection.options.helper_name
             found += report(search.groups(), NewMethods(owner, inspection, given))
     return found
@@ -46,10 +41,11 @@ def find_flush_blocks(inspection: Inspection) -> list[Match]:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Blocks that do the same, and those among them that cannot become a call, each with the reason."""
+    """Blocks that do the same; why some of them do not become a call; and of those, which could not if they wanted."""
 
     blocks: list[Block]
     stuck: dict[Block, str]
+    unable: dict[Block, str]
 
     @property
     def movable(self) -> list[Block]:
@@ -59,31 +55,32 @@ class Group:
     def has_fix(self) -> bool:
         return methods_of(self.movable) > 1
 
-    @cached_property
-    def weight(self) -> int:
-        return weight(self.blocks[0].moved)
-
     @property
-    def rank(self) -> tuple[bool, int, int, int, int, int]:
-        """The best group comes first: the one with a fix, in most methods, with most in it."""
+    def rank(self) -> tuple[object, ...]:
+        """The best group comes first: the one whose blocks can move, in most methods, with most in it.
+
+        A copy counts that only its comments keep, so that no part of it moves instead.
+        """
         (first, *_) = self.blocks
-        return not self.has_fix, -methods_of(self.movable), -self.weight, first.flags, first.kept, first.rows[0]
+        able = methods_of(one for one in self.blocks if one not in self.unable)
+        start = (able < 2, -able, first.hangs_on_flags)
+        return (*start, -weight_of(self.blocks), first.flags, first.kept, first.rows[0])
 
 
 def methods_of(blocks: Iterable[Block]) -> int:
     return len({one.method for one in blocks})
 
 
+def weight_of(blocks: Sequence[Block]) -> int:
+    """Return what a block counts: its simple statements and headers; that of a flag counts though it stays behind."""
+    return weight(blocks[0].moved) + any(one.is_under_flags for one in blocks)
+
+
 class Search:
     """The search for repeated blocks in one class."""
 
-    def __init__(self, owner: cst.ClassDef, sites: Sequence[Site], inspection: Inspection) -> None:
-        self.inspection = inspection
-        self.names = inspection.file.names
-        self.sites = list({(site.suite, site.index): site for site in sites}.values())
-        self.suites = {site.suite: site.method for site in self.sites}
-        self.indices = {(site.suite, site.index) for site in self.sites}
-        self.forms: dict[cst.CSTNode, str] = {}
+    def __init__(self, sites: Sequence[Site], inspection: Inspection) -> None:
+        self.runs = Runs(sites, inspection)
         self.suppressions = Suppressions(inspection.file.text)
 
     def groups(self) -> list[Group]:
@@ -101,12 +98,12 @@ class Search:
     def candidates(self) -> Iterator[Group]:
         """Yield all blocks that repeat and are worth a method, whether or not they overlap."""
         found: dict[object, list[Block]] = {}
-        for block in filter(is_about_cache, self.split_blocks()):
-            found.setdefault(key_of(block), []).append(block)
-        waiting = [*self.patterns()]
+        for block in filter(is_about_cache, self.runs.split_blocks()):
+            found.setdefault(block.key, []).append(block)
+        waiting = [*dict.fromkeys(self.runs.patterns())]
         seen = {*waiting}
         for pattern in waiting:  # it grows: of what cannot move, a part may
-            alike = grouped_by_key(filter(is_about_cache, self.occurrences(pattern)))
+            alike = grouped_by_key(filter(is_about_cache, self.runs.occurrences(pattern)))
             for key, blocks in alike.items():
                 found.setdefault(key, []).extend(blocks)
             if not any(self.judge(blocks).has_fix for blocks in alike.values()):
@@ -114,101 +111,27 @@ class Search:
                 seen.update(parts)
                 waiting += parts
         for blocks in found.values():
-            if methods_of(blocks) > 1 and weight(blocks[0].moved) >= WORTHWHILE:
+            if methods_of(blocks) > 1 and weight_of(blocks) >= WORTHWHILE:
                 yield self.judge(sorted(blocks, key=lambda one: one.rows))
 
-    # Runs of statements
-
-    def patterns(self) -> Iterator[tuple[str, ...]]:
-        """Yield the runs that two places share, each as long as it can be, and each statement around a flush alone."""
-        for site in self.sites:
-            form = self.form(site.suite, site.index)
-            if form:
-                yield (form,)
-        for number, one in enumerate(self.sites):
-            for other in self.sites[number + 1 :]:
-                run = self.common_run(one, other)
-                if len(run) > 1:
-                    yield run
-
-    def common_run(self, one: Site, other: Site) -> tuple[str, ...]:
-        """Return the forms of the longest run around both sites that is the same."""
-        start = end = 0
-        while end < LONGEST and self.same(one, other, end):
-            end += 1
-        while end and start > -LONGEST and self.same(one, other, start - 1):
-            start -= 1
-        return tuple(self.form(one.suite, one.index + step) for step in range(start, end))
-
-    def same(self, one: Site, other: Site, step: int) -> bool:
-        form = self.form(one.suite, one.index + step)
-        return bool(form) and form == self.form(other.suite, other.index + step)
-
-    def form(self, suite: cst.IndentedBlock, index: int) -> str:
-        if not 0 <= index < len(suite.body):
-            return ""
-        statement = suite.body[index]
-        assert isinstance(statement, cst.BaseStatement)
-        if statement not in self.forms:
-            self.forms[statement] = loose_form(statement, self.suites[suite], self.names)
-        return self.forms[statement]
-
-    def occurrences(self, pattern: tuple[str, ...]) -> Iterator[Block]:
-        for suite, method in self.suites.items():
-            for start in range(len(suite.body) - len(pattern) + 1):
-                places = range(start, start + len(pattern))
-                flushes = any((suite, place) in self.indices for place in places)
-                if flushes and all(self.form(suite, start + step) == form for step, form in enumerate(pattern)):
-                    yield Block(method, tuple(suite.body[start : places.stop]), self.inspection)  # type: ignore[arg-type]
-
-    # Conditions of which a part moves
-
-    def split_blocks(self) -> Iterator[Block]:
-        """Yield each `if a and b:` without a part of its condition, which stays with the caller."""
-        for site in self.sites:
-            node = site.statement
-            while isinstance(node, cst.If):
-                if node.body in self.suites and self.can_be_split(node):
-                    for kept in range(1, len(conditions(node))):
-                        yield Block(site.method, (node,), self.inspection, kept)
-                node = node.orelse  # type: ignore[assignment]
-
-    def can_be_split(self, node: cst.If) -> bool:
-        asks_for_backend = self.inspection.question(node.test) is not None
-        return (
-            node.orelse is None
-            and not asks_for_backend
-            and not comments_in(node.test)
-            and not is_bound_to_its_place(node)
-        )
-
-    # What stands in the way
-
     def judge(self, blocks: list[Block]) -> Group:
-        stuck = {block: reason for block in blocks if (reason := self.why_stuck(block, blocks))}
-        free = [one for one in blocks if one not in stuck]
+        unable = {block: reason for block in blocks if (reason := block.obstacle(blocks))}
+        whole = next((one.method.name for one in blocks if one.is_whole_method), "")
+        stuck = {}
+        if whole:
+            stuck = dict.fromkeys(blocks, f"`{whole}` does nothing else: the others can call it")
+        stuck |= {one: SILENCED for one in blocks if self.suppressions.silence(CODE, *one.rows)}
+        free = [one for one in blocks if one not in stuck and one not in unable]
         kinds = {one.comments: methods_of(each for each in free if each.comments == one.comments) for one in free}
         most = max(kinds, key=lambda one: (kinds[one], -len(one)), default=())
-        stuck |= {one: OWN_COMMENT for one in free if one.comments != most}
-        return Group(blocks, stuck)
-
-    def why_stuck(self, block: Block, twins: list[Block]) -> str:
-        whole = next((one.method.name for one in twins if one.is_whole_method), "")
-        if whole:
-            return f"`{whole}` does nothing else: the others can call it"
-        if self.suppressions.silence(CODE, *block.rows):
-            return "a comment silences it"
-        return block.obstacle(twins)
-
-
-def key_of(block: Block) -> object:
-    return block.form, block.needs, block.method.is_class
+        own = {one: OWN_COMMENT for one in free if one.comments != most}
+        return Group(blocks, unable | stuck | own, unable)
 
 
 def grouped_by_key(blocks: Iterable[Block]) -> dict[object, list[Block]]:
     found: dict[object, list[Block]] = {}
     for block in blocks:
-        found.setdefault(key_of(block), []).append(block)
+        found.setdefault(block.key, []).append(block)
     return found
 
 
@@ -229,8 +152,10 @@ def report(groups: Sequence[Group], new_methods: NewMethods) -> Iterator[Match]:
         if group.has_fix:
             plan = new_methods.plan(group.movable, flush_of(group.movable[0]))
             yield match_of(group, group.movable[0], plan.rewrites, plan.reason, plan.name)
-        for block, reason in group.stuck.items() if group.has_fix else [*group.stuck.items()][:1]:
-            yield match_of(group, block, Rewrites(), reason)
+        silenced = [one for one, reason in group.stuck.items() if reason == SILENCED]
+        others = [one for one in group.stuck if one not in silenced]
+        for block in (*silenced, *(others if group.has_fix else others[:1])):
+            yield match_of(group, block, Rewrites(), group.stuck[block])
 
 
 def match_of(group: Group, block: Block, rewrites: Rewrites, reason: str, name: str = "") -> Match:
@@ -239,19 +164,12 @@ def match_of(group: Group, block: Block, rewrites: Rewrites, reason: str, name: 
     references = [one.symbol.name for one in block.inspection.references_in(*block.roots)]
     return Match(
         CODE, block.nodes[0], next((one for one in references if one.endswith(".empty_cache")), ""),
-        f"a block that flushes a cache stands {len(others) + 1} times in this class: also on line {listed(others)}",
+        f"a block that flushes a cache stands {len(others) + 1} times in this class: also on {listed(others)}",
         rewrites, safety=Safety.UNSAFE, reason=reason, help=f"move it into a method `{name}`" if name else "",
         rows=block.rows, span=(file.start(block.nodes[0]), file.end(block.nodes[-1])),
     )  # fmt: skip
 
 
-def flush_of(block: Block) -> str:
-    """Return the name of what the block flushes a cache with, a flush method if it calls one."""
-    calls = [one for one in nodes_in(block.roots) if isinstance(one, cst.Call)]
-    names = {flushed_by(one, block.inspection) for one in calls}
-    return next((one for one in block.inspection.options.flush_methods if one in names), "empty_cache")
-
-
 def listed(rows: list[str]) -> str:
     *most, last = rows
-    return f"{', '.join(most)} and {last}" if most else last
+    return f"lines {', '.join(most)} and {last}" if most else f"line {last}"

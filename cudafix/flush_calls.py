@@ -11,8 +11,11 @@ from cudafix.alike import nodes_in
 from cudafix.attributes import first_parameter
 from cudafix.block import Block
 from cudafix.inspection import Inspection
-from cudafix.local_names import COMPOUND, Method, variables_in
+from cudafix.local_names import COMPOUND, Method
+from cudafix.names import Scope
 from cudafix.neutral import is_scripted
+from cudafix.question import dotted_name
+from cudafix.read import EMPTIES_CACHE
 
 CLASS_BY_NATURE = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 CLEANERS = frozenset({
@@ -35,27 +38,35 @@ class Site:
 
     @property
     def statement(self) -> cst.BaseStatement:
-        return self.suite.body[self.index]  # type: ignore[return-value]
+        return self.suite.body[self.index]
 
 
 def find_calls(inspection: Inspection) -> dict[cst.ClassDef, list[Site]]:
     """Return where caches are flushed in each class."""
     found: dict[cst.ClassDef, list[Site]] = {}
     methods: dict[cst.FunctionDef, Method | None] = {}
-    scopes = {scope.node: scope for scope in inspection.file.names.scopes}
-    for call in [one for one in inspection.file.names.parents if isinstance(one, cst.Call)]:
-        function, owner = method_around(call, inspection) if flushed_by(call, inspection) else (None, None)
+    scopes: dict[cst.CSTNode, Scope] = {}
+    for call in flushing_calls(inspection):
+        function, owner = method_around(call, inspection)
         if function is None or owner is None:
             continue
+        scopes = scopes or {scope.node: scope for scope in inspection.file.names.scopes}
         if function not in methods:
-            first = first_parameter(function)
-            fits = fits_in(function, first) and len(scopes[function].bindings[first]) == 1
-            is_class = is_decorated(function, "classmethod")
-            methods[function] = Method(function, scopes[function], first, is_class) if fits else None
+            methods[function] = read_method(function, scopes[function])
         method = methods[function]
         if method is not None and not is_scripted(call, inspection.file):
             found.setdefault(owner, []).extend(sites_of(call, method, inspection))
     return found
+
+
+def flushing_calls(inspection: Inspection) -> Iterator[cst.Call]:
+    """Yield the calls that flush a cache; all calls are looked at only where the text may have one."""
+    text = inspection.file.text
+    emptying = any(one.symbol.row.name == "empty_cache" for one in inspection.calls.values())
+    if emptying or any(f".{name}(" in text for name in inspection.options.flush_methods) or EMPTIES_CACHE in text:
+        for node in [*inspection.file.names.parents]:
+            if isinstance(node, cst.Call) and flushed_by(node, inspection):
+                yield node
 
 
 def flushed_by(call: cst.Call, inspection: Inspection) -> str:
@@ -66,8 +77,23 @@ def flushed_by(call: cst.Call, inspection: Inspection) -> str:
         if name in inspection.options.flush_methods and function.value.value == own_name(call, inspection):
             return name
     reference = inspection.calls.get(function)
-    name = reference.symbol.row.name if reference is not None else inspection.neutral_call(call)
-    return "empty_cache" if name == "empty_cache" else ""
+    if reference is not None:
+        return "empty_cache" if reference.symbol.row.name == "empty_cache" else ""
+    is_neutral = EMPTIES_CACHE in inspection.file.text and inspection.neutral_call(call) == "empty_cache"
+    return "empty_cache" if is_neutral else ""
+
+
+def read_method(function: cst.FunctionDef, scope: Scope) -> Method | None:
+    """Return the method that a function is; None for one that has no object to call another method of."""
+    first = first_parameter(function)
+    if not first or not isinstance(function.body, cst.IndentedBlock) or len(scope.bindings[first]) != 1:
+        return None
+    if function.name.value in CLASS_BY_NATURE:
+        return None
+    is_class = any(
+        isinstance(one.decorator, cst.Name) and one.decorator.value == "classmethod" for one in function.decorators
+    )
+    return Method(function, scope, first, is_class)
 
 
 def own_name(call: cst.Call, inspection: Inspection) -> str:
@@ -82,17 +108,10 @@ def method_around(call: cst.Call, inspection: Inspection) -> tuple[cst.FunctionD
         if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
             suite = parents.get(node)
             owner = parents.get(suite) if isinstance(suite, cst.IndentedBlock) else None
-            is_method = isinstance(node, cst.FunctionDef) and isinstance(owner, cst.ClassDef)
-            return (node, owner) if is_method else (None, None)  # type: ignore[return-value]
+            if isinstance(node, cst.FunctionDef) and isinstance(owner, cst.ClassDef):
+                return node, owner
+            return None, None
     return None, None
-
-
-def fits_in(function: cst.FunctionDef, first: str) -> bool:
-    return bool(first) and isinstance(function.body, cst.IndentedBlock) and function.name.value not in CLASS_BY_NATURE
-
-
-def is_decorated(function: cst.FunctionDef, name: str) -> bool:
-    return any(isinstance(one.decorator, cst.Name) and one.decorator.value == name for one in function.decorators)
 
 
 def sites_of(call: cst.Call, method: Method, inspection: Inspection) -> Iterator[Site]:
@@ -105,54 +124,84 @@ def sites_of(call: cst.Call, method: Method, inspection: Inspection) -> Iterator
         node = parent
 
 
-# Whether a block is about the cache
+# What a block has to do with the cache
+
+
+def flush_of(block: Block) -> str:
+    """Return the name of what the block flushes a cache with, a flush method if it calls one."""
+    calls = [one for one in nodes_in(block.roots) if isinstance(one, cst.Call)]
+    names = {flushed_by(one, block.inspection) for one in calls}
+    return next((one for one in block.inspection.options.flush_methods if one in names), "empty_cache")
 
 
 def is_about_cache(block: Block) -> bool:
-    """Whether a block is there for the flush: all it does frees memory, prepares the flush, or looks at what it gave."""
-    small = [one for one in nodes_in(block.moved) if isinstance(one, cst.BaseSmallStatement)]
-    related = {one for one in small if is_cleaning(one, block.inspection)}
+    """Whether a block is there for the flush: it frees memory, prepares the flush, or looks at what that gave."""
+    small = small_statements(*block.moved)
+    core = {one for one in small if is_cleaning(one, block.inspection)}
     grown = True
     while grown:
-        links = [one for one in small if one not in related and is_linked(one, related, block)]
-        related.update(links)
+        links = [one for one in small if one not in core and is_linked(one, core, block)]
+        core.update(links)
         grown = bool(links)
-    return all(is_covered(one, related, block) for one in block.moved)
+    reaches_to_edges = all(is_in_core(block.moved[edge], core, block) for edge in (0, -1))
+    return reaches_to_edges and all(is_covered(one, core, block) for one in block.moved)
+
+
+def small_statements(*nodes: cst.CSTNode) -> list[cst.BaseSmallStatement]:
+    return [one for one in nodes_in(nodes) if isinstance(one, cst.BaseSmallStatement)]
 
 
 def is_cleaning(statement: cst.BaseSmallStatement, inspection: Inspection) -> bool:
-    if isinstance(statement, (cst.Assert, cst.Raise, cst.Pass, cst.Del, cst.Import, cst.ImportFrom)):
+    if isinstance(statement, cst.Del):
         return True
     if isinstance(statement, cst.Assign) and isinstance(statement.value, cst.Name) and statement.value.value == "None":
         return True
     if next(inspection.references_in(statement), None) is not None:
         return True
     calls = [one for one in nodes_in([statement]) if isinstance(one, cst.Call)]
-    return any(flushed_by(one, inspection) or is_cleaner(one) for one in calls)
+    return any(flushed_by(one, inspection) or inspection.neutral_call(one) for one in calls) or any(
+        dotted_name(one.func).rpartition(".")[2] in CLEANERS for one in calls
+    )
 
 
-def is_cleaner(call: cst.Call) -> bool:
-    function = call.func
-    last = function.attr if isinstance(function, cst.Attribute) else function
-    first = function
-    while isinstance(first, cst.Attribute):
-        first = first.value
-    names = [one.value for one in (first, last) if isinstance(one, cst.Name)]
-    return names[-1:] != [] and (names[-1] in CLEANERS or names[0] in LOGGERS)
+def is_linked(node: cst.CSTNode, core: set[cst.BaseSmallStatement], block: Block) -> bool:
+    """Whether a name that the block binds goes from a statement of `core` to `node`, or back."""
+    own = names_in(node) & {one.name for one in block.bound}
+    return any(not own.isdisjoint(names_in(other)) for other in core)
 
 
-def is_linked(statement: cst.CSTNode, related: set[cst.BaseSmallStatement], block: Block) -> bool:
-    """Whether a local goes from one of the `related` statements to `statement`, or back."""
-    bound = {one.name for one in block.bound}
-    own = {one.value for one in variables_in(statement)} & bound
-    return any(not own.isdisjoint(one.value for one in variables_in(other)) for other in related)
+def names_in(node: cst.CSTNode) -> set[str]:
+    return {one.value for one in nodes_in([node]) if isinstance(one, cst.Name)}
 
 
-def is_covered(statement: cst.CSTNode, related: set[cst.BaseSmallStatement], block: Block) -> bool:
-    """Whether a statement belongs to those that are `related`; a compound one by its header or by what it holds."""
-    if not isinstance(statement, COMPOUND):
-        return all(one in related for one in nodes_in([statement]) if isinstance(one, cst.BaseSmallStatement))
-    small = [one for one in nodes_in([statement]) if isinstance(one, cst.BaseSmallStatement)]
-    held = sum(one in related for one in small)
+def is_aside(statement: cst.BaseSmallStatement) -> bool:
+    """Whether a statement says something, or stops."""
+    if isinstance(statement, (cst.Assert, cst.Raise, cst.Pass)):
+        return True
+    call = statement.value if isinstance(statement, cst.Expr) else None
+    return isinstance(call, cst.Call) and dotted_name(call.func).partition(".")[0] in LOGGERS
+
+
+def is_in_core(statement: cst.CSTNode, core: set[cst.BaseSmallStatement], block: Block) -> bool:
     header = getattr(statement, "test", None)
-    return held * SHARE >= len(small) or (header is not None and is_linked(header, related, block))
+    is_asked = header is not None and is_linked(header, core, block)
+    return is_asked or any(one in core for one in small_statements(statement))
+
+
+def is_covered(statement: cst.CSTNode, core: set[cst.BaseSmallStatement], block: Block) -> bool:
+    """Whether a statement does little that is not in `core`, and each of its branches something that is."""
+    small = small_statements(statement)
+    others = [one for one in small if one not in core and not is_aside(one)]
+    if not isinstance(statement, COMPOUND):
+        return not others
+    if isinstance(statement, cst.If) and is_linked(statement.test, core, block):
+        return True
+    branches = branches_of(statement) if isinstance(statement, cst.If) else [statement]
+    every = all(is_in_core(one, core, block) for one in branches)
+    return every and len(others) * SHARE <= len(small) * (SHARE - 1)
+
+
+def branches_of(node: cst.If | cst.Else | None) -> list[cst.CSTNode]:
+    if node is None:
+        return []
+    return [node.body, *(branches_of(node.orelse) if isinstance(node, cst.If) else [])]

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.alike import is_quiet
+from cudafix.alike import is_quiet, nodes_in
 from cudafix.arms import Dispatch, Shape
 from cudafix.attributes import only_binding
 from cudafix.branch import find_branch
@@ -82,6 +82,9 @@ def is_about_functions(dispatch: Dispatch, inspection: Inspection) -> bool:
     inside = inspection.references_in(*parts)
     if any(one.symbol.row.code != CUDA_ONLY and one.symbol.row.name != "is_available" for one in inside):
         return True
+    calls = [one for one in nodes_in(dispatch.parts) if isinstance(one, cst.Call)]
+    if tests and any(inspection.neutral_call(one) not in ("", "is_available") for one in calls):
+        return True  # half migrated: the neutral call does nothing elsewhere
     return bool(tests or has_flag(dispatch)) and chooses_device(dispatch, inspection)
 
 

@@ -21,6 +21,9 @@ PRAGMA = re.compile(
 )
 SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)[.;!?]\s|\n[\s#]*\n")
 
+PROSE = re.compile(r"[-*+] |[\w.]+(?:$|(?:\(\))? (?:is|or|and|in|not)\b)")
+"""How a line begins that is none of code, though Python could read it so: `f() is slow`, `- f()`, a name alone."""
+
 
 @dataclass(frozen=True)
 class Mention:
@@ -49,12 +52,10 @@ class Mention:
     @property
     def is_code(self) -> bool:
         """Whether the line is Python, and more than a name."""
-        text = self.line
-        if text.startswith((">>>", "...")):
+        if self.line.startswith((">>>", "... ")):
             return True
-        is_bullet = re.match(r"[-*+] ", text) is not None
-        code = f"async def f():\n for i in i:\n  {text}{' pass' if text.endswith(':') else ''}"
-        return not (is_bullet or re.fullmatch(r"[\w.]+", text)) and find_complaint(code.encode()) is None
+        code = f"async def f():\n for i in i:\n  {self.line}{' pass' if self.line.endswith(':') else ''}"
+        return PROSE.match(self.line) is None and find_complaint(code.encode()) is None
 
 
 def read_mentions(file: File) -> list[Mention]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from os.path import commonprefix
+from itertools import takewhile
 
 import libcst as cst
 
@@ -28,7 +28,7 @@ VERBS = frozenset({
 
 
 def name_method(blocks: Sequence[Block], flush: str) -> str:
-    """Return `flush_cache_after_weight_update` for a flush in `update_weights_from_disk` and `update_weights_from_ipc`."""
+    """Return `flush_cache_after_weight_update` for `update_weights_from_disk` and `update_weights_from_ipc`."""
     names = [one.method.name for one in blocks]
     underscore = "_" if all(one.startswith("_") and not one.endswith("__") for one in names) else ""
     flush = flush.lstrip("_")
@@ -39,8 +39,9 @@ def name_method(blocks: Sequence[Block], flush: str) -> str:
 
 
 def common_part(names: Iterable[str]) -> list[str]:
-    """Return the words that `names` begin with, a verb in front as a noun behind: `update_weights` → `weight_update`."""
-    common = commonprefix([one.strip("_").split("_") for one in names])
+    """Return the words that `names` begin with; a verb in front as a noun behind: `update_weights`, `weight_update`."""
+    words = zip(*(one.strip("_").split("_") for one in names), strict=False)
+    common = [same[0] for same in takewhile(lambda one: len({*one}) == 1, words)]
     while common and common[0] in FILLERS:
         common = common[1:]
     while common and common[-1] in CONNECTIVES:
@@ -48,7 +49,7 @@ def common_part(names: Iterable[str]) -> list[str]:
     if len(common) > 1 and common[0] in VERBS:
         verb, *nouns, last = common
         return [*nouns, singular(last), verb]
-    return list(common)
+    return common
 
 
 def singular(word: str) -> str:
@@ -63,18 +64,18 @@ def without_occasion(block: Block, flush: str) -> str:
     """Return a name for a block whose methods have no word in common."""
     first = block.moved[0]
     if not isinstance(first, cst.If):
-        return f"{flush}_and_more"
+        what = "".join(block.inspection.file.code(one) for one in block.moved)
+        if re.search(r"\b(assert|raise)\b", what):
+            return f"{flush}_and_check"
+        return f"collect_garbage_and_{flush}" if re.search(r"\bgc\.collect\(", what) else f"{flush}_thoroughly"
     asked = block.inspection.file.code(first.test)
-    return f"{flush}_if_requested" if flush in asked or "empty_cache" in asked else f"{flush}_if_needed"
+    return f"{flush}_if_requested" if re.search("flush|empty", asked) else f"{flush}_if_needed"
 
 
 def docstring_of(name: str) -> str:
-    """Return a sentence that says what the name says."""
-    what, *occasion = re.split(r"_(?=(?:after|if|and)_)", name.strip("_"), maxsplit=1)
-    verb, *object_ = what.split("_")
-    said = [verb.capitalize(), *(["the", *object_] if object_ else [])]
-    if occasion:
-        word, *rest = occasion[0].split("_")
-        article = ["an" if rest[0][0] in "aeiou" else "a"] if len(rest) > 1 and word == "after" else []
-        said += [word, *article, *rest]
-    return " ".join(said) + "."
+    """Return a sentence that says what the name says: articles and a full stop are all that it lacks."""
+    said = " ".join(name.strip("_").split("_"))
+    said = re.sub(r"\b(flush|empty|clear|drop|reset) (?=cache\b)", r"\1 the ", said)
+    said = re.sub(r"\bafter (?=[aeiou]\w* \w)", "after an ", said)
+    said = re.sub(r"\bafter (?!an )(?=\w+ \w)", "after a ", said)
+    return said[0].upper() + said[1:] + "."

@@ -13,6 +13,7 @@ from cudafix.block import Block, conditions, trimmed
 from cudafix.change import Built, Change, Rewrites
 from cudafix.collapse import conjunction
 from cudafix.inspection import Inspection
+from cudafix.local_names import variables_in
 from cudafix.method_name import docstring_of, name_method
 
 REVIEW = "the block moves into a method of its own: review its name"
@@ -40,9 +41,9 @@ class Draft:
         return self.blocks[0]
 
     def take(self) -> list[cst.BaseStatement]:
-        """Return the new method, if its body is there."""
+        """Return the body, if it is there."""
         body, self.body = self.body, []
-        return [self.function(body)] if body else []
+        return body
 
     def function(self, body: list[cst.BaseStatement]) -> cst.FunctionDef:
         user = self.source.method.node
@@ -51,10 +52,9 @@ class Draft:
         params = [self.parameter(self.source.method.first), *map(self.parameter, self.source.free)]
         is_annotated = any(has_annotation(one.method.node) for one in self.blocks)
         decorators = [cst.Decorator(cst.Name("classmethod"))] if self.source.method.is_class else []
-        return cst.FunctionDef(
-            cst.Name(self.name), cst.Parameters(params), cst.IndentedBlock([docstring, *body], indent=user.body.indent),
-            decorators, cst.Annotation(cst.Name("None")) if is_annotated else None,
-        )  # fmt: skip
+        suite = cst.IndentedBlock([docstring, *body], indent=getattr(user.body, "indent", None))
+        returns = cst.Annotation(cst.Name("None")) if is_annotated else None
+        return cst.FunctionDef(cst.Name(self.name), cst.Parameters(params), suite, decorators, returns)
 
     def parameter(self, name: str) -> cst.Param:
         return cst.Param(cst.Name(name), self.annotation(name))
@@ -67,7 +67,11 @@ class Draft:
         texts = {self.source.inspection.file.code(one.annotation) if one else "" for one in given}
         if is_first:
             texts.discard("")
-        return next(filter(None, given), None) if len(texts) == 1 else None
+        annotation = next(filter(None, given), None)
+        unknown = self.source.names.unknown_names
+        if len(texts) != 1 or annotation is None or any(one.value in unknown for one in variables_in(annotation)):
+            return None
+        return annotation
 
 
 def find_annotation(name: str, block: Block) -> cst.Annotation | None:
@@ -124,21 +128,20 @@ def numbered(name: str) -> Iterator[str]:
 
 def first_of_name(function: cst.FunctionDef, owner: cst.ClassDef) -> cst.FunctionDef:
     """Return the first of the methods of one name that stand together: overloads, a property and its setter."""
-    body = owner.body.body
-    index = [*body].index(function)
-    while index > 0:
-        before = body[index - 1]
+    first = function
+    body = [*owner.body.body]
+    for before in reversed(body[: body.index(function)]):
         if not isinstance(before, cst.FunctionDef) or before.name.value != function.name.value:
             break
-        index -= 1
-    return body[index]
+        first = before
+    return first
 
 
 def spaced(drafts: Sequence[Draft], below: cst.FunctionDef) -> Built:
     """Return the new methods, each with the blank lines that stand above the method `below` them."""
     gap = [*takewhile(lambda line: line.comment is None, below.leading_lines)]
     footer = [] if gap else [cst.EmptyLine(indent=False)]
-    new = [one for draft in drafts for one in draft.take()]
+    new = [draft.function(body) for draft in drafts if (body := draft.take())]
     return [one.with_changes(leading_lines=gap, body=one.body.with_changes(footer=footer)) for one in new]
 
 

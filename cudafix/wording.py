@@ -59,11 +59,11 @@ class Judge:
         words = neutral_words(mention.symbol, mention.is_called, self.inspection.options)
         safety, reason = self.verdict(mention, words)
         wording = Wording(node, mention.start, mention.end, words)
-        parentheses = "()" if mention.is_called else ""
+        new = f"{words}()" if mention.is_called else words
+        fix, way_out = (Rewrites(), "") if safety is Safety.MANUAL else (Rewrites(wordings=(wording,)), f"say `{new}`")
         return Match(
             "CFX601", node, name, f"a {'comment' if isinstance(node, cst.Comment) else 'docstring'} names `{name}`",
-            Rewrites(wordings=(wording,)) if safety is not Safety.MANUAL else Rewrites(), safety, reason,
-            help=f"say `{words}{parentheses}`" if words else "", rows=(file.start(node).row, file.end(node).row),
+            fix, safety, reason, help=way_out, rows=(file.start(node).row, file.end(node).row),
             span=(place_in(file, node, mention.start), place_in(file, node, mention.end)),
         )  # fmt: skip
 

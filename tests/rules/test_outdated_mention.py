@@ -192,7 +192,7 @@ def test_keeps_a_reference_of_markdown() -> None:
 
 
 def test_keeps_what_compares_with_the_function() -> None:
-    check_stays("# Adapted from\n# torch.cuda.get_rng_state()\n", "about the function itself")
+    check_stays("# Adapted from\n# torch.cuda.get_rng_state of torch\n", "about the function itself")
 
 
 def test_keeps_what_names_two_backends() -> None:
@@ -348,7 +348,7 @@ def test_rewrites_comments_in_a_block_that_changes_its_shape() -> None:
     )
 
 
-def test_rewrites_the_comment_below_an_import_that_goes() -> None:
+def test_rewrites_the_comment_above_an_import_that_goes() -> None:
     check_fixes(
         """
         import os
@@ -358,8 +358,8 @@ def test_rewrites_the_comment_below_an_import_that_goes() -> None:
         """,
         """
         import os
-        # calls synchronize_device()
         from cudafix.runtime import synchronize_device
+        # calls synchronize_device()
         synchronize_device()  # calls synchronize_device()
         """,
     )
@@ -396,8 +396,8 @@ def test_a_docstring_is_unsafe() -> None:
 
 def test_a_docstring_in_parts_keeps_them() -> None:
     check_unsafe(
-        'def f():\n    ("Calls " "torch.cuda.synchronize() " \'twice\')\n',
-        'def f():\n    ("Calls " "synchronize_device() " \'twice\')\n',
+        'def f():\n    ("One. " "It calls torch.cuda.synchronize() " \'twice.\')\n',
+        'def f():\n    ("One. " "It calls synchronize_device() " \'twice.\')\n',
         "can read its docstrings",
     )
 
@@ -431,17 +431,19 @@ def test_is_unsafe_where_no_code_tells_what_is_meant() -> None:
     )
 
 
+SUBJECT = "import torch\n# torch.cuda.synchronize() is slow\ntorch.cuda.synchronize()\ntorch.ones(1)\n"
+CALL_ALONE = """
+    import torch
+    from cudafix.runtime import synchronize_device
+    # torch.cuda.synchronize() is slow
+    synchronize_device()
+    torch.ones(1)
+    """
+
+
+def test_is_not_safe_where_the_function_is_the_subject() -> None:
+    check_fixes(SUBJECT, CALL_ALONE)
+
+
 def test_is_unsafe_where_the_function_is_the_subject() -> None:
-    check_unsafe(
-        """
-        import torch
-        # torch.cuda.synchronize() is slow
-        torch.cuda.synchronize()
-        """,
-        """
-        from cudafix.runtime import synchronize_device
-        # synchronize_device() is slow
-        synchronize_device()
-        """,
-        "about the function itself",
-    )
+    check_fixes(SUBJECT, CALL_ALONE.replace("torch.cuda.synchronize", "synchronize_device"), unsafe=True)
