@@ -20,7 +20,7 @@ OF_THE_ORIGINAL = "test_it_says_that_cudafix_does_not_lint_it"
 
 
 def test_a_vendored_copy_passes_the_tests_of_the_original(tmp_path: Path) -> None:
-    for folder in ("cudafix", "tests", "docs"):
+    for folder in ("cudafix", "tests", "docs", "fixtures"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     copy = tmp_path / "cudafix" / "runtime.py"
