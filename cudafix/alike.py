@@ -13,7 +13,7 @@ from typing import Any
 
 import libcst as cst
 
-from cudafix.catalogue import ON_MPS, QUIET_CONTEXTS, WITHOUT_ACCELERATOR
+from cudafix.catalogue import CONTEXTS, ON_MPS, WITHOUT_ACCELERATOR
 from cudafix.inspection import Inspection
 from cudafix.neutral import Neutral
 from cudafix.question import DEVICE, OTHERS, dotted_name, family
@@ -23,6 +23,9 @@ INERT = (
     cst.Name, cst.Attribute, cst.BaseNumber, cst.SimpleString, cst.Tuple, cst.List,
     cst.Comparison, cst.BooleanOperation, cst.UnaryOperation, cst.BinaryOperation,
 )  # fmt: skip
+
+
+ORDERINGS = (cst.LessThan, cst.LessThanEqual, cst.GreaterThan, cst.GreaterThanEqual)
 
 
 class Replacer(cst.CSTTransformer):
@@ -94,12 +97,10 @@ def form_of(parts: Iterable[cst.CSTNode], inspection: Inspection) -> str:
 
 
 class Folder(ast.NodeTransformer):
-    """Works out expressions of numbers, and what is 0 whatever it is divided by."""
+    """Works out expressions of numbers."""
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and is_zero(node.left):
-            return ast.Constant(0.0)
         if not isinstance(node, (ast.BinOp, ast.Compare, ast.Call, ast.UnaryOp)) or not is_of_numbers(node):
             return node
         try:
@@ -109,10 +110,6 @@ class Folder(ast.NodeTransformer):
 
 
 PURE = {"abs": abs, "bool": bool, "float": float, "int": int, "max": max, "min": min, "round": round}
-
-
-def is_zero(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value == 0 and not isinstance(node.value, bool)
 
 
 def is_of_numbers(node: ast.expr) -> bool:
@@ -210,7 +207,8 @@ def nodes_in(parts: Iterable[cst.CSTNode]) -> Iterable[cst.CSTNode]:
     while waiting:
         node = waiting.pop()
         yield node
-        waiting += node.children
+        if not isinstance(node, cst.ConcatenatedString):
+            waiting += node.children
 
 
 # What may run where it did not run before
@@ -224,22 +222,23 @@ def is_quiet(node: cst.CSTNode, inspection: Inspection) -> bool:
         return is_quiet(node.value, inspection) or isinstance(node.value, (cst.SimpleString, cst.Ellipsis))
     if isinstance(node, cst.Call):
         return is_quiet_call(node, inspection)
-    if isinstance(node, cst.With):
-        items = all(one.asname is None and is_quiet_context(one.item, inspection) for one in node.items)
-        return items and all(is_quiet(one, inspection) for one in node.body.body)
     if isinstance(node, cst.For):
-        quiet = all(is_quiet(one, inspection) for one in node.body.body)
+        quiet = all(is_quiet_in_loop(one, inspection) for one in node.body.body)
         return quiet and node.orelse is None and is_empty_range(node.iter, inspection)
     return isinstance(node, cst.Pass)
+
+
+def is_quiet_in_loop(node: cst.CSTNode, inspection: Inspection) -> bool:
+    """Whether a statement of a loop over all devices is neutral; `with torch.cuda.device(i):` runs for none there."""
+    if not isinstance(node, cst.With):
+        return is_quiet(node, inspection)
+    contexts = all(called(one.item, inspection) in CONTEXTS and one.asname is None for one in node.items)
+    return contexts and all(is_quiet(one, inspection) for one in node.body.body)
 
 
 def is_quiet_call(node: cst.BaseExpression, inspection: Inspection) -> bool:
     name = called(node, inspection)
     return name in WITHOUT_ACCELERATOR and has_inert_arguments(node, inspection)
-
-
-def is_quiet_context(node: cst.BaseExpression, inspection: Inspection) -> bool:
-    return called(node, inspection) in QUIET_CONTEXTS and has_inert_arguments(node, inspection)
 
 
 def is_empty_range(node: cst.BaseExpression, inspection: Inspection) -> bool:
@@ -262,7 +261,7 @@ def called(node: cst.BaseExpression, inspection: Inspection) -> str:
 
 
 def has_inert_arguments(node: cst.BaseExpression, inspection: Inspection) -> bool:
-    return isinstance(node, cst.Call) and all(is_inert(arg.value, inspection) for arg in node.args)
+    return isinstance(node, cst.Call) and all(not one.star and is_inert(one.value, inspection) for one in node.args)
 
 
 def is_inert(node: cst.BaseExpression, inspection: Inspection) -> bool:
@@ -276,6 +275,30 @@ def is_inert(node: cst.BaseExpression, inspection: Inspection) -> bool:
         if isinstance(one, cst.Call):
             if called(one, inspection) not in WITHOUT_ACCELERATOR:
                 return False
-        elif isinstance(one, cst.BaseExpression) and not isinstance(one, INERT):
+        elif (isinstance(one, cst.BaseExpression) and not isinstance(one, INERT)) or may_fail(one, inspection):
             return False
     return True
+
+
+def may_fail(node: cst.CSTNode, inspection: Inspection) -> bool:
+    """Whether working `node` out can raise where it was not worked out before: the guard may have seen to that."""
+    if isinstance(node, cst.BinaryOperation):
+        divides = isinstance(node.operator, (cst.Divide, cst.FloorDivide, cst.Modulo))
+        return divides and not isinstance(node.right, cst.BaseNumber)
+    if isinstance(node, cst.Comparison):
+        ordered = any(isinstance(one.operator, ORDERINGS) for one in node.comparisons)
+        sides = (node.left, *(one.comparator for one in node.comparisons))
+        return ordered and not all(isinstance(one, (cst.BaseNumber, cst.Call)) for one in sides)
+    if isinstance(node, cst.Attribute):
+        return not isinstance(node.value, (cst.Name, cst.Call)) and node not in inspection.inside
+    return isinstance(node, cst.Name) and is_bound_in_guards(node, inspection)
+
+
+def is_bound_in_guards(node: cst.Name, inspection: Inspection) -> bool:
+    """Whether a name is bound nowhere but below conditions about backends."""
+    names = inspection.file.names
+    use = names.uses.get(node)
+    scope = names.find_scope(node.value, use.scope) if use is not None else None
+    bindings = scope.bindings[node.value] if scope is not None else []
+    ifs = [[one for one in names.ancestors(binding.node) if isinstance(one, cst.If)] for binding in bindings]
+    return bool(ifs) and all(any(inspection.question(one.test) for one in around) for around in ifs)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.attributes import enclosing_method, first_parameter, is_in, is_own, value_of
+from cudafix.attributes import enclosing_method, first_parameter, only_target, value_of
 from cudafix.file import File
 from cudafix.model import Safety
 from cudafix.names import Binding, Scope
@@ -62,14 +62,14 @@ def is_seen(binding: Binding, scope: Scope, reference: Reference, file: File) ->
 def attributes_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call]]:
     function, around = enclosing_method(reference.node, file)
     owner = first_parameter(function) if function is not None else ""
-    if around is None or not owner or file.names.find_scope(owner, reference.scope) is None:
+    seen = file.names.find_scope(owner, reference.scope) if owner else None
+    if around is None or seen is None or seen.node is not function:
         return
-    for name, targets in file.attributes.items():
-        inside = [one for one in targets if is_in(one, around, file)]
-        if len(inside) == 1 and is_own(inside[0], file):
-            source = device_module_call(value_of(inside[0], file), file)
-            if source is not None and inside[0] is not reference.node:
-                yield f"{owner}.{name}", source
+    for name in file.attributes:
+        target = only_target(name, around, file)
+        source = device_module_call(value_of(target, file), file) if target is not None else None
+        if source is not None:
+            yield f"{owner}.{name}", source
 
 
 def device_module_call(value: cst.BaseExpression | None, file: File) -> cst.Call | None:

@@ -25,6 +25,8 @@ def only_binding(node: cst.Name, file: File) -> Binding | None:
     if use is None or scope is None or len(scope.bindings[node.value]) != 1:
         return None
     (binding,) = scope.bindings[node.value]
+    if file.names.region(binding.node) not in file.names.ancestors(node):
+        return None  # it may not have been bound yet
     return binding if binding.kind in (BindingKind.OTHER, BindingKind.ALIAS) and not binding.outer else None
 
 
@@ -33,10 +35,19 @@ def attribute_value(node: cst.Attribute, owner: str, file: File) -> cst.BaseExpr
     function, around = enclosing_method(node, file)
     if function is None or around is None or first_parameter(function) != owner:
         return None
-    given = [one for one in file.attributes.get(node.attr.value, ()) if is_in(one, around, file)]
-    if len(given) != 1 or not is_own(given[0], file):
+    target = only_target(node.attr.value, around, file)
+    return value_of(target, file) if target is not None else None
+
+
+def only_target(name: str, around: cst.ClassDef, file: File) -> cst.Attribute | None:
+    """Return the one place of the file that sets the attribute: a statement of `__init__` that certainly runs."""
+    given = file.attributes.get(name, ())
+    if len(given) != 1 or not is_in(given[0], around, file) or not is_own(given[0], file):
         return None
-    return value_of(given[0], file)
+    function, _ = enclosing_method(given[0], file)
+    is_first = function is not None and function.name.value == "__init__"
+    in_class = any(one.node is around and name in one.bindings for one in file.names.scopes)
+    return given[0] if is_first and not in_class and file.names.suite(given[0]) is function.body else None  # type: ignore[union-attr]
 
 
 def enclosing_method(node: cst.CSTNode, file: File) -> tuple[cst.FunctionDef | None, cst.ClassDef | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import libcst as cst
@@ -44,12 +44,26 @@ def judge_guard(
         return judge_flag(reference, neutral, file)
     if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):
         return Refusal("it is one rung of a ladder over backends")
-    if names_cuda(file.code(guard.body)) or (guard.orelse and names_cuda(file.code(guard.orelse))):
+    if any(
+        names_cuda(file.code(one)) for one in (guard.body, guard.orelse, *after_exit(guard, file)) if one is not None
+    ):
         return Refusal("the code that depends on it names CUDA itself")
     is_whole_test = guard.test is reference.call and guard.orelse is None
     if is_whole_test and isinstance(guard, cst.If) and all(is_neutral(one, matches) for one in guard.body.body):
         return replace(neutral, safety=Safety.SAFE, reason="")
     return neutral
+
+
+def after_exit(guard: cst.If | cst.IfExp, file: File) -> Sequence[cst.CSTNode]:
+    """Return the statements that come after `if not …: return`."""
+    block = file.names.parents.get(guard)
+    last = guard.body.body[-1] if isinstance(guard.body, cst.IndentedBlock) else None
+    leaves = isinstance(last, cst.SimpleStatementLine) and isinstance(
+        last.body[-1], (cst.Return, cst.Raise, cst.Continue)
+    )
+    if not leaves or not isinstance(block, (cst.Module, cst.IndentedBlock)):
+        return ()
+    return block.body[list(block.body).index(guard) + 1 :]  # type: ignore[arg-type]
 
 
 def judge_flag(reference: Reference, neutral: Neutral, file: File) -> Neutral | Refusal:
@@ -62,6 +76,8 @@ def judge_flag(reference: Reference, neutral: Neutral, file: File) -> Neutral | 
         if binding not in file.names.reaching(use):
             continue
         guard = guard_around(use.node, file)
+        if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):
+            return Refusal(f"`{binding.name}` decides about one rung of a ladder over backends")
         if guard is not None and (
             names_cuda(file.code(guard.body)) or (guard.orelse and names_cuda(file.code(guard.orelse)))
         ):

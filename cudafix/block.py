@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from itertools import takewhile
 import libcst as cst
 
 from cudafix.alike import nodes_in
-from cudafix.collapse import comments_in, conjunction
+from cudafix.collapse import comments_in
 from cudafix.inspection import Inspection
 from cudafix.local_names import Method, form_of, is_imported, is_local, variables_in
 from cudafix.names import LOOPS, Binding, BindingKind, NameTable
@@ -152,7 +153,12 @@ class Block:
 
     def obstacle(self, twins: Sequence[Block]) -> str:
         """Return why it cannot become a method, or ""; what its `twins` bind goes with them."""
-        found = (self.find_bound_before(twins), self.find_read_after(twins), self.find_unready(), self.find_frame_reader())
+        found = (
+            self.find_bound_before(twins),
+            self.find_read_after(twins),
+            self.find_unready(),
+            self.find_frame_reader(),
+        )
         return next(filter(None, (*found, self.find_local_import())), "")
 
     def find_bound_before(self, twins: Sequence[Block]) -> str:
@@ -236,5 +242,16 @@ def trimmed(statement: cst.BaseStatement, kept: int) -> cst.BaseStatement:
     if not kept:
         return statement
     assert isinstance(statement, cst.If)
-    assert isinstance(statement.test, cst.BooleanOperation)
-    return cst.If(conjunction(conditions(statement)[kept:], statement.test), statement.body)
+    return cst.If(conjunction(conditions(statement)[kept:]), statement.body)
+
+
+def conjunction(parts: Sequence[cst.BaseExpression]) -> cst.BaseExpression:
+    """Put `parts` together with `and`, in parentheses where lines would break without."""
+    new, *others = parts
+    for part in others:
+        new = cst.BooleanOperation(new, cst.And(), part)
+    try:
+        ast.parse(cst.Module([]).code_for_node(new))
+    except SyntaxError:
+        return new.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    return new

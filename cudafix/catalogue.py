@@ -278,8 +278,8 @@ TAKES_ANY_DEVICE = frozenset(
 )
 """The functions whose neutral form may be given the CPU as its device, and then answers the same."""
 
-QUIET_CONTEXTS = frozenset(("device", "device_of", "stream", "StreamContext"))
-"""The functions whose neutral form is there a context that does nothing."""
+CONTEXTS = frozenset(("device", "device_of", "stream", "StreamContext"))
+"""The functions whose neutral form is a context."""
 
 ON_MPS = {
     "current_allocated_memory": ("memory_allocated", "max_memory_allocated"),

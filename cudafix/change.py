@@ -16,6 +16,9 @@ from cudafix.names import Binding, NameTable, ScopeKind
 from cudafix.neutral import Neutral
 from cudafix.references import Reference
 
+LOOKS_AROUND = {"eval", "exec", "locals", "vars"}
+"""Functions that read names which nobody writes."""
+
 Choice: TypeAlias = tuple[Reference, Neutral]
 
 Built: TypeAlias = "cst.CSTNode | Sequence[cst.BaseStatement]"
@@ -119,7 +122,7 @@ def without_waiting(fixes: Sequence[Rewrites], names: NameTable) -> list[Rewrite
 def spare_line(binding: Binding, gone: set[cst.Name], names: NameTable) -> cst.CSTNode | None:
     """Return the line of an assignment whose name nothing reads any more, if nothing else is lost with it."""
     scope = binding.scope
-    is_own = scope.kind is ScopeKind.FUNCTION or (scope is names.root and binding.name.startswith("_"))
+    is_own = scope.kind is ScopeKind.FUNCTION and not names.uses_by_name.keys() & LOOKS_AROUND
     uses = [
         one for one in names.uses_by_name.get(binding.name, ()) if names.find_scope(binding.name, one.scope) is scope
     ]

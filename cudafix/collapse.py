@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from cudafix.arms import Arm, Dispatch, Shape
 from cudafix.change import Built, Change
 from cudafix.inspection import Inspection
 from cudafix.question import operands
+
+PRAGMA = re.compile(r"#\s*(?:noqa|type:|pragma:|pyright:|pylint:|mypy:|ruff:|fmt:|nosec|isort:)", re.IGNORECASE)
 
 
 def collapse(
@@ -65,8 +68,11 @@ def conjunction(parts: Sequence[cst.BaseExpression], whole: cst.BooleanOperation
     new = parts[0]
     for part in parts[1:]:
         new = cst.BooleanOperation(new, cst.And(), part)
-    is_open = any("\n" in cst.Module([]).code_for_node(one) for one in parts)
-    return new.with_changes(lpar=whole.lpar, rpar=whole.rpar) if is_open and len(parts) > 1 else new
+    if whole.lpar and any("\n" in cst.Module([]).code_for_node(one) for one in parts):
+        return new.with_changes(lpar=(*whole.lpar, *new.lpar), rpar=(*new.rpar, *whole.rpar))
+    if operands(whole)[0].lpar and not new.lpar:  # `if(a)and b:`
+        return new.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    return new
 
 
 def merge(dispatch: Dispatch, arm: Arm, inspection: Inspection) -> tuple[Change, ...]:
@@ -78,9 +84,9 @@ def merge(dispatch: Dispatch, arm: Arm, inspection: Inspection) -> tuple[Change,
         others = [one for one in dispatch.nodes[:-1] if one is not arm.holder]
         return tuple(Change(one, lambda updated: ()) for one in others)
     otherwise, node = dispatch.otherwise, dispatch.nodes[0]
-    assert otherwise is not None
     assert first.test is not None
-    last = None if dispatch.shape is Shape.EXITS else otherwise.holder
+    last = None if dispatch.shape is Shape.EXITS or otherwise is None else otherwise.holder
+    rest = otherwise.parts if otherwise is not None and last is not None else ()
 
     def build(updated: Any) -> Built:
         holder = find_updated(updated, node, arm.holder)
@@ -90,7 +96,7 @@ def merge(dispatch: Dispatch, arm: Arm, inspection: Inspection) -> tuple[Change,
         changed: cst.CSTNode = updated.with_changes(body=holder.body, orelse=orelse)
         return changed
 
-    return (Change(node, build, (first.test, *arm.parts, *(otherwise.parts if last is not None else ()))),)
+    return (Change(node, build, (first.test, *arm.parts, *rest)),)
 
 
 def is_inside(node: cst.CSTNode, around: cst.CSTNode, inspection: Inspection) -> bool:
@@ -132,8 +138,9 @@ def spliced(holder: Any, whole: Any) -> Sequence[cst.BaseStatement]:
 
 
 def commented(header: cst.TrailingWhitespace) -> list[cst.EmptyLine]:
-    """Return the comment behind a colon as a line of its own."""
-    return [cst.EmptyLine(comment=header.comment)] if header.comment is not None else []
+    """Return the comment behind a colon as a line of its own; what it tells a linter is about the old line."""
+    is_text = header.comment is not None and PRAGMA.match(header.comment.value) is None
+    return [cst.EmptyLine(comment=header.comment)] if is_text else []
 
 
 def lost_comments(changes: Sequence[Change], body: cst.CSTNode | None) -> list[str]:

@@ -115,17 +115,29 @@ class Search:
                 yield self.judge(sorted(blocks, key=lambda one: one.rows))
 
     def judge(self, blocks: list[Block]) -> Group:
-        unable = {block: reason for block in blocks if (reason := block.obstacle(blocks))}
         whole = next((one.method.name for one in blocks if one.is_whole_method), "")
         stuck = {}
         if whole:
             stuck = dict.fromkeys(blocks, f"`{whole}` does nothing else: the others can call it")
         stuck |= {one: SILENCED for one in blocks if self.suppressions.silence(CODE, *one.rows)}
+        unable = obstacles([one for one in blocks if one not in stuck])
         free = [one for one in blocks if one not in stuck and one not in unable]
         kinds = {one.comments: methods_of(each for each in free if each.comments == one.comments) for one in free}
         most = max(kinds, key=lambda one: (kinds[one], -len(one)), default=())
-        own = {one: OWN_COMMENT for one in free if one.comments != most}
-        return Group(blocks, unable | stuck | own, unable)
+        stuck |= {one: OWN_COMMENT for one in free if one.comments != most}
+        stuck |= unable | obstacles([one for one in free if one.comments == most])
+        return Group(blocks, stuck, unable)
+
+
+def obstacles(blocks: list[Block]) -> dict[Block, str]:
+    """Return why some of `blocks` cannot move, knowing that those do not."""
+    found: dict[Block, str] = {}
+    while True:
+        moving = [one for one in blocks if one not in found]
+        more = {one: reason for one in moving if (reason := one.obstacle(moving))}
+        if not more:
+            return found
+        found |= more
 
 
 def grouped_by_key(blocks: Iterable[Block]) -> dict[object, list[Block]]:

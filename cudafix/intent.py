@@ -52,6 +52,10 @@ def is_wrong(reference: Reference, meant: frozenset[str], inspection: Inspection
     """Whether the call of one backend's function in the branch for others can only be a mistake."""
     if reference.call is None or reference.symbol.is_module or not meant <= set(BACKENDS):
         return False
+    functions = [one for one in inspection.file.names.ancestors(reference.node) if isinstance(one, cst.FunctionDef)]
+    asks = f"{reference.symbol.backend}.is_available"
+    if any(asks in inspection.file.code(one) for one in functions[:1]):
+        return False
     return not any(STANDS_IN.get(one, "\0") in inspection.file.text for one in meant)
 
 
@@ -64,8 +68,10 @@ def is_unchecked(reference: Reference, inspection: Inspection) -> bool:
             return False
         if isinstance(parent, (cst.FunctionDef, cst.ClassDef)) and "mps" in parent.name.value.lower():
             return False
-        if isinstance(parent, cst.FunctionDef):
-            return "mps" not in inspection.file.code(parent).lower().replace("torch.mps.", "")
+        if isinstance(parent, cst.FunctionDef) and "mps" in inspection.file.code(parent).lower().replace(
+            "torch.mps.", ""
+        ):
+            return False
     return True
 
 

@@ -139,13 +139,14 @@ class Judge:
     def choices_in(self, arm: Arm, backends: frozenset[str]) -> tuple[list[Choice], str]:
         """Return the neutral forms of all that the branch calls, or what stops one of them."""
         choices: list[Choice] = []
+        for reference in self.inspection.references_in(*self.dispatch.parts):
+            if reference in self.inspection.silenced:
+                return [], f"a comment keeps `{reference.symbol.name}` on line {self.file.start(reference.node).row}"
         for reference in self.inspection.references_in(*arm.parts):
             if reference.symbol.row.name == "is_available":
                 continue
             neutral = self.inspection.neutral(reference)
             row = self.file.start(reference.node).row
-            if reference in self.inspection.silenced:
-                return [], f"a comment keeps `{reference.symbol.name}` on line {row}"
             if isinstance(neutral, Refusal):
                 return [], f"`{reference.symbol.name}` on line {row} stays: {neutral.reason}"
             if reference.symbol.backend not in backends:

@@ -9,9 +9,8 @@ from itertools import count, takewhile
 
 import libcst as cst
 
-from cudafix.block import Block, conditions, trimmed
+from cudafix.block import Block, conditions, conjunction, trimmed
 from cudafix.change import Built, Change, Rewrites
-from cudafix.collapse import conjunction
 from cudafix.inspection import Inspection
 from cudafix.local_names import variables_in
 from cudafix.method_name import docstring_of, name_method
@@ -97,7 +96,7 @@ class NewMethods:
         self.insertions: dict[cst.CSTNode, Change] = {}
 
     def plan(self, blocks: Sequence[Block], flush: str) -> Plan:
-        text = self.inspection.file.text
+        text = re.sub(r"#[^\r\n]*", "", self.inspection.file.text)
         name, self.given = self.given or name_method(blocks, flush), ""
         if name == self.inspection.options.helper_name and is_said(name, text):
             return Plan(name, Rewrites(), f"`{name}` is the name of something else in this file")
@@ -173,11 +172,9 @@ def moved(updated: cst.BaseStatement, draft: Draft, left: Sequence[cst.BaseState
 
 def split(updated: cst.If, block: Block, draft: Draft) -> Built:
     """Return the `if` with the part of its condition that stays and a call; all else moves."""
-    test = updated.test
-    assert isinstance(test, cst.BooleanOperation)
     if block is draft.source:
         draft.body.append(trimmed(updated, block.kept))
-    stays = conjunction(conditions(updated)[: block.kept], test)
+    stays = conjunction(conditions(updated)[: block.kept])
     body = cst.IndentedBlock([call_of(block, draft.name)], indent=getattr(updated.body, "indent", None))
     return updated.with_changes(test=stays, body=body, whitespace_before_test=cst.SimpleWhitespace(" "))
 

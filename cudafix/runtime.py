@@ -372,7 +372,12 @@ def _answer(name: str, *required: Any, device: Any = None, **options: Any) -> An
         if is_initialized is not None and not is_initialized():
             return _NONE
     if function is not None:
-        return _call(function, *required, device=device, **options)
+        try:
+            return _call(function, *required, device=device, **options)
+        except RuntimeError:
+            if kind == "cuda" and _has_no_cuda_device():
+                return _NONE
+            raise
     native = _look_up(_NATIVE.get(name, ""))
     if native is None:
         return _NONE
@@ -382,6 +387,12 @@ def _answer(name: str, *required: Any, device: Any = None, **options: Any) -> An
         if isinstance(error, RuntimeError) and type(error) not in (RuntimeError, NotImplementedError):
             raise  # torch.AcceleratorError, torch.OutOfMemoryError: the device's own
         return _NONE
+
+
+def _has_no_cuda_device() -> bool:
+    """Whether this torch was built for CUDA and runs on a machine without: there is no accelerator, then."""
+    cuda = _torch().cuda
+    return not cuda.is_initialized() and not cuda.is_available()
 
 
 def _lacking(name: str, kind: str | None = None) -> str:
@@ -478,7 +489,9 @@ def current_device_index() -> int:
 
 
 def set_device_index(device: Device) -> None:
-    """Make `device` the current one. Lacking or none here: nothing to do."""
+    """Make `device` the current one. Lacking, none here or the CPU: nothing to do."""
+    if getattr(device, "type", device) == "cpu":
+        return
     _ask("set_device", device, otherwise=None)
 
 

@@ -16,6 +16,7 @@ from cudafix.neutral import Need, Neutral, Refusal
 from cudafix.question import backend_of, device_of, family
 from cudafix.references import Reference
 from cudafix.rule import Match
+from cudafix.substitutes import name_of_torch
 
 LADDER = "CFX302"
 
@@ -115,6 +116,8 @@ def choices_of(table: Table, inspection: Inspection) -> list[Choice] | Refusal:
         return Refusal("the table is used otherwise than to call what it holds")
     if len(names) > 1 or not names <= {"empty_cache", "synchronize"}:
         return Refusal("what it does depends on the device at hand")
+    if not name_of_torch(table.functions[0], inspection):
+        return Refusal("torch itself is not at hand here")
     neutral = inspection.neutral(table.functions[0])
     if isinstance(neutral, Refusal):
         return neutral

@@ -2,9 +2,10 @@
 
 ## What it does
 Finds statements that call a flush method of the class (`flush-methods`, by default `flush_cache`) or a function that
-empties a cache, and stand, the same up to the names of locals, in two methods of a class or more. A block counts from
-three simple statements and conditions on. Where one method asks `if ok and request.flush_cache:` and another asks
-`request.flush_cache` inside `if ok:`, the block is what both have.
+empties a cache, and stand, the same up to the names of locals, in two methods of a class or more: three simple
+statements and conditions at least, all of them about the cache. Where one method asks `if ok and request.flush_cache:`
+and another asks `request.flush_cache` inside `if ok:`, the block is what both have. A condition on a local alone, such
+as `ok`, stays with the caller.
 
 ## Why is this bad?
 What is wrong in one copy is wrong in all of them, and put right in some.
@@ -49,9 +50,10 @@ class Engine:
 ```
 
 ## Fix safety
-Unsafe: the new method is named after what its callers' names have in common, or `helper-name`; review it. No fix where
-a name that the block binds is used outside it, where the block leaves the method, and for a copy with a comment of
-its own.
+Unsafe: the new method needs a look at its name, which is `helper-name` if that is set, else made of what its callers'
+names begin with, or where they have nothing in common of what it does (`flush_cache_if_requested`). No fix where a name
+that the block binds has a value before or after it, where a local cannot be passed on, for a copy with comments of its
+own, and where a method does nothing else, so that the others can call it.
 """
 
 from __future__ import annotations

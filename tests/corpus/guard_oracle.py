@@ -158,9 +158,10 @@ class Reader:
 
     def calls_in(self, node: ast.AST) -> Iterator[Call]:
         """Not those in a decision below it, which has them itself."""
-        if isinstance(node, ast.Call) and (called := CALLED.fullmatch(self.path(node.func))):
-            if not WITHOUT_NEUTRAL_FORM.fullmatch(called[2]):
-                yield Call(node.func.lineno, called[1], f"torch.{called[1]}.{called[2]}")
+        match node:
+            case ast.Call(function) if called := CALLED.fullmatch(self.path(function)):
+                if not WITHOUT_NEUTRAL_FORM.fullmatch(called[2]):
+                    yield Call(function.lineno, called[1], f"torch.{called[1]}.{called[2]}")
         if not self.is_decision(node):
             for child in ast.iter_child_nodes(node):
                 yield from self.calls_in(child)
@@ -279,7 +280,9 @@ def case_answer(case: ast.match_case) -> Answer | None:
         case ast.MatchValue(value):
             return answer(devices(value))
         case ast.MatchOr(patterns):
-            return answer(device for one in patterns if isinstance(one, ast.MatchValue) for device in devices(one.value))
+            return answer(
+                device for one in patterns if isinstance(one, ast.MatchValue) for device in devices(one.value)
+            )
     return None
 
 

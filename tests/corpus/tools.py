@@ -1,22 +1,28 @@
-"""What the corpus tests share: running cudafix and ruff, reading files as Python does, telling changed lines apart."""
+"""What the corpus tests share: running cudafix and ruff, fixing copies, reading files as Python does, comparing."""
 
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tokenize
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
+from typing import TypeVar
 
+from guard_oracle import Decision, decisions
 from oracle import Reference, references
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
 RUFF_CODES = "F821,F811,F401,E402,I001"
@@ -36,18 +42,33 @@ class Finding:
 
 
 def cudafix(*arguments: str) -> str:
-    """Its standard output; run in the repository, so that no module of a tree can shadow one of ours."""
+    """Its standard output."""
+    return run_cudafix(*arguments).stdout
+
+
+def run_cudafix(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """In the repository, so that no module of a tree can shadow one of ours."""
     command = [sys.executable, "-m", "cudafix", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     said = f"cudafix {' '.join(arguments)}: exit {done.returncode}\n{done.stderr[-2000:]}"
     assert "Traceback" not in done.stdout + done.stderr, said
     assert done.returncode in {0, 1}, said
-    return done.stdout
+    return done
 
 
-def check(tree: Path, select: str) -> list[Finding]:
+def check(tree: Path, select: str, files: Iterable[str] = (".",)) -> list[Finding]:
     options = ("--isolated", "--select", select, "--output-format", "json")
-    return [finding(entry, tree) for entry in json.loads(cudafix("check", *options, str(tree)))]
+    return [finding(entry, tree) for entry in json.loads(cudafix("check", *options, *paths(tree, files)))]
+
+
+def fix(tree: Path, *options: str, files: Iterable[str] = (".",)) -> list[str]:
+    """What it asks to report: files that it refused to write."""
+    said = run_cudafix("fix", "--isolated", *options, *paths(tree, files)).stderr
+    return [line for line in said.splitlines() if "please report this" in line]
+
+
+def paths(tree: Path, files: Iterable[str]) -> list[str]:
+    return [str(tree / file) for file in files]
 
 
 def finding(entry: dict[str, object], tree: Path) -> Finding:
@@ -82,13 +103,24 @@ def text(path: Path) -> str:
 
 def references_in(path: Path) -> list[Reference] | None:
     """None where Python itself cannot parse the file."""
+    return found_in(path, references) if names(path, b"torch", b"cuda") else []
+
+
+def decisions_in(path: Path) -> list[Decision]:
+    """None of them where Python itself cannot parse the file."""
+    return (found_in(path, decisions) or []) if names(path, b"torch") else []
+
+
+def names(path: Path, *words: bytes) -> bool:
     content = path.read_bytes()
-    if b"torch" not in content or b"cuda" not in content:
-        return []
+    return all(word in content for word in words)
+
+
+def found_in(path: Path, look: Callable[[str], list[T]]) -> list[T] | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return references(text(path))
+            return look(text(path))
         except (SyntaxError, ValueError):
             return None
 
@@ -106,6 +138,68 @@ def ruff_counts(tree: Path) -> Counter[tuple[str, str]]:
     assert done.returncode in {0, 1}, f"ruff did not run: {done.stderr[-2000:]}"
     found = json.loads(done.stdout)
     return Counter((os.path.relpath(entry["filename"], tree), str(entry["code"])) for entry in found)
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A tree as published, its fixed copy, and the complaints of cudafix about its own fixes."""
+
+    original: Path
+    copy: Path
+    refused: list[str]
+
+    def changed_files(self) -> list[str]:
+        """The Python files that differ and that were valid before."""
+        return [
+            file
+            for file in python_files(self.original)
+            if (self.original / file).read_bytes() != (self.copy / file).read_bytes() and compiles(self.original / file)
+        ]
+
+    def touched(self) -> list[str]:
+        """The files that came, went, or changed without being Python."""
+        before, after = digests(self.original), digests(self.copy)
+        return [
+            file
+            for file in sorted(before.keys() | after.keys())
+            if before.get(file) != after.get(file)
+            and not (file in before and file in after and file.endswith((".py", ".pyi", ".ipynb")))
+        ]
+
+    def broken(self) -> list[str]:
+        return [file for file in self.changed_files() if not compiles(self.copy / file)]
+
+    def restyled(self) -> list[str]:
+        """The files whose line ends, final newline or byte order mark changed."""
+        return [
+            file
+            for file in self.changed_files()
+            if line_style((self.original / file).read_bytes()) != line_style((self.copy / file).read_bytes())
+        ]
+
+
+def copied(original: Path, folder: Path) -> Path:
+    copy = folder / "tree"
+    shutil.copytree(original, copy, symlinks=True)
+    return copy
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def differing(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    return sorted(file for file in before.keys() | after.keys() if before.get(file) != after.get(file))
+
+
+def risen(before: Counter[tuple[str, str]], after: Counter[tuple[str, str]]) -> list[str]:
+    """The files and codes that ruff counts more often than before."""
+    return [
+        f"{file}: {code} {before[file, code]} -> {count}"
+        for (file, code), count in sorted(after.items())
+        if count > before[file, code]
+    ]
 
 
 def line_style(content: bytes) -> tuple[bool, bool, frozenset[bytes]]:

@@ -84,25 +84,18 @@ def test_a_guard_of_several_neutral_calls_goes() -> None:
             if torch.cuda.is_available():
                 torch.cuda.manual_seed_all(seed)
                 torch.cuda.synchronize()
-                with torch.cuda.device(1):
-                    torch.cuda.empty_cache()
+                torch.cuda.empty_cache()
             return 1
         """,
         """
-        from cudafix.runtime import (
-            empty_device_cache,
-            manual_seed_all,
-            synchronize_device,
-            use_device,
-        )
+        from cudafix.runtime import empty_device_cache, manual_seed_all, synchronize_device
 
         def finish(seed):
             gc.collect()
 
             manual_seed_all(seed)
             synchronize_device()
-            with use_device(1):
-                empty_device_cache()
+            empty_device_cache()
             return 1
         """,
     )

@@ -368,9 +368,9 @@ def test_a_table_with_a_name_goes_when_nothing_reads_it_any_more() -> None:
     check_fixes(
         """
         import torch
-        _WAIT = {"cuda": torch.cuda.synchronize, "xpu": torch.xpu.synchronize}
         def wait(kind):
-            _WAIT.get(kind, nothing)()
+            table = {"cuda": torch.cuda.synchronize, "xpu": torch.xpu.synchronize}
+            table.get(kind, nothing)()
         """,
         """
         import torch

@@ -1,4 +1,4 @@
-"""CFX304: a block that flushes a cache, repeated in the methods of a class."""
+"""CFX304: which blocks are the same, and worth a method."""
 
 from __future__ import annotations
 
@@ -8,11 +8,6 @@ import checks
 
 check_noop = partial(checks.check_noop, select=["CFX304"])
 check_finds = partial(checks.check_finds, select=["CFX304"])
-check_stays = partial(checks.check_stays, select=["CFX304"])
-check_unsafe = partial(checks.check_unsafe, select=["CFX304"], reason="review its name")
-
-
-# What is no repeated block
 
 
 def test_one_copy_is_none() -> None:
@@ -257,9 +252,6 @@ def test_a_static_method_has_no_object_to_call_a_method_of() -> None:
     )
 
 
-# What is reported without a fix
-
-
 def test_says_where_the_copies_stand() -> None:
     source = """
     class Engine:
@@ -306,183 +298,4 @@ def test_a_block_that_empties_a_cache_carries_its_symbol() -> None:
                 return 2
         """,
         "5 CFX304 torch.xpu.empty_cache",
-    )
-
-
-def test_a_result_that_is_read_after_the_block_keeps_it() -> None:
-    check_stays(
-        """
-        class Engine:
-            def load(self, req):
-                if req.flush:
-                    ok = self.flush_cache()
-                    assert ok
-                return ok
-
-            def save(self, req):
-                if req.flush:
-                    ok = self.flush_cache()
-                    assert ok
-                return ok
-        """,
-        "`ok`, which it binds, is read on line 6",
-    )
-
-
-def test_a_result_that_the_next_round_of_a_loop_reads_keeps_it() -> None:
-    check_stays(
-        """
-        class Engine:
-            def load(self, reqs):
-                for req in reqs:
-                    if self.count and ok:
-                        self.step()
-                    if req.flush:
-                        ok = self.flush_cache()
-                        assert ok
-
-            def save(self, reqs):
-                for req in reqs:
-                    if self.count and ok:
-                        self.stop()
-                    if req.flush:
-                        ok = self.flush_cache()
-                        assert ok
-        """,
-        "`ok`, which it binds, is read on line 4",
-    )
-
-
-def test_memory_that_a_local_holds_is_not_freed_by_another_method() -> None:
-    check_stays(
-        """
-        import gc, torch
-
-        class Engine:
-            def load(self, path):
-                model = build(path)
-                self.copy(model)
-                del model
-                gc.collect()
-                torch.cuda.empty_cache()
-
-            def save(self, path):
-                model = build(path)
-                self.write(model)
-                del model
-                gc.collect()
-                torch.cuda.empty_cache()
-        """,
-        "`model`, which it binds, is bound before it as well",
-    )
-
-
-def test_a_local_that_may_be_unbound_cannot_be_passed() -> None:
-    check_stays(
-        """
-        class Engine:
-            def load(self, req):
-                if req.flush:
-                    hard = req.hard
-                self.step()
-                if req.flush:
-                    ok = self.flush_cache(hard)
-                    assert ok
-                return 1
-
-            def save(self, req):
-                if req.flush:
-                    hard = req.hard
-                self.stop()
-                if req.flush:
-                    ok = self.flush_cache(hard)
-                    assert ok
-                return 2
-        """,
-        "`hard` may be unbound before it",
-    )
-
-
-def test_a_module_that_the_method_imports_cannot_be_passed() -> None:
-    check_stays(
-        """
-        import torch
-
-        class Engine:
-            def load(self):
-                import gc
-                self.step()
-                gc.collect()
-                torch.cuda.empty_cache()
-                torch.cuda.synchronize()
-
-            def save(self):
-                import gc
-                self.stop()
-                gc.collect()
-                torch.cuda.empty_cache()
-                torch.cuda.synchronize()
-        """,
-        "`gc` is imported inside the method",
-    )
-
-
-def test_a_method_that_does_nothing_else_can_be_called() -> None:
-    check_stays(
-        """
-        import gc, torch
-
-        class Engine:
-            def clear(self):
-                \"\"\"Free what can be freed.\"\"\"
-                gc.collect()
-                torch.cuda.empty_cache()
-                torch.cuda.synchronize()
-
-            def load(self, path):
-                gc.collect()
-                torch.cuda.empty_cache()
-                torch.cuda.synchronize()
-                return path
-        """,
-        "`clear` does nothing else: the others can call it",
-    )
-
-
-def test_copies_that_differ_in_a_comment_stay() -> None:
-    check_stays(
-        """
-        class Engine:
-            def load(self, req):
-                if req.flush:
-                    ok = self.flush_cache()  # may fail while requests run
-                    assert ok
-                return 1
-
-            def save(self, req):
-                if req.flush:
-                    ok = self.flush_cache()
-                    assert ok
-                return 2
-        """,
-        "the comments inside are not those of the other copies",
-    )
-
-
-def test_a_suppression_on_the_first_copy_of_two_silences_the_rule() -> None:
-    check_noop(
-        """
-        class Engine:
-            def load(self, req):
-                if req.flush:  # cudafix: ignore[CFX304]
-                    ok = self.flush_cache()
-                    assert ok
-                return 1
-
-            def save(self, req):
-                if req.flush:
-                    ok = self.flush_cache()
-                    assert ok
-                return 2
-        """
     )

@@ -70,7 +70,7 @@ VALUES = {
 }
 """For each parameter, by its name, what to pass: first what can only be right."""
 
-ANY_DEVICE = TAKES_ANY_DEVICE | {"memory_stats", "memory_summary"}
+ANY_DEVICE = TAKES_ANY_DEVICE | {"memory_stats", "memory_summary", "set_device"}
 NEVER_RIGHT = {("get_rng_state", "None"), ("set_rng_state", "None"), *((name, "'cpu'") for name in ANY_DEVICE)}
 """What the original stumbles over, whatever the state: the runtime takes None for the current device, and has nothing
 to do or 0 for the CPU (`test_runtime_on_cuda_and_mps.py`).

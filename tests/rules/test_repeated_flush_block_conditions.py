@@ -1,4 +1,4 @@
-"""CFX304: what moves into the new method, with which parameters, and what is left of each copy."""
+"""CFX304: what moves into the new method, and which conditions stay with its callers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from functools import partial
 import checks
 
 check_unsafe = partial(checks.check_unsafe, select=["CFX304"], reason="review its name")
-
-
-# Conditions
 
 
 def test_a_condition_that_not_all_copies_have_stays_with_the_caller() -> None:
@@ -303,6 +300,7 @@ def test_a_condition_over_several_lines_keeps_its_parentheses_only_if_it_needs_t
             def load_a(self, req):
                 if(
                     self.ok
+                    == True
                     and req.flush
                 ):
                     ok = self.flush_cache()
@@ -324,7 +322,8 @@ def test_a_condition_over_several_lines_keeps_its_parentheses_only_if_it_needs_t
                     assert ok
 
             def load_a(self, req):
-                if self.ok:
+                if (self.ok
+                    == True):
                     self.flush_cache_after_load(req)
                 self.step()
 
@@ -374,247 +373,5 @@ def test_statements_in_a_row_move_together() -> None:
                 with open("x") as file:
                     self.collect_garbage_and_empty_cache()
                     return file
-        ''',
-    )
-
-
-# Parameters
-
-
-def test_free_locals_become_parameters_in_the_order_of_their_first_use_named_as_in_the_first_copy() -> None:
-    check_unsafe(
-        """
-        class Engine:
-            def load_a(self, hard, req):
-                level = req.level
-                if req.flush:
-                    ok = self.flush_cache(hard, level, [one for one in req.tags])
-                    assert ok, f"{level}: {hard}"
-                return 1
-
-            def load_b(this, request, force):
-                much = 1
-                if request.flush:
-                    done = this.flush_cache(force, much, [one for one in request.tags])
-                    assert done, f"{much}: {force}"
-                return 2
-        """,
-        '''
-        class Engine:
-            def flush_cache_after_load(self, req, hard, level):
-                """Flush the cache after load."""
-                if req.flush:
-                    ok = self.flush_cache(hard, level, [one for one in req.tags])
-                    assert ok, f"{level}: {hard}"
-
-            def load_a(self, hard, req):
-                level = req.level
-                self.flush_cache_after_load(req, hard, level)
-                return 1
-
-            def load_b(this, request, force):
-                much = 1
-                this.flush_cache_after_load(request, force, much)
-                return 2
-        ''',
-    )
-
-
-def test_annotations_stay_where_the_callers_agree() -> None:
-    check_unsafe(
-        """
-        from engine import A, B, Engine
-
-        class Mixin:
-            def load_a(self: Engine, req: A, hard: bool) -> int:
-                if req.flush:
-                    ok = self.flush_cache(hard)
-                    assert ok
-                return 1
-
-            def load_b(self, req: B, hard: bool):
-                if req.flush:
-                    ok = self.flush_cache(hard)
-                    assert ok
-                return 2
-        """,
-        '''
-        from engine import A, B, Engine
-
-        class Mixin:
-            def flush_cache_after_load(self: Engine, req, hard: bool) -> None:
-                """Flush the cache after load."""
-                if req.flush:
-                    ok = self.flush_cache(hard)
-                    assert ok
-
-            def load_a(self: Engine, req: A, hard: bool) -> int:
-                self.flush_cache_after_load(req, hard)
-                return 1
-
-            def load_b(self, req: B, hard: bool):
-                self.flush_cache_after_load(req, hard)
-                return 2
-        ''',
-    )
-
-
-def test_class_methods_share_a_class_method() -> None:
-    check_unsafe(
-        """
-        import gc, torch
-
-        class Engine:
-            @classmethod
-            def load_a(cls):
-                gc.collect()
-                torch.cuda.empty_cache()
-                torch.cuda.synchronize()
-                return 1
-
-            @classmethod
-            def load_b(cls):
-                gc.collect()
-                torch.cuda.empty_cache()
-                torch.cuda.synchronize()
-                return 2
-        """,
-        '''
-        import gc, torch
-
-        class Engine:
-            @classmethod
-            def empty_cache_after_load(cls):
-                """Empty the cache after load."""
-                gc.collect()
-                torch.cuda.empty_cache()
-                torch.cuda.synchronize()
-
-            @classmethod
-            def load_a(cls):
-                cls.empty_cache_after_load()
-                return 1
-
-            @classmethod
-            def load_b(cls):
-                cls.empty_cache_after_load()
-                return 2
-        ''',
-    )
-
-
-def test_copies_in_one_method_bind_the_same_local() -> None:
-    check_unsafe(
-        """
-        class Engine:
-            def load_a(self, req, other):
-                if req.flush:
-                    ok = self.flush_cache()
-                    assert ok
-                self.step()
-                if other.flush:
-                    ok = self.flush_cache()
-                    assert ok
-
-            def load_b(self, reqs):
-                for req in reqs:
-                    if req.flush:
-                        ok = self.flush_cache()
-                        assert ok
-        """,
-        '''
-        class Engine:
-            def flush_cache_after_load(self, req):
-                """Flush the cache after load."""
-                if req.flush:
-                    ok = self.flush_cache()
-                    assert ok
-
-            def load_a(self, req, other):
-                self.flush_cache_after_load(req)
-                self.step()
-                self.flush_cache_after_load(other)
-
-            def load_b(self, reqs):
-                for req in reqs:
-                    self.flush_cache_after_load(req)
-        ''',
-    )
-
-
-def test_what_the_block_itself_imports_moves_with_it() -> None:
-    check_unsafe(
-        """
-        import torch
-
-        class Engine:
-            def load_a(self):
-                import gc
-                gc.collect()
-                torch.cuda.empty_cache()
-                return 1
-
-            def load_b(self):
-                import gc
-                gc.collect()
-                torch.cuda.empty_cache()
-                return 2
-        """,
-        '''
-        import torch
-
-        class Engine:
-            def empty_cache_after_load(self):
-                """Empty the cache after load."""
-                import gc
-                gc.collect()
-                torch.cuda.empty_cache()
-
-            def load_a(self):
-                self.empty_cache_after_load()
-                return 1
-
-            def load_b(self):
-                self.empty_cache_after_load()
-                return 2
-        ''',
-    )
-
-
-def test_the_largest_part_that_can_move_does() -> None:
-    check_unsafe(
-        """
-        class Engine:
-            def load_a(self, req):
-                ok = self.flush_cache()
-                assert ok
-                self.flush_cache()
-                done = self.flush_cache()
-                return done
-
-            def load_b(self, req):
-                ok = self.flush_cache()
-                assert ok
-                self.flush_cache()
-                done = self.flush_cache()
-                return not done
-        """,
-        '''
-        class Engine:
-            def flush_cache_after_load(self):
-                """Flush the cache after load."""
-                ok = self.flush_cache()
-                assert ok
-                self.flush_cache()
-
-            def load_a(self, req):
-                self.flush_cache_after_load()
-                done = self.flush_cache()
-                return done
-
-            def load_b(self, req):
-                self.flush_cache_after_load()
-                done = self.flush_cache()
-                return not done
         ''',
     )
