@@ -16,7 +16,7 @@ from cudafix.dispatch import neighbour
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.neutral import Neutral, Refusal
-from cudafix.question import Asks
+from cudafix.question import Asks, operands
 from cudafix.substitutes import device_types, for_device, neutral_test, tests_of
 
 
@@ -160,7 +160,7 @@ class Judge:
         absorbed = self.absorbs_otherwise(arm)
         if not absorbed or (rest and self.otherwise is not None and not self.otherwise.is_idle):
             return None
-        if rest and not all(is_inert(one, self.inspection) for one in rest):
+        if rest and not all(is_inert(one, self.inspection) for one in self.asked_after(arm, rest)):
             return None
         if self.device:
             passed = [for_device(one, self.device, self.inspection) for one in choices]
@@ -173,6 +173,12 @@ class Judge:
             return Verdict(arm, stops="the rest of the condition is about CUDA itself")
         changes = collapse(self.dispatch, arm, rest, self.inspection)
         return Verdict(arm, choices, changes) if changes is not None else None
+
+    def asked_after(self, arm: Arm, rest: tuple[cst.BaseExpression, ...]) -> list[cst.BaseExpression]:
+        """Return what of the rest of the condition is only asked when the backend is there."""
+        parts = operands(arm.test) if isinstance(arm.test, cst.BooleanOperation) else []
+        first = next((number for number, one in enumerate(parts) if one not in rest), 0)
+        return [one for one in rest if one not in parts[:first]]
 
     def absorbs_otherwise(self, arm: Arm) -> bool:
         """Whether the branch does by itself what is done when nothing that was asked holds."""

@@ -374,8 +374,8 @@ def _answer(name: str, *required: Any, device: Any = None, **options: Any) -> An
     if function is not None:
         try:
             return _call(function, *required, device=device, **options)
-        except RuntimeError:
-            if kind == "cuda" and _has_no_cuda_device():
+        except RuntimeError as error:
+            if kind == "cuda" and _tells_of_no_device(error):
                 return _NONE
             raise
     native = _look_up(_NATIVE.get(name, ""))
@@ -389,8 +389,10 @@ def _answer(name: str, *required: Any, device: Any = None, **options: Any) -> An
         return _NONE
 
 
-def _has_no_cuda_device() -> bool:
+def _tells_of_no_device(error: RuntimeError) -> bool:
     """Whether this torch was built for CUDA and runs on a machine without: there is no accelerator, then."""
+    if not any(words in str(error) for words in ("NVIDIA driver", "CUDA driver", "CUDA GPUs", "CUDA-capable")):
+        return False
     cuda = _torch().cuda
     return not cuda.is_initialized() and not cuda.is_available()
 

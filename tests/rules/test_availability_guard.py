@@ -718,3 +718,66 @@ def test_a_condition_that_leaves_another_backend_out_stays() -> None:
         "the condition leaves another backend out",
         select=["CFX301"],
     )
+
+
+def test_a_guard_that_an_earlier_safe_fix_left_around_a_neutral_call_is_found() -> None:
+    check_fixes(
+        """
+        import torch
+        from cudafix.runtime import empty_device_cache
+        if torch.cuda.is_available():
+            empty_device_cache()
+        """,
+        "from cudafix.runtime import empty_device_cache\nempty_device_cache()\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "torch.cuda.set_device(rank % torch.cuda.device_count())",
+        "torch.cuda.synchronize(*devices)",
+        "torch.cuda.manual_seed(a.b.c)",
+        "with torch.cuda.device(0):\n        torch.cuda.empty_cache()",
+    ],
+)
+def test_what_may_raise_without_an_accelerator_is_not_safe_without_the_guard(body: str) -> None:
+    assert "safe" not in guards(f"import torch\nif torch.cuda.is_available():\n    {body}\n")
+
+
+def test_a_quotient_by_what_may_be_zero_keeps_the_guard() -> None:
+    assert guards("import torch\nx = torch.cuda.memory_allocated() / n if torch.cuda.is_available() else 0.0\n") == [
+        "unsafe"
+    ]
+
+
+def test_a_value_ladder_without_else_becomes_one_neutral_branch() -> None:
+    check_fixes(
+        """
+        import torch
+        if torch.cuda.is_available():
+            n = torch.cuda.device_count()
+        elif torch.xpu.is_available():
+            n = torch.xpu.device_count()
+        """,
+        """
+        from cudafix.runtime import count_devices, is_accelerator_available
+        if is_accelerator_available():
+            n = count_devices()
+        """,
+        unsafe=True,
+    )
+
+
+def test_a_flag_that_is_set_later_keeps_its_guards() -> None:
+    source = """
+        import torch
+        class A:
+            flag = False
+            def enable(self):
+                self.flag = torch.cuda.is_available()
+            def f(self):
+                if self.flag:
+                    torch.cuda.synchronize()
+        """
+    assert guards(source) == []
