@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,11 +12,11 @@ import libcst as cst
 
 from cudafix.alike import nodes_in
 from cudafix.collapse import comments_in
+from cudafix.conditions import conditions, trimmed
 from cudafix.inspection import Inspection
 from cudafix.local_names import Method, form_of, is_imported, is_local, variables_in
 from cudafix.names import LOOPS, Binding, BindingKind, NameTable
 from cudafix.neutral import Neutral
-from cudafix.question import operands
 
 FRAME_READERS = frozenset({"locals", "vars", "dir", "eval", "exec"})
 
@@ -228,30 +227,3 @@ def is_flag(condition: cst.BaseExpression, block: Block) -> bool:
     if not isinstance(condition, cst.Name) or re.search("flush|empty|clear|cache", condition.value):
         return False
     return is_local(condition, block.method, block.names)
-
-
-def conditions(node: cst.If) -> list[cst.BaseExpression]:
-    """Return the operands of the `and` that an `if` asks for."""
-    test = node.test
-    is_and = isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And)
-    return operands(test) if is_and else [test]  # type: ignore[arg-type]
-
-
-def trimmed(statement: cst.BaseStatement, kept: int) -> cst.BaseStatement:
-    """Return an `if` without the first `kept` operands of its condition."""
-    if not kept:
-        return statement
-    assert isinstance(statement, cst.If)
-    return cst.If(conjunction(conditions(statement)[kept:]), statement.body)
-
-
-def conjunction(parts: Sequence[cst.BaseExpression]) -> cst.BaseExpression:
-    """Put `parts` together with `and`, in parentheses where lines would break without."""
-    new, *others = parts
-    for part in others:
-        new = cst.BooleanOperation(new, cst.And(), part)
-    try:
-        ast.parse(cst.Module([]).code_for_node(new))
-    except SyntaxError:
-        return new.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-    return new

@@ -9,8 +9,9 @@ from itertools import count, takewhile
 
 import libcst as cst
 
-from cudafix.block import Block, conditions, conjunction, trimmed
+from cudafix.block import Block
 from cudafix.change import Built, Change, Rewrites
+from cudafix.conditions import conditions, conjunction, trimmed
 from cudafix.inspection import Inspection
 from cudafix.local_names import variables_in
 from cudafix.method_name import docstring_of, name_method

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from cudafix.block import Block, conditions
+from cudafix.block import Block
 from cudafix.collapse import comments_in
+from cudafix.conditions import conditions
 from cudafix.flush_calls import Site
 from cudafix.inspection import Inspection
 from cudafix.local_names import is_bound_to_its_place, loose_form

@@ -24,7 +24,7 @@ LAYERS = (
     {"branch", "rewrite"},
     {"dispatch", "alike", "edits"},
     {"collapse", "substitutes"},
-    {"attempt", "judge", "table", "local_names"},
+    {"attempt", "judge", "table", "local_names", "conditions"},
     {"guard", "wording", "patched"},
     {"block"},
     {"flush_calls", "method_name"},

@@ -6,6 +6,7 @@ from functools import partial
 
 import checks
 from checks import findings_in
+from command import invoke
 
 check_stays = partial(checks.check_stays, select=["CFX304"])
 check_unsafe = partial(checks.check_unsafe, select=["CFX304"], reason="review its name")
@@ -235,3 +236,27 @@ def test_the_methods_that_flush_can_be_given() -> None:
     before = TWO_METHODS.format("load_a", "1", "load_b").replace("flush_cache", "drop_kv")
     (found,) = findings_in(before, select=["CFX304"], flush_methods=["drop_kv"])
     assert found.help == "move it into a method `drop_kv_after_load`"
+
+
+def test_a_name_that_only_a_comment_mentions_is_free() -> None:
+    source = TWO_METHODS.format("load_a", "1  # see flush_now", "load_b")
+    (found,) = findings_in(source, select=["CFX304"], helper_name="flush_now")
+    assert found.help == "move it into a method `flush_now`"
+
+
+def test_the_command_takes_the_name_and_reads_a_file_that_names_no_backend() -> None:
+    source = TWO_METHODS.format("load_a", "1", "load_b")
+    done = invoke("fix", "--isolated", "--unsafe-fixes", "--helper-name", "flush_now", "-", stdin=source)
+    assert done.stdout.count("self.flush_now(req)\n") == 2
+    assert done.exit_code == 0
+
+
+def test_the_command_refuses_a_name_that_is_none() -> None:
+    done = invoke("fix", "--isolated", "--helper-name", "flush now", "-", stdin="")
+    assert (done.exit_code, "expected a name, got 'flush now'" in done.stderr) == (2, True)
+
+
+def test_a_given_name_is_for_the_first_block_of_a_file() -> None:
+    two_classes = TWO_METHODS.format("load_a", "1", "load_b") + TWO_METHODS.format("load_a", "1", "load_b")
+    found = findings_in(two_classes, select=["CFX304"], helper_name="flush_now")
+    assert [one.help.split("`")[1] for one in found] == ["flush_now", "flush_cache_after_load"]

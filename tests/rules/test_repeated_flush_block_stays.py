@@ -381,3 +381,48 @@ def test_a_copy_that_a_comment_silences_stays() -> None:
                 return 3
         ''',
     )
+
+
+def test_a_copy_that_stays_may_need_what_another_binds() -> None:
+    check_stays(
+        """
+        class Engine:
+            def load_a(self, req):
+                if req.flush:
+                    ok = self.flush_cache()
+                    assert ok
+                if req.flush:
+                    ok = self.flush_cache()
+                    assert ok
+                return ok
+
+            def load_b(self, req):
+                if req.flush:
+                    ok = self.flush_cache()
+                    assert ok
+                return ok
+        """,
+        "`ok`, which it binds, is read on line 9",
+    )
+
+
+def test_a_local_must_not_become_a_global() -> None:
+    check_stays(
+        """
+        ok = True
+
+        class Engine:
+            def load_a(self, req):
+                self.step(lambda: ok)
+                if req.flush:
+                    ok = self.flush_cache()
+                    assert ok
+
+            def load_b(self, req):
+                self.step(lambda: ok)
+                if req.flush:
+                    ok = self.flush_cache()
+                    assert ok
+        """,
+        "`ok`, which it binds, is read on line 5",
+    )
