@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.attributes import enclosing_method, first_parameter, only_target, value_of
+from cudafix.attributes import enclosing_method, first_parameter, is_set_first, only_target, value_of
 from cudafix.file import File
 from cudafix.model import Safety
 from cudafix.names import Binding, Scope
@@ -32,22 +32,22 @@ def with_module_at_hand(reference: Reference, neutral: Neutral, file: File) -> N
     found = next(modules_at_hand(reference, file), None)
     if found is None:
         return neutral
-    name, source = found
+    name, source, is_certain = found
     passed = replace(neutral, passed=name, whole_call=True)
-    if not source.args:
+    if not source.args and is_certain:
         return passed
     reason = f"empties the cache of `{name}`, whose device need not be the active one"
     return replace(passed, safety=Safety.UNSAFE, reason="; ".join(filter(None, [neutral.reason, reason])))
 
 
-def modules_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call]]:
+def modules_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call, bool]]:
     """Yield the names and attributes that hold a device module where the call stands, nearest first."""
     scope: Scope | None = reference.scope
     while scope is not None:
         for bindings in scope.bindings.values():
             source = device_module_call(bindings[0].value, file)
             if source is not None and len(bindings) == 1 and is_seen(bindings[0], scope, reference, file):
-                yield bindings[0].name, source
+                yield bindings[0].name, source, True
         scope = scope.parent
     yield from attributes_at_hand(reference, file)
 
@@ -59,7 +59,7 @@ def is_seen(binding: Binding, scope: Scope, reference: Reference, file: File) ->
     return in_time and is_it and file.names.region(binding.node) in {*file.names.ancestors(reference.node)}
 
 
-def attributes_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call]]:
+def attributes_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call, bool]]:
     function, around = enclosing_method(reference.node, file)
     owner = first_parameter(function) if function is not None else ""
     seen = file.names.find_scope(owner, reference.scope) if owner else None
@@ -68,8 +68,8 @@ def attributes_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, 
     for name in file.attributes:
         target = only_target(name, around, file)
         source = device_module_call(value_of(target, file), file) if target is not None else None
-        if source is not None:
-            yield f"{owner}.{name}", source
+        if target is not None and source is not None:
+            yield f"{owner}.{name}", source, is_set_first(target, file)
 
 
 def device_module_call(value: cst.BaseExpression | None, file: File) -> cst.Call | None:

@@ -36,18 +36,25 @@ def attribute_value(node: cst.Attribute, owner: str, file: File) -> cst.BaseExpr
     if function is None or around is None or first_parameter(function) != owner:
         return None
     target = only_target(node.attr.value, around, file)
+    if target is not None and not is_set_first(target, file):
+        return None
     return value_of(target, file) if target is not None else None
 
 
 def only_target(name: str, around: cst.ClassDef, file: File) -> cst.Attribute | None:
-    """Return the one place of the file that sets the attribute: a statement of `__init__` that certainly runs."""
+    """Return the one place of the file that sets the attribute: a statement that runs when its method does."""
     given = file.attributes.get(name, ())
     if len(given) != 1 or not is_in(given[0], around, file) or not is_own(given[0], file):
         return None
     function, _ = enclosing_method(given[0], file)
-    is_first = function is not None and function.name.value == "__init__"
     in_class = any(one.node is around and name in one.bindings for one in file.names.scopes)
-    return given[0] if is_first and not in_class and file.names.suite(given[0]) is function.body else None  # type: ignore[union-attr]
+    return given[0] if not in_class and file.names.suite(given[0]) is function.body else None  # type: ignore[union-attr]
+
+
+def is_set_first(target: cst.Attribute, file: File) -> bool:
+    """Whether the attribute is set before any other method can read it."""
+    function, _ = enclosing_method(target, file)
+    return function is not None and function.name.value == "__init__"
 
 
 def enclosing_method(node: cst.CSTNode, file: File) -> tuple[cst.FunctionDef | None, cst.ClassDef | None]:
