@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from cudafix.change import Rewrites, names_that_go
+from cudafix.change import Rewrites, names_in, names_that_go
 from cudafix.file import File
 from cudafix.import_style import LINE_LENGTH, ImportStatement, Name, Slot, Suite, find_slot
 from cudafix.import_text import (
@@ -201,9 +201,10 @@ class Planner:
 
     def names_that_go(self) -> set[cst.Name]:
         gone = {
-            reference.root.node
+            name
             for reference, neutral in self.choices
             if reference.root is not None and not self.spell_torch(reference, neutral.need)
+            for name in {reference.root.node} | names_in(reference.node, self.names)
         }
         said_anew = {name for _, neutral in self.choices for name in neutral.names_said}
         said_anew |= {
