@@ -53,7 +53,7 @@ class Question:
     """What a condition asks about backends.
 
     Attributes:
-        backends: it holds for these, or if `negated` for all others. "cpu" may be one.
+        backends: it holds for these alone, or if `negated` it fails for these alone. "cpu" may be one.
         asks: how; the least sure way where there are several.
         devices: the expressions whose device it asks about.
         rest: what else must hold.
@@ -85,7 +85,7 @@ class Reader:
     def read(self, node: cst.BaseExpression, depth: int) -> Question | None:
         if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Not):
             inner = self.read(node.expression, depth)
-            return replace(inner, negated=not inner.negated) if inner is not None and not inner.rest else None
+            return replace(inner, negated=not inner.negated) if inner is not None else None
         if isinstance(node, cst.BooleanOperation):
             parts = operands(node)
             return self.conjunction(parts, depth) if isinstance(node.operator, cst.And) else self.choice(parts, depth)
@@ -98,15 +98,11 @@ class Reader:
         return None
 
     def conjunction(self, parts: Sequence[cst.BaseExpression], depth: int) -> Question | None:
-        """Read `a and b`: one backend, asked for once or more, and the rest; or the one that is excluded."""
+        """Read `a and b`: one backend, asked for once or more, and the rest."""
         read = [(part, self.read(part, depth)) for part in parts]
         wanted = [one for _, one in read if one is not None and not one.negated]
         if not wanted:
-            excluded = [(part, one) for part, one in read if one is not None]
-            if len(excluded) != 1:
-                return None
-            part, question = excluded[0]
-            return replace(question, rest=(*question.rest, *(one for one in parts if one is not part)))
+            return None
         backends = frozenset.intersection(*(one.backends for one in wanted))
         if not backends:
             return None
@@ -114,8 +110,12 @@ class Reader:
         return merged(wanted, backends, rest)
 
     def choice(self, parts: Sequence[cst.BaseExpression], depth: int) -> Question | None:
-        """Read `a or b`: any of several backends."""
+        """Read `a or b`: any of several backends; or `not a or b`, which lets nothing but `a` go on."""
         read = [self.read(part, depth) for part in parts]
+        excluded = [(part, one) for part, one in zip(parts, read, strict=True) if one is not None and one.negated]
+        if len(excluded) == 1:
+            part, question = excluded[0]
+            return replace(question, rest=(*question.rest, *(one for one in parts if one is not part)))
         known = [one for one in read if one is not None and not one.negated and not one.rest]
         if len(known) != len(parts):
             return None

@@ -781,3 +781,21 @@ def test_a_flag_that_is_set_later_keeps_its_guards() -> None:
                     torch.cuda.synchronize()
         """
     assert guards(source) == []
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "not torch.cuda.is_available() or not ready(d)",
+        "not ready(d) or not torch.cuda.is_available()",
+        "not (torch.cuda.is_available() and ready(d))",
+    ],
+)
+def test_an_early_return_that_leaves_for_another_reason_too_is_a_guard_that_stays(test: str) -> None:
+    source = f"import torch\ndef f(d):\n    if {test}:\n        return\n    torch.cuda.synchronize()\n"
+    assert guards(source) == ["unsafe"]
+
+
+def test_an_early_return_that_cuda_need_not_survive_is_no_guard() -> None:
+    test = "not torch.cuda.is_available() and strict"
+    assert guards(f"import torch\ndef f():\n    if {test}:\n        return\n    torch.cuda.synchronize()\n") == []

@@ -126,3 +126,17 @@ def test_a_function_without_its_module_has_no_fix() -> None:
         "the backend's module is not at hand here",
         **ALONE,
     )
+
+
+def test_a_call_after_other_devices_have_left_for_one_reason_or_another_is_meant() -> None:
+    check_finds(
+        """
+        import torch
+        def f(device):
+            if device.type != "cuda" or busy:
+                return
+            torch.cuda.synchronize()
+        """,
+        "5 CFX305 torch.cuda.synchronize",
+        select=["CFX1", "CFX305"],
+    )
