@@ -62,8 +62,10 @@ def is_guard(dispatch: Dispatch, inspection: Inspection) -> bool:
     ((_, question),) = dispatch.asked[:1]
     if "cuda" not in question.backends:
         return False
+    if question.tests or (question.flags and question.asks is Asks.MACHINE):
+        return True
     if question.asks is Asks.MACHINE:
-        return bool(question.tests or question.flags)
+        return False
     return is_all_quiet(dispatch, inspection)
 
 

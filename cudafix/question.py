@@ -112,10 +112,11 @@ class Reader:
     def choice(self, parts: Sequence[cst.BaseExpression], depth: int) -> Question | None:
         """Read `a or b`: any of several backends; or `not a or b`, which lets nothing but `a` go on."""
         read = [self.read(part, depth) for part in parts]
-        excluded = [(part, one) for part, one in zip(parts, read, strict=True) if one is not None and one.negated]
-        if len(excluded) == 1:
-            part, question = excluded[0]
-            return replace(question, rest=(*question.rest, *(one for one in parts if one is not part)))
+        excluded = [one for one in read if one is not None and one.negated]
+        if excluded:
+            backends = frozenset.intersection(*(one.backends for one in excluded))
+            rest = [part for part, one in zip(parts, read, strict=True) if one is None or not one.negated]
+            return replace(merged(excluded, backends, rest), negated=True) if backends else None
         known = [one for one in read if one is not None and not one.negated and not one.rest]
         if len(known) != len(parts):
             return None

@@ -796,6 +796,13 @@ def test_an_early_return_that_leaves_for_another_reason_too_is_a_guard_that_stay
     assert guards(source) == ["unsafe"]
 
 
+def test_a_guard_that_asks_for_the_build_as_well_is_found_and_stays() -> None:
+    test = "not torch.cuda.is_available() or torch.version.cuda is None"
+    assert guards(
+        f"import torch\ndef f():\n    if {test}:\n        return\n    torch.cuda.synchronize()\n    x()\n"
+    ) == ["manual"]
+
+
 def test_an_early_return_that_cuda_need_not_survive_is_no_guard() -> None:
     test = "not torch.cuda.is_available() and strict"
     assert guards(f"import torch\ndef f():\n    if {test}:\n        return\n    torch.cuda.synchronize()\n") == []
