@@ -383,7 +383,7 @@ def _answer(name: str, *required: Any, device: Any = None, **options: Any) -> An
         return _NONE
     try:
         return _call(native, *required, device=device, **options)
-    except (AttributeError, RuntimeError, TypeError) as error:  # few backends implement all of it
+    except (AssertionError, AttributeError, RuntimeError, TypeError) as error:  # few backends implement all of it
         if isinstance(error, RuntimeError) and type(error) not in (RuntimeError, NotImplementedError):
             raise  # torch.AcceleratorError, torch.OutOfMemoryError: the device's own
         return _NONE
