@@ -8,6 +8,7 @@ from typing import Any
 import libcst as cst
 
 from cudafix.alike import is_quiet
+from cudafix.blocks import BLOCKS
 from cudafix.change import Change, Rewrites, choice_of
 from cudafix.collapse import lost_comments, spliced
 from cudafix.inspection import Inspection
@@ -34,7 +35,7 @@ def is_attempt(node: cst.Try, inspection: Inspection) -> bool:
     """Whether `node` tries neutral calls only, and does nothing when they fail."""
     ignores = all(catches(one, inspection.file) and does_nothing(one.body) for one in node.handlers)
     is_plain = node.orelse is None and node.finalbody is None and bool(node.handlers)
-    in_block = isinstance(inspection.parent(node), (cst.Module, cst.IndentedBlock))
+    in_block = isinstance(inspection.parent(node), BLOCKS)
     return ignores and is_plain and in_block and all(is_quiet(one, inspection) for one in node.body.body)
 
 

@@ -26,9 +26,9 @@ def names_cuda(code: str) -> bool:
     return NAMES_CUDA.search(code) is not None
 
 
-def names_backend(code: str) -> bool:
-    """Whether a word of `code` is a backend other than CUDA: `is_xpu_available`, `"npu"`, but not `input`."""
-    return re.search(rf"(?<![a-z])(?:{'|'.join(OTHERS)})(?![a-z])", code, re.IGNORECASE) is not None
+def names_backend(code: str, backends: Sequence[str] = OTHERS) -> bool:
+    """Whether a word of `code` is one of `backends`: `is_xpu_available`, `"npu"`, but not `input`."""
+    return re.search(rf"(?<![a-z])(?:{'|'.join(backends)})(?![a-z])", code, re.IGNORECASE) is not None
 
 
 def judge_guard(
@@ -39,7 +39,7 @@ def judge_guard(
         return neutral
     if names_cuda(file.code(whole_condition(reference, file))):
         return Refusal("the rest of the condition is about CUDA itself")
-    guard = find_guard(reference, file)
+    guard = guard_around(reference.node, file)
     if guard is None:
         return judge_flag(reference, neutral, file)
     if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):
@@ -94,12 +94,8 @@ def whole_condition(reference: Reference, file: File) -> cst.CSTNode:
     return whole
 
 
-def find_guard(reference: Reference, file: File) -> cst.If | cst.IfExp | None:
-    """Return the `if`, or conditional expression, in whose test the reference stands."""
-    return guard_around(reference.node, file)
-
-
 def guard_around(node: cst.CSTNode, file: File) -> cst.If | cst.IfExp | None:
+    """Return the `if`, or conditional expression, in whose test `node` stands."""
     child = node
     for parent in file.names.ancestors(node):
         if isinstance(parent, (cst.If, cst.IfExp)):

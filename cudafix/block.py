@@ -15,10 +15,8 @@ from cudafix.collapse import comments_in
 from cudafix.conditions import conditions, trimmed
 from cudafix.inspection import Inspection
 from cudafix.local_names import Method, form_of, is_imported, is_local, variables_in
-from cudafix.names import LOOPS, Binding, BindingKind, NameTable
+from cudafix.names import FRAME_READERS, LOOPS, Binding, BindingKind, NameTable
 from cudafix.neutral import Neutral
-
-FRAME_READERS = frozenset({"locals", "vars", "dir", "eval", "exec"})
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,8 @@ import re
 
 import libcst as cst
 
+from cudafix.availability import names_backend
+from cudafix.blocks import leaves
 from cudafix.inspection import Inspection
 from cudafix.question import Asks, Question, backend_of, device_of, family
 from cudafix.row import BACKENDS
@@ -81,16 +83,15 @@ def is_named_around(backend: str, node: cst.CSTNode, inspection: Inspection) -> 
 
     What stands in the condition itself is a part of it, and must stay for what it decides about to stay.
     """
-    word = re.compile(rf"(?<![a-z]){backend}(?![a-z])", re.IGNORECASE)
     for parent in inspection.file.names.ancestors(node):
         condition: cst.BaseExpression | None = None
         if isinstance(parent, (cst.If, cst.IfExp, cst.While)):
             condition = parent.test
         elif isinstance(parent, cst.BooleanOperation):
             condition = parent
-        elif isinstance(parent, (cst.FunctionDef, cst.ClassDef)) and word.search(parent.name.value):
+        elif isinstance(parent, (cst.FunctionDef, cst.ClassDef)) and names_backend(parent.name.value, (backend,)):
             return True
-        if condition is not None and word.search(inspection.file.code(condition)):
+        if condition is not None and names_backend(inspection.file.code(condition), (backend,)):
             return True
     return False
 
@@ -98,13 +99,15 @@ def is_named_around(backend: str, node: cst.CSTNode, inspection: Inspection) -> 
 def case_backends(case: cst.MatchCase, inspection: Inspection) -> frozenset[str]:
     """Return what `case "cuda" | "xpu":` names in a match over a device."""
     match = inspection.parent(case)
-    pattern = case.pattern
+    is_over_device = isinstance(match, cst.Match) and device_of(match.subject) is not None
+    return pattern_backends(case.pattern) - {"cpu"} if is_over_device else frozenset()
+
+
+def pattern_backends(pattern: cst.MatchPattern) -> frozenset[str]:
+    """Return what `"cuda" | "xpu"` names; nothing where a part of it is no device."""
     patterns = [one.pattern for one in pattern.patterns] if isinstance(pattern, cst.MatchOr) else [pattern]
-    values = [one.value for one in patterns if isinstance(one, cst.MatchValue)]
-    backends = [backend_of(one) for one in values]
-    if not isinstance(match, cst.Match) or device_of(match.subject) is None or len(values) != len(patterns):
-        return frozenset()
-    return frozenset(map(family, backends)) - {"cpu"} if all(backends) else frozenset()
+    backends = [backend_of(one.value) if isinstance(one, cst.MatchValue) else "" for one in patterns]
+    return frozenset(map(family, backends)) if all(backends) else frozenset()
 
 
 def left_by_others(child: cst.CSTNode, suite: cst.CSTNode, inspection: Inspection) -> frozenset[str]:
@@ -117,14 +120,6 @@ def left_by_others(child: cst.CSTNode, suite: cst.CSTNode, inspection: Inspectio
             if question is not None and question.negated and is_meant(question, statement, inspection):
                 return question.backends
     return frozenset()
-
-
-def leaves(body: cst.BaseSuite) -> bool:
-    """Whether control never goes on behind `body`."""
-    last = body.body[-1] if body.body else None
-    if isinstance(last, cst.SimpleStatementLine):
-        last = last.body[-1]
-    return isinstance(last, (cst.Return, cst.Raise, cst.Continue, cst.Break))
 
 
 def class_backend(node: cst.ClassDef) -> frozenset[str]:

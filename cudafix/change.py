@@ -12,12 +12,10 @@ from typing import Any, TypeAlias
 
 import libcst as cst
 
-from cudafix.names import Binding, NameTable, ScopeKind
+from cudafix.blocks import BLOCKS
+from cudafix.names import FRAME_READERS, Binding, NameTable, ScopeKind
 from cudafix.neutral import Neutral
 from cudafix.references import Reference
-
-LOOKS_AROUND = {"eval", "exec", "locals", "vars"}
-"""Functions that read names which nobody writes."""
 
 Choice: TypeAlias = tuple[Reference, Neutral]
 
@@ -122,7 +120,7 @@ def without_waiting(fixes: Sequence[Rewrites], names: NameTable) -> list[Rewrite
 def spare_line(binding: Binding, gone: set[cst.Name], names: NameTable) -> cst.CSTNode | None:
     """Return the line of an assignment whose name nothing reads any more, if nothing else is lost with it."""
     scope = binding.scope
-    is_own = scope.kind is ScopeKind.FUNCTION and not names.uses_by_name.keys() & LOOKS_AROUND
+    is_own = scope.kind is ScopeKind.FUNCTION and not names.uses_by_name.keys() & FRAME_READERS
     uses = [
         one for one in names.uses_by_name.get(binding.name, ()) if names.find_scope(binding.name, one.scope) is scope
     ]
@@ -130,7 +128,7 @@ def spare_line(binding: Binding, gone: set[cst.Name], names: NameTable) -> cst.C
         return None
     line = next((one for one in names.ancestors(binding.node) if isinstance(one, cst.SimpleStatementLine)), None)
     block = names.parents.get(line) if line is not None else None
-    if line is None or not isinstance(block, (cst.Module, cst.IndentedBlock)) or len(block.body) == 1:
+    if line is None or not isinstance(block, BLOCKS) or len(block.body) == 1:
         return None
     only = line.body[0]
     above = any(one.comment is not None for one in line.leading_lines)

@@ -10,6 +10,7 @@ import libcst as cst
 
 from cudafix.arms import Arm, Dispatch, Shape
 from cudafix.change import Built, Change
+from cudafix.conditions import joined
 from cudafix.inspection import Inspection
 from cudafix.question import operands
 
@@ -55,7 +56,7 @@ def under_rest(dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...
         return None  # a flag asks for the rest, elsewhere
 
     def build(updated: cst.BooleanOperation) -> cst.BaseExpression:
-        return conjunction([operands(updated)[place] for place in places], updated)
+        return in_parentheses([operands(updated)[place] for place in places], updated)
 
     changes: tuple[Change, ...] = (Change(test, build, rest),)
     if len(dispatch.arms) > 1:
@@ -63,11 +64,9 @@ def under_rest(dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...
     return changes
 
 
-def conjunction(parts: Sequence[cst.BaseExpression], whole: cst.BooleanOperation) -> cst.BaseExpression:
+def in_parentheses(parts: Sequence[cst.BaseExpression], whole: cst.BooleanOperation) -> cst.BaseExpression:
     """Put `parts` together with `and`, in the parentheses of `whole` if they need any."""
-    new = parts[0]
-    for part in parts[1:]:
-        new = cst.BooleanOperation(new, cst.And(), part)
+    new = joined(parts)
     if whole.lpar and any("\n" in cst.Module([]).code_for_node(one) for one in parts):
         return new.with_changes(lpar=(*whole.lpar, *new.lpar), rpar=(*new.rpar, *whole.rpar))
     if operands(whole)[0].lpar and not new.lpar:  # `if(a)and b:`

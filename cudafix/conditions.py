@@ -27,11 +27,17 @@ def trimmed(statement: cst.BaseStatement, kept: int) -> cst.BaseStatement:
 
 def conjunction(parts: Sequence[cst.BaseExpression]) -> cst.BaseExpression:
     """Put `parts` together with `and`, in parentheses where lines would break without."""
-    new, *others = parts
-    for part in others:
-        new = cst.BooleanOperation(new, cst.And(), part)
+    new = joined(parts)
     try:
         ast.parse(cst.Module([]).code_for_node(new))
     except SyntaxError:
         return new.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    return new
+
+
+def joined(parts: Sequence[cst.BaseExpression]) -> cst.BaseExpression:
+    """Put `parts` together with `and`."""
+    new, *others = parts
+    for part in others:
+        new = cst.BooleanOperation(new, cst.And(), part)
     return new

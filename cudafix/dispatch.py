@@ -11,9 +11,10 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.arms import Arm, Dispatch, Shape
-from cudafix.branch import leaves
+from cudafix.blocks import BLOCKS, following, leaves, neighbour
+from cudafix.branch import pattern_backends
 from cudafix.inspection import Inspection
-from cudafix.question import Asks, Question, backend_of, device_of, family
+from cudafix.question import Asks, Question, device_of
 
 
 def find_dispatches(inspection: Inspection) -> list[Dispatch]:
@@ -50,7 +51,7 @@ def first_of(node: cst.CSTNode, inspection: Inspection) -> cst.CSTNode:
     if isinstance(node, (cst.If, cst.IfExp)) and isinstance(parent, type(node)) and parent.orelse is node:
         return first_of(parent, inspection) if inspection.question(parent.test) else node
     if isinstance(node, cst.If) and is_rung(node, inspection):
-        before = neighbour(node, -1, inspection)
+        before = neighbour(node, -1, inspection.file.names)
         if isinstance(before, cst.If) and is_rung(before, inspection) and continues(before, node, inspection):
             return first_of(before, inspection)
     return node
@@ -68,7 +69,7 @@ def read_dispatch(node: cst.CSTNode, inspection: Inspection) -> Dispatch | None:
     if is_rung(node, inspection):
         return read_chain(node, inspection)
     arms = ladder_arms(node, inspection)
-    last = next(following(node, inspection), None)
+    last = neighbour(node, 1, inspection.file.names)
     exits = all(arm.question is not None and is_exit_block(arm.parts) for arm in arms)
     if exits and isinstance(last, cst.SimpleStatementLine) and is_exit(last):
         return dispatch_of(Shape.EXITS, (node, last), [*arms, Arm((last,), None, None, last)])
@@ -128,13 +129,11 @@ def case_arms(node: cst.Match, inspection: Inspection) -> list[Arm]:
         return []
     arms = []
     for case in node.cases:
-        patterns = case.pattern.patterns if isinstance(case.pattern, cst.MatchOr) else [case.pattern]
-        plain = [one.pattern if isinstance(one, cst.MatchOrElement) else one for one in patterns]
-        backends = [backend_of(one.value) if isinstance(one, cst.MatchValue) else "" for one in plain]
+        backends = pattern_backends(case.pattern)
         is_any = isinstance(case.pattern, cst.MatchAs) and case.pattern.pattern is None and case.pattern.name is None
-        if case.guard is not None or not (is_any or all(backends)):
+        if case.guard is not None or not (is_any or backends):
             return []
-        question = None if is_any else Question(frozenset(map(family, backends)), Asks.DEVICE, devices=(device,))
+        question = None if is_any else Question(backends, Asks.DEVICE, devices=(device,))
         arms.append(Arm(statements(case.body), question, None, case))
     return arms
 
@@ -152,7 +151,7 @@ def read_and(node: cst.BooleanOperation, inspection: Inspection) -> Dispatch | N
 
 def is_rung(node: cst.If, inspection: Inspection) -> bool:
     """Whether `node` is an `if` without `else` that asks for backends, in a block of statements."""
-    in_block = isinstance(inspection.parent(node), (cst.Module, cst.IndentedBlock))
+    in_block = isinstance(inspection.parent(node), BLOCKS)
     return node.orelse is None and in_block and inspection.question(node.test) is not None
 
 
@@ -161,14 +160,14 @@ def read_chain(node: cst.If, inspection: Inspection) -> Dispatch | None:
     if question is not None and question.negated:
         return read_early_exit(node, question, inspection)
     rungs = [node]
-    for statement in following(node, inspection):
+    for statement in following(node, inspection.file.names):
         if not isinstance(statement, cst.If) or not is_rung(statement, inspection):
             break
         if not continues(rungs[-1], statement, inspection):
             break
         rungs.append(statement)
     arms = [arm for rung in rungs for arm in ladder_arms(rung, inspection)]
-    last = next(following(rungs[-1], inspection), None)
+    last = neighbour(rungs[-1], 1, inspection.file.names)
     if leaves(node.body) and isinstance(last, cst.SimpleStatementLine) and is_exit(last):
         return dispatch_of(Shape.EXITS, (*rungs, last), [*arms, Arm((last,), None, None, last)])
     return dispatch_of(Shape.LADDER if len(rungs) == 1 else Shape.CHAIN, tuple(rungs), arms)
@@ -176,7 +175,7 @@ def read_chain(node: cst.If, inspection: Inspection) -> Dispatch | None:
 
 def read_early_exit(node: cst.If, question: Question, inspection: Inspection) -> Dispatch | None:
     """Read `if not torch.cuda.is_available(): return`, and all that comes after it."""
-    rest = tuple(following(node, inspection))
+    rest = tuple(following(node, inspection.file.names))
     if not rest or not leaves(node.body):
         return None
     arms = [Arm(rest, turned(question), node.test, node), Arm(statements(node.body), None, None, node)]
@@ -195,18 +194,3 @@ def continues(before: cst.CSTNode, after: cst.If, inspection: Inspection) -> boo
 
 def is_exit(line: cst.SimpleStatementLine | cst.SimpleStatementSuite) -> bool:
     return isinstance(line.body[-1], (cst.Return, cst.Raise))
-
-
-def neighbour(node: cst.CSTNode, step: int, inspection: Inspection) -> cst.CSTNode | None:
-    suite = inspection.parent(node)
-    if not isinstance(suite, (cst.Module, cst.IndentedBlock)):
-        return None
-    index = list(suite.body).index(node) + step  # type: ignore[arg-type]
-    return suite.body[index] if 0 <= index < len(suite.body) else None
-
-
-def following(node: cst.CSTNode, inspection: Inspection) -> Iterator[cst.CSTNode]:
-    """Yield the statements after `node` in its block."""
-    suite = inspection.parent(node)
-    if isinstance(suite, (cst.Module, cst.IndentedBlock)):
-        yield from suite.body[list(suite.body).index(node) + 1 :]  # type: ignore[arg-type]

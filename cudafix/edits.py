@@ -11,14 +11,13 @@ from difflib import SequenceMatcher
 
 import libcst as cst
 
+from cudafix.blocks import BLOCKS
 from cudafix.change import Rewrites, Wording
 from cudafix.file import File, split_lines
 from cudafix.import_text import marked_unused
 from cudafix.imports import ImportPlan, Insertion, Removal, plan_imports
 from cudafix.model import Edit, Position
 from cudafix.rewrite import Rewriter, statements
-
-BLOCKS = (cst.Module, cst.IndentedBlock)
 
 
 def edits(file: File, rewrites: Rewrites) -> tuple[Edit, ...]:

@@ -11,6 +11,7 @@ from cudafix.flush_calls import Site, find_calls, flush_of, is_about_cache
 from cudafix.inspection import Inspection
 from cudafix.local_names import weight
 from cudafix.model import Safety
+from cudafix.names import grouped
 from cudafix.new_method import NewMethods
 from cudafix.repeated_runs import Runs
 from cudafix.rule import Match
@@ -97,13 +98,11 @@ class Search:
 
     def candidates(self) -> Iterator[Group]:
         """Yield all blocks that repeat and are worth a method, whether or not they overlap."""
-        found: dict[object, list[Block]] = {}
-        for block in filter(is_about_cache, self.runs.split_blocks()):
-            found.setdefault(block.key, []).append(block)
+        found = grouped((one.key, one) for one in filter(is_about_cache, self.runs.split_blocks()))
         waiting = [*dict.fromkeys(self.runs.patterns())]
         seen = {*waiting}
         for pattern in waiting:  # it grows: of what cannot move, a part may
-            alike = grouped_by_key(filter(is_about_cache, self.runs.occurrences(pattern)))
+            alike = grouped((one.key, one) for one in filter(is_about_cache, self.runs.occurrences(pattern)))
             for key, blocks in alike.items():
                 found.setdefault(key, []).extend(blocks)
             if not any(self.judge(blocks).has_fix for blocks in alike.values()):
@@ -138,13 +137,6 @@ def obstacles(blocks: list[Block]) -> dict[Block, str]:
         if not more:
             return found
         found |= more
-
-
-def grouped_by_key(blocks: Iterable[Block]) -> dict[object, list[Block]]:
-    found: dict[object, list[Block]] = {}
-    for block in blocks:
-        found.setdefault(block.key, []).append(block)
-    return found
 
 
 def apart(blocks: list[Block], taken: list[Block]) -> list[Block]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import libcst as cst
 
@@ -25,7 +26,7 @@ from cudafix.question import Asks
 from cudafix.references import Reference
 from cudafix.row import CUDA_ONLY
 from cudafix.rule import Match
-from cudafix.substitutes import tests_of
+from cudafix.substitutes import anchor, own_tests
 
 GUARD, LADDER = "CFX301", "CFX302"
 
@@ -44,7 +45,9 @@ def find_ladders(inspection: Inspection) -> Iterator[Match]:
             yield match_of(LADDER, dispatch, judge(dispatch, inspection), inspection)
 
 
+@lru_cache(maxsize=1)
 def dispatches(inspection: Inspection) -> list[Dispatch]:
+    """Return the guards and ladders of a file; both rules ask for them, one after the other."""
     found = [one for one in find_dispatches(inspection) if is_about_functions(one, inspection)]
     return [one for one in found if not find_branch(one.nodes[0], inspection) & one.backends]
 
@@ -78,10 +81,10 @@ def is_all_quiet(dispatch: Dispatch, inspection: Inspection) -> bool:
 def is_about_functions(dispatch: Dispatch, inspection: Inspection) -> bool:
     """Whether a function with a neutral form stands in a branch, or a device is chosen by what torch finds."""
     tests = {one for _, question in dispatch.asked for one in question.tests}
-    if any(one in inspection.calls and inspection.calls[one] in inspection.silenced for one in tests):
+    own = [test for _, question in dispatch.asked for test in own_tests(question, inspection)]
+    if not inspection.silenced.isdisjoint(own):
         return False
-    parts = [part for arm in dispatch.arms for part in arm.parts]
-    inside = inspection.references_in(*parts)
+    inside = inspection.references_in(*dispatch.parts)
     if any(one.symbol.row.code != CUDA_ONLY and one.symbol.row.name != "is_available" for one in inside):
         return True
     calls = [one for one in nodes_in(dispatch.parts) if isinstance(one, cst.Call)]
@@ -95,17 +98,14 @@ def has_flag(dispatch: Dispatch) -> bool:
 
 
 def match_of(code: str, dispatch: Dispatch, verdict: Verdict, inspection: Inspection) -> Match:
-    tests = [
-        inspection.calls[one] for _, question in dispatch.asked for one in question.tests if one in inspection.calls
-    ]
-    inside = [one for arm in dispatch.arms for one in inspection.references_in(*arm.parts)]
+    tests = [test for _, question in dispatch.asked for test in own_tests(question, inspection)]
+    inside = list(inspection.references_in(*dispatch.parts))
     rewrites = (
         Rewrites()
         if verdict.stops
         else Rewrites(tuple(verdict.choices), verdict.changes, flags_of(dispatch, inspection))
     )
-    behind = [test for _, question in dispatch.asked for test in tests_of(question, inspection)]
-    named = (tests or inside or behind)[0]
+    named = tests[0] if tests else inside[0] if inside else anchor(dispatch, inspection)
     node = dispatch.arms[0].test or dispatch.nodes[0]
     file = inspection.file
     match = Match(

@@ -10,9 +10,9 @@ import libcst as cst
 from cudafix.alike import device_literals, form_of, form_without_accelerator, is_inert, is_quiet, normal_form
 from cudafix.arms import Arm, Dispatch, Shape
 from cudafix.availability import names_cuda
+from cudafix.blocks import neighbour
 from cudafix.change import Change, Choice, choice_of
 from cudafix.collapse import collapse, lost_comments, merge
-from cudafix.dispatch import neighbour
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.neutral import Neutral, Refusal
@@ -97,7 +97,7 @@ class Judge:
     @cached_property
     def names(self) -> frozenset[str]:
         """The functions that branches for other backends than MPS call."""
-        inside = [one for arm in self.dispatch.arms for one in self.inspection.references_in(*arm.parts)]
+        inside = self.inspection.references_in(*self.dispatch.parts)
         return frozenset(one.symbol.row.name for one in inside if one.symbol.backend != "mps")
 
     @property
@@ -197,7 +197,7 @@ class Judge:
 
     def repeats_default(self, arm: Arm) -> bool:
         """Whether the line above gives the value that the branch gives where there is no accelerator."""
-        above = neighbour(self.dispatch.nodes[0], -1, self.inspection)
+        above = neighbour(self.dispatch.nodes[0], -1, self.file.names)
         if not isinstance(above, cst.SimpleStatementLine) or not isinstance(above.body[0], cst.Assign):
             return False
         return form_without_accelerator(arm.parts, self.inspection) == form_of((above,), self.inspection)
@@ -210,7 +210,7 @@ class Judge:
         """Whether `parts` do no more than to leave the function, or the loop's round, that ends here anyhow."""
         line = parts[0] if len(parts) == 1 else None
         small = line.body[0] if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 else None
-        if self.dispatch.shape is not Shape.EARLY and neighbour(self.dispatch.nodes[-1], 1, self.inspection):
+        if self.dispatch.shape is not Shape.EARLY and neighbour(self.dispatch.nodes[-1], 1, self.file.names):
             return False
         block = self.inspection.parent(self.dispatch.nodes[0])
         outside = self.inspection.parent(block) if block is not None else None

@@ -15,12 +15,17 @@ from typing import TypeVar
 
 import libcst as cst
 
+Key = TypeVar("Key")
 Item = TypeVar("Item")
 
 BUILTINS = frozenset(dir(builtins)) | {
     "__file__", "__name__", "__doc__", "__path__", "__package__", "__spec__", "__loader__", "__builtins__",
     "__class__", "__annotations__", "__module__", "__qualname__", "__debug__", "WindowsError", "reveal_type",
 }  # fmt: skip
+
+
+FRAME_READERS = frozenset(("locals", "vars", "dir", "eval", "exec"))
+"""Functions that read names which nobody writes."""
 
 
 class ScopeKind(Enum):
@@ -354,8 +359,8 @@ def is_conditional(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
     return isinstance(parent, cst.If) and isinstance(node, cst.If)
 
 
-def grouped(pairs: Iterable[tuple[str, Item]]) -> dict[str, list[Item]]:
-    groups: dict[str, list[Item]] = {}
+def grouped(pairs: Iterable[tuple[Key, Item]]) -> dict[Key, list[Item]]:
+    groups: dict[Key, list[Item]] = {}
     for key, item in pairs:
         groups.setdefault(key, []).append(item)
     return groups

@@ -68,8 +68,6 @@ class Question:
     rest: tuple[cst.BaseExpression, ...] = ()
     flags: tuple[cst.BaseExpression, ...] = ()
     tests: tuple[cst.CSTNode, ...] = ()
-    is_presence: bool = False
-    """Whether it only asks if torch has such a module: `hasattr(torch, "xpu")`."""
 
 
 def read_question(condition: cst.BaseExpression, file: File, options: Options) -> Question | None:
@@ -173,7 +171,7 @@ class Reader:
             or name not in (*BACKENDS, *OTHERS)
         ):
             return None
-        return Question(frozenset({name}), is_presence=True)
+        return Question(frozenset({name}))
 
     def name(self, node: cst.Name | cst.Attribute, depth: int) -> Question | None:
         found = self.build_of(node) or is_on_device(node) or self.predicate(node, "")
@@ -207,7 +205,6 @@ def merged(questions: Sequence[Question], backends: frozenset[str], rest: Iterab
         rest=(*(one for question in questions for one in question.rest), *rest),
         flags=tuple(one for question in questions for one in question.flags),
         tests=tuple(one for question in questions for one in question.tests),
-        is_presence=all(question.is_presence for question in questions),
     )
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import libcst as cst
 
+from cudafix.blocks import BLOCKS
 from cudafix.change import Change, Rewrites, Wording
 from cudafix.file import File
 from cudafix.import_style import leading_lines
@@ -35,7 +36,7 @@ class Rewriter(cst.CSTTransformer):
         self.in_blocks: dict[cst.CSTNode, Change] = {}
         self.elsewhere: dict[cst.CSTNode, Change] = {}
         for change in rewrites.changes:
-            is_in_block = isinstance(file.names.parents[change.node], (cst.Module, cst.IndentedBlock))
+            is_in_block = isinstance(file.names.parents[change.node], BLOCKS)
             (self.in_blocks if is_in_block else self.elsewhere)[change.node] = change
         self.wordings: dict[cst.CSTNode, list[Wording]] = {}
         for wording in rewrites.wordings:
@@ -120,7 +121,7 @@ class Rewriter(cst.CSTTransformer):
 
 
 def statements(suite: cst.CSTNode) -> Sequence[cst.CSTNode]:
-    return suite.body if isinstance(suite, (cst.Module, cst.IndentedBlock)) else ()
+    return suite.body if isinstance(suite, BLOCKS) else ()
 
 
 def reworded(text: str, wordings: Sequence[Wording]) -> str:

@@ -26,8 +26,13 @@ def tests_of(question: Question, inspection: Inspection) -> list[Reference]:
     """Return the references to functions of torch behind a condition, those of its flags included."""
     behind = [assigned_value(flag, inspection.file) for flag in question.flags]
     asked = [inspection.question(one) for one in behind if one is not None]
-    own = [inspection.calls[one] for one in question.tests if one in inspection.calls]
+    own = own_tests(question, inspection)
     return [*own, *(test for one in asked if one is not None for test in tests_of(one, inspection))]
+
+
+def own_tests(question: Question, inspection: Inspection) -> list[Reference]:
+    """Return the references to functions of torch in a condition itself."""
+    return [inspection.calls[one] for one in question.tests if one in inspection.calls]
 
 
 def anchor(dispatch: Dispatch, inspection: Inspection) -> Reference:

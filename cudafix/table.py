@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from cudafix.attributes import only_binding
-from cudafix.change import Choice, Rewrites, choice_of
+from cudafix.change import Choice, Rewrites
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.names import Binding
-from cudafix.neutral import Need, Neutral, Refusal
+from cudafix.neutral import Refusal
 from cudafix.question import backend_of, device_of, family
 from cudafix.references import Reference
 from cudafix.rule import Match
-from cudafix.substitutes import name_of_torch
+from cudafix.substitutes import for_device, name_of_torch
 
 LADDER = "CFX302"
 
@@ -124,16 +124,7 @@ def choices_of(table: Table, inspection: Inspection) -> list[Choice] | Refusal:
     devices = [looked_up(call) for call in table.calls]
     if any(call.args for call in table.calls) or any(one is None for one in devices):
         return Refusal("what it does depends on the device at hand")
+    lookups = [(replace(table.functions[0], node=call.func, call=call), neutral) for call in table.calls]
     codes = [inspection.file.code(one) for one in devices if one is not None]
-    return [call_for(table.functions[0], neutral, *pair) for pair in zip(table.calls, codes, strict=True)]
-
-
-def call_for(reference: Reference, neutral: Neutral, call: cst.Call, device: str) -> Choice:
-    """Return the choice that replaces `call` by a neutral call for `device`."""
-    module = Neutral(Need("torch", "get_device_module"), on_module=True, module_of=device)
-    torch = reference.root.node.value if reference.root is not None else "torch"
-    if reference.symbol.row.name == "synchronize":
-        new = replace(module, attributes=("synchronize",), passed="")
-    else:
-        new = replace(neutral, passed=f"{torch}.get_device_module({device})")
-    return choice_of(replace(reference, node=call, call=call), replace(new, whole_call=True))
+    found = [for_device(one, code, inspection) for one, code in zip(lookups, codes, strict=True)]
+    return [one for one in found if one is not None]
