@@ -82,11 +82,7 @@ def form_without_accelerator(parts: Iterable[cst.CSTNode], inspection: Inspectio
     replacements: dict[cst.CSTNode, cst.CSTNode] = {}
     for reference in inspection.references_in(*kept):
         answer = WITHOUT_ACCELERATOR.get(reference.symbol.row.name)
-        if (
-            answer
-            and reference.call is not None
-            and all(is_inert(arg.value, inspection) for arg in reference.call.args)
-        ):
+        if answer and reference.call is not None and has_inert_arguments(reference.call, inspection):
             replacements[reference.call] = cst.parse_expression(answer)
     return ast.dump(Folder().visit(parsed(kept, replacements, inspection)))
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import libcst as cst
 
+from cudafix.blocks import following, leaves
 from cudafix.file import File
 from cudafix.model import Safety
 from cudafix.neutral import Neutral, Refusal
@@ -56,14 +57,8 @@ def judge_guard(
 
 def after_exit(guard: cst.If | cst.IfExp, file: File) -> Sequence[cst.CSTNode]:
     """Return the statements that come after `if not …: return`."""
-    block = file.names.parents.get(guard)
-    last = guard.body.body[-1] if isinstance(guard.body, cst.IndentedBlock) else None
-    leaves = isinstance(last, cst.SimpleStatementLine) and isinstance(
-        last.body[-1], (cst.Return, cst.Raise, cst.Continue)
-    )
-    if not leaves or not isinstance(block, (cst.Module, cst.IndentedBlock)):
-        return ()
-    return block.body[list(block.body).index(guard) + 1 :]  # type: ignore[arg-type]
+    is_exit = isinstance(guard, cst.If) and leaves(guard.body)
+    return following(guard, file.names) if is_exit else ()
 
 
 def judge_flag(reference: Reference, neutral: Neutral, file: File) -> Neutral | Refusal:

@@ -223,3 +223,14 @@ def test_a_guard_around_what_is_cuda_only_stays() -> None:
         """,
         "names CUDA itself",
     )
+
+
+@pytest.mark.parametrize("body", ["\n        return", " return", "\n        raise OSError"])
+def test_code_about_cuda_after_an_early_exit_depends_on_it(body: str) -> None:
+    check_stays(f"import torch\ndef f(model):\n    if not torch.cuda.is_available():{body}\n    model.cuda()\n", NAMED)
+
+
+def test_code_about_cuda_after_a_break_depends_on_it() -> None:
+    check_stays(
+        "import torch\nfor x in y:\n    if not torch.cuda.is_available():\n        break\n    x.cuda()\n", NAMED
+    )
