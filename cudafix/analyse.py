@@ -38,8 +38,17 @@ class Analysis:
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        found = [make_finding(match, self.file) for match in self.matches]
-        return tuple(sorted([*found, *self.other_findings], key=lambda one: one.sort_key))
+        return tuple(sorted([*self.told.values(), *self.other_findings], key=lambda one: one.sort_key))
+
+    @cached_property
+    def told(self) -> Mapping[Match, Finding]:
+        return {match: make_finding(match, self.file) for match in self.matches}
+
+    def fixed(self, allowed: Iterable[Safety], waited: bool = False) -> tuple[Finding, ...]:
+        """Return the findings with an allowed fix; if `waited`, without those that were so in an earlier round."""
+        levels = set(allowed)
+        picked = [one for one in self.matches if one.rewrites and one.trust in levels]
+        return tuple(self.told[one] for one in picked if not (waited and one.rewrites.waits))
 
     def rewrites(self, allowed: Iterable[Safety]) -> Rewrites:
         """Return all fixes with an allowed safety, put together; those that change the shape of the code first."""

@@ -19,6 +19,8 @@ class Shape(Enum):
     """`if …: …` after `if …: …`, each of its own."""
     EXITS = auto()
     """`if …: return …` after `if …: return …`, and what comes after them."""
+    DEFAULT = auto()
+    """`device = "cpu"`, and `if …: device = …` after it, of one branch or more."""
     EARLY = auto()
     """`if not …: return`, and what comes after it."""
     CHOICE = auto()

@@ -11,6 +11,7 @@ import libcst as cst
 from cudafix.blocks import following, leaves
 from cudafix.file import File
 from cudafix.model import Safety
+from cudafix.names import Binding
 from cudafix.neutral import Neutral, Refusal
 from cudafix.references import Reference
 from cudafix.rule import Match
@@ -67,6 +68,9 @@ def judge_flag(reference: Reference, neutral: Neutral, file: File) -> Neutral | 
     binding = next((one for one in file.flags if one.value is whole), None)
     if binding is None:
         return neutral
+    beside = next((one for one in file.flags if one.scope is binding.scope and is_flag_of_another(one, file)), None)
+    if beside is not None:
+        return Refusal(f"beside `{beside.name}`, `{binding.name}` is about CUDA alone")
     for use in file.names.uses_by_name.get(binding.name, ()):
         if binding not in file.names.reaching(use):
             continue
@@ -79,6 +83,13 @@ def judge_flag(reference: Reference, neutral: Neutral, file: File) -> Neutral | 
             row = file.start(guard).row
             return Refusal(f"the code that depends on `{binding.name}` on line {row} names CUDA itself")
     return neutral
+
+
+def is_flag_of_another(binding: Binding, file: File) -> bool:
+    """Whether a name such as `use_mps` holds the answer to a question about a backend other than CUDA."""
+    value = binding.value
+    is_question = isinstance(value, (cst.Call, cst.BooleanOperation, cst.UnaryOperation, cst.Comparison))
+    return is_question and names_backend(binding.name) and value is not None and names_backend(file.code(value))
 
 
 def whole_condition(reference: Reference, file: File) -> cst.CSTNode:

@@ -10,11 +10,12 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.arms import Arm, Dispatch, Shape
+from cudafix.alike import device_literals, nodes_in
+from cudafix.arms import LINES, Arm, Dispatch, Shape
 from cudafix.blocks import BLOCKS, following, leaves, neighbour
 from cudafix.branch import pattern_backends
 from cudafix.inspection import Inspection
-from cudafix.question import Asks, Question, device_of
+from cudafix.question import Asks, Question, device_of, dotted_name
 
 
 def find_dispatches(inspection: Inspection) -> list[Dispatch]:
@@ -73,7 +74,7 @@ def read_dispatch(node: cst.CSTNode, inspection: Inspection) -> Dispatch | None:
     exits = all(arm.question is not None and is_exit_block(arm.parts) for arm in arms)
     if exits and isinstance(last, cst.SimpleStatementLine) and is_exit(last):
         return dispatch_of(Shape.EXITS, (node, last), [*arms, Arm((last,), None, None, last)])
-    return dispatch_of(Shape.LADDER, (node,), arms)
+    return read_default((node,), arms, inspection) or dispatch_of(Shape.LADDER, (node,), arms)
 
 
 def is_exit_block(parts: tuple[cst.CSTNode, ...]) -> bool:
@@ -170,7 +171,37 @@ def read_chain(node: cst.If, inspection: Inspection) -> Dispatch | None:
     last = neighbour(rungs[-1], 1, inspection.file.names)
     if leaves(node.body) and isinstance(last, cst.SimpleStatementLine) and is_exit(last):
         return dispatch_of(Shape.EXITS, (*rungs, last), [*arms, Arm((last,), None, None, last)])
-    return dispatch_of(Shape.LADDER if len(rungs) == 1 else Shape.CHAIN, tuple(rungs), arms)
+    shape = Shape.LADDER if len(rungs) == 1 else Shape.CHAIN
+    return read_default(tuple(rungs), arms, inspection) or dispatch_of(shape, tuple(rungs), arms)
+
+
+def read_default(nodes: tuple[cst.If, ...], arms: Sequence[Arm], inspection: Inspection) -> Dispatch | None:
+    """Read `device = "cpu"`, and after it branches that each do no more than to give that name another device."""
+    above = neighbour(nodes[0], -1, inspection.file.names)
+    name = assigned_name((above,)) if above is not None else ""
+    if not name or any(arm.question is None or assigned_name(arm.parts) != name for arm in arms):
+        return None
+    assert above is not None
+    if not device_literals((above,), frozenset({"cpu"})) or any(reads(name, arm, inspection) for arm in arms):
+        return None
+    return dispatch_of(Shape.DEFAULT, (*nodes, above), [*arms, Arm((above,), None, None, above)])
+
+
+def assigned_name(parts: tuple[cst.CSTNode, ...]) -> str:
+    """Return the name that the one statement of `parts` gives a value, "" where they do anything else."""
+    line = parts[0] if len(parts) == 1 else None
+    small = line.body[0] if isinstance(line, LINES) and len(line.body) == 1 else None
+    if isinstance(small, cst.AnnAssign) and small.value is not None:
+        return dotted_name(small.target)
+    return dotted_name(small.targets[0].target) if isinstance(small, cst.Assign) and len(small.targets) == 1 else ""
+
+
+def reads(name: str, arm: Arm, inspection: Inspection) -> bool:
+    """Whether the condition of a branch, or the value that it gives to `name`, depends on `name`."""
+    values = [node.value for node in nodes_in(arm.parts) if isinstance(node, (cst.Assign, cst.AnnAssign))]
+    nodes = nodes_in([one for one in (*values, arm.test) if one is not None])
+    uses = inspection.file.names.uses
+    return any(dotted_name(one) == name for one in nodes if isinstance(one, cst.Attribute) or one in uses)  # type: ignore[arg-type]
 
 
 def read_early_exit(node: cst.If, question: Question, inspection: Inspection) -> Dispatch | None:

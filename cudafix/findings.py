@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import libcst as cst
+
+from cudafix.change import Choice
 from cudafix.edits import edits
 from cudafix.file import File
 from cudafix.model import Finding, Fix
@@ -13,7 +16,7 @@ from cudafix.rules import BY_CODE
 def make_finding(match: Match, file: File) -> Finding:
     help_text, fix = match.help, None
     if match.rewrites:
-        new = "" if help_text else neutral_text(match.rewrites.choices[0][1])
+        new = "" if help_text else new_text(match.rewrites.choices[0])
         help_text = help_text or f"use `{new}`"
         message = f"Replace with `{new}`" if new else help_text[0].upper() + help_text[1:]
         fix = Fix(match.trust, message, edits(file, match.rewrites))
@@ -22,6 +25,13 @@ def make_finding(match: Match, file: File) -> Finding:
         match.code, BY_CODE[match.code].name, match.message, match.symbol, file.path, start, end, fix, match.reason,
         help_text,
     )  # fmt: skip
+
+
+def new_text(choice: Choice) -> str:
+    """Return what takes the place of a name; of the beginning of an f-string, as an f-string."""
+    reference, neutral = choice
+    text = neutral_text(neutral)
+    return f'f"{text}…"' if isinstance(reference.node, cst.FormattedStringText) else text
 
 
 def neutral_text(neutral: Neutral) -> str:

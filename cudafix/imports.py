@@ -204,7 +204,7 @@ class Planner:
             name
             for reference, neutral in self.choices
             if reference.root is not None and not self.spell_torch(reference, neutral.need)
-            for name in {reference.root.node} | names_in(reference.node, self.names)
+            for name in names_in(reference.node, self.names)
         }
         said_anew = {name for _, neutral in self.choices for name in neutral.names_said}
         said_anew |= {

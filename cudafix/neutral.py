@@ -14,6 +14,7 @@ from cudafix.config import Options, Route
 from cudafix.file import File
 from cudafix.model import Safety
 from cudafix.names import Binding
+from cudafix.properties import cuda_only_property
 from cudafix.references import Reference
 from cudafix.row import Native, Row
 from cudafix.symbols import Symbol
@@ -128,6 +129,8 @@ def find_obstacle(reference: Reference, file: File) -> str:
         return f"it asks for {reference.symbol.backend.upper()} among the backends"
     if has_ancestor(reference.node, file, is_class_base):
         return "a base class"
+    if reference.symbol.row.name == "get_device_properties" and (attribute := cuda_only_property(reference, file)):
+        return f"`{attribute}` is no property that all backends have: keep it behind a test for device.type == 'cuda'"
     if is_scripted(reference.node, file):
         return "TorchScript compiles this function and cannot compile the neutral call"
     return ""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Job = tuple[str, Options]
 CHUNK = 8
 ROUNDS = 5
-"""Of fixes: some wait for others, which change the same statements."""
+"""Of fixes, until nothing is left to fix: some wait for others, and some become possible by others."""
 INTERRUPTED = threading.Event()
 
 
@@ -88,19 +88,19 @@ def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool
     if not analysis.file.round_trips:
         message = "left as it was: libcst would lose a form feed before a statement, or a lone carriage return"
         return replace(unchanged, problems=(Problem(source.path, message),))
-    after = analysis
+    after, fixed = analysis, analysis.fixed(allowed)
     try:
         for _ in range(ROUNDS):
-            after = verify(after.file, rewrite(after.file, rewrites).bytes, allowed, options)
+            after = verify(after.file, rewrite(after.file, rewrites).bytes, options)
             rewrites = after.rewrites(allowed)
             if not rewrites:
                 break
+            fixed += after.fixed(allowed, waited=True)
         else:
-            raise RewriteError(f"after {ROUNDS} rounds of fixes another would follow")
+            raise RewriteError("a second run would change the file again")
     except RewriteError as error:
         problem = Problem(source.path, f"left as it was: {error}; please report this", fatal=True)
         return replace(unchanged, problems=(problem,))
-    fixed = tuple(one for one in analysis.findings if one.fix is not None and one.fix.safety in allowed)
     return Result(source.path, after.findings, fixed, source.data, after.file.data, uncounted=after.uncounted)
 
 

@@ -234,3 +234,25 @@ def test_code_about_cuda_after_a_break_depends_on_it() -> None:
     check_stays(
         "import torch\nfor x in y:\n    if not torch.cuda.is_available():\n        break\n    x.cuda()\n", NAMED
     )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "use_mps = torch.backends.mps.is_available()",
+        "use_npu = is_torch_npu_available()",
+        "is_hip = torch.version.hip is not None",
+    ],
+)
+def test_a_flag_beside_one_for_another_backend_stays(other: str) -> None:
+    source = f"import torch\nuse_cuda = torch.cuda.is_available()\n{other}\n"
+    check_stays(source, f"beside `{other.split()[0]}`, `use_cuda` is about CUDA alone")
+
+
+@pytest.mark.parametrize("other", ["use_mps = False", "inputs = read()", "def f():\n    use_mps = is_mps()"])
+def test_a_flag_beside_another_name_asks_for_any_accelerator(other: str) -> None:
+    check_fixes(
+        f"import torch\nuse_cuda = torch.cuda.is_available()\n{other}\n",
+        f"from cudafix.runtime import is_accelerator_available\nuse_cuda = is_accelerator_available()\n{other}\n",
+        unsafe=True,
+    )

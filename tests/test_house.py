@@ -18,7 +18,7 @@ LAYERS = (
     {"catalogue", "names", "config", "runtime"},
     {"symbols", "walk", "read", "discover", "compiler"},
     {"file", "references", "suppress", "arguments", "vendor", "rule"},
-    {"attributes", "blocks", "neutral", "import_style", "mentions"},
+    {"attributes", "blocks", "properties", "neutral", "import_style", "mentions"},
     {"change", "at_hand", "question", "import_text", "unused", "availability"},
     {"arms", "conditions", "inspection", "imports"},
     {"branch", "rewrite"},

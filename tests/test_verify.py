@@ -1,4 +1,4 @@
-"""No rewritten module is written that does not compile, misses a name, or would change once more."""
+"""No rewritten module is written that does not compile, misses a name, or would change for ever."""
 
 from __future__ import annotations
 
@@ -7,21 +7,17 @@ from checks import check_fixes, fixed, options
 
 from cudafix.analyse import Analysis
 from cudafix.file import File
-from cudafix.model import Safety
 from cudafix.read import Source
 from cudafix.verify import RewriteError, verify
 
-SAFE = (Safety.SAFE,)
-ALL = (Safety.SAFE, Safety.UNSAFE)
+
+def verified(before: str, after: str) -> Analysis:
+    return verify(File(Source("example.py", before.encode())), after.encode(), options())
 
 
-def verified(before: str, after: str, allowed: tuple[Safety, ...] = SAFE) -> Analysis:
-    return verify(File(Source("example.py", before.encode())), after.encode(), allowed, options())
-
-
-def refused(before: str, after: str, reason: str, allowed: tuple[Safety, ...] = SAFE) -> None:
+def refused(before: str, after: str, reason: str) -> None:
     with pytest.raises(RewriteError, match=reason):
-        verified(before, after, allowed)
+        verified(before, after)
 
 
 # Accepted
@@ -46,10 +42,6 @@ def test_a_name_that_a_star_import_brings_is_no_reason() -> None:
 
 def test_a_module_that_did_not_compile_before_need_not_now() -> None:
     verified("import torch\nreturn torch\n", "import torch\nreturn torch, 1\n")
-
-
-def test_a_fix_that_was_not_asked_for_may_be_left() -> None:
-    verified("import torch\nx = torch.cuda.is_available()\n", "import torch\nx = torch.cuda.is_available()\n")
 
 
 # Refused
@@ -99,19 +91,6 @@ def test_a_name_that_was_undefined_in_one_place_is_refused_in_another() -> None:
     )
 
 
-def test_a_module_that_a_second_run_would_change_is_refused() -> None:
-    refused(
-        "import torch\nsync(torch.cuda.current_device())\n",
-        "import torch\nfrom sync import sync\nsync(torch.cuda.current_device())\n",
-        "a second run would change the file again",
-    )
-
-
-def test_what_counts_as_a_second_run_depends_on_the_fixes_asked_for() -> None:
-    text = "import torch\nx = torch.cuda.is_available()\n"
-    refused(text, text, "a second run would change the file again", ALL)
-
-
 def test_a_file_that_the_parser_cannot_reproduce_is_refused() -> None:
     refused("import torch\nx = 1\r", "import torch\nx = 1\n", "cannot be reproduced byte for byte")
 
@@ -132,6 +111,32 @@ def test_a_refused_file_stays_and_the_reason_is_told(monkeypatch: pytest.MonkeyP
         (True, "example.py: left as it was: the rewritten file would use the undefined name `synchronize_device`; "
                "please report this"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("unsafe", [False, True])
+def test_a_file_that_every_further_run_would_change_stays(monkeypatch: pytest.MonkeyPatch, unsafe: bool) -> None:
+    source = b"import torch\ntorch.cuda.synchronize()\n"
+    monkeypatch.setattr("cudafix.rewrite.rewrite", lambda file, rewrites: file.module)
+    result = fixed(source, unsafe=unsafe)
+    assert (result.new_bytes, result.fixed) == (None, ())
+    assert [str(one) for one in result.problems] == [
+        "example.py: left as it was: a second run would change the file again; please report this"
+    ]
+
+
+def test_a_fix_that_only_another_makes_possible_is_done_in_the_same_run() -> None:
+    result = fixed(
+        b"import torch\nhas_gpu = torch.cuda.is_available()\ndef device():\n    if has_gpu:\n"
+        b"        return 'cuda'\n    if is_xpu_available():\n        return 'xpu'\n    return 'cpu'\n",
+        unsafe=True,
+    )
+    assert result.problems == ()
+    assert result.new_bytes == (
+        b"from cudafix.runtime import current_device_type, is_accelerator_available\n"
+        b"has_gpu = is_accelerator_available()\ndef device():\n    return current_device_type()\n"
+    )
+    assert [(one.code, one.start.row) for one in result.fixed] == [("CFX302", 4), ("CFX107", 3)]
+    assert result.findings == ()
 
 
 def test_a_fix_that_is_left_over_does_not_undo_the_others() -> None:

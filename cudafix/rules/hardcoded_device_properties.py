@@ -22,7 +22,8 @@ name = get_device_name(0)
 ```
 
 ## Fix safety
-Safe for names and properties; the attributes of the properties differ by backend. `get_device_capability` has no fix.
+Safe for names and properties. No fix where an attribute is read that not all backends have (only `name` and
+`total_memory` are), nor for `get_device_capability`.
 """
 
 from cudafix.rule import Rule

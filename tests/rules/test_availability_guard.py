@@ -650,6 +650,68 @@ def test_the_choice_of_a_device_by_a_flag_that_asks_for_more_keeps_the_flag() ->
     )
 
 
+# A device that stands above the guard, for the machine without
+
+
+@pytest.mark.parametrize("name", ["device", "self.device", "model.device"])
+def test_a_device_above_the_guard_becomes_the_neutral_device(name: str) -> None:
+    check_unsafe(
+        f"import torch\n# The default.\n{name} = 'cpu'  # slow\nif torch.cuda.is_available():\n    {name} = 'cuda'\n",
+        f"from cudafix.runtime import current_device_type\n# The default.\n{name} = current_device_type()  # slow\n",
+        "also chooses other accelerators",
+    )
+
+
+def test_a_device_above_a_guard_that_asks_for_more_stays() -> None:
+    check_unsafe(
+        "import torch\ndevice = 'cpu'\nif args.gpu and torch.cuda.is_available():\n    device = 'cuda'\n",
+        """
+        from cudafix.runtime import current_device_type, is_accelerator_available
+        device = 'cpu'
+        if args.gpu and is_accelerator_available():
+            device = current_device_type()
+        """,
+        "also chooses other accelerators",
+    )
+
+
+def test_a_device_above_a_guard_that_chooses_an_index_stays() -> None:
+    check_unsafe(
+        "import torch\ndevice = 'cpu'\nif torch.cuda.is_available():\n    device = f'cuda:{rank}'\n",
+        """
+        from cudafix.runtime import current_device_type, is_accelerator_available
+        device = 'cpu'
+        if is_accelerator_available():
+            device = f'{current_device_type()}:{rank}'
+        """,
+        "also chooses other accelerators",
+    )
+
+
+def test_a_comment_in_the_guard_below_the_device_is_told() -> None:
+    check_unsafe(
+        "import torch\nd = 'cpu'\nif torch.cuda.is_available():\n    d = 'cuda'  # fast\n",
+        "from cudafix.runtime import current_device_type\nd = current_device_type()\n",
+        "a comment would be lost: # fast",
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "device = 'cpu'\nif device == 'cpu' and torch.cuda.is_available():\n    device = 'cuda'\n",
+        "device = 'cpu'\nif torch.cuda.is_available():\n    device = choose(device, 'cuda')\n",
+        "device = 'cpu'\nif torch.cuda.is_available():\n    other = 'cuda'\n",
+        "device = 'cpu'\nif torch.cuda.is_available():\n    device = 'cuda'\n    f('cuda')\n",
+        "device = other = 'cpu'\nif torch.cuda.is_available():\n    device = 'cuda'\n",
+        "device = 'meta'\nif torch.cuda.is_available():\n    device = 'cuda'\n",
+        "device = 'cpu'\nf()\nif torch.cuda.is_available():\n    device = 'cuda'\n",
+    ],
+)
+def test_a_guard_that_does_more_than_to_replace_the_device_above_stays(source: str) -> None:
+    check_stays("import torch\n" + source, "names CUDA itself")
+
+
 # A device at hand, a function of the project
 
 

@@ -1,0 +1,31 @@
+"""What is read of the properties of a device: `name` and `total_memory` have all backends, the others are CUDA's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from cudafix.file import File
+from cudafix.references import Reference
+
+COMMON = ("name", "total_memory")
+"""What cuda, xpu, npu, musa and mlu alike give (torch 2.13 and the backends' own packages)."""
+
+
+def cuda_only_property(reference: Reference, file: File) -> str:
+    """Return an attribute of the properties that are asked for here, read here, that not all backends have; or ""."""
+    return next((one for one in read_attributes(reference, file) if one not in COMMON), "")
+
+
+def read_attributes(reference: Reference, file: File) -> Iterator[str]:
+    """Yield the attributes that are read of what a call returns: at once, or of the name that it is given."""
+    holders: list[cst.CSTNode] = [reference.call] if reference.call is not None else []
+    for binding in file.flags:
+        if reference.call is not None and binding.value is reference.call:
+            uses = file.names.uses_by_name.get(binding.name, ())
+            holders += [use.node for use in uses if binding in file.names.reaching(use)]
+    for holder in holders:
+        parent = file.names.parents.get(holder)
+        if isinstance(parent, cst.Attribute) and parent.value is holder:
+            yield parent.attr.value
