@@ -27,7 +27,9 @@ def code_of(reference: Reference, inspection: Inspection) -> str:
         return ""
     meant = find_branch(reference.node, inspection)
     if row.name == "is_available":
-        return WRONG_BRANCH if meant and is_statement(reference, inspection) else row.code
+        if meant and is_statement(reference, inspection):
+            return WRONG_BRANCH
+        return BACKEND_BRANCH if backend in meant else row.code
     if meant and backend not in meant and is_wrong(reference, meant, inspection):
         return WRONG_BRANCH
     if backend in meant or (backend != "cuda" and is_named_around(backend, reference.node, inspection)):

@@ -252,13 +252,22 @@ class NameTable:
         return Resolution(found.path, found.origins, found.through, found.doubt or doubt)
 
     def resolve_star(self, use: Use) -> Resolution | None:
-        """Give a name that nothing binds to the module's only star import."""
+        """Give a name that nothing binds to the module's only star import; `torch`, to any: it is torch in all."""
         name = use.node.value
-        if len(self.stars) != 1 or name in BUILTINS or self.find_scope(name, use.scope) is not None:
+        if name in BUILTINS or self.find_scope(name, use.scope) is not None:
+            return None
+        if name == "torch" and self.stars:
+            return Resolution("torch", (self.torch_of_a_star,))
+        if len(self.stars) != 1:
             return None
         module, statement = self.stars[0]
         origin = Binding(name, BindingKind.IMPORT, statement, self.root, 0, f"{module}.{name}")
         return Resolution(origin.target, (origin,), doubt=origin)
+
+    @cached_property
+    def torch_of_a_star(self) -> Binding:
+        """The name `torch` as the first star import brings it: not certain, and nothing else it could well be."""
+        return Binding("torch", BindingKind.IMPORT, self.stars[0][1], self.root, 0, "torch")
 
     def resolve_binding(self, binding: Binding) -> Resolution | None:
         if binding.kind is BindingKind.IMPORT:

@@ -129,6 +129,8 @@ def find_obstacle(reference: Reference, file: File) -> str:
         return f"it asks for {reference.symbol.backend.upper()} among the backends"
     if has_ancestor(reference.node, file, is_class_base):
         return "a base class"
+    if reference.symbol.name == "torch.cuda.graph" and "CUDAGraph(" in file.text:
+        return "it captures a torch.cuda.CUDAGraph of this file, and the neutral one does not take that elsewhere"
     if reference.symbol.row.name == "get_device_properties" and (attribute := cuda_only_property(reference, file)):
         return f"`{attribute}` is no property that all backends have: keep it behind a test for device.type == 'cuda'"
     if is_scripted(reference.node, file):
@@ -283,6 +285,8 @@ def find_doubts(reference: Reference, file: File, form: Neutral) -> list[str]:
     """Return what makes this place less safe than the row says."""
     row = reference.symbol.row
     found = []
+    if file.names.stars and file.names.torch_of_a_star in reference.resolution.origins:
+        found.append("`torch` comes from a star import")
     if reference.symbol.backend != "cuda":
         found.append(f"calls whatever backend is active, where torch.{reference.symbol.backend} alone was meant")
     if form.on_module and reference.call is None and form.attributes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from checks import check_finds, check_fixes, check_noop, check_stays, findings_in
+import pytest
+from checks import check_finds, check_fixes, check_noop, check_stays, check_unsafe, findings_in
 
 # What is no reference
 
@@ -161,6 +162,29 @@ def test_finds_the_backend_of_another_package_under_its_name_in_torch() -> None:
 
 def test_finds_what_a_star_import_brings_but_has_no_fix_for_it() -> None:
     check_stays("from torch.cuda import *\nempty_cache()\n", "`empty_cache` comes from a star import")
+
+
+@pytest.mark.parametrize("stars", ["from helpers import *", "from helpers import *\nfrom more import *"])
+def test_torch_that_a_star_import_brings_is_torch_and_its_fix_is_unsafe(stars: str) -> None:
+    new = "from cudafix.runtime import synchronize_device as neutral_synchronize_device"
+    check_unsafe(
+        f"{stars}\ntorch.cuda.synchronize()\n",
+        f"{new}\n{stars}\nneutral_synchronize_device()\n",
+        "`torch` comes from a star import",
+    )
+
+
+def test_torch_that_nothing_brings_is_no_torch() -> None:
+    check_noop("from helpers import other\ntorch.cuda.synchronize()\n")
+
+
+def test_a_guard_on_torch_that_a_star_import_brings_is_found() -> None:
+    check_unsafe(
+        "from helpers import *\nif torch.cuda.is_available():\n    torch.cuda.empty_cache()\n",
+        "from cudafix.runtime import empty_device_cache as neutral_empty_device_cache\nfrom helpers import *\n"
+        "neutral_empty_device_cache()\n",
+        "`torch` comes from a star import",
+    )
 
 
 def test_a_name_that_is_bound_does_not_come_from_a_star_import() -> None:

@@ -24,7 +24,8 @@ if is_stream_capturing():
 ```
 
 ## Fix safety
-Safe for `is_current_stream_capturing`, unsafe for the others.
+Safe for `is_current_stream_capturing`, unsafe for the others. No fix for `torch.cuda.graph` in a file that makes a
+`CUDAGraph`, which is what it captures.
 """
 
 from cudafix.rule import Rule

@@ -60,6 +60,19 @@ def test_a_call_after_all_other_devices_have_left_is_meant() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class CudaAccelerator:\n    def is_available(self):\n        return torch.cuda.is_available()",
+        "if device == 'cuda':\n    n = 0\n    n = torch.cuda.device_count() if torch.cuda.is_available() else 0",
+    ],
+)
+def test_a_question_about_the_backend_that_is_meant_is_no_hardcoding(source: str) -> None:
+    source = f"import torch\n{source}\n"
+    check_noop(source, select=["CFX1", "CFX3"], ignore=["CFX305"])
+    check_stays(source, "it stands in a branch for CUDA, where it is meant", **ALONE)
+
+
 def test_a_branch_of_a_ladder_over_several_backends_is_for_its_own() -> None:
     check_finds(
         """

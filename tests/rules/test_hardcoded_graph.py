@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks import check_finds, check_fixes, check_noop, check_unsafe
+from checks import check_finds, check_fixes, check_noop, check_stays, check_unsafe
 
 
 def test_leaves_a_graph_of_something_else_alone() -> None:
@@ -39,6 +39,13 @@ def test_the_capture_is_unsafe() -> None:
                 torch.ones(1)
         """,
         "not every backend has it",
+    )
+
+
+def test_the_capture_of_a_graph_of_cuda_stays() -> None:
+    check_stays(
+        "import torch\ng = torch.cuda.CUDAGraph()\nwith torch.cuda.graph(g):\n    torch.ones(1)\n",
+        "captures a torch.cuda.CUDAGraph of this file",
     )
 
 
