@@ -390,8 +390,13 @@ def _answer(name: str, *required: Any, device: Any = None, **options: Any) -> An
 
 
 def _tells_of_no_device(error: RuntimeError) -> bool:
-    """Whether this torch was built for CUDA and runs on a machine without: there is no accelerator, then."""
-    if not any(words in str(error) for words in ("NVIDIA driver", "CUDA driver", "CUDA GPUs", "CUDA-capable")):
+    """Whether this torch was built for CUDA and runs on a machine without: there is no accelerator, then.
+
+    The words are those of torch 2.4 to 2.9; the last are `reset_peak_memory_stats`'s. A forked process that must not
+    use CUDA is told otherwise.
+    """
+    words = ("NVIDIA driver", "CUDA driver", "CUDA GPUs", "CUDA-capable", "invalid argument to reset_")
+    if not any(one in str(error) for one in words):
         return False
     cuda = _torch().cuda
     return not cuda.is_initialized() and not cuda.is_available()

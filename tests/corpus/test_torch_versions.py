@@ -36,6 +36,7 @@ ONLY_FOR_A_GPU = re.compile(r"nvidia-(?!cuda-runtime)|triton")
 NEEDED_LIBRARY = re.compile(r"\(NEEDED\) .*\[(lib(?:cu|nccl|nv)\S+)\]")
 MISSING_FUNCTION = re.compile(r" UND ((?:cuFile|cu[a-z]{3,}|nccl|nvrtc|nvshmem|nvtx)\w*)")
 IN_THE_CUDA_RUNTIME = re.compile(r"libcudart\.|cuda[A-Z]\w*$")
+ANSWERS = "test_the_answer_without_an_accelerator_is_the_one_that_the_runtime_gives"
 PIP_SECONDS = 900
 
 
@@ -110,7 +111,7 @@ def passed(python: Path, *arguments: str, **environment: str) -> str:
 
 
 def test_the_runtime_passes_its_tests_on_an_older_torch_without_a_device(python: Path) -> None:
-    passed(python, "tests/runtime")
+    passed(python, "tests/runtime", f"tests/catalogue/test_catalogue.py::{ANSWERS}")
 
 
 def test_the_runtime_passes_its_tests_on_an_older_torch_without_cuda(python: Path) -> None:

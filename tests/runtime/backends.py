@@ -161,6 +161,33 @@ def cuda() -> None:
     record_all(torch.cuda)
 
 
+NO_DRIVER = RuntimeError("Found no NVIDIA driver on your system.")
+
+WITHOUT_DEVICE: dict[str, Exception] = {
+    **dict.fromkeys(("current_device", "init", "ipc_collect", "set_device", "synchronize"), NO_DRIVER),
+    "is_current_stream_capturing": RuntimeError("CUDA error: CUDA driver version is insufficient"),
+    "reset_accumulated_memory_stats": RuntimeError("invalid argument to reset_accumulated_memory_stats"),
+    "reset_peak_memory_stats": RuntimeError("invalid argument to reset_peak_memory_stats"),
+}
+"""What torch 2.9.1, built for CUDA, raises on a machine without a device."""
+
+
+def cuda_without_device() -> None:
+    """A torch that was built for CUDA on a machine without a device."""
+    cuda()
+    torch.cuda.is_available = torch.cuda.is_initialized = lambda: False
+    torch.cuda.device_count = lambda: 0
+    for name, error in WITHOUT_DEVICE.items():
+        setattr(torch.cuda, name, raiser(error))
+
+
+def raiser(error: Exception) -> Callable[..., None]:
+    def call(*args: Any, **kwargs: Any) -> None:
+        raise error
+
+    return call
+
+
 def cuda_on_torch_2_6() -> None:
     """A CUDA device on a torch whose `current_accelerator` asks the driver."""
     torch.__version__ = "2.6.0+cu124"

@@ -27,6 +27,10 @@ def cpu() -> None:
     """No accelerator."""
 
 
+def bare() -> None:
+    """No accelerator, and torch as it is: built for CUDA, for one."""
+
+
 def cuda() -> None:
     """A CUDA device, with what only CUDA has."""
     backends.cuda()
@@ -66,6 +70,7 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     machine = sys.argv[1]
     globals()[machine]()
-    torch._C._get_accelerator = lambda: torch.device(machine)
-    os.environ["DEVICE"] = machine
+    device = "cpu" if machine == "bare" else machine
+    torch._C._get_accelerator = lambda: torch.device(device)
+    os.environ["DEVICE"] = device
     json.dump([outcome(source) for source in json.load(sys.stdin)], sys.stdout)

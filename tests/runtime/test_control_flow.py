@@ -1,6 +1,6 @@
 """Guards and ladders in whole programs (`fixtures`): fixes change nothing on CUDA and the CPU, and add calls elsewhere.
 
-Each runs on four machines (`control_flow.py`): as it is, with its safe fixes, and with all. `Fixture` reads its head.
+Each runs on several machines (`control_flow.py`): as it is, with its safe fixes, and with all. `Fixture` reads a head.
 """
 
 from __future__ import annotations
@@ -21,14 +21,16 @@ from cudafix.model import Result
 from cudafix.read import Source
 from cudafix.run import Mode, process
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 
 HERE = Path(__file__).parent
 FOLDERS = [HERE.parents[1] / "fixtures" / name for name in ("guards", "ladders")]
 OPTIONS = Options(select=("CFX1", "CFX3"))
 
-SAME = ("cpu", "cuda")
-"""The machines on which a fix changes nothing."""
+IS_CUDA_BUILD = torch.backends.cuda.is_built() and not torch.cuda.is_available()
+
+SAME = ("cpu", "cuda", *(("bare",) if IS_CUDA_BUILD else ()))
+"""The machines on which a fix changes nothing; `bare`, a torch for CUDA without a GPU, where that is what runs."""
 
 OTHERS = ("npu", "mps")
 """The machines whose backend is called after a fix where only CUDA's was before."""
@@ -105,14 +107,14 @@ class Outcome(NamedTuple):
 
 @cache
 def outcomes(machine: str) -> dict[str, Outcome]:
-    """Run every program once, all in one process, whose torch looks as if built for the CPU whatever it is."""
+    """Run every program once, all in one process, whose torch looks as if built for the CPU, except on `bare`."""
     versions = [text for one in FIXTURES for text in (one.text, fixed(one, unsafe=False), fixed(one, unsafe=True))]
     once = list(dict.fromkeys(versions))
     path = os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, str(HERE / "control_flow.py"), machine],
         input=json.dumps(once), capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": path, "CUDAFIX_TORCH_AS_CPU_BUILD": "1"},
+        env={**os.environ, "PYTHONPATH": path, "CUDAFIX_TORCH_AS_CPU_BUILD": "" if machine == "bare" else "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return {text: Outcome(**one) for text, one in zip(once, json.loads(done.stdout), strict=True)}
@@ -143,7 +145,13 @@ def named(key: str) -> list[tuple[Fixture, str]]:
     return [(one, machine) for one in FIXTURES for machine in one.says(key)]
 
 
-BOUND = [(one, machine) for one in FIXTURES for machine in SAME if machine not in one.says("unsafe changes")]
+CHANGED = [
+    (one, machine)
+    for one in FIXTURES
+    for machine in SAME
+    if machine.replace("bare", "cpu") in one.says("unsafe changes")
+]
+BOUND = [(one, machine) for one in FIXTURES for machine in SAME if (one, machine) not in CHANGED]
 NEUTRAL = [(one, machine) for one in FIXTURES for machine in OTHERS if one.neutral_on(machine)]
 
 
@@ -180,7 +188,7 @@ def test_unsafe_fixes_keep_what_it_does(fixture: Fixture, machine: str) -> None:
     assert after(fixture, machine, unsafe=True).deeds == before(fixture, machine).deeds
 
 
-@each(named("unsafe changes"))
+@each(CHANGED)
 def test_unsafe_fixes_keep_the_calls_even_where_they_change_the_rest(fixture: Fixture, machine: str) -> None:
     assert after(fixture, machine, unsafe=True).calls == before(fixture, machine).calls
 

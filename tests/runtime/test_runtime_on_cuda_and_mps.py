@@ -189,3 +189,35 @@ ON_THE_CPU = [
 def test_on_cuda_the_cpu_as_the_device_has_nothing_to_tell_and_nothing_to_wait_for(cuda, expression, answer):
     outcome = cuda(expression)
     assert (outcome.answer, outcome.error, outcome.calls) == (answer, None, [])
+
+
+NO_DEVICE = [
+    ("current_device_index()", 0),
+    ("init_device()", None),
+    ("collect_device_ipc()", None),
+    ("set_device_index(0)", None),
+    ("synchronize_device()", None),
+    ("is_stream_capturing()", False),
+    ("reset_accumulated_device_memory_stats()", None),
+    ("reset_peak_device_memory_stats()", None),
+]
+
+
+@pytest.mark.parametrize(("expression", "answer"), NO_DEVICE)
+def test_on_a_build_for_cuda_without_a_device_nothing_is_raised_where_nothing_is_to_do(start, expression, answer):
+    outcome = start("cuda_without_device")(expression)
+    assert (outcome.answer, outcome.error) == (answer, None)
+
+
+def test_on_a_build_for_cuda_without_a_device_another_error_stays(start):
+    outcome = start("cuda_without_device")(
+        "entered(replaced(torch.cuda, 'synchronize', raiser(RuntimeError('in forked subprocess'))), synchronize_device)"
+    )
+    assert outcome.error == "RuntimeError: in forked subprocess"
+
+
+def test_on_a_device_the_error_stays(start):
+    outcome = start("cuda_without_device")(
+        "entered(replaced(torch.cuda, 'is_available', lambda: True), reset_peak_device_memory_stats)"
+    )
+    assert outcome.error == "RuntimeError: invalid argument to reset_peak_memory_stats"
