@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import libcst as cst
 
@@ -20,15 +21,26 @@ def statements_around(node: cst.CSTNode, names: NameTable) -> Sequence[cst.CSTNo
 
 def following(node: cst.CSTNode, names: NameTable) -> Sequence[cst.CSTNode]:
     """Return the statements after `node` in its block."""
-    around = list(statements_around(node, names))
-    return around[around.index(node) + 1 :] if around else ()
+    around = statements_around(node, names)
+    return around[position(node, names) + 1 :] if around else ()
 
 
 def neighbour(node: cst.CSTNode, step: int, names: NameTable) -> cst.CSTNode | None:
     """Return the statement so many steps after `node` in its block, or before it."""
-    around = list(statements_around(node, names))
-    index = around.index(node) + step if around else -1
+    around = statements_around(node, names)
+    index = position(node, names) + step if around else -1
     return around[index] if 0 <= index < len(around) else None
+
+
+def position(node: cst.CSTNode, names: NameTable) -> int:
+    """Return the place of a statement in its block; of a long one it is asked for each statement."""
+    return positions(names.parents[node])[node]
+
+
+@lru_cache(maxsize=64)
+def positions(block: cst.CSTNode) -> dict[cst.CSTNode, int]:
+    assert isinstance(block, BLOCKS)
+    return {statement: index for index, statement in enumerate(block.body)}
 
 
 def leaves(body: cst.BaseSuite) -> bool:

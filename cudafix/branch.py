@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 
 import libcst as cst
 
 from cudafix.availability import names_backend
 from cudafix.blocks import leaves
+from cudafix.discover import relative
 from cudafix.inspection import Inspection
-from cudafix.question import Asks, Question, backend_of, device_of, family
+from cudafix.question import FAMILY, Asks, Question, backend_of, device_of, family
 from cudafix.row import BACKENDS
 
 FOR_ONE_BACKEND = re.compile(r"(?:Accelerator|Platform|Backend|DeviceMixin|DeviceInterface)(?:Base|Mixin)?$")
@@ -79,19 +81,23 @@ def backends_beside(node: cst.If | cst.IfExp, inspection: Inspection) -> list[fr
 
 
 def is_named_around(backend: str, node: cst.CSTNode, inspection: Inspection) -> bool:
-    """Whether the condition, function or class around `node` names `backend` in a word of its own.
+    """Whether the condition, function, class or file around `node` names `backend` in a word of its own.
 
     What stands in the condition itself is a part of it, and must stay for what it decides about to stay.
     """
+    words = [backend, *(word for word, known in FAMILY.items() if known == backend)]
+    place = relative(PurePath(inspection.file.path), inspection.options.root)
+    if names_backend(place.with_suffix("").as_posix(), words):
+        return True
     for parent in inspection.file.names.ancestors(node):
         condition: cst.BaseExpression | None = None
         if isinstance(parent, (cst.If, cst.IfExp, cst.While)):
             condition = parent.test
         elif isinstance(parent, cst.BooleanOperation):
             condition = parent
-        elif isinstance(parent, (cst.FunctionDef, cst.ClassDef)) and names_backend(parent.name.value, (backend,)):
+        elif isinstance(parent, (cst.FunctionDef, cst.ClassDef)) and names_backend(parent.name.value, words):
             return True
-        if condition is not None and names_backend(inspection.file.code(condition), (backend,)):
+        if condition is not None and names_backend(inspection.file.code(condition), words):
             return True
     return False
 

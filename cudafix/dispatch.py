@@ -23,7 +23,7 @@ def find_dispatches(inspection: Inspection) -> list[Dispatch]:
     seen: set[cst.CSTNode] = set()
     found: list[Dispatch] = []
     for start in (*inspection.calls, *uses_of_flags(inspection)):
-        for node in (start, *inspection.file.names.ancestors(start)):
+        for node in places(start, inspection):
             first = first_of(node, inspection)
             if first in seen:
                 continue
@@ -33,6 +33,16 @@ def find_dispatches(inspection: Inspection) -> list[Dispatch]:
                 seen.update(dispatch.nodes)
                 found.append(dispatch)
     return found
+
+
+def places(start: cst.CSTNode, inspection: Inspection) -> Iterator[cst.CSTNode]:
+    """Yield what may choose by backend around `start`: what it stands in, and the exit that stands before that."""
+    names = inspection.file.names
+    for node in (start, *names.ancestors(start)):
+        before = neighbour(node, -1, names)
+        if isinstance(before, cst.If) and before.orelse is None and leaves(before.body):
+            yield before
+        yield node
 
 
 def uses_of_flags(inspection: Inspection) -> Iterator[cst.Name]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import libcst as cst
 
-from cudafix.alike import is_quiet, nodes_in
+from cudafix.alike import form_of, form_without_accelerator, is_quiet, nodes_in
 from cudafix.arms import Dispatch, Shape
 from cudafix.attributes import only_binding
 from cudafix.branch import find_branch
@@ -69,7 +69,15 @@ def is_guard(dispatch: Dispatch, inspection: Inspection) -> bool:
         return True
     if question.asks is Asks.MACHINE:
         return False
-    return is_all_quiet(dispatch, inspection)
+    return is_all_quiet(dispatch, inspection) or answers_as_last(dispatch, inspection)
+
+
+def answers_as_last(dispatch: Dispatch, inspection: Inspection) -> bool:
+    """Whether the neutral call gives by itself what the last `else` gives: `… else 0` after an amount of memory."""
+    arm, otherwise = dispatch.arms[0], dispatch.otherwise
+    if otherwise is None or not arm.gives_value or not otherwise.gives_value:
+        return False
+    return form_without_accelerator(arm.parts, inspection) == form_of(otherwise.parts, inspection)
 
 
 def is_all_quiet(dispatch: Dispatch, inspection: Inspection) -> bool:

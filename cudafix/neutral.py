@@ -102,7 +102,9 @@ def find_neutral(reference: Reference, file: File, options: Options) -> Neutral 
 
 
 def is_module(path: str, module: str) -> bool:
-    """Whether the file at `path` is the module that neutral functions are imported from."""
+    """Whether the file at `path` is the module that neutral functions are imported from; none is torch itself."""
+    if module == "torch":
+        return False
     parts = PurePath(path).with_suffix("").parts
     names = tuple(module.split("."))
     return parts[-len(names) :] == names or parts[-len(names) - 1 :] == (*names, "__init__")

@@ -102,3 +102,27 @@ def test_a_wrong_target_is_an_error(targets: object, message: str) -> None:
 def test_a_predicate_of_an_unknown_backend_is_an_error() -> None:
     with pytest.raises(ConfigError, match="`on_chip` asks for 'chip', which is none of cuda, xpu"):
         read_settings({"backend-predicates": {"on_chip": "chip"}}, "test")
+
+
+def test_a_file_that_is_called_torch_is_not_torch() -> None:
+    check_fixes(
+        """
+        import torch
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        try:
+            f()
+        except torch.cuda.OutOfMemoryError:
+            pass
+        """,
+        """
+        import torch
+        torch.get_device_module(device).synchronize()
+        try:
+            f()
+        except torch.OutOfMemoryError:
+            pass
+        """,
+        "utils/torch.py",
+        unsafe=True,
+    )

@@ -3,7 +3,7 @@
 ## What it does
 Finds `torch.npu.empty_cache()`, and the other functions that have a neutral form, in a branch that was taken for that
 backend: below `if device == "npu":`, `elif is_npu():`, `case "npu":`, after `if device.type != "npu": return`, in a
-class like `NPUAccelerator`. The rules for calls do not report these.
+class like `NPUAccelerator`, in a file like `npu/graphs.py`. The rules for calls do not report these.
 
 ## Why is this bad?
 It is not: the branch says which backend is meant. A project that wants every cache emptied through one function,

@@ -727,6 +727,51 @@ def test_a_device_at_hand_is_passed_on() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "if x.device.type == 'cuda':\n    n = torch.cuda.memory_allocated(x.device)\nelse:\n    n = 0\n",
+            "n = device_memory_allocated(x.device)\n",
+        ),
+        (
+            "n = torch.cuda.memory_allocated() if device.type == 'cuda' else 0\n",
+            "n = device_memory_allocated(device)\n",
+        ),
+        (
+            "def f(device):\n    if device.type != 'cuda':\n        return 0\n"
+            "    return torch.cuda.memory_allocated(device) // 2\n",
+            "def f(device):\n    return device_memory_allocated(device) // 2\n",
+        ),
+        (
+            "def f(device):\n    if device.type == 'cuda':\n        return torch.cuda.memory_allocated(device)\n"
+            "    return 0\n",
+            "def f(device):\n    return device_memory_allocated(device)\n",
+        ),
+    ],
+)
+def test_a_value_for_a_device_at_hand_that_the_neutral_call_gives_for_any_needs_no_guard(
+    before: str, after: str
+) -> None:
+    check_unsafe(
+        f"import torch\n{before}",
+        f"from cudafix.runtime import device_memory_allocated\n{after}",
+        "the device at hand decides",
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "n = torch.cuda.memory_allocated() if device.type == 'cuda' else 1",
+        "n = torch.cuda.mem_get_info(device) if device.type == 'cuda' else 0",
+        "n = torch.cuda.memory_allocated(other) if device.type == 'cuda' else measure(0)",
+    ],
+)
+def test_another_value_for_other_devices_means_the_device(source: str) -> None:
+    check_noop(f"import torch\n{source}\n", ignore=["CFX305"])
+
+
 def test_a_tensor_at_hand_has_a_device() -> None:
     check_fixes(
         "import torch\nif x.is_cuda:\n    torch.cuda.synchronize()\n",

@@ -153,3 +153,29 @@ def test_a_call_after_other_devices_have_left_for_one_reason_or_another_is_meant
         "5 CFX305 torch.cuda.synchronize",
         select=["CFX1", "CFX305"],
     )
+
+
+@pytest.mark.parametrize(
+    "path", ["npu/cmo.py", "backends/npu/graph_runner.py", "npu_utils.py", "memory_ascend.py", "platforms/npu.py"]
+)
+def test_a_file_that_is_named_after_a_backend_means_it(path: str) -> None:
+    source = "import torch\ntorch.npu.synchronize()\n"
+    check_noop(source, path, select=["CFX1"])
+    check_finds(source, "2 CFX305 torch.npu.synchronize", path=path, **ALONE)
+
+
+@pytest.mark.parametrize("path", ["input.py", "xpu/memory.py", "npus.py"])
+def test_a_file_that_is_named_after_something_else_does_not(path: str) -> None:
+    check_finds("import torch\ntorch.npu.synchronize()\n", "2 CFX104 torch.npu.synchronize", path=path)
+
+
+def test_a_function_that_is_named_after_the_maker_means_its_backend() -> None:
+    check_finds(
+        "import torch\ndef free_on_ascend():\n    return torch.npu.mem_get_info()[0]\n",
+        "3 CFX305 torch.npu.mem_get_info",
+        **ALONE,
+    )
+
+
+def test_a_file_that_is_named_after_cuda_hardcodes_it_all_the_same() -> None:
+    check_finds("import torch\ntorch.cuda.synchronize()\n", "2 CFX104 torch.cuda.synchronize", path="cuda/graphs.py")

@@ -113,6 +113,12 @@ def accelerator() -> Any:
     return torch.accelerator
 
 
+def nothing() -> None:
+    """No accelerator, whatever torch was built for."""
+    accelerator().current_accelerator = lambda check_available=False: None
+    torch._C._has_cuda = torch._C._has_xpu = torch._C._has_mps = False
+
+
 def complete() -> None:
     """An out-of-tree backend with everything that `torch.cuda` has."""
     module = register("npu")
