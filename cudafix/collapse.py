@@ -11,8 +11,12 @@ import libcst as cst
 from cudafix.arms import Arm, Dispatch, Shape
 from cudafix.change import Built, Change
 from cudafix.conditions import joined
+from cudafix.import_style import LINE_LENGTH
 from cudafix.inspection import Inspection
-from cudafix.question import operands
+from cudafix.question import operands, operators
+
+IF_AND_INDENT = 16
+"""What an `if` and the white space before it take, about."""
 
 PRAGMA = re.compile(r"#\s*(?:noqa|type:|pragma:|pyright:|pylint:|mypy:|ruff:|fmt:|nosec|isort:)", re.IGNORECASE)
 
@@ -56,7 +60,7 @@ def under_rest(dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...
         return None  # a flag asks for the rest, elsewhere
 
     def build(updated: cst.BooleanOperation) -> cst.BaseExpression:
-        return in_parentheses([operands(updated)[place] for place in places], updated)
+        return left_of(updated, places)
 
     changes: tuple[Change, ...] = (Change(test, build, rest),)
     if len(dispatch.arms) > 1:
@@ -64,13 +68,26 @@ def under_rest(dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...
     return changes
 
 
-def in_parentheses(parts: Sequence[cst.BaseExpression], whole: cst.BooleanOperation) -> cst.BaseExpression:
-    """Put `parts` together with `and`, in the parentheses of `whole` if they need any."""
-    new = joined(parts)
-    if whole.lpar and any("\n" in cst.Module([]).code_for_node(one) for one in parts):
+def left_of(whole: cst.BooleanOperation, places: Sequence[int]) -> cst.BaseExpression:
+    """Return the operands at `places` put together with `and`, over several lines where one would be too long."""
+    parts = operands(whole)
+    kept = [parts[place] for place in places]
+    new = joined(kept)
+    if whole.lpar and len(kept) > 1 and len(cst.Module([]).code_for_node(new)) > LINE_LENGTH - IF_AND_INDENT:
+        new = as_laid_out(whole, places)
+    if whole.lpar and "\n" in cst.Module([]).code_for_node(new):
         return new.with_changes(lpar=(*whole.lpar, *new.lpar), rpar=(*new.rpar, *whole.rpar))
-    if operands(whole)[0].lpar and not new.lpar:  # `if(a)and b:`
+    if parts[0].lpar and not new.lpar:  # `if(a)and b:`
         return new.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    return new
+
+
+def as_laid_out(whole: cst.BooleanOperation, places: Sequence[int]) -> cst.BaseExpression:
+    """Return the same with the line breaks that stood before each operand."""
+    parts, before = operands(whole), operators(whole)
+    new = parts[places[0]]
+    for place in places[1:]:
+        new = cst.BooleanOperation(new, before[place - 1], parts[place])
     return new
 
 
@@ -146,7 +163,7 @@ def lost_comments(changes: Sequence[Change], body: cst.CSTNode | None) -> list[s
     """Return the comments that the changes would lose, and that no kept part says as well; `body` is what stays."""
     lost: list[str] = []
     for change in changes:
-        kept = [text for part in change.kept for text in comments_in(part)]
+        kept = [text for part in change.statements(change.node) for text in comments_in(part)]
         if change.kept:
             above = getattr(change.node, "leading_lines", ())
             kept += [line.comment.value for line in above if line.comment is not None]

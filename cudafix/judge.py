@@ -167,10 +167,9 @@ class Judge:
             choices = [one for one in passed if one is not None]
             if len(choices) < len(passed):
                 return None
-        if self.last_backends == {"cpu"}:
-            if self.dispatch.shape is Shape.DEFAULT and self.otherwise is not None:
-                arm, backends = self.otherwise, self.last_backends
-            choices = choices + self.device_types(arm, backends)
+        if self.dispatch.shape is Shape.DEFAULT and self.otherwise is not None and self.last_backends:
+            arm, backends = self.otherwise, self.last_backends
+        choices = choices + self.device_types(arm, backends)
         if rest and names_cuda(self.text(*rest)):
             return Verdict(arm, stops="the rest of the condition is about CUDA itself")
         changes = collapse(self.dispatch, arm, rest, self.inspection)

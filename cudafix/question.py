@@ -219,6 +219,13 @@ def operands(node: cst.BooleanOperation) -> list[cst.BaseExpression]:
     return [current, *reversed(found)]
 
 
+def operators(node: cst.BooleanOperation) -> list[cst.BaseBooleanOp]:
+    """Return the operators between the operands of `a and b and c`, in their order."""
+    inner = node.left
+    goes_on = isinstance(inner, cst.BooleanOperation) and isinstance(inner.operator, type(node.operator))
+    return [*(operators(inner) if goes_on else ()), node.operator]  # type: ignore[arg-type]
+
+
 def available_backend(path: str) -> str:
     """Return the backend of which `path` tells whether torch finds it: `torch.cuda.is_available`."""
     if path in ("torch.backends.mps.is_available", "torch.backends.mps.is_built"):

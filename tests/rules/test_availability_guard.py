@@ -185,6 +185,32 @@ def test_the_rest_of_the_condition_stays() -> None:
     )
 
 
+def test_the_rest_of_a_long_condition_keeps_its_lines() -> None:
+    check_fixes(
+        """
+        import torch
+        def f(self):
+            if (
+                # Only then:
+                self.settings["synchronize before and after each stage"] == "1"
+                and torch.cuda.is_available()
+                and self.name_of_the_stage == "denoising"  # the slow one
+            ):
+                torch.cuda.synchronize()
+        """,
+        """
+        from cudafix.runtime import synchronize_device
+        def f(self):
+            if (
+                # Only then:
+                self.settings["synchronize before and after each stage"] == "1"
+                and self.name_of_the_stage == "denoising"  # the slow one
+            ):
+                synchronize_device()
+        """,
+    )
+
+
 def test_the_rest_of_the_condition_may_ask_what_has_a_neutral_answer() -> None:
     check_fixes(
         """

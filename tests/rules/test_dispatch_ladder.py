@@ -434,6 +434,23 @@ def test_the_condition_that_all_branches_share_stays() -> None:
     )
 
 
+def test_the_names_of_the_devices_are_neutral_where_the_last_branch_is_cuda() -> None:
+    check_unsafe(
+        """
+        import torch
+        if torch.xpu.is_available():
+            d = f"xpu:{torch.xpu.current_device()}"
+        else:
+            d = f"cuda:{torch.cuda.current_device()}"
+        """,
+        """
+        from cudafix.runtime import current_device_index, current_device_type
+        d = f"{current_device_type()}:{current_device_index()}"
+        """,
+        "also chooses other accelerators",
+    )
+
+
 # Comments
 
 
