@@ -107,6 +107,8 @@ def ladder_arms(node: cst.If, inspection: Inspection) -> list[Arm]:
     if question is not None and question.negated and isinstance(orelse, cst.Else):
         return [Arm(statements(orelse.body), turned(question), node.test, orelse), Arm(body, None, None, node)]
     arms = [Arm(body, question, node.test, node)]
+    if isinstance(orelse, cst.If) and inspection.question(orelse.test) is None:
+        return [*arms, Arm((orelse,), None, None, orelse)]  # `elif` of something else: as in `else: if …`
     if isinstance(orelse, cst.If):
         return arms + ladder_arms(orelse, inspection)
     if orelse is not None:

@@ -224,11 +224,22 @@ class Judge:
         question = self.live[0][1]
         if question.asks is Asks.DEVICE:
             return Verdict(arm, stops="what it does depends on the device at hand")
+        other = self.backend_of_last()
+        if other:
+            return Verdict(
+                arm, stops=f"the last branch is for {other.upper()}, under a condition that is not understood"
+            )
         if len(self.dispatch.asked) > 1:
             return self.merged(arm, backends, choices)
         if question.asks is Asks.PREDICATE:
             return Verdict(arm, stops="what it guards does something on every machine")
         return self.widened(arm, backends, choices)
+
+    def backend_of_last(self) -> str:
+        """Return a backend that is called in the last branch alone, where that is not a branch like the others."""
+        parts = self.otherwise.parts if self.otherwise is not None and not self.last_backends else ()
+        used = {one.symbol.backend for one in self.inspection.references_in(*parts)} - self.dispatch.backends
+        return min(used, default="")
 
     def merged(self, arm: Arm, backends: frozenset[str], choices: list[Choice]) -> Verdict:
         question, first = self.live[0][1], self.dispatch.arms[0]

@@ -28,7 +28,7 @@ OTHERS = ("sdaa", "neuron", "xla", "tpu", "gcu", "ipu", "maia", "vulkan", "supa"
 
 WORDS = "|".join((*BACKENDS, *FAMILY, *OTHERS))
 PREDICATE = re.compile(
-    rf"_*(?:(?:is|has|have|on|running_on)_(?:torch_|on_)?(?P<first>{WORDS})"
+    rf"_*(?:(?:is|has|have|on|running_on)_(?:torch_|on_)?(?:support_)?(?P<first>{WORDS})"
     rf"(?:_(?:available|alike|platform|device|backend|supported|enabled|present))?"
     rf"|(?:torch_|pt_)?(?P<second>{WORDS})_(?:is_)?(?:available|enabled|present))",
     re.IGNORECASE,

@@ -559,3 +559,54 @@ def test_a_branch_that_does_nothing_on_a_backend_is_a_doubt() -> None:
         EMPTIED,
         "nothing was done on one of the backends",
     )
+
+
+def test_a_branch_under_a_condition_that_is_not_understood_keeps_the_ladder() -> None:
+    check_stays(
+        """
+        import torch
+        if torch.cuda.is_available():
+            torch.cuda.ipc_collect()
+        elif knows_xpu():
+            torch.xpu.ipc_collect()
+        """,
+        "the last branch is for XPU, under a condition that is not understood",
+        select=["CFX302"],
+    )
+
+
+def test_a_condition_about_something_else_between_the_branches_keeps_the_ladder() -> None:
+    check_stays(
+        """
+        import torch
+        if torch.cuda.is_available():
+            n = torch.cuda.device_count()
+        elif wanted is not None:
+            n = wanted
+        elif torch.npu.is_available():
+            n = torch.npu.device_count()
+        """,
+        "the last branch is for NPU, under a condition that is not understood",
+        select=["CFX302"],
+    )
+
+
+def test_a_condition_about_something_else_after_the_guard_stays() -> None:
+    check_unsafe(
+        """
+        import torch
+        if torch.cuda.is_available():
+            n = torch.cuda.device_count()
+        elif told:
+            n = 0
+        """,
+        """
+        from cudafix.runtime import count_devices, is_accelerator_available
+        if is_accelerator_available():
+            n = count_devices()
+        elif told:
+            n = 0
+        """,
+        "true on any accelerator",
+        select=["CFX301", "CFX302"],
+    )
