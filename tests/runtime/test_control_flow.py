@@ -5,16 +5,12 @@ Each runs on several machines (`control_flow.py`): as it is, with its safe fixes
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from programs import HERE, Outcome, run
 
 from cudafix.config import Options
 from cudafix.model import Result
@@ -23,7 +19,6 @@ from cudafix.run import Mode, process
 
 torch = pytest.importorskip("torch")
 
-HERE = Path(__file__).parent
 FOLDERS = [HERE.parents[1] / "fixtures" / name for name in ("guards", "ladders")]
 OPTIONS = Options(select=("CFX1", "CFX3"))
 
@@ -84,40 +79,13 @@ def fixed(fixture: Fixture, unsafe: bool) -> str:
     return fixture.text if new is None else new.decode()
 
 
-class Outcome(NamedTuple):
-    """What a program called of the backend and printed, in that order, what it asked, and what it raised."""
-
-    record: list[str]
-    queries: list[str]
-    error: str | None
-
-    @property
-    def deeds(self) -> tuple[list[str], str | None]:
-        """All but the questions: a guard that goes takes one along."""
-        return self.record, self.error
-
-    @property
-    def calls(self) -> list[str]:
-        return [one for one in self.record if not one.startswith("print(")]
-
-    @property
-    def functions(self) -> list[str]:
-        return [one.partition("(")[0] for one in self.calls]
-
-
 @cache
 def outcomes(machine: str) -> dict[str, Outcome]:
-    """Run every program once, all in one process, whose torch looks as if built for the CPU, except on `bare`."""
-    versions = [text for one in FIXTURES for text in (one.text, fixed(one, unsafe=False), fixed(one, unsafe=True))]
-    once = list(dict.fromkeys(versions))
-    path = os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, str(HERE / "control_flow.py"), machine],
-        input=json.dumps(once), capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": path, "CUDAFIX_TORCH_AS_CPU_BUILD": "" if machine == "bare" else "1"},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return {text: Outcome(**one) for text, one in zip(once, json.loads(done.stdout), strict=True)}
+    return run(machine, (text for one in FIXTURES for text in versions(one)))
+
+
+def versions(fixture: Fixture) -> tuple[str, str, str]:
+    return fixture.text, fixed(fixture, unsafe=False), fixed(fixture, unsafe=True)
 
 
 def before(fixture: Fixture, machine: str) -> Outcome:
