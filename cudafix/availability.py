@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import libcst as cst
 
@@ -21,6 +22,9 @@ NAMES_CUDA = re.compile(
     r"""|\b(?:get_device_capability|cudart|cudnn|nvtx|nccl)\b"""
 )
 OTHERS = ("xpu", "npu", "musa", "mlu", "hpu", "mps", "mtia", "xla", "tpu", "hip", "rocm")
+
+
+Guard: TypeAlias = cst.If | cst.IfExp
 
 
 def names_cuda(code: str) -> bool:
@@ -46,9 +50,7 @@ def judge_guard(
         return judge_flag(reference, neutral, file)
     if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):
         return Refusal("it is one rung of a ladder over backends")
-    if any(
-        names_cuda(file.code(one)) for one in (guard.body, guard.orelse, *after_exit(guard, file)) if one is not None
-    ):
+    if depends_on_cuda(guard, file):
         return Refusal("the code that depends on it names CUDA itself")
     is_whole_test = guard.test is reference.call and guard.orelse is None
     if is_whole_test and isinstance(guard, cst.If) and all(is_neutral(one, matches) for one in guard.body.body):
@@ -56,14 +58,22 @@ def judge_guard(
     return neutral
 
 
-def after_exit(guard: cst.If | cst.IfExp, file: File) -> Sequence[cst.CSTNode]:
+def depends_on_cuda(guard: Guard, file: File) -> bool:
+    """Whether what is done, or not done, after the question is about CUDA itself."""
+    parts = (guard.body, guard.orelse, *after_exit(guard, file))
+    return any(names_cuda(file.code(one)) for one in parts if one is not None)
+
+
+def after_exit(guard: Guard, file: File) -> Sequence[cst.CSTNode]:
     """Return the statements that come after `if not …: return`."""
     is_exit = isinstance(guard, cst.If) and leaves(guard.body)
     return following(guard, file.names) if is_exit else ()
 
 
-def judge_flag(reference: Reference, neutral: Neutral, file: File) -> Neutral | Refusal:
-    """Judge `use_cuda = torch.cuda.is_available()` by what depends on the flag."""
+def judge_flag(
+    reference: Reference, neutral: Neutral, file: File, becomes_neutral: Callable[[Guard], bool] = lambda guard: False
+) -> Neutral | Refusal:
+    """Judge `use_cuda = torch.cuda.is_available()` by what depends on the flag and does not become neutral with it."""
     whole = whole_condition(reference, file)
     binding = next((one for one in file.flags if one.value is whole), None)
     if binding is None:
@@ -77,9 +87,7 @@ def judge_flag(reference: Reference, neutral: Neutral, file: File) -> Neutral | 
         guard = guard_around(use.node, file)
         if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):
             return Refusal(f"`{binding.name}` decides about one rung of a ladder over backends")
-        if guard is not None and (
-            names_cuda(file.code(guard.body)) or (guard.orelse and names_cuda(file.code(guard.orelse)))
-        ):
+        if guard is not None and depends_on_cuda(guard, file) and not becomes_neutral(guard):
             row = file.start(guard).row
             return Refusal(f"the code that depends on `{binding.name}` on line {row} names CUDA itself")
     return neutral
@@ -100,7 +108,7 @@ def whole_condition(reference: Reference, file: File) -> cst.CSTNode:
     return whole
 
 
-def guard_around(node: cst.CSTNode, file: File) -> cst.If | cst.IfExp | None:
+def guard_around(node: cst.CSTNode, file: File) -> Guard | None:
     """Return the `if`, or conditional expression, in whose test `node` stands."""
     child = node
     for parent in file.names.ancestors(node):

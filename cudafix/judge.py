@@ -9,14 +9,16 @@ import libcst as cst
 
 from cudafix.alike import device_literals, form_of, form_without_accelerator, is_inert, is_quiet, normal_form
 from cudafix.arms import Arm, Dispatch, Shape
-from cudafix.availability import names_cuda
+from cudafix.availability import Guard, judge_flag, names_cuda
 from cudafix.blocks import neighbour
 from cudafix.change import Change, Choice, choice_of
 from cudafix.collapse import collapse, lost_comments, merge
+from cudafix.dispatch import first_of, read_dispatch
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.neutral import Neutral, Refusal
 from cudafix.question import Asks, operands
+from cudafix.references import Reference
 from cudafix.substitutes import device_types, for_device, neutral_test, tests_of
 
 
@@ -271,7 +273,7 @@ class Judge:
         if names_cuda(whole) and not literals:
             return Verdict(arm, stops="the code that depends on it names CUDA itself")
         tests = tests_of(question, self.inspection)
-        neutrals = [(one, self.inspection.neutral(one)) for one in tests if one.symbol.backend == "cuda"]
+        neutrals = [(one, self.neutral_test(one)) for one in tests if one.symbol.backend == "cuda"]
         stop = next((neutral.reason for _, neutral in neutrals if isinstance(neutral, Refusal)), "")
         if stop or not neutrals or len(neutrals) < len(tests):
             return Verdict(arm, stops=stop or "what it guards does something on every machine")
@@ -279,6 +281,18 @@ class Judge:
         if self.is_safe_under_any(arm, choices):
             found = [(one, replace(neutral, safety=Safety.SAFE, reason="")) for one, neutral in found]
         return Verdict(arm, [*choices, *literals, *found])
+
+    def neutral_test(self, test: Reference) -> Neutral | Refusal:
+        """Return what a question becomes; where a flag holds the answer, its other uses have their say as well."""
+        neutral = self.inspection.neutral(test)
+        if isinstance(neutral, Refusal):
+            return neutral
+        return judge_flag(test, neutral, self.file, self.is_choice)
+
+    def is_choice(self, guard: Guard) -> bool:
+        """Whether no more than a device is chosen there."""
+        dispatch = read_dispatch(first_of(guard, self.inspection), self.inspection)
+        return dispatch is not None and chooses_device(dispatch, self.inspection)
 
     def is_safe_under_any(self, arm: Arm, choices: list[Choice]) -> bool:
         """Whether nothing but neutral calls, with nothing that could name a device, depends on the answer."""

@@ -256,3 +256,11 @@ def test_a_flag_beside_another_name_asks_for_any_accelerator(other: str) -> None
         f"from cudafix.runtime import is_accelerator_available\nuse_cuda = is_accelerator_available()\n{other}\n",
         unsafe=True,
     )
+
+
+def test_a_flag_before_an_early_return_from_code_about_cuda_stays() -> None:
+    check_stays(
+        "import torch\ndef f():\n    use_cuda = torch.cuda.is_available()\n    if not use_cuda:\n        return\n"
+        "    run(torch.device('cuda'))\n",
+        "the code that depends on `use_cuda` on line 4 names CUDA itself",
+    )

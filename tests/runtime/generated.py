@@ -55,7 +55,13 @@ VALUES = {
     "npu": ["device_count()", "memory_allocated()", "max_memory_allocated() // 10", "current_device()"],
     "mps": ["device_count()", "current_allocated_memory()", "current_allocated_memory() // 10"],
 }
-NAMES = ['"{}"', 'torch.device("{}")', '"{}:0"', 'f"{}:{{mode}}"']
+NAMES = [
+    '"BACKEND"',
+    'torch.device("BACKEND")',
+    '"BACKEND:0"',
+    'f"BACKEND:{mode}"',
+    'f"BACKEND:{torch.BACKEND.device_count()}"',
+]
 
 
 class Maker:
@@ -87,11 +93,11 @@ class Maker:
         if kind == "value":
             return f"n = torch.{backend}.{self.random.choice(VALUES[backend])}"
         if kind == "name":
-            return f"n = {self.random.choice(NAMES).format(backend)}"
+            return f"n = {self.random.choice(NAMES).replace('BACKEND', backend)}"
         return self.random.choice(["print('other')", "gc.collect()", "pass", "n = 5", "return n"])
 
     def kinds(self) -> list[str]:
-        one = self.pick((5, "call"), (2, "value"), (2, "name"), (1, "other"))
+        one = self.pick((5, "call"), (3, "value"), (2, "name"), (1, "other"))
         return [one] if self.random.random() < 0.7 else [one, self.pick((3, "call"), (1, "other"))]
 
     def body(self, backend: str, kinds: list[str], state: object) -> str:
@@ -174,17 +180,18 @@ class Maker:
             return f"n = {given}\n{rungs}"
         if shape == "returns":
             name = self.random.choice(NAMES[:2])
-            rungs = "".join(f"if {self.test(one)}:\n    return {name.format(one)}\n" for one in backends)
-            return f"{rungs}return {name.format('cpu')}\n"
+            rungs = "".join(f"if {self.test(one)}:\n    return {name.replace('BACKEND', one)}\n" for one in backends)
+            return f"{rungs}return {name.replace('BACKEND', 'cpu')}\n"
         word = "elif" if shape == "ladder" else "if"
         rungs = [f"{word} {self.test(one)}:\n{self.body(one, kinds, state)}" for one in backends]
-        if self.random.random() < 0.1:
-            rungs.insert(
-                self.random.randrange(len(rungs) + 1), f"{word} {self.random.choice(OTHERS)}:\n    print('odd')\n"
-            )
+        if self.random.random() < 0.25:
+            odd = f"{word} {self.random.choice(OTHERS)}:\n{self.last()}"
+            rungs.insert(self.random.randrange(len(rungs) + 1), odd)
         rungs[0] = rungs[0].removeprefix("el")
         if shape == "ladder" and self.random.random() < 0.35:
-            rungs.append(f"else:\n{self.last()}")
+            left = [one for one in BACKENDS if one not in backends]
+            is_branch = left and self.way == "machine" and self.random.random() < 0.3
+            rungs.append(f"else:\n{self.body(left[0], kinds, state) if is_branch else self.last()}")
         return "".join(rungs)
 
     def program(self) -> str:
