@@ -140,6 +140,8 @@ class NameTable:
         self.root = Scope(ScopeKind.MODULE, module)
         self.parents: dict[cst.CSTNode, cst.CSTNode] = {}
         self.uses: dict[cst.Name, Use] = {}
+        self.places: dict[cst.CSTNode, tuple[Scope, int]] = {}
+        """Where each string stands: the scope that it is read in, and its place in the order of things."""
         self.scopes: list[Scope] = [self.root]
         self.stars: list[tuple[str, cst.ImportFrom]] = []
         self.exported: set[str] = set()

@@ -50,7 +50,7 @@ class Neutral:
         arguments: the call's arguments that lose their keyword.
         passed: what stands between the parentheses, where a call is made; None: the old call's own stay.
         whole_call: whether the old call goes with the name that it calls.
-        template: what stands around it all, with a `{}`.
+        template: what stands around it all; its first `{}` is this.
     """
 
     need: Need
@@ -67,7 +67,7 @@ class Neutral:
     def text(self, local_name: str) -> str:
         module = f"{local_name}({self.module_of})" if self.on_module else local_name
         function = ".".join((module, *self.attributes))
-        return self.template.replace("{}", function if self.passed is None else f"{function}({self.passed})")
+        return self.template.replace("{}", function if self.passed is None else f"{function}({self.passed})", 1)
 
     @property
     def names_said(self) -> set[str]:

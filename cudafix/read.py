@@ -20,6 +20,9 @@ NEEDLES = re.compile(
 )
 """What a file must hold to have a finding: a backend's module as an attribute or an import, or a word to cudafix."""
 
+DEVICE_TEXT = re.compile(rb"[\"']cuda\b")
+"""What begins with the name of a CUDA device."""
+
 EMPTIES_CACHE = "empty_device_cache"
 GENERATED = re.compile(rb"^\s*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)
 RUNTIME_MARK = b"# cudafix: runtime"
@@ -44,6 +47,11 @@ class Source:
         """Whether the bytes call one of `flush_methods`, or what empties a cache, twice."""
         names = (*(f".{one}" for one in flush_methods), EMPTIES_CACHE)
         return sum(self.data.count(f"{one}(".encode()) for one in names) > 1 and not self.is_exempt
+
+    @property
+    def may_name_device(self) -> bool:
+        """Whether the bytes may hold the name of a CUDA device in a string."""
+        return DEVICE_TEXT.search(self.data) is not None and not self.is_exempt
 
     @property
     def is_exempt(self) -> bool:

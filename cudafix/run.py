@@ -41,7 +41,7 @@ def process(source: Source, options: Options, mode: Mode, unsafe: bool) -> Resul
     from cudafix.compiler import find_complaint
     from cudafix.stack import with_deep_stack
 
-    if not (source.may_have_findings or source.may_repeat(options.flush_methods)):
+    if not (source.may_have_findings or source.may_repeat(options.flush_methods) or asks_for_devices(source, options)):
         return Result(source.path, old_bytes=source.data)
     if len(source.data) > LARGEST:
         return unreadable(source, f"is larger than {LARGEST // 1_000_000} MB", None, options)
@@ -54,6 +54,14 @@ def process(source: Source, options: Options, mode: Mode, unsafe: bool) -> Resul
         return unreadable(source, "is nested too deeply", None, options)
     except Exception as error:  # one odd file must not stop the run
         return failed(source.path, f"internal error: {type(error).__name__}: {one_line(error)}; please report this")
+
+
+def asks_for_devices(source: Source, options: Options) -> bool:
+    """Whether the opt-in rules for devices in other shapes may be on, and the file may hold such."""
+    selected = any(
+        one.startswith("CFX2") or "CFX2".startswith(one) for one in (*options.select, *options.extend_select)
+    )
+    return selected and source.may_name_device
 
 
 def analyse_and_rewrite(

@@ -65,6 +65,10 @@ class Walk(cst.CSTVisitor):
         if self.stack and self.stack[-1] is original_node:
             self.stack.pop()
 
+    def string(self, node: cst.SimpleString | cst.FormattedString) -> None:
+        self.names.places[node] = (self.scope, self.order)
+        self.visit_each(node.children)
+
     def visit_all(self, *nodes: cst.CSTNode | None) -> None:
         for node in nodes:
             if isinstance(node, cst.CSTNode):
@@ -313,6 +317,8 @@ class Walk(cst.CSTVisitor):
 
 HANDLERS: dict[type[cst.CSTNode], Callable[..., None]] = {
     cst.Name: Walk.name,
+    cst.SimpleString: Walk.string,
+    cst.FormattedString: Walk.string,
     cst.Attribute: Walk.attribute,
     cst.Arg: Walk.argument,
     cst.Import: Walk.import_plain,

@@ -1,0 +1,204 @@
+"""Where a device is expected: the argument of a torch function, a name that says so, what ends up in one.
+
+In: an expression. Out: whether its value is taken for a device, by what stands around it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import libcst as cst
+
+from cudafix.file import File
+from cudafix.names import BindingKind
+from cudafix.question import dotted_name
+
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+NAMES = frozenset(("device", "devices", "dev", "devs", "devicename", "devicetype"))
+PHRASES = frozenset(("map_location", "pin_memory_device"))
+NEVER = frozenset(("device_types", "devices_types"))
+"""What names kernels, not where data goes: `torch.library.custom_op(device_types="cuda")`."""
+
+FIRST = frozenset((
+    "torch.device", "torch.autocast", "torch.amp.autocast", "torch.amp.GradScaler", "torch.amp.grad_scaler.GradScaler",
+    "torch.amp.autocast_mode.autocast", "torch.Generator", "torch.set_default_device", "torch.get_device_module",
+    "torch.distributed.device_mesh.init_device_mesh", "torch.distributed.init_device_mesh",
+    "torch.distributed.device_mesh.DeviceMesh", "torch.distributed.DeviceMesh", "torch.distributed.tensor.DeviceMesh",
+    "torch.distributed._tensor.DeviceMesh", "torch.get_autocast_dtype", "torch.set_autocast_dtype",
+    "torch.is_autocast_enabled", "torch.set_autocast_enabled", "torch.amp.is_autocast_available",
+    "torch.amp.autocast_mode.is_autocast_available", "torch.cuda.set_device", "torch.cuda.device",
+    "torch.cuda.synchronize", "torch.cuda.get_device_properties", "torch.cuda.get_device_name",
+    "torch.cuda.mem_get_info", "torch.cuda.get_device_capability", "torch.cuda.memory_allocated",
+    "torch.cuda.max_memory_allocated", "torch.cuda.memory_reserved", "torch.cuda.reset_peak_memory_stats",
+    "torch.distributed.get_default_backend_for_device",
+))  # fmt: skip
+"""The functions of torch whose first argument is a device."""
+
+SECOND = frozenset(("torch.load",))
+METHODS = frozenset(("to", "pin_memory", "is_pinned", "to_empty"))
+"""The methods whose first argument is a device."""
+
+LOOK_UPS = frozenset(("get", "setdefault", "pop", "getattr", "getenv", "setattr"))
+"""The functions whose last argument is a value under the name that the first string gives."""
+
+OPTIONS = frozenset(("add_argument", "option", "Option", "Argument", "argument", "add_option"))
+
+
+def is_device_name(name: str) -> bool:
+    """Whether a name says that it stands for a device: `device`, `self.device`, `DEVICE_TYPE`, `map_location`."""
+    last = name.rpartition(".")[2]
+    if last.lower() in NEVER:
+        return False
+    words = [one.lower() for one in WORD.findall(last)]
+    return any(one in NAMES for one in words) or any(one in last.lower() for one in PHRASES)
+
+
+def is_device_position(node: cst.BaseExpression, file: File, depth: int = 2) -> bool:
+    """Whether the value of `node` is taken for a device."""
+    return Positions(file).is_one(node, depth)
+
+
+class Positions:
+    def __init__(self, file: File) -> None:
+        self.file = file
+        self.names = file.names
+
+    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        return self.names.parents.get(node)
+
+    def is_one(self, node: cst.CSTNode, depth: int) -> bool:
+        """Follow the value outwards to what takes it."""
+        parent = self.parent(node)
+        if isinstance(parent, cst.IfExp):
+            return parent.test is not node and self.is_one(parent, depth)
+        if isinstance(parent, (cst.BooleanOperation, cst.NamedExpr)):
+            return self.is_one(parent, depth)
+        if isinstance(parent, (cst.Element, cst.StarredElement)):
+            return self.is_element(parent, depth)
+        if isinstance(parent, cst.Arg):
+            return self.is_argument(parent, depth)
+        if isinstance(parent, (cst.Assign, cst.AnnAssign)):
+            return self.is_assigned(parent, node, depth)
+        if isinstance(parent, cst.Param):
+            return parent.default is node and is_device_name(parent.name.value)
+        if isinstance(parent, cst.Return):
+            return self.is_returned(parent)
+        if isinstance(parent, cst.DictElement):
+            return parent.value is node and names_device(parent.key)
+        if isinstance(parent, (cst.For, cst.CompFor)):
+            return parent.iter is node and is_device_name(dotted_name(parent.target))
+        return False
+
+    def is_element(self, element: cst.CSTNode, depth: int) -> bool:
+        container = self.parent(element)
+        if isinstance(container, cst.Tuple) and self.is_unpacked(container, element):
+            return True
+        return container is not None and self.is_one(container, depth)
+
+    def is_unpacked(self, container: cst.Tuple, element: cst.CSTNode) -> bool:
+        """Whether `a, device = x, "cuda"` gives the element to a name that says so."""
+        parent = self.parent(container)
+        if not isinstance(parent, cst.Assign):
+            return False
+        target = parent.targets[0].target
+        if not isinstance(target, cst.Tuple) or len(target.elements) != len(container.elements):
+            return False
+        index = next(number for number, one in enumerate(container.elements) if one is element)
+        return is_device_name(dotted_name(target.elements[index].value))
+
+    def is_assigned(self, statement: cst.Assign | cst.AnnAssign, value: cst.CSTNode, depth: int) -> bool:
+        if statement.value is not value:
+            return False
+        targets = [statement.target] if isinstance(statement, cst.AnnAssign) else [
+            one.target for one in statement.targets
+        ]  # fmt: skip
+        return any(self.is_device_target(one) or self.ends_up(one, value, depth) for one in targets)
+
+    def is_device_target(self, target: cst.BaseExpression) -> bool:
+        if isinstance(target, cst.Subscript):
+            index = target.slice[0].slice if len(target.slice) == 1 else None
+            key = isinstance(index, cst.Index) and names_device(index.value)
+            return key or is_device_name(dotted_name(target.value))
+        return is_device_name(dotted_name(target))
+
+    def ends_up(self, target: cst.BaseExpression, value: cst.CSTNode, depth: int) -> bool:
+        """Whether a name that does not say so is used as a device."""
+        if not isinstance(target, cst.Name) or not depth:
+            return False
+        for use in self.names.uses_by_name.get(target.value, ()):
+            if any(one.value is value for one in self.names.reaching(use)) and self.is_one(use.node, depth - 1):
+                return True
+        return False
+
+    def is_returned(self, statement: cst.Return) -> bool:
+        for parent in self.names.ancestors(statement):
+            if isinstance(parent, (cst.FunctionDef, cst.Lambda)):
+                return isinstance(parent, cst.FunctionDef) and is_device_name(parent.name.value)
+        return False
+
+    # Arguments
+
+    def is_argument(self, arg: cst.Arg, depth: int) -> bool:
+        call = self.parent(arg)
+        if not isinstance(call, cst.Call) or arg.star:
+            return False
+        if arg.keyword is not None:
+            return self.is_keyword(arg.keyword.value, call)
+        index = call.args.index(arg)
+        if isinstance(call.func, cst.Attribute) and call.func.attr.value in METHODS and index == 0:
+            return True
+        meaning = self.names.resolve(call.func)
+        path = meaning.path if meaning is not None else dotted_name(call.func)
+        if (path in FIRST and index == 0) or (path in SECOND and index == 1):
+            return True
+        last = path.rpartition(".")[2]
+        if index and last in (*LOOK_UPS, "parametrize"):
+            return any(names_device(one.value) for one in call.args[:index])
+        if last in OPTIONS:
+            return False
+        parameter = self.parameter(call, index)
+        return is_device_name(parameter) if parameter else index == 0 and is_device_name(last)
+
+    def is_keyword(self, keyword: str, call: cst.Call) -> bool:
+        last = dotted_name(call.func).rpartition(".")[2]
+        if last in OPTIONS and keyword in ("default", "choices", "type", "const"):
+            return any(names_device(one.value) for one in call.args if one.keyword is None)
+        if last in ("parametrize", "param") and keyword in ("argvalues", "values"):
+            return any(names_device(one.value) for one in call.args)
+        if keyword in ("default", "default_factory"):  # a field: the name is what it is assigned to
+            return self.is_one(call, 1)
+        return is_device_name(keyword)
+
+    def parameter(self, call: cst.Call, index: int) -> str:
+        """Return the name of the parameter that the argument at `index` is for, where the file defines the function."""
+        function = self.function(call.func)
+        if function is None:
+            return ""
+        params: Sequence[cst.Param] = (*function.params.posonly_params, *function.params.params)
+        skipped = int(isinstance(call.func, cst.Attribute) or function.name.value == "__init__")
+        return params[index + skipped].name.value if index + skipped < len(params) else ""
+
+    def function(self, func: cst.BaseExpression) -> cst.FunctionDef | None:
+        """Return the definition of a function, a method of `self`, or the `__init__` of a class, in this file."""
+        name = func.attr if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name) else func
+        if not isinstance(name, cst.Name):
+            return None
+        if isinstance(func, cst.Attribute) and func.value.value not in ("self", "cls"):  # type: ignore[attr-defined]
+            return None
+        scopes = self.names.scopes if isinstance(func, cst.Attribute) else [self.names.root]
+        found = [one for scope in scopes for one in scope.bindings.get(name.value, ())]
+        nodes = [one.node for one in found if one.kind is BindingKind.OTHER]
+        if len(nodes) != 1:
+            return None
+        node = nodes[0]
+        if isinstance(node, cst.ClassDef):
+            methods = [one for one in node.body.body if isinstance(one, cst.FunctionDef)]
+            return next((one for one in methods if one.name.value == "__init__"), None)
+        return node if isinstance(node, cst.FunctionDef) else None
+
+
+def names_device(node: cst.BaseExpression | None) -> bool:
+    """Whether a string, such as a key or the name of an option, says that a device is meant: `"--device"`."""
+    text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
+    return isinstance(text, str) and any(is_device_name(one) for one in re.split(r"[,\s]+", text.replace("-", "_")))

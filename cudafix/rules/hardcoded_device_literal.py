@@ -1,0 +1,52 @@
+"""The name of a CUDA device, written out where a device is expected.
+
+## What it does
+Finds `"cuda"`, `"cuda:0"`, `f"cuda:{i}"`, `"cuda:" + str(i)`, `"cuda:{}".format(i)` as the device of a torch function,
+of `.to(…)`, of an argument, a variable, a field or an option whose name says that it is a device, and in a name that
+ends up in one. A name of CUDA elsewhere (a text, a path, a key) is none, nor is one in a branch for CUDA.
+
+## Why is this bad?
+The program fails at this place on every machine without CUDA, whatever it calls elsewhere.
+
+## Example
+```python
+import torch
+
+x = torch.ones(1, device="cuda")
+y = x.to(f"cuda:{index}")
+```
+
+## Use instead
+```python
+import torch
+from cudafix.runtime import current_device_type
+
+x = torch.ones(1, device=current_device_type())
+y = x.to(f"{current_device_type()}:{index}")
+```
+
+## Fix safety
+Unsafe: the program runs on another accelerator, or the CPU, where it failed before. The type and the index are kept:
+a string where a string was. No fix in a default argument or a field of a class, which are worked out at import, nor in
+a list of what may be chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from cudafix.rule import Rule
+
+if TYPE_CHECKING:
+    from cudafix.inspection import Inspection
+    from cudafix.rule import Match
+
+
+def find(inspection: Inspection) -> Iterable[Match]:
+    from cudafix.device_literals import find_literals  # not at the top: rules are listed without loading libcst
+
+    return find_literals(inspection)
+
+
+rule = Rule("CFX201", __name__, __doc__, default=False, find=find)

@@ -1,0 +1,197 @@
+"""CFX201: the name of a CUDA device, written out where a device is expected."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import checks
+import pytest
+from checks import findings_in
+
+LITERALS = {"select": ["CFX201"], "ignore": []}
+
+check_noop = partial(checks.check_noop, **LITERALS)
+check_stays = partial(checks.check_stays, **LITERALS)
+check_unsafe = partial(checks.check_unsafe, **LITERALS)
+IMPORT = "import torch\nfrom cudafix.runtime import current_device_type\n"
+ELSEWHERE = "the accelerator that is active"
+
+
+def found_in(source: str) -> int:
+    return len(findings_in(f"import torch\n{source}\n", **LITERALS))
+
+
+# What is no device
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "print('cuda')",
+        "log.info('cuda', x)",
+        "path = 'cuda'",
+        "x = {'cuda': 1}",
+        "x = 'cuda' in text",
+        "open('cuda:0')",
+        "f(backend='cuda')",
+        "x = build['cuda']",
+        "getattr(torch, 'cuda')",
+        "x = torch.ones(1, dtype='cuda')",
+        "@torch.library.custom_op('a::b', mutates_args=(), device_types='cuda')\ndef f(): ...",
+        "def f():\n    return 'cuda'",
+        "def name():\n    return 'cuda'",
+        "for word in ['cuda', 'hip']:\n    f(word)",
+        "text = 'use ' 'cuda'",
+        "x.to(f'{x}cuda:0')",
+        "device = 'cudagraph'",
+        "device: 'cuda'",
+    ],
+)
+def test_leaves_a_name_of_cuda_that_is_no_device_alone(source: str) -> None:
+    check_noop(f"import torch\n{source}\n")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if device == 'cuda':\n    x.to('cuda')",
+        "if is_cuda():\n    device = 'cuda'",
+        "d = 'cuda' if torch.cuda.is_available() else 'cpu'",
+        "if torch.cuda.is_available():\n    device = 'cuda'\nelif torch.xpu.is_available():\n    device = 'xpu'",
+        "class CudaPlatform:\n    device_type = 'cuda'",
+    ],
+)
+def test_leaves_a_branch_for_cuda_and_the_choice_of_a_device_to_other_rules(source: str) -> None:
+    check_noop(f"import torch\n{source}\n")
+
+
+def test_is_off_until_it_is_asked_for() -> None:
+    checks.check_noop("import torch\nx = torch.ones(1, device='cuda')\n", select=[])
+
+
+# What is one
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "torch.ones(1, device='cuda')",
+        "x.to('cuda')",
+        "x.to(device='cuda:1')",
+        "torch.device('cuda', 1)",
+        "torch.load(path, map_location='cuda')",
+        "torch.load(path, 'cuda')",
+        "load(path, device_map='cuda')",
+        "Model(torch_device='cuda')",
+        "torch.Generator('cuda')",
+        "init_device_mesh(device_type='cuda', mesh_shape=(2,))",
+        "from torch.distributed.device_mesh import init_device_mesh\ninit_device_mesh('cuda', (2,))",
+        "torch.set_default_device('cuda')",
+        "DataLoader(d, pin_memory_device='cuda')",
+        "with torch.autocast('cuda'): ...",
+        "torch.amp.GradScaler('cuda')",
+        "parser.add_argument('--device', default='cuda')",
+        "parser.add_argument('--device', choices=['cuda', 'cpu'])",
+        "@click.option('--device', '-d', default='cuda')\ndef f(device): ...",
+        "class A:\n    device: str = 'cuda'",
+        "class A:\n    device: str = field(default='cuda')",
+        "def f(x, device='cuda'): ...",
+        "DEVICE = 'cuda'",
+        "self.device = 'cuda'",
+        "config['device'] = 'cuda'",
+        "x = {'device': 'cuda'}",
+        "kwargs.get('device', 'cuda')",
+        "getattr(args, 'device', 'cuda')",
+        "place = 'cuda'\nx.to(place)",
+        "a, device = 1, 'cuda'",
+        "for device in ['cpu', 'cuda']:\n    f(device)",
+        "x.to('cuda' if big else 'cpu')",
+        "x.to(where or 'cuda')",
+        "def get_device():\n    return 'cuda'",
+        "def f(x, device): ...\nf(1, 'cuda')",
+        "class A:\n    def __init__(self, device): ...\nA('cuda')",
+        "x.to(f'cuda:{i}')",
+        "x.to('cuda:' + str(i))",
+        "x.to('cuda:{}'.format(i))",
+        "x.to('cuda:%d' % i)",
+    ],
+)
+def test_finds_the_name_of_a_device(source: str) -> None:
+    assert found_in(source) == 1
+
+
+def test_a_file_without_torch_has_devices_as_well() -> None:
+    source = "from transformers import pipeline\nmodel = pipeline('x', device='cuda:0')\n"
+    check_unsafe(
+        source,
+        "from cudafix.runtime import current_device_type\nfrom transformers import pipeline\n"
+        "model = pipeline('x', device=f'{current_device_type()}:0')\n",
+        ELSEWHERE,
+    )
+
+
+# The fix
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("'cuda'", "current_device_type()"),
+        ("'cuda:0'", "f'{current_device_type()}:0'"),
+        ("f'cuda:{rank}'", "f'{current_device_type()}:{rank}'"),
+        ("'cuda:' + str(i)", "current_device_type() + ':' + str(i)"),
+        ("'cuda:{}'.format(i)", "f'{current_device_type()}:{{}}'.format(i)"),
+        ("'cuda:%d' % i", "f'{current_device_type()}:%d' % i"),
+        ("torch.device('cuda', i)", "torch.device(current_device_type(), i)"),
+    ],
+)
+def test_a_string_stays_a_string_and_keeps_its_index(old: str, new: str) -> None:
+    source = "import torch\ndef f(x, i, rank):\n    return x.to({})\n"
+    check_unsafe(source.format(old), IMPORT + source.format(new).removeprefix("import torch\n"), ELSEWHERE)
+
+
+def test_at_import_the_reason_says_so() -> None:
+    check_unsafe(
+        "import torch\nx = torch.ones(1, device='cuda')\n",
+        f"{IMPORT}x = torch.ones(1, device=current_device_type())\n",
+        "the device is decided at import",
+    )
+
+
+@pytest.mark.parametrize("source", ["def f(device='cuda'): ...", "class A:\n    device: str = 'cuda'"])
+def test_a_default_that_is_worked_out_at_import_stays(source: str) -> None:
+    check_stays(f"import torch\n{source}\n", "worked out at import")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "parser.add_argument('--device', choices=['cuda', 'cpu'])",
+        "@pytest.mark.parametrize('device', ['cpu', 'cuda'])\ndef test(device): ...",
+        "devices = ['cuda', 'npu']",
+    ],
+)
+def test_what_may_be_chosen_stays(source: str) -> None:
+    check_stays(f"import torch\n{source}\n", "one of the devices that may be chosen")
+
+
+def test_a_file_without_an_import_has_no_fix() -> None:
+    check_stays("def f(x):\n    return x.to('cuda')\n", "imports nothing")
+
+
+def test_a_guard_on_cuda_that_no_longer_names_it_goes_in_the_same_run() -> None:
+    result = checks.fixed(
+        b"import torch\ndef f(x):\n    if torch.cuda.is_available():\n        x = x.to('cuda')\n    return x\n",
+        unsafe=True,
+        select=["CFX1", "CFX201", "CFX3"],
+        ignore=[],
+    )
+    assert result.problems == ()
+    assert result.new_bytes == (
+        b"from cudafix.runtime import current_device_type, is_accelerator_available\ndef f(x):\n"
+        b"    if is_accelerator_available():\n        x = x.to(current_device_type())\n    return x\n"
+    )
+
+
+def test_a_comment_silences_it() -> None:
+    check_noop("import torch\nx = torch.ones(1, device='cuda')  # cudafix: ignore[CFX201] kernel\n")
