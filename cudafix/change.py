@@ -6,9 +6,9 @@ its body stays, one branch of a ladder is left. Both compose: a change gets the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import libcst as cst
 
@@ -36,18 +36,27 @@ class Change:
     Attributes:
         node: the original.
         build: makes what replaces it of the updated node: a node or, in a block, statements (none: it goes).
+        needs: a neutral form that is new in what it makes; `build` gets its text as well.
         kept: the parts of the original that the new code still holds; all else goes, and what it reads with it.
         before: whether what `build` makes goes in front of the node, which stays.
     """
 
     node: cst.CSTNode
-    build: Callable[[Any], Built]
+    build: Callable[..., Built]
     kept: tuple[cst.CSTNode, ...] = ()
     before: bool = False
+    needs: Choice | None = None
 
-    def statements(self, updated: cst.CSTNode) -> Sequence[cst.CSTNode]:
+    def made(self, updated: cst.CSTNode, spelling: Mapping[Reference, str]) -> Built:
+        """Return what `build` makes, of the updated node and of how the file calls what it needs."""
+        if self.needs is None:
+            return self.build(updated)
+        reference, neutral = self.needs
+        return self.build(updated, neutral.text(spelling[reference]))
+
+    def statements(self, updated: cst.CSTNode, spelling: Mapping[Reference, str]) -> Sequence[cst.CSTNode]:
         """Return what stands in a block where the node stood."""
-        built = self.build(updated)
+        built = self.made(updated, spelling)
         new = [built] if isinstance(built, cst.CSTNode) else [*built]
         return [*new, updated] if self.before else new
 
@@ -78,6 +87,11 @@ class Rewrites:
 
     def __bool__(self) -> bool:
         return bool(self.choices or self.changes or self.wordings)
+
+    @property
+    def neutral(self) -> tuple[Choice, ...]:
+        """All neutral forms that the new code has: those that take the place of something, and those that are added."""
+        return (*self.choices, *(one.needs for one in self.changes if one.needs is not None))
 
 
 def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:

@@ -163,7 +163,7 @@ def lost_comments(changes: Sequence[Change], body: cst.CSTNode | None) -> list[s
     """Return the comments that the changes would lose, and that no kept part says as well; `body` is what stays."""
     lost: list[str] = []
     for change in changes:
-        kept = [text for part in change.statements(change.node) for text in comments_in(part)]
+        kept = [text for part in change.statements(change.node, {}) for text in comments_in(part)]
         if change.kept:
             above = getattr(change.node, "leading_lines", ())
             kept += [line.comment.value for line in above if line.comment is not None]

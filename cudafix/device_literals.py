@@ -13,17 +13,12 @@ from cudafix.device_text import BEGINNING, WHOLE, DeviceText, find_device_texts
 from cudafix.guard import dispatches
 from cudafix.inspection import Inspection
 from cudafix.judge import chooses_device
-from cudafix.model import Safety
-from cudafix.names import Binding, BindingKind, Resolution, Scope
-from cudafix.neutral import Need, Neutral
+from cudafix.neutral_device import neutral_device
 from cudafix.question import DEVICE, dotted_name, family
-from cudafix.references import Reference
 from cudafix.rule import Match
-from cudafix.substitutes import DEVICE_TYPE, template_of
-from cudafix.symbols import look_up
+from cudafix.substitutes import template_of
 
 LITERAL = "CFX201"
-ELSEWHERE = "names the accelerator that is active, and the CPU where there is none"
 AT_IMPORT = "it is worked out at import: make it None, and work it out where it is used"
 TAKES_CHOICES = frozenset(("add_argument", "add_option", "option", "Option", "parametrize", "Choice"))
 
@@ -84,15 +79,7 @@ def is_choice(container: cst.List | cst.Tuple | cst.Set, inspection: Inspection)
 
 def neutral_choice(text: DeviceText, inspection: Inspection) -> Choice | None:
     """Return the choice that puts the name of the active accelerator's device there."""
-    origin = find_origin(text, inspection)
-    symbol = look_up("torch.cuda")
-    if origin is None or symbol is None:
-        return None
-    scope, order = inspection.file.names.places[text.string]
-    reference = Reference(text.literal, symbol, Resolution("torch", (origin,)), scope, order)
-    reason = ELSEWHERE + ("; the device is decided at import" if scope.runs_at_import else "")
-    need = Need(inspection.options.runtime_module, DEVICE_TYPE)
-    return reference, Neutral(need, passed="", template=template(text), safety=Safety.UNSAFE, reason=reason)
+    return neutral_device(text.literal, text.string, inspection, template(text))
 
 
 def template(text: DeviceText) -> str:
@@ -105,23 +92,3 @@ def template(text: DeviceText) -> str:
         return f"{{}} + {text.literal.quote}:{text.literal.quote}"
     doubled = field.replace("{", "{{").replace("}", "}}")
     return f"f{text.literal.quote}{{{{}}}}:{doubled}{text.literal.quote}"
-
-
-def find_origin(text: DeviceText, inspection: Inspection) -> Binding | None:
-    """Return the import that a new one stands beside: of torch if it is seen here, else another at the top."""
-    names = inspection.file.names
-    suites = names.suites(text.whole)
-    scope: Scope | None = names.places[text.string][0]
-    while scope is not None:
-        for bindings in scope.bindings.values():
-            for one in bindings:
-                is_torch = one.kind is BindingKind.IMPORT and f"{one.target}.".startswith("torch.")
-                if is_torch and not one.outer and names.suite(one.node) in suites and is_statement(one):
-                    return one
-        scope = scope.parent
-    return next((one for one in names.imports if names.suite(one.node) is inspection.file.module and is_statement(one)
-                 and not one.target.startswith("__future__.")), None)  # fmt: skip
-
-
-def is_statement(binding: Binding) -> bool:
-    return isinstance(binding.node, (cst.Import, cst.ImportFrom))

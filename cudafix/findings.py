@@ -16,7 +16,7 @@ from cudafix.rules import BY_CODE
 def make_finding(match: Match, file: File) -> Finding:
     help_text, fix = match.help, None
     if match.rewrites:
-        new = "" if help_text else new_text(match.rewrites.choices[0])
+        new = "" if help_text else new_text(match.rewrites.neutral[0])
         help_text = help_text or f"use `{new}`"
         message = f"Replace with `{new}`" if new else help_text[0].upper() + help_text[1:]
         fix = Fix(match.trust, message, edits(file, match.rewrites))

@@ -92,7 +92,7 @@ class Planner:
         self.file = file
         self.names = file.names
         self.rewrites = rewrites
-        self.choices = rewrites.choices
+        self.choices = rewrites.neutral
         self.plan = ImportPlan()
         self.missing: list[tuple[Reference, Need]] = []
         self.wanted: dict[Anchor, dict[Need, int]] = {}

@@ -141,7 +141,7 @@ class NameTable:
         self.parents: dict[cst.CSTNode, cst.CSTNode] = {}
         self.uses: dict[cst.Name, Use] = {}
         self.places: dict[cst.CSTNode, tuple[Scope, int]] = {}
-        """Where each string stands: the scope that it is read in, and its place in the order of things."""
+        """Where strings, calls, comparisons and attributes stand: the scope, and the place in the order of things."""
         self.scopes: list[Scope] = [self.root]
         self.stars: list[tuple[str, cst.ImportFrom]] = []
         self.exported: set[str] = set()

@@ -20,8 +20,8 @@ NEEDLES = re.compile(
 )
 """What a file must hold to have a finding: a backend's module as an attribute or an import, or a word to cudafix."""
 
-DEVICE_TEXT = re.compile(rb"[\"']cuda\b")
-"""What begins with the name of a CUDA device."""
+DEVICE_SHAPES = re.compile(rb"[\"']cuda\b|\.\s*cuda\s*\(|\bis_cuda\b")
+"""What begins with the name of a CUDA device, moves to one, or asks for it."""
 
 EMPTIES_CACHE = "empty_device_cache"
 GENERATED = re.compile(rb"^\s*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)
@@ -50,8 +50,8 @@ class Source:
 
     @property
     def may_name_device(self) -> bool:
-        """Whether the bytes may hold the name of a CUDA device in a string."""
-        return DEVICE_TEXT.search(self.data) is not None and not self.is_exempt
+        """Whether the bytes may hold a CUDA device in another shape than a function's."""
+        return DEVICE_SHAPES.search(self.data) is not None and not self.is_exempt
 
     @property
     def is_exempt(self) -> bool:

@@ -57,7 +57,7 @@ class Rewriter(cst.CSTTransformer):
                 return cst.FlattenSentinel(parts_of_string(text))  # type: ignore[arg-type]
             new = with_parentheses(cst.parse_expression(text), updated_node)
         elif original_node in self.elsewhere:
-            new = self.elsewhere[original_node].build(updated_node)  # type: ignore[assignment]
+            new = self.elsewhere[original_node].made(updated_node, self.plan.spelling)  # type: ignore[assignment]
         elif original_node in self.wordings:
             assert isinstance(updated_node, (cst.Comment, cst.SimpleString))
             new = updated_node.with_changes(value=reworded(updated_node.value, self.wordings[original_node]))
@@ -104,7 +104,7 @@ class Rewriter(cst.CSTTransformer):
                 pending += leading[taken : len(leading) - removal.above]
                 skipped = removal.below
             elif old in self.in_blocks:
-                new = self.in_blocks[old].statements(statements(updated)[index])
+                new = self.in_blocks[old].statements(statements(updated)[index], self.plan.spelling)
                 for number, statement in enumerate(new):
                     own = leading_lines(statement)
                     takes_over = number == 0 and not self.in_blocks[old].before

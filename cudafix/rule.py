@@ -55,7 +55,7 @@ class Match:
         """The safety of the whole fix; MANUAL where there is none."""
         if not self.rewrites:
             return Safety.MANUAL
-        return Safety.worst(self.safety, *(neutral.safety for _, neutral in self.rewrites.choices))
+        return Safety.worst(self.safety, *(neutral.safety for _, neutral in self.rewrites.neutral))
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,10 @@ SILENT = (
 )  # fmt: skip
 
 
+PLACED = frozenset((cst.SimpleString, cst.FormattedString, cst.Call, cst.Comparison, cst.Attribute))
+"""What may be a device in another shape than a name."""
+
+
 def build_names(module: cst.Module) -> NameTable:
     """Walk `module` once and return its names."""
     walk = Walk(module)
@@ -53,7 +57,10 @@ class Walk(cst.CSTVisitor):
         if self.stack:
             self.names.parents[node] = self.stack[-1]
         self.order += 1
-        handler = HANDLERS.get(type(node))
+        kind = type(node)
+        if kind in PLACED:
+            self.names.places[node] = (self.scope, self.order)
+        handler = HANDLERS.get(kind)
         if handler is None:
             self.stack.append(node)
             return True
@@ -64,10 +71,6 @@ class Walk(cst.CSTVisitor):
     def on_leave(self, original_node: cst.CSTNode) -> None:
         if self.stack and self.stack[-1] is original_node:
             self.stack.pop()
-
-    def string(self, node: cst.SimpleString | cst.FormattedString) -> None:
-        self.names.places[node] = (self.scope, self.order)
-        self.visit_each(node.children)
 
     def visit_all(self, *nodes: cst.CSTNode | None) -> None:
         for node in nodes:
@@ -317,8 +320,6 @@ class Walk(cst.CSTVisitor):
 
 HANDLERS: dict[type[cst.CSTNode], Callable[..., None]] = {
     cst.Name: Walk.name,
-    cst.SimpleString: Walk.string,
-    cst.FormattedString: Walk.string,
     cst.Attribute: Walk.attribute,
     cst.Arg: Walk.argument,
     cst.Import: Walk.import_plain,

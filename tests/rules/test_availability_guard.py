@@ -795,7 +795,7 @@ def test_a_value_for_a_device_at_hand_that_the_neutral_call_gives_for_any_needs_
     ],
 )
 def test_another_value_for_other_devices_means_the_device(source: str) -> None:
-    check_noop(f"import torch\n{source}\n", ignore=["CFX305"])
+    check_noop(f"import torch\n{source}\n", ignore=["CFX2", "CFX305"])
 
 
 def test_a_tensor_at_hand_has_a_device() -> None:
