@@ -72,6 +72,15 @@ class Wording:
 
 
 @dataclass(frozen=True, eq=False)
+class Constant:
+    """A name of the module that gets a neutral value, before statement number `index`."""
+
+    name: str
+    value: Choice
+    index: int
+
+
+@dataclass(frozen=True, eq=False)
 class Rewrites:
     """The operations of one fix, or of all fixes of a file.
 
@@ -83,6 +92,7 @@ class Rewrites:
     changes: tuple[Change, ...] = ()
     spares: tuple[Binding, ...] = ()
     wordings: tuple[Wording, ...] = ()
+    constants: tuple[Constant, ...] = ()
     waits: bool = False
 
     def __bool__(self) -> bool:
@@ -91,7 +101,8 @@ class Rewrites:
     @property
     def neutral(self) -> tuple[Choice, ...]:
         """All neutral forms that the new code has: those that take the place of something, and those that are added."""
-        return (*self.choices, *(one.needs for one in self.changes if one.needs is not None))
+        added = [one.needs for one in self.changes if one.needs is not None]
+        return (*self.choices, *added, *(one.value for one in self.constants))
 
 
 def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:
@@ -115,6 +126,7 @@ def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:
         tuple(one for node, one in choices.items() if not is_dropped(node, changes, names)),
         tuple(one for node, one in changes.items() if not is_dropped(node, changes, names)),
         wordings=tuple(wording for fix in together for wording in fix.wordings),
+        constants=tuple(dict.fromkeys(constant for fix in together for constant in fix.constants)),
     )
 
 

@@ -51,6 +51,7 @@ class Options:
         backend_predicates: (name or dotted name of a function or flag, the backend that it asks for).
         flush_methods: the methods that flush a cache, for the rule about repeated blocks of them.
         helper_name: what the method is called that takes the place of such blocks; made from the callers' if "".
+        device_constant: what the constant is called that holds the type of the device, where a program needs it often.
         root: the folder that globs are relative to.
     """
 
@@ -68,6 +69,7 @@ class Options:
     backend_predicates: tuple[tuple[str, str], ...] = ()
     flush_methods: tuple[str, ...] = ("flush_cache",)
     helper_name: str = ""
+    device_constant: str = "DEVICE_TYPE"
     root: Path = Path()
 
 
@@ -271,5 +273,6 @@ READERS = {
     "backend-predicates": read_predicates,
     "flush-methods": read_names,
     "helper-name": read_name,
+    "device-constant": read_name,
 }
 assert {key.replace("-", "_") for key in READERS} == {field.name for field in fields(Options)} - {"root"}

@@ -8,9 +8,9 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.branch import find_branch
 from cudafix.change import Change, Rewrites
 from cudafix.device_position import is_device_name
+from cudafix.device_uses import cuda_methods
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.names import BindingKind
@@ -25,24 +25,8 @@ ASKS = "which is meant, any accelerator, this one or CUDA itself, only who knows
 
 def find_methods(inspection: Inspection) -> Iterator[Match]:
     """Yield a match for each call of a method `cuda`, of what may be a tensor or a module."""
-    names = inspection.file.names
-    for node in names.places:
-        if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute) or node.func.attr.value != "cuda":
-            continue
-        if is_own_method(node.func.value, inspection) and "cuda" not in find_branch(node, inspection):
-            yield match_method(node, inspection)
-
-
-def is_own_method(receiver: cst.BaseExpression, inspection: Inspection) -> bool:
-    """Whether `cuda` may be the method of a tensor or a module: of no import, and not where it is defined."""
-    names = inspection.file.names
-    meaning = names.resolve(receiver)
-    if meaning is not None and any(isinstance(one.node, cst.Import) for one in meaning.origins):
-        return False
-    if meaning is not None and meaning.path.startswith("torch."):
-        return False
-    around = next((one for one in names.ancestors(receiver) if isinstance(one, cst.FunctionDef)), None)
-    return around is None or around.name.value != "cuda"
+    for call in cuda_methods(inspection):
+        yield match_method(call, inspection)
 
 
 def match_method(call: cst.Call, inspection: Inspection) -> Match:
@@ -62,12 +46,14 @@ def match_method(call: cst.Call, inspection: Inspection) -> Match:
     template = template_for(passed, inspection)
     if not template:
         return replace(match, reason="what it is given may be a number, a device or something else")
-    needs = neutral_device(call, call, inspection, template)
-    if needs is None:
+    neutral = neutral_device(call, call, inspection, template)
+    if neutral is None:
         return replace(match, reason="the file imports nothing that a new import could stand beside")
+    needs, constants = neutral
     change = Change(call, partial(moved, rest=int(passed is not None)), (call.func.value, *call.args), needs=needs)
     text = needs[1].text(needs[1].need.name)
-    return replace(match, rewrites=Rewrites(changes=(change,)), reason=needs[1].reason, help=f"use `.to({text})`")
+    rewrites = Rewrites(changes=(change,), constants=constants)
+    return replace(match, rewrites=rewrites, reason=needs[1].reason, help=f"use `.to({text})`")
 
 
 def first_argument(call: cst.Call) -> cst.BaseExpression | None:

@@ -83,6 +83,7 @@ def plan_imports(file: File, rewrites: Rewrites) -> ImportPlan:
     planner.drop_unused()
     planner.spell_what_is_missing()
     planner.place_all()
+    planner.place_constants()
     planner.close_gaps()
     return planner.plan
 
@@ -115,8 +116,8 @@ class Planner:
                 self.missing.append((reference, need))
 
     def spell_own(self, need: Need) -> str:
-        """Return the name of a function that this very file defines."""
-        return need.name if is_module(self.file.path, need.module) else ""
+        """Return the name of what this very file defines, or is about to: a need without a module."""
+        return need.name if not need.module or is_module(self.file.path, need.module) else ""
 
     def spell_torch(self, reference: Reference, need: Need) -> str:
         """Return `torch.accelerator` where the place already says `torch`."""
@@ -273,6 +274,12 @@ class Planner:
                 names = [(need.name, self.local_names[need]) for need in needs]
                 for group in self.suite(anchor.suite).statements_for(names):
                     self.place(anchor, module, group, first_use)
+
+    def place_constants(self) -> None:
+        for one in self.rewrites.constants:
+            reference, neutral = one.value
+            code = f"{one.name} = {neutral.text(self.plan.spelling[reference])}"
+            self.plan.insertions.append(Insertion(self.file.module, Slot(one.index, apart=True), code))
 
     def suite(self, node: cst.CSTNode) -> Suite:
         return Suite(node, self.plan.removals.keys())

@@ -74,5 +74,10 @@ class Inspection:
         own = next((symbol for symbol, target in self.options.targets if target == meaning.path), "")
         if own:
             return own.split(".", 2)[2]
-        module, _, function = meaning.path.rpartition(".")
-        return BY_RUNTIME.get(function, "") if module == self.options.runtime_module else ""
+        return BY_RUNTIME.get(self.neutral_name(call), "")
+
+    def neutral_name(self, call: cst.Call) -> str:
+        """Return the name of the runtime's function that `call` calls; "" for any other."""
+        meaning = self.file.names.resolve(call.func)
+        module, _, function = meaning.path.rpartition(".") if meaning is not None else ("", "", "")
+        return function if module == self.options.runtime_module else ""

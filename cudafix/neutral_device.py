@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import PurePath
+
 import libcst as cst
 
-from cudafix.change import Choice
+from cudafix.change import Choice, Constant
+from cudafix.device_uses import cuda_methods, device_literals, find_obstacle
+from cudafix.import_style import is_import
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.names import Binding, BindingKind, Resolution, Scope
@@ -13,16 +20,17 @@ from cudafix.references import Reference
 from cudafix.substitutes import DEVICE_TYPE
 from cudafix.symbols import look_up
 
+MAIN = re.compile(r"^if\s+__name__\s*==", re.MULTILINE)
 ELSEWHERE = "names the accelerator that is active, and the CPU where there is none"
 AT_IMPORT = "; the device is decided at import"
 
 
 def neutral_device(
     node: cst.CSTNode, placed: cst.CSTNode, inspection: Inspection, template: str = "{}"
-) -> Choice | None:
-    """Return the choice that puts the type of the active device in the place of `node`; None where nothing is imported.
+) -> tuple[Choice, tuple[Constant, ...]] | None:
+    """Return the choice that puts the type of the active device in the place of `node`, and the constant that it needs.
 
-    `placed` is `node`, or what it is a part of, whose place the name table knows.
+    `placed` is `node`, or what it is a part of, whose place the name table knows. None where nothing is imported.
     """
     scope, order = inspection.file.names.places[placed]
     origin, symbol = find_origin(placed, scope, inspection), look_up("torch.cuda")
@@ -31,7 +39,77 @@ def neutral_device(
     reference = Reference(node, symbol, Resolution("torch", (origin,)), scope, order)
     reason = ELSEWHERE + (AT_IMPORT if scope.runs_at_import else "")
     need = Need(inspection.options.runtime_module, DEVICE_TYPE)
-    return reference, Neutral(need, passed="", template=template, safety=Safety.UNSAFE, reason=reason)
+    neutral = Neutral(need, passed="", template=template, safety=Safety.UNSAFE, reason=reason)
+    name, constant = find_constant(inspection)
+    if name and is_seen(name, placed, scope, constant, inspection):
+        named = replace(neutral, need=Need("", name), passed=None, reason=ELSEWHERE + AT_IMPORT)
+        return (reference, named), (constant,) if constant is not None else ()
+    return (reference, neutral), ()
+
+
+# One constant for many uses
+
+
+@lru_cache(maxsize=1)
+def find_constant(inspection: Inspection) -> tuple[str, Constant | None]:
+    """Return the name that holds the type of the active device, and the statement that makes it, if it is a new one."""
+    names, wanted = inspection.file.names, inspection.options.device_constant
+    for name, bindings in names.root.bindings.items():
+        value = bindings[0].value
+        if len(bindings) == 1 and isinstance(value, cst.Call) and inspection.neutral_name(value) == DEVICE_TYPE:
+            return name, None
+    uses = [text.string for text in device_literals(inspection) if not find_obstacle(text, inspection)]
+    places: list[cst.CSTNode] = [*uses, *cuda_methods(inspection)]
+    is_free = not any(wanted in scope.bindings for scope in names.scopes) and wanted not in names.unknown_names
+    index = after_imports(inspection.file.module)
+    symbol = look_up("torch.cuda")
+    if len(places) < 2 or not is_script(inspection) or not is_free or index is None or symbol is None or names.stars:
+        return "", None
+    first = min(places, key=lambda one: names.places[one][1])
+    origin = find_origin(first, names.root, inspection)
+    if origin is None or names.suite(origin.node) is not inspection.file.module:
+        return "", None
+    reference = Reference(inspection.file.module, symbol, Resolution("torch", (origin,)), names.root, 0)
+    neutral = Neutral(Need(inspection.options.runtime_module, DEVICE_TYPE), passed="", safety=Safety.UNSAFE)
+    return wanted, Constant(wanted, (reference, neutral), index)
+
+
+def is_script(inspection: Inspection) -> bool:
+    """Whether a file is run, and not imported by others: a program or a test."""
+    name = PurePath(inspection.file.path).name
+    is_test = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
+    return is_test or MAIN.search(inspection.file.text) is not None
+
+
+def after_imports(module: cst.Module) -> int | None:
+    """Return the place after the imports at the top: before the first definition, or the first line of the program."""
+    last = None
+    for index, statement in enumerate(module.body):
+        if is_import(statement) or imports_in_block(statement):
+            last = index
+        elif isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
+            break
+    return last + 1 if last is not None and last + 1 < len(module.body) else None
+
+
+def imports_in_block(statement: cst.CSTNode) -> bool:
+    """Whether a statement is `try: import …`, or `if …: import …`."""
+    body = statement.body.body if isinstance(statement, (cst.Try, cst.If)) else ()
+    return bool(body) and is_import(body[0])
+
+
+def is_seen(name: str, node: cst.CSTNode, scope: Scope, constant: Constant | None, inspection: Inspection) -> bool:
+    """Whether the constant has its value where `node` stands."""
+    names, module = inspection.file.names, inspection.file.module
+    if names.find_scope(name, scope) not in (None, names.root):
+        return False
+    around = {node, *names.ancestors(node)}
+    index = next((number for number, one in enumerate(module.body) if one in around), 0)
+    if constant is not None:
+        return index >= constant.index
+    binding = names.root.bindings[name][0]
+    first = next((number for number, one in enumerate(module.body) if one in names.ancestors(binding.node)), -1)
+    return 0 <= first < index
 
 
 def find_origin(node: cst.CSTNode, scope: Scope, inspection: Inspection) -> Binding | None:

@@ -26,6 +26,7 @@ LAYERS = (
     {"collapse", "substitutes"},
     {"attempt", "judge", "table", "local_names"},
     {"guard", "wording", "patched"},
+    {"device_uses"},
     {"neutral_device"},
     {"device_literals", "device_methods"},
     {"block"},

@@ -25,6 +25,8 @@ x = torch.ones(1, device=current_device_type())
 y = x.to(f"{current_device_type()}:{index}")
 ```
 
+In a program or a test, the second use makes one constant for all (`DEVICE_TYPE`; `device-constant` gives the name).
+
 ## Fix safety
 Unsafe: the program runs on another accelerator, or the CPU, where it failed before. The type and the index are kept:
 a string where a string was. No fix in a default argument or a field of a class, which are worked out at import, nor in

@@ -195,3 +195,75 @@ def test_a_guard_on_cuda_that_no_longer_names_it_goes_in_the_same_run() -> None:
 
 def test_a_comment_silences_it() -> None:
     check_noop("import torch\nx = torch.ones(1, device='cuda')  # cudafix: ignore[CFX201] kernel\n")
+
+
+# One constant for many uses
+
+USES = "def f(x):\n    return x.to('cuda')\ndef g(x, i):\n    return x.to(f'cuda:{i}')\n"
+NEUTRAL_USES = "def f(x):\n    return x.to(DEVICE_TYPE)\ndef g(x, i):\n    return x.to(f'{DEVICE_TYPE}:{i}')\n"
+MAIN = "if __name__ == '__main__':\n    f(1)\n"
+
+
+def test_in_a_program_the_second_use_makes_a_constant_after_the_imports() -> None:
+    check_unsafe(
+        f"import torch\n\nimport mine\n{USES}{MAIN}",
+        f"{IMPORT}\nimport mine\n\nDEVICE_TYPE = current_device_type()\n{NEUTRAL_USES}{MAIN}",
+        ELSEWHERE,
+    )
+
+
+def test_in_a_test_the_second_use_makes_a_constant_as_well() -> None:
+    check_unsafe(
+        f"import torch\nx = torch.ones(1)\n{USES}",
+        f"{IMPORT}\nDEVICE_TYPE = current_device_type()\nx = torch.ones(1)\n{NEUTRAL_USES}",
+        ELSEWHERE,
+        path="tests/test_x.py",
+    )
+
+
+def test_the_constant_stands_after_imports_in_blocks_as_well() -> None:
+    tries = "try:\n    import fast\nexcept ImportError:\n    fast = None\n"
+    check_unsafe(
+        f"import torch\n{tries}{USES}{MAIN}",
+        f"{IMPORT}{tries}\nDEVICE_TYPE = current_device_type()\n{NEUTRAL_USES}{MAIN}",
+        ELSEWHERE,
+    )
+
+
+def test_the_constant_has_the_name_that_the_project_gives() -> None:
+    check_unsafe(
+        f"import torch\n{USES}{MAIN}",
+        f"{IMPORT}\nBACKEND = current_device_type()\n{NEUTRAL_USES.replace('DEVICE_TYPE', 'BACKEND')}{MAIN}",
+        ELSEWHERE,
+        device_constant="BACKEND",
+    )
+
+
+def test_a_constant_that_is_there_is_used() -> None:
+    source = (
+        "from cudafix.runtime import current_device_type\nNOW = current_device_type()\ndef f(x):\n    return x.to({})\n"
+    )
+    check_unsafe(source.format("'cuda'"), source.format("NOW"), ELSEWHERE)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["", "DEVICE_TYPE = 'x'\n", "def h(DEVICE_TYPE): ...\n"],
+    ids=["a module that others import", "a name that is taken", "a name that is taken below"],
+)
+def test_without_a_place_for_a_constant_each_use_is_neutral_by_itself(rest: str) -> None:
+    main = MAIN if rest else ""
+    check_unsafe(
+        f"import torch\n{rest}{USES}{main}",
+        f"{IMPORT}{rest}{NEUTRAL_USES.replace('DEVICE_TYPE', 'current_device_type()')}{main}",
+        ELSEWHERE,
+    )
+
+
+def test_a_use_above_the_constant_is_neutral_by_itself() -> None:
+    check_unsafe(
+        f"import torch\ndevice = 'cuda'\nimport mine\n{USES}{MAIN}",
+        f"{IMPORT}device = current_device_type()\nimport mine\n\n"
+        f"DEVICE_TYPE = current_device_type()\n{NEUTRAL_USES}{MAIN}",
+        ELSEWHERE,
+    )

@@ -1,0 +1,85 @@
+"""Where a file uses a CUDA device in another shape than a function's: names in device positions, and `x.cuda()`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import libcst as cst
+
+from cudafix.branch import find_branch
+from cudafix.device_position import is_device_position
+from cudafix.device_text import DeviceText, find_device_texts
+from cudafix.guard import dispatches
+from cudafix.inspection import Inspection
+from cudafix.judge import chooses_device
+from cudafix.question import DEVICE, dotted_name, family
+
+AT_IMPORT = "it is worked out at import: make it None, and work it out where it is used"
+TAKES_CHOICES = frozenset(("add_argument", "add_option", "option", "Option", "parametrize", "Choice"))
+
+
+@lru_cache(maxsize=1)
+def device_literals(inspection: Inspection) -> list[DeviceText]:
+    """Return the names of CUDA devices that are taken for a device, and are not one of several branches."""
+    file = inspection.file
+    chosen = {part for one in dispatches(inspection) if chooses_device(one, inspection) for part in one.parts}
+    found = []
+    for text in find_device_texts(file):
+        around = [text.whole, *file.names.ancestors(text.whole)]
+        is_branch = not chosen.isdisjoint(around) or "cuda" in find_branch(text.whole, inspection)
+        if not is_branch and is_device_position(text.whole, file):
+            found.append(text)
+    return found
+
+
+@lru_cache(maxsize=1)
+def cuda_methods(inspection: Inspection) -> list[cst.Call]:
+    """Return the calls of a method `cuda`, of what may be a tensor or a module, outside of branches for CUDA."""
+    found = []
+    for node in inspection.file.names.places:
+        if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute) or node.func.attr.value != "cuda":
+            continue
+        if is_own_method(node.func.value, inspection) and "cuda" not in find_branch(node, inspection):
+            found.append(node)
+    return found
+
+
+def is_own_method(receiver: cst.BaseExpression, inspection: Inspection) -> bool:
+    """Whether `cuda` may be the method of a tensor or a module: of no import, and not where it is defined."""
+    names = inspection.file.names
+    meaning = names.resolve(receiver)
+    if meaning is not None and any(isinstance(one.node, cst.Import) for one in meaning.origins):
+        return False
+    if meaning is not None and meaning.path.startswith("torch."):
+        return False
+    around = next((one for one in names.ancestors(receiver) if isinstance(one, cst.FunctionDef)), None)
+    return around is None or around.name.value != "cuda"
+
+
+def find_obstacle(text: DeviceText, inspection: Inspection) -> str:
+    """Return why the name must stay, or ""."""
+    for parent in inspection.file.names.ancestors(text.whole):
+        if isinstance(parent, cst.Param) or (isinstance(parent, cst.AnnAssign) and is_field(parent, inspection)):
+            return AT_IMPORT
+        if isinstance(parent, (cst.List, cst.Tuple, cst.Set)) and is_choice(parent, inspection):
+            return "it is one of the devices that may be chosen"
+        if isinstance(parent, (cst.BaseSmallStatement, cst.BaseSuite)):
+            return ""
+    return ""
+
+
+def is_field(statement: cst.AnnAssign, inspection: Inspection) -> bool:
+    """Whether a statement is a field of a class."""
+    around = inspection.file.names.ancestors(statement)
+    scope = next((one for one in around if isinstance(one, (cst.ClassDef, cst.FunctionDef))), None)
+    return isinstance(scope, cst.ClassDef)
+
+
+def is_choice(container: cst.List | cst.Tuple | cst.Set, inspection: Inspection) -> bool:
+    """Whether a list is of what a user or a test may choose, or of several backends."""
+    texts = [one.value.evaluated_value for one in container.elements if isinstance(one.value, cst.SimpleString)]
+    found = [DEVICE.fullmatch(one) for one in texts if isinstance(one, str)]
+    others = {family(one["backend"]) for one in found if one is not None} - {"cuda", "cpu"}
+    call = next((one for one in inspection.file.names.ancestors(container) if isinstance(one, cst.Call)), None)
+    is_offered = call is not None and dotted_name(call.func).rpartition(".")[2] in TAKES_CHOICES
+    return bool(others) or is_offered
