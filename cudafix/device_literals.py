@@ -28,7 +28,7 @@ def match_of(text: DeviceText, inspection: Inspection) -> Match:
     code = " ".join(file.code(text.whole).split())
     rows = (file.start(text.whole).row, file.end(text.whole).row)
     message = f"`{code}` is a device of CUDA"
-    stop = find_obstacle(text, inspection)
+    stop = find_obstacle(text.whole, inspection)
     found = None if stop else neutral_device(text.literal, text.string, inspection, template(text))
     if found is None:
         reason = stop or "the file imports nothing that a new import could stand beside"

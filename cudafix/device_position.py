@@ -1,12 +1,13 @@
-"""Where a device is expected: the argument of a torch function, a name that says so, what ends up in one.
+"""Where a device, or a backend of torch.distributed, is expected: an argument, a telling name, what ends up in one.
 
-In: an expression. Out: whether its value is taken for a device, by what stands around it.
+In: an expression. Out: whether its value is taken for one, by what stands around it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import libcst as cst
 
@@ -35,6 +36,12 @@ FIRST = frozenset((
 ))  # fmt: skip
 """The functions of torch whose first argument is a device."""
 
+GROUPS = frozenset((
+    "torch.distributed.init_process_group", "torch.distributed.distributed_c10d.init_process_group",
+    "deepspeed.init_distributed", "deepspeed.comm.init_distributed",
+))  # fmt: skip
+"""The functions whose first argument is a backend of torch.distributed."""
+
 SECOND = frozenset(("torch.load",))
 METHODS = frozenset(("to", "pin_memory", "is_pinned", "to_empty"))
 """The methods whose first argument is a device."""
@@ -43,6 +50,19 @@ LOOK_UPS = frozenset(("get", "setdefault", "pop", "getattr", "getenv", "setattr"
 """The functions whose last argument is a value under the name that the first string gives."""
 
 OPTIONS = frozenset(("add_argument", "option", "Option", "Argument", "argument", "add_option"))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of value: the names that say that they stand for one, and the torch functions that take one.
+
+    `first` and `second`: the functions by the argument that is one; `methods`: those whose first argument is one.
+    """
+
+    is_name: Callable[[str], bool]
+    first: frozenset[str] = frozenset()
+    second: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
 
 
 def is_device_name(name: str) -> bool:
@@ -56,12 +76,28 @@ def is_device_name(name: str) -> bool:
 
 def is_device_position(node: cst.BaseExpression, file: File, depth: int = 2) -> bool:
     """Whether the value of `node` is taken for a device."""
-    return Positions(file).is_one(node, depth)
+    return Positions(file, DEVICES).is_one(node, depth)
+
+
+def is_backend_position(node: cst.BaseExpression, file: File, depth: int = 2) -> bool:
+    """Whether the value of `node` is taken for a backend of torch.distributed."""
+    return Positions(file, COMMUNICATION).is_one(node, depth)
+
+
+def is_backend_name(name: str) -> bool:
+    """Whether a name says that it stands for a backend of torch.distributed: `backend`, `dist_backend`."""
+    words = [one.lower() for one in WORD.findall(name.rpartition(".")[2])]
+    return bool(words) and words[-1] in ("backend", "backends")
+
+
+DEVICES = Kind(is_device_name, FIRST, SECOND, METHODS)
+COMMUNICATION = Kind(is_backend_name, GROUPS)
 
 
 class Positions:
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: File, kind: Kind) -> None:
         self.file = file
+        self.kind = kind
         self.names = file.names
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
@@ -81,13 +117,13 @@ class Positions:
         if isinstance(parent, (cst.Assign, cst.AnnAssign)):
             return self.is_assigned(parent, node, depth)
         if isinstance(parent, cst.Param):
-            return parent.default is node and is_device_name(parent.name.value)
+            return parent.default is node and self.kind.is_name(parent.name.value)
         if isinstance(parent, cst.Return):
             return self.is_returned(parent)
         if isinstance(parent, cst.DictElement):
-            return parent.value is node and names_device(parent.key)
+            return parent.value is node and self.names_it(parent.key)
         if isinstance(parent, (cst.For, cst.CompFor)):
-            return parent.iter is node and is_device_name(dotted_name(parent.target))
+            return parent.iter is node and self.kind.is_name(dotted_name(parent.target))
         return False
 
     def is_element(self, element: cst.CSTNode, depth: int) -> bool:
@@ -105,7 +141,7 @@ class Positions:
         if not isinstance(target, cst.Tuple) or len(target.elements) != len(container.elements):
             return False
         index = next(number for number, one in enumerate(container.elements) if one is element)
-        return is_device_name(dotted_name(target.elements[index].value))
+        return self.kind.is_name(dotted_name(target.elements[index].value))
 
     def is_assigned(self, statement: cst.Assign | cst.AnnAssign, value: cst.CSTNode, depth: int) -> bool:
         if statement.value is not value:
@@ -113,14 +149,14 @@ class Positions:
         targets = [statement.target] if isinstance(statement, cst.AnnAssign) else [
             one.target for one in statement.targets
         ]  # fmt: skip
-        return any(self.is_device_target(one) or self.ends_up(one, value, depth) for one in targets)
+        return any(self.is_target(one) or self.ends_up(one, value, depth) for one in targets)
 
-    def is_device_target(self, target: cst.BaseExpression) -> bool:
+    def is_target(self, target: cst.BaseExpression) -> bool:
         if isinstance(target, cst.Subscript):
             index = target.slice[0].slice if len(target.slice) == 1 else None
-            key = isinstance(index, cst.Index) and names_device(index.value)
-            return key or is_device_name(dotted_name(target.value))
-        return is_device_name(dotted_name(target))
+            key = isinstance(index, cst.Index) and self.names_it(index.value)
+            return key or self.kind.is_name(dotted_name(target.value))
+        return self.kind.is_name(dotted_name(target))
 
     def ends_up(self, target: cst.BaseExpression, value: cst.CSTNode, depth: int) -> bool:
         """Whether a name that does not say so is used as a device."""
@@ -134,7 +170,7 @@ class Positions:
     def is_returned(self, statement: cst.Return) -> bool:
         for parent in self.names.ancestors(statement):
             if isinstance(parent, (cst.FunctionDef, cst.Lambda)):
-                return isinstance(parent, cst.FunctionDef) and is_device_name(parent.name.value)
+                return isinstance(parent, cst.FunctionDef) and self.kind.is_name(parent.name.value)
         return False
 
     # Arguments
@@ -146,29 +182,29 @@ class Positions:
         if arg.keyword is not None:
             return self.is_keyword(arg.keyword.value, call)
         index = call.args.index(arg)
-        if isinstance(call.func, cst.Attribute) and call.func.attr.value in METHODS and index == 0:
+        if isinstance(call.func, cst.Attribute) and call.func.attr.value in self.kind.methods and index == 0:
             return True
         meaning = self.names.resolve(call.func)
         path = meaning.path if meaning is not None else dotted_name(call.func)
-        if (path in FIRST and index == 0) or (path in SECOND and index == 1):
+        if (path in self.kind.first and index == 0) or (path in self.kind.second and index == 1):
             return True
         last = path.rpartition(".")[2]
         if index and last in (*LOOK_UPS, "parametrize"):
-            return any(names_device(one.value) for one in call.args[:index])
+            return any(self.names_it(one.value) for one in call.args[:index])
         if last in OPTIONS:
             return False
         parameter = self.parameter(call, index)
-        return is_device_name(parameter) if parameter else index == 0 and is_device_name(last)
+        return self.kind.is_name(parameter) if parameter else index == 0 and self.kind.is_name(last)
 
     def is_keyword(self, keyword: str, call: cst.Call) -> bool:
         last = dotted_name(call.func).rpartition(".")[2]
         if last in OPTIONS and keyword in ("default", "choices", "type", "const"):
-            return any(names_device(one.value) for one in call.args if one.keyword is None)
+            return any(self.names_it(one.value) for one in call.args if one.keyword is None)
         if last in ("parametrize", "param") and keyword in ("argvalues", "values"):
-            return any(names_device(one.value) for one in call.args)
+            return any(self.names_it(one.value) for one in call.args)
         if keyword in ("default", "default_factory"):  # a field: the name is what it is assigned to
             return self.is_one(call, 1)
-        return is_device_name(keyword)
+        return self.kind.is_name(keyword)
 
     def parameter(self, call: cst.Call, index: int) -> str:
         """Return the name of the parameter that the argument at `index` is for, where the file defines the function."""
@@ -197,8 +233,8 @@ class Positions:
             return next((one for one in methods if one.name.value == "__init__"), None)
         return node if isinstance(node, cst.FunctionDef) else None
 
-
-def names_device(node: cst.BaseExpression | None) -> bool:
-    """Whether a string, such as a key or the name of an option, says that a device is meant: `"--device"`."""
-    text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
-    return isinstance(text, str) and any(is_device_name(one) for one in re.split(r"[,\s]+", text.replace("-", "_")))
+    def names_it(self, node: cst.BaseExpression | None) -> bool:
+        """Whether a string, such as a key or the name of an option, says that one is meant: `"--device"`."""
+        text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
+        words = re.split(r"[,\s]+", text.replace("-", "_")) if isinstance(text, str) else []
+        return any(map(self.kind.is_name, words))

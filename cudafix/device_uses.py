@@ -56,13 +56,13 @@ def is_own_method(receiver: cst.BaseExpression, inspection: Inspection) -> bool:
     return around is None or around.name.value != "cuda"
 
 
-def find_obstacle(text: DeviceText, inspection: Inspection) -> str:
-    """Return why the name must stay, or ""."""
-    for parent in inspection.file.names.ancestors(text.whole):
+def find_obstacle(node: cst.CSTNode, inspection: Inspection) -> str:
+    """Return why the name of a device or a backend must stay, or ""."""
+    for parent in inspection.file.names.ancestors(node):
         if isinstance(parent, cst.Param) or (isinstance(parent, cst.AnnAssign) and is_field(parent, inspection)):
             return AT_IMPORT
         if isinstance(parent, (cst.List, cst.Tuple, cst.Set)) and is_choice(parent, inspection):
-            return "it is one of the devices that may be chosen"
+            return "it is one of those that may be chosen"
         if isinstance(parent, (cst.BaseSmallStatement, cst.BaseSuite)):
             return ""
     return ""

@@ -32,19 +32,30 @@ def neutral_device(
 
     `placed` is `node`, or what it is a part of, whose place the name table knows. None where nothing is imported.
     """
+    choice = neutral_value(node, placed, inspection, DEVICE_TYPE, ELSEWHERE)
+    if choice is None:
+        return None
+    reference, neutral = choice
+    neutral = replace(neutral, template=template)
+    name, constant = find_constant(inspection)
+    if name and is_seen(name, placed, reference.scope, constant, inspection):
+        named = replace(neutral, need=Need("", name), passed=None, reason=ELSEWHERE + AT_IMPORT)
+        return (reference, named), (constant,) if constant is not None else ()
+    return (reference, neutral), ()
+
+
+def neutral_value(
+    node: cst.CSTNode, placed: cst.CSTNode, inspection: Inspection, function: str, reason: str
+) -> Choice | None:
+    """Return the choice that puts what a function of the runtime answers in the place of `node`."""
     scope, order = inspection.file.names.places[placed]
     origin, symbol = find_origin(placed, scope, inspection), look_up("torch.cuda")
     if origin is None or symbol is None:
         return None
     reference = Reference(node, symbol, Resolution("torch", (origin,)), scope, order)
-    reason = ELSEWHERE + (AT_IMPORT if scope.runs_at_import else "")
-    need = Need(inspection.options.runtime_module, DEVICE_TYPE)
-    neutral = Neutral(need, passed="", template=template, safety=Safety.UNSAFE, reason=reason)
-    name, constant = find_constant(inspection)
-    if name and is_seen(name, placed, scope, constant, inspection):
-        named = replace(neutral, need=Need("", name), passed=None, reason=ELSEWHERE + AT_IMPORT)
-        return (reference, named), (constant,) if constant is not None else ()
-    return (reference, neutral), ()
+    need = Need(inspection.options.runtime_module, function)
+    reason += AT_IMPORT if scope.runs_at_import else ""
+    return reference, Neutral(need, passed="", safety=Safety.UNSAFE, reason=reason)
 
 
 # One constant for many uses
@@ -58,7 +69,7 @@ def find_constant(inspection: Inspection) -> tuple[str, Constant | None]:
         value = bindings[0].value
         if len(bindings) == 1 and isinstance(value, cst.Call) and inspection.neutral_name(value) == DEVICE_TYPE:
             return name, None
-    uses = [text.string for text in device_literals(inspection) if not find_obstacle(text, inspection)]
+    uses = [text.string for text in device_literals(inspection) if not find_obstacle(text.whole, inspection)]
     places: list[cst.CSTNode] = [*uses, *cuda_methods(inspection)]
     is_free = not any(wanted in scope.bindings for scope in names.scopes) and wanted not in names.unknown_names
     index = after_imports(inspection.file.module)

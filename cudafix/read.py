@@ -20,7 +20,7 @@ NEEDLES = re.compile(
 )
 """What a file must hold to have a finding: a backend's module as an attribute or an import, or a word to cudafix."""
 
-DEVICE_SHAPES = re.compile(rb"[\"']cuda\b|\.\s*cuda\s*\(|\bis_cuda\b")
+DEVICE_SHAPES = re.compile(rb"[\"'](?:cuda|nccl)\b|\.\s*cuda\s*\(|\bis_cuda\b")
 """What begins with the name of a CUDA device, moves to one, or asks for it."""
 
 EMPTIES_CACHE = "empty_device_cache"

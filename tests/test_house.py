@@ -28,7 +28,7 @@ LAYERS = (
     {"guard", "wording", "patched"},
     {"device_uses"},
     {"neutral_device"},
-    {"device_literals", "device_methods"},
+    {"device_literals", "device_methods", "communication"},
     {"block"},
     {"flush_calls", "method_name"},
     {"new_method", "flush_blocks", "repeated_runs"},

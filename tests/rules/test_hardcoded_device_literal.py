@@ -172,7 +172,7 @@ def test_a_default_that_is_worked_out_at_import_stays(source: str) -> None:
     ],
 )
 def test_what_may_be_chosen_stays(source: str) -> None:
-    check_stays(f"import torch\n{source}\n", "one of the devices that may be chosen")
+    check_stays(f"import torch\n{source}\n", "one of those that may be chosen")
 
 
 def test_a_file_without_an_import_has_no_fix() -> None:
