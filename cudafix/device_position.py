@@ -121,10 +121,15 @@ class Positions:
         if isinstance(parent, cst.Return):
             return self.is_returned(parent)
         if isinstance(parent, cst.DictElement):
-            return parent.value is node and self.names_it(parent.key)
+            return parent.value is node and (self.names_it(parent.key) or self.is_in_mapping(parent, depth))
         if isinstance(parent, (cst.For, cst.CompFor)):
             return parent.iter is node and self.kind.is_name(dotted_name(parent.target))
         return False
+
+    def is_in_mapping(self, element: cst.DictElement, depth: int) -> bool:
+        """Whether the whole dictionary is taken for devices: `device_map={"": "cuda"}`."""
+        mapping = self.parent(element)
+        return isinstance(self.parent(mapping), cst.Arg) and self.is_one(mapping, depth) if mapping else False
 
     def is_element(self, element: cst.CSTNode, depth: int) -> bool:
         container = self.parent(element)
@@ -191,6 +196,8 @@ class Positions:
         last = path.rpartition(".")[2]
         if index and last in (*LOOK_UPS, "parametrize"):
             return any(self.names_it(one.value) for one in call.args[:index])
+        if last == "Choice":  # click's: the option around it says what is chosen
+            return self.is_one(call, depth)
         if last in OPTIONS:
             return False
         parameter = self.parameter(call, index)
@@ -204,7 +211,7 @@ class Positions:
             return any(self.names_it(one.value) for one in call.args)
         if keyword in ("default", "default_factory"):  # a field: the name is what it is assigned to
             return self.is_one(call, 1)
-        return self.kind.is_name(keyword)
+        return self.kind.is_name(keyword) or (keyword == "type" and self.kind.is_name(last))
 
     def parameter(self, call: cst.Call, index: int) -> str:
         """Return the name of the parameter that the argument at `index` is for, where the file defines the function."""

@@ -15,7 +15,7 @@ from cudafix.judge import chooses_device
 from cudafix.question import DEVICE, dotted_name, family
 
 AT_IMPORT = "it is worked out at import: make it None, and work it out where it is used"
-TAKES_CHOICES = frozenset(("add_argument", "add_option", "option", "Option", "parametrize", "Choice"))
+TAKES_CHOICES = frozenset(("add_argument", "add_option", "option", "Option", "Choice"))
 
 
 @lru_cache(maxsize=1)

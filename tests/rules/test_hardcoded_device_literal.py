@@ -79,6 +79,8 @@ def test_is_off_until_it_is_asked_for() -> None:
         "x.to('cuda')",
         "x.to(device='cuda:1')",
         "torch.device('cuda', 1)",
+        "torch.device(type='cuda', index=1)",
+        "load(path, device_map={'': 'cuda'})",
         "torch.load(path, map_location='cuda')",
         "torch.load(path, 'cuda')",
         "load(path, device_map='cuda')",
@@ -150,6 +152,15 @@ def test_a_string_stays_a_string_and_keeps_its_index(old: str, new: str) -> None
     check_unsafe(source.format(old), IMPORT + source.format(new).removeprefix("import torch\n"), ELSEWHERE)
 
 
+def test_a_test_runs_on_the_active_device_as_well_as_on_the_cpu() -> None:
+    source = "import pytest\nimport torch\n{}@pytest.mark.parametrize('device', ['cpu', {}])\ndef test_x(device): ...\n"
+    check_unsafe(
+        source.format("", "'cuda'"),
+        source.format("from cudafix.runtime import current_device_type\n", "current_device_type()"),
+        "the device is decided at import",
+    )
+
+
 def test_at_import_the_reason_says_so() -> None:
     check_unsafe(
         "import torch\nx = torch.ones(1, device='cuda')\n",
@@ -167,7 +178,7 @@ def test_a_default_that_is_worked_out_at_import_stays(source: str) -> None:
     "source",
     [
         "parser.add_argument('--device', choices=['cuda', 'cpu'])",
-        "@pytest.mark.parametrize('device', ['cpu', 'cuda'])\ndef test(device): ...",
+        "@click.option('--device', type=click.Choice(['cuda', 'cpu']))\ndef f(device): ...",
         "devices = ['cuda', 'npu']",
     ],
 )
