@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
 
 import libcst as cst
 
 from cudafix.availability import names_backend
 from cudafix.blocks import leaves
-from cudafix.discover import relative
 from cudafix.inspection import Inspection
 from cudafix.question import FAMILY, Asks, Question, backend_of, device_of, family
 from cudafix.row import BACKENDS
@@ -86,8 +84,7 @@ def is_named_around(backend: str, node: cst.CSTNode, inspection: Inspection) -> 
     What stands in the condition itself is a part of it, and must stay for what it decides about to stay.
     """
     words = [backend, *(word for word, known in FAMILY.items() if known == backend)]
-    place = relative(PurePath(inspection.file.path), inspection.options.root)
-    if names_backend(place.with_suffix("").as_posix(), words):
+    if names_backend(inspection.place, words):
         return True
     for parent in inspection.file.names.ancestors(node):
         condition: cst.BaseExpression | None = None

@@ -164,9 +164,6 @@ def lost_comments(changes: Sequence[Change], body: cst.CSTNode | None) -> list[s
     lost: list[str] = []
     for change in changes:
         kept = [text for part in change.statements(change.node, {}) for text in comments_in(part)]
-        if change.kept:
-            above = getattr(change.node, "leading_lines", ())
-            kept += [line.comment.value for line in above if line.comment is not None]
         if change.kept and isinstance(body, cst.IndentedBlock):
             kept += comments_in(body.header)
         lost += [text for text in comments_in(change.node) if text not in kept]

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 import libcst as cst
 
 from cudafix.branch import find_branch
-from cudafix.change import Rewrites
 from cudafix.device_position import is_backend_name, is_backend_position
 from cudafix.device_uses import find_obstacle
 from cudafix.inspection import Inspection
-from cudafix.neutral_device import neutral_value
+from cudafix.neutral_device import neutral_value, replaced
 from cudafix.question import dotted_name
 from cudafix.rule import Match
 
 BACKEND = "CFX206"
 FUNCTION = "distributed_backend"
 ELSEWHERE = "names the backend of the accelerator that is active, and gloo where there is none"
+
+COMPARED = "what depends on the answer may be about NCCL itself"
 
 
 def find_backends(inspection: Inspection) -> Iterator[Match]:
@@ -28,26 +29,13 @@ def find_backends(inspection: Inspection) -> Iterator[Match]:
             continue
         if "cuda" in find_branch(node, inspection):
             continue
+        message = f"{node.value} is the backend of CUDA"
         if is_backend_position(node, inspection.file):
-            yield match_of(node, inspection)
+            stop = find_obstacle(node, inspection)
+            choice = None if stop else neutral_value(node, node, inspection, FUNCTION, ELSEWHERE)
+            yield replaced(BACKEND, node, message, stop, choice, inspection)
         elif is_compared(node, inspection):
-            reason = "what depends on the answer may be about NCCL itself"
-            yield Match(BACKEND, node, "", f"{node.value} is the backend of CUDA", Rewrites(), reason=reason,
-                        rows=rows_of(node, inspection))  # fmt: skip
-
-
-def match_of(node: cst.SimpleString, inspection: Inspection) -> Match:
-    message, rows = f"{node.value} is the backend of CUDA", rows_of(node, inspection)
-    stop = find_obstacle(node, inspection)
-    choice = None if stop else neutral_value(node, node, inspection, FUNCTION, ELSEWHERE)
-    if choice is None:
-        reason = stop or "the file imports nothing that a new import could stand beside"
-        return Match(BACKEND, node, "", message, Rewrites(), reason=reason, rows=rows)
-    return Match(BACKEND, node, "", message, Rewrites((choice,)), reason=choice[1].reason, rows=rows)
-
-
-def rows_of(node: cst.CSTNode, inspection: Inspection) -> tuple[int, int]:
-    return inspection.file.start(node).row, inspection.file.end(node).row
+            yield replaced(BACKEND, node, message, COMPARED, None, inspection)
 
 
 def is_compared(node: cst.SimpleString, inspection: Inspection) -> bool:

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from cudafix.change import Rewrites
 from cudafix.device_text import BEGINNING, WHOLE, DeviceText
-from cudafix.device_uses import device_literals, find_obstacle
+from cudafix.device_uses import device_texts, find_obstacle
 from cudafix.inspection import Inspection
-from cudafix.neutral_device import neutral_device
+from cudafix.neutral_device import neutral_device, replaced
 from cudafix.rule import Match
 from cudafix.substitutes import template_of
 
@@ -19,23 +18,17 @@ LITERAL = "CFX201"
 
 def find_literals(inspection: Inspection) -> Iterator[Match]:
     """Yield a match for each name of a CUDA device that is taken for a device, and is not one of several branches."""
-    for text in device_literals(inspection):
+    for text in device_texts(inspection):
         yield match_of(text, inspection)
 
 
 def match_of(text: DeviceText, inspection: Inspection) -> Match:
-    file = inspection.file
-    code = " ".join(file.code(text.whole).split())
-    rows = (file.start(text.whole).row, file.end(text.whole).row)
+    code = " ".join(inspection.file.code(text.whole).split())
     message = f"`{code}` is a device of CUDA"
     stop = find_obstacle(text.whole, inspection)
     found = None if stop else neutral_device(text.literal, text.string, inspection, template(text))
-    if found is None:
-        reason = stop or "the file imports nothing that a new import could stand beside"
-        return Match(LITERAL, text.whole, "", message, Rewrites(), reason=reason, rows=rows)
-    choice, constants = found
-    rewrites = Rewrites((choice,), constants=constants)
-    return Match(LITERAL, text.whole, "", message, rewrites, reason=choice[1].reason, rows=rows)
+    choice, constants = found or (None, ())
+    return replaced(LITERAL, text.whole, message, stop, choice, inspection, constants)
 
 
 def template(text: DeviceText) -> str:

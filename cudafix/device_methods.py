@@ -14,7 +14,7 @@ from cudafix.device_uses import cuda_methods
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.names import BindingKind
-from cudafix.neutral_device import neutral_device
+from cudafix.neutral_device import NOTHING_BESIDE, neutral_device, replaced
 from cudafix.question import backend_of, device_of, dotted_name
 from cudafix.rule import Match
 
@@ -48,7 +48,7 @@ def match_method(call: cst.Call, inspection: Inspection) -> Match:
         return replace(match, reason="what it is given may be a number, a device or something else")
     neutral = neutral_device(call, call, inspection, template)
     if neutral is None:
-        return replace(match, reason="the file imports nothing that a new import could stand beside")
+        return replace(match, reason=NOTHING_BESIDE)
     needs, constants = neutral
     change = Change(call, partial(moved, rest=int(passed is not None)), (call.func.value, *call.args), needs=needs)
     text = needs[1].text(needs[1].need.name)
@@ -120,10 +120,8 @@ def find_questions(inspection: Inspection) -> Iterator[Match]:
         if isinstance(node, cst.Attribute) and node.attr.value == "is_cuda" and node not in file.names.changed:
             meaning = file.names.resolve(node)
             if meaning is None or not any(one.kind is BindingKind.IMPORT for one in meaning.origins):
-                yield Match(
-                    ATTRIBUTE, node, "", "`is_cuda` asks for CUDA", Rewrites(), reason=ASKS,
-                    span=(file.start(node.attr), file.end(node)), rows=(file.start(node).row, file.end(node).row),
-                )  # fmt: skip
+                match = replaced(ATTRIBUTE, node, "`is_cuda` asks for CUDA", ASKS, None, inspection)
+                yield replace(match, span=(file.start(node.attr), file.end(node)))
 
 
 def find_comparisons(inspection: Inspection) -> Iterator[Match]:
@@ -132,11 +130,11 @@ def find_comparisons(inspection: Inspection) -> Iterator[Match]:
     for node in file.names.places:
         if isinstance(node, cst.Comparison) and is_about_cuda(node, inspection):
             code = " ".join(file.code(node).split())
-            rows = (file.start(node).row, file.end(node).row)
-            yield Match(COMPARISON, node, "", f"`{code}` asks for CUDA", Rewrites(), reason=ASKS, rows=rows)
         elif isinstance(node, cst.Call) and is_prefix_test(node, inspection):
-            rows = (file.start(node).row, file.end(node).row)
-            yield Match(COMPARISON, node, "", "`startswith` asks for CUDA", Rewrites(), reason=ASKS, rows=rows)
+            code = "startswith"
+        else:
+            continue
+        yield replaced(COMPARISON, node, f"`{code}` asks for CUDA", ASKS, None, inspection)
 
 
 def is_about_cuda(node: cst.Comparison, inspection: Inspection) -> bool:

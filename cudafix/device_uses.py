@@ -19,7 +19,7 @@ TAKES_CHOICES = frozenset(("add_argument", "add_option", "option", "Option", "Ch
 
 
 @lru_cache(maxsize=1)
-def device_literals(inspection: Inspection) -> list[DeviceText]:
+def device_texts(inspection: Inspection) -> list[DeviceText]:
     """Return the names of CUDA devices that are taken for a device, and are not one of several branches."""
     file = inspection.file
     chosen = {part for one in dispatches(inspection) if chooses_device(one, inspection) for part in one.parts}

@@ -65,6 +65,10 @@ class File:
         place = self.ranges[node].end
         return Position(place.line, place.column + 1)
 
+    def rows(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Return the first and the last row of `node`."""
+        return self.start(node).row, self.end(node).row
+
     def indent(self, node: cst.CSTNode) -> str:
         """Return the white space at the start of the line that `node` starts on."""
         line = self.lines[self.start(node).row - 1]

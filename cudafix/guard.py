@@ -121,7 +121,7 @@ def match_of(code: str, dispatch: Dispatch, verdict: Verdict, inspection: Inspec
         safety=Safety.UNSAFE if verdict.doubts else Safety.SAFE,
         reason=verdict.stops or "; ".join(dict.fromkeys([*verdict.doubts, *reasons_of(verdict.choices)])),
         help="" if rewrites.choices or not rewrites else "drop the condition",
-        reference=named, covers=tuple(tests), rows=(file.start(node).row, file.end(node).row),
+        reference=named, covers=tuple(tests), rows=file.rows(node),
     )  # fmt: skip
     if rewrites and (code == LADDER or dispatch.asked[0][1].asks is not Asks.MACHINE):
         match = replace(match, covers=(*tests, *inside))

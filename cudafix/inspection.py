@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from pathlib import PurePath
 
 import libcst as cst
 
 from cudafix.at_hand import with_module_at_hand
 from cudafix.catalogue import BY_RUNTIME
 from cudafix.config import Options
+from cudafix.discover import relative
 from cudafix.file import File
 from cudafix.neutral import Neutral, Refusal, find_neutral
 from cudafix.question import Question, read_question
@@ -63,6 +65,11 @@ class Inspection:
                 found.setdefault(one, []).append(reference)
         return found
 
+    @cached_property
+    def place(self) -> str:
+        """The path of the file below the project's folder, without its suffix."""
+        return relative(PurePath(self.file.path), self.options.root).with_suffix("").as_posix()
+
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         return self.file.names.parents.get(node)
 
@@ -74,10 +81,5 @@ class Inspection:
         own = next((symbol for symbol, target in self.options.targets if target == meaning.path), "")
         if own:
             return own.split(".", 2)[2]
-        return BY_RUNTIME.get(self.neutral_name(call), "")
-
-    def neutral_name(self, call: cst.Call) -> str:
-        """Return the name of the runtime's function that `call` calls; "" for any other."""
-        meaning = self.file.names.resolve(call.func)
-        module, _, function = meaning.path.rpartition(".") if meaning is not None else ("", "", "")
-        return function if module == self.options.runtime_module else ""
+        module, _, function = meaning.path.rpartition(".")
+        return BY_RUNTIME.get(function, "") if module == self.options.runtime_module else ""

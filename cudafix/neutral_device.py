@@ -9,20 +9,32 @@ from pathlib import PurePath
 
 import libcst as cst
 
-from cudafix.change import Choice, Constant
-from cudafix.device_uses import cuda_methods, device_literals, find_obstacle
+from cudafix.change import Choice, Constant, Rewrites
+from cudafix.device_uses import cuda_methods, device_texts, find_obstacle
 from cudafix.import_style import is_import
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.names import Binding, BindingKind, Resolution, Scope
 from cudafix.neutral import Need, Neutral
 from cudafix.references import Reference
+from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE
 from cudafix.symbols import look_up
 
 MAIN = re.compile(r"^if\s+__name__\s*==", re.MULTILINE)
 ELSEWHERE = "names the accelerator that is active, and the CPU where there is none"
+NOTHING_BESIDE = "the file imports nothing that a new import could stand beside"
 AT_IMPORT = "; the device is decided at import"
+
+
+def replaced(
+    code: str, node: cst.CSTNode, message: str, stop: str, choice: Choice | None, inspection: Inspection,
+    constants: tuple[Constant, ...] = (),
+) -> Match:  # fmt: skip
+    """Return the match for `node` that `choice` mends; for None, with what stops that."""
+    rewrites = Rewrites((choice,), constants=constants) if choice is not None else Rewrites()
+    reason = choice[1].reason if choice is not None else stop or NOTHING_BESIDE
+    return Match(code, node, "", message, rewrites, reason=reason, rows=inspection.file.rows(node))
 
 
 def neutral_device(
@@ -67,9 +79,9 @@ def find_constant(inspection: Inspection) -> tuple[str, Constant | None]:
     names, wanted = inspection.file.names, inspection.options.device_constant
     for name, bindings in names.root.bindings.items():
         value = bindings[0].value
-        if len(bindings) == 1 and isinstance(value, cst.Call) and inspection.neutral_name(value) == DEVICE_TYPE:
+        if len(bindings) == 1 and isinstance(value, cst.Call) and is_device_type(value, inspection):
             return name, None
-    uses = [text.string for text in device_literals(inspection) if not find_obstacle(text.whole, inspection)]
+    uses = [text.string for text in device_texts(inspection) if not find_obstacle(text.whole, inspection)]
     places: list[cst.CSTNode] = [*uses, *cuda_methods(inspection)]
     is_free = not any(wanted in scope.bindings for scope in names.scopes) and wanted not in names.unknown_names
     index = after_imports(inspection.file.module)
@@ -83,6 +95,11 @@ def find_constant(inspection: Inspection) -> tuple[str, Constant | None]:
     reference = Reference(inspection.file.module, symbol, Resolution("torch", (origin,)), names.root, 0)
     neutral = Neutral(Need(inspection.options.runtime_module, DEVICE_TYPE), passed="", safety=Safety.UNSAFE)
     return wanted, Constant(wanted, (reference, neutral), index)
+
+
+def is_device_type(call: cst.Call, inspection: Inspection) -> bool:
+    meaning = inspection.file.names.resolve(call.func)
+    return meaning is not None and meaning.path == f"{inspection.options.runtime_module}.{DEVICE_TYPE}"
 
 
 def is_script(inspection: Inspection) -> bool:

@@ -59,7 +59,7 @@ def match_patched(patched: Patched, inspection: Inspection) -> Match:
         "CFX602", patched.node, name, f"`{name}` is replaced by something else", Rewrites(),
         reason=f"code that calls `{words}` does not meet it",
         help=f"{way_out} in the module that looks it up",
-        rows=(file.start(patched.call).row, file.end(patched.call).row),
+        rows=file.rows(patched.call),
     )  # fmt: skip
 
 

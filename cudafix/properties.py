@@ -20,9 +20,11 @@ def cuda_only_property(reference: Reference, file: File) -> str:
 
 def read_attributes(reference: Reference, file: File) -> Iterator[str]:
     """Yield the attributes that are read of what a call returns: at once, or of the name that it is given."""
-    holders: list[cst.CSTNode] = [reference.call] if reference.call is not None else []
+    if reference.call is None:
+        return
+    holders: list[cst.CSTNode] = [reference.call]
     for binding in file.flags:
-        if reference.call is not None and binding.value is reference.call:
+        if binding.value is reference.call:
             uses = file.names.uses_by_name.get(binding.name, ())
             holders += [use.node for use in uses if binding in file.names.reaching(use)]
     for holder in holders:

@@ -45,7 +45,7 @@ def find_tables(inspection: Inspection) -> Iterator[Match]:
             LADDER, table.node, first.symbol.name, f"a table over {names} for what has a neutral form", fix,
             safety=Safety.UNSAFE, reason=reason, reference=first,
             covers=table.functions if fix else (),
-            rows=(file.start(table.node).row, file.end(table.node).row),
+            rows=file.rows(table.node),
         )  # fmt: skip
 
 
