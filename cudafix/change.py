@@ -36,7 +36,7 @@ class Change:
     Attributes:
         node: the original.
         build: makes what replaces it of the updated node: a node or, in a block, statements (none: it goes).
-        needs: a neutral form that is new in what it makes; `build` gets its text as well.
+        needs: the neutral forms that are new in what it makes; `build` gets their text as well.
         kept: the parts of the original that the new code still holds; all else goes, and what it reads with it.
         before: whether what `build` makes goes in front of the node, which stays.
     """
@@ -45,20 +45,16 @@ class Change:
     build: Callable[..., Built]
     kept: tuple[cst.CSTNode, ...] = ()
     before: bool = False
-    needs: Choice | None = None
+    needs: tuple[Choice, ...] = ()
 
     def made(self, updated: cst.CSTNode, spelling: Mapping[Reference, str]) -> Built:
         """Return what `build` makes, of the updated node and of how the file calls what it needs."""
-        if self.needs is None:
-            return self.build(updated)
-        reference, neutral = self.needs
-        return self.build(updated, neutral.text(spelling[reference]))
+        return self.build(updated, *(neutral.text(spelling[reference]) for reference, neutral in self.needs))
 
     def statements(self, updated: cst.CSTNode, spelling: Mapping[Reference, str]) -> Sequence[cst.CSTNode]:
-        """Return what stands in a block where the node stood."""
+        """Return the statements that `build` makes."""
         built = self.made(updated, spelling)
-        new = [built] if isinstance(built, cst.CSTNode) else [*built]
-        return [*new, updated] if self.before else new
+        return [built] if isinstance(built, cst.CSTNode) else [*built]
 
 
 @dataclass(frozen=True)
@@ -101,7 +97,7 @@ class Rewrites:
     @property
     def neutral(self) -> tuple[Choice, ...]:
         """All neutral forms that the new code has: those that take the place of something, and those that are added."""
-        added = [one.needs for one in self.changes if one.needs is not None]
+        added = [choice for one in self.changes for choice in one.needs]
         return (*self.choices, *added, *(one.value for one in self.constants))
 
 
@@ -109,10 +105,13 @@ def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:
     """Put fixes together: each place is rewritten once, by the first that does, and nothing inside what goes."""
     together = without_waiting(list(fixes), names)
     changes: dict[cst.CSTNode, Change] = {}
+    fronts: list[Change] = []
     choices: dict[cst.CSTNode, Choice] = {}
     for fix in together:
+        fronts += [change for change in fix.changes if change.before]
         for change in fix.changes:
-            changes.setdefault(change.node, change)
+            if not change.before:
+                changes.setdefault(change.node, change)
         for choice in fix.choices:
             choices.setdefault(choice[0].node, choice)
     spares = dict.fromkeys(spare for fix in together for spare in fix.spares)
@@ -124,7 +123,7 @@ def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:
             changes[line] = Change(line, lambda updated: ())
     return Rewrites(
         tuple(one for node, one in choices.items() if not is_dropped(node, changes, names)),
-        tuple(one for node, one in changes.items() if not is_dropped(node, changes, names)),
+        tuple(one for one in (*dict.fromkeys(fronts), *changes.values()) if not is_dropped(one.node, changes, names)),
         wordings=tuple(wording for fix in together for wording in fix.wordings),
         constants=tuple(dict.fromkeys(constant for fix in together for constant in fix.constants)),
     )
@@ -168,7 +167,7 @@ def is_dropped(node: cst.CSTNode, changes: dict[cst.CSTNode, Change], names: Nam
     kept = {node}
     for parent in names.ancestors(node):
         change = changes.get(parent)
-        if change is not None and not change.before and kept.isdisjoint(change.kept):
+        if change is not None and kept.isdisjoint(change.kept):
             return True
         kept.add(parent)
     return False

@@ -10,7 +10,8 @@ from cudafix.branch import find_branch
 from cudafix.device_position import is_backend_name, is_backend_position
 from cudafix.device_uses import find_obstacle
 from cudafix.inspection import Inspection
-from cudafix.neutral_device import neutral_value, replaced
+from cudafix.neutral import Refusal
+from cudafix.neutral_device import match_of, without_literal
 from cudafix.question import dotted_name
 from cudafix.rule import Match
 
@@ -32,10 +33,10 @@ def find_backends(inspection: Inspection) -> Iterator[Match]:
         message = f"{node.value} is the backend of CUDA"
         if is_backend_position(node, inspection.file):
             stop = find_obstacle(node, inspection)
-            choice = None if stop else neutral_value(node, node, inspection, FUNCTION, ELSEWHERE)
-            yield replaced(BACKEND, node, message, stop, choice, inspection)
+            fix = Refusal(stop) if stop else without_literal(node, node, inspection, "{}", FUNCTION, ELSEWHERE)
+            yield match_of(BACKEND, node, message, fix, inspection)
         elif is_compared(node, inspection):
-            yield replaced(BACKEND, node, message, COMPARED, None, inspection)
+            yield match_of(BACKEND, node, message, Refusal(COMPARED), inspection)
 
 
 def is_compared(node: cst.SimpleString, inspection: Inspection) -> bool:

@@ -9,7 +9,8 @@ import libcst as cst
 from cudafix.device_text import BEGINNING, WHOLE, DeviceText
 from cudafix.device_uses import device_texts, find_obstacle
 from cudafix.inspection import Inspection
-from cudafix.neutral_device import neutral_device, replaced
+from cudafix.neutral import Refusal
+from cudafix.neutral_device import match_of, without_literal
 from cudafix.rule import Match
 from cudafix.substitutes import template_of
 
@@ -19,16 +20,14 @@ LITERAL = "CFX201"
 def find_literals(inspection: Inspection) -> Iterator[Match]:
     """Yield a match for each name of a CUDA device that is taken for a device, and is not one of several branches."""
     for text in device_texts(inspection):
-        yield match_of(text, inspection)
+        yield match_text(text, inspection)
 
 
-def match_of(text: DeviceText, inspection: Inspection) -> Match:
+def match_text(text: DeviceText, inspection: Inspection) -> Match:
     code = " ".join(inspection.file.code(text.whole).split())
-    message = f"`{code}` is a device of CUDA"
     stop = find_obstacle(text.whole, inspection)
-    found = None if stop else neutral_device(text.literal, text.string, inspection, template(text))
-    choice, constants = found or (None, ())
-    return replaced(LITERAL, text.whole, message, stop, choice, inspection, constants)
+    fix = Refusal(stop) if stop else without_literal(text.literal, text.string, inspection, template(text))
+    return match_of(LITERAL, text.whole, f"`{code}` is a device of CUDA", fix, inspection)
 
 
 def template(text: DeviceText) -> str:

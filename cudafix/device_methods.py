@@ -14,7 +14,8 @@ from cudafix.device_uses import cuda_methods
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.names import BindingKind
-from cudafix.neutral_device import NOTHING_BESIDE, neutral_device, replaced
+from cudafix.neutral import Refusal
+from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_device
 from cudafix.question import backend_of, device_of, dotted_name
 from cudafix.rule import Match
 
@@ -50,7 +51,7 @@ def match_method(call: cst.Call, inspection: Inspection) -> Match:
     if neutral is None:
         return replace(match, reason=NOTHING_BESIDE)
     needs, constants = neutral
-    change = Change(call, partial(moved, rest=int(passed is not None)), (call.func.value, *call.args), needs=needs)
+    change = Change(call, partial(moved, rest=int(passed is not None)), (call.func.value, *call.args), needs=(needs,))
     text = needs[1].text(needs[1].need.name)
     rewrites = Rewrites(changes=(change,), constants=constants)
     return replace(match, rewrites=rewrites, reason=needs[1].reason, help=f"use `.to({text})`")
@@ -120,7 +121,7 @@ def find_questions(inspection: Inspection) -> Iterator[Match]:
         if isinstance(node, cst.Attribute) and node.attr.value == "is_cuda" and node not in file.names.changed:
             meaning = file.names.resolve(node)
             if meaning is None or not any(one.kind is BindingKind.IMPORT for one in meaning.origins):
-                match = replaced(ATTRIBUTE, node, "`is_cuda` asks for CUDA", ASKS, None, inspection)
+                match = match_of(ATTRIBUTE, node, "`is_cuda` asks for CUDA", Refusal(ASKS), inspection)
                 yield replace(match, span=(file.start(node.attr), file.end(node)))
 
 
@@ -134,7 +135,7 @@ def find_comparisons(inspection: Inspection) -> Iterator[Match]:
             code = "startswith"
         else:
             continue
-        yield replaced(COMPARISON, node, f"`{code}` asks for CUDA", ASKS, None, inspection)
+        yield match_of(COMPARISON, node, f"`{code}` asks for CUDA", Refusal(ASKS), inspection)
 
 
 def is_about_cuda(node: cst.Comparison, inspection: Inspection) -> bool:

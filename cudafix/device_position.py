@@ -196,7 +196,7 @@ class Positions:
         last = path.rpartition(".")[2]
         if index and last in (*LOOK_UPS, "parametrize"):
             return any(self.names_it(one.value) for one in call.args[:index])
-        if last == "Choice":  # click's: the option around it says what is chosen
+        if last == "Choice" or (last == "Field" and not index):  # what is around it says what it is for
             return self.is_one(call, depth)
         if last in OPTIONS:
             return False

@@ -14,7 +14,6 @@ from cudafix.inspection import Inspection
 from cudafix.judge import chooses_device
 from cudafix.question import DEVICE, dotted_name, family
 
-AT_IMPORT = "it is worked out at import: make it None, and work it out where it is used"
 TAKES_CHOICES = frozenset(("add_argument", "add_option", "option", "Option", "Choice"))
 
 
@@ -56,23 +55,26 @@ def is_own_method(receiver: cst.BaseExpression, inspection: Inspection) -> bool:
     return around is None or around.name.value != "cuda"
 
 
+def find_holder(node: cst.CSTNode, inspection: Inspection) -> cst.Param | cst.AnnAssign | None:
+    """Return the parameter, or the statement for a field of a class, whose default `node` is a part of."""
+    around = inspection.file.names.ancestors(node)
+    for parent in around:
+        if isinstance(parent, cst.Param):
+            return parent
+        if isinstance(parent, (cst.BaseSmallStatement, cst.BaseSuite)):
+            scope = next((one for one in around if isinstance(one, (cst.ClassDef, cst.FunctionDef))), None)
+            return parent if isinstance(parent, cst.AnnAssign) and isinstance(scope, cst.ClassDef) else None
+    return None
+
+
 def find_obstacle(node: cst.CSTNode, inspection: Inspection) -> str:
     """Return why the name of a device or a backend must stay, or ""."""
     for parent in inspection.file.names.ancestors(node):
-        if isinstance(parent, cst.Param) or (isinstance(parent, cst.AnnAssign) and is_field(parent, inspection)):
-            return AT_IMPORT
         if isinstance(parent, (cst.List, cst.Tuple, cst.Set)) and is_choice(parent, inspection):
             return "it is one of those that may be chosen"
         if isinstance(parent, (cst.BaseSmallStatement, cst.BaseSuite)):
             return ""
     return ""
-
-
-def is_field(statement: cst.AnnAssign, inspection: Inspection) -> bool:
-    """Whether a statement is a field of a class."""
-    around = inspection.file.names.ancestors(statement)
-    scope = next((one for one in around if isinstance(one, (cst.ClassDef, cst.FunctionDef))), None)
-    return isinstance(scope, cst.ClassDef)
 
 
 def is_choice(container: cst.List | cst.Tuple | cst.Set, inspection: Inspection) -> bool:

@@ -10,12 +10,14 @@ from pathlib import PurePath
 import libcst as cst
 
 from cudafix.change import Choice, Constant, Rewrites
-from cudafix.device_uses import cuda_methods, device_texts, find_obstacle
+from cudafix.device_uses import cuda_methods, device_texts, find_holder, find_obstacle
 from cudafix.import_style import is_import
 from cudafix.inspection import Inspection
+from cudafix.late_field import late_field
+from cudafix.late_parameter import late_parameter
 from cudafix.model import Safety
 from cudafix.names import Binding, BindingKind, Resolution, Scope
-from cudafix.neutral import Need, Neutral
+from cudafix.neutral import Need, Neutral, Refusal
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE
@@ -24,17 +26,53 @@ from cudafix.symbols import look_up
 MAIN = re.compile(r"^if\s+__name__\s*==", re.MULTILINE)
 ELSEWHERE = "names the accelerator that is active, and the CPU where there is none"
 NOTHING_BESIDE = "the file imports nothing that a new import could stand beside"
-AT_IMPORT = "; the device is decided at import"
+DECIDED = "; the device is decided at import"
+AT_IMPORT = "it is worked out at import: make it None, and work it out where it is used"
 
 
-def replaced(
-    code: str, node: cst.CSTNode, message: str, stop: str, choice: Choice | None, inspection: Inspection,
-    constants: tuple[Constant, ...] = (),
-) -> Match:  # fmt: skip
-    """Return the match for `node` that `choice` mends; for None, with what stops that."""
-    rewrites = Rewrites((choice,), constants=constants) if choice is not None else Rewrites()
-    reason = choice[1].reason if choice is not None else stop or NOTHING_BESIDE
-    return Match(code, node, "", message, rewrites, reason=reason, rows=inspection.file.rows(node))
+def match_of(code: str, node: cst.CSTNode, message: str, fix: Rewrites | Refusal, inspection: Inspection) -> Match:
+    """Return the match for `node`, with its fix or with what stops one."""
+    rows = inspection.file.rows(node)
+    if isinstance(fix, Refusal):
+        return Match(code, node, "", message, Rewrites(), reason=fix.reason, rows=rows)
+    _, neutral = fix.choices[0] if fix.choices else fix.changes[-1].needs[-1]
+    words = help_for(neutral, find_holder(node, inspection)) if fix.changes else ""
+    return Match(code, node, "", message, fix, reason=neutral.reason, help=words, rows=rows)
+
+
+def help_for(neutral: Neutral, holder: cst.Param | cst.AnnAssign | None) -> str:
+    """Return what a default becomes, in words."""
+    text = neutral.text(neutral.need.name)
+    if isinstance(holder, cst.Param):
+        return f"make it None, and begin the function with `{holder.name.value} = {text}` for that"
+    return f"use a `default_factory`, `{text}`"
+
+
+def without_literal(
+    literal: cst.SimpleString | cst.FormattedStringText, string: cst.CSTNode, inspection: Inspection, template: str,
+    function: str = DEVICE_TYPE, reason: str = ELSEWHERE,
+) -> Rewrites | Refusal:  # fmt: skip
+    """Return the fix that puts what a function of the runtime answers in the place of a string, or of a part of it.
+
+    In a default, that is worked out when it is needed.
+    """
+    is_device = function == DEVICE_TYPE
+    choice = neutral_value(literal, string, inspection, function, reason, template)
+    if choice is None:
+        return Refusal(NOTHING_BESIDE)
+    named = with_constant(choice, string, inspection) if is_device else None
+    if named is not None:
+        return Rewrites((named[0],), constants=named[1])
+    holder = find_holder(string, inspection)
+    if holder is None:
+        return Rewrites((choice,))
+    if not isinstance(literal, cst.SimpleString):
+        return Refusal(AT_IMPORT)
+    if isinstance(holder, cst.AnnAssign):
+        changes = late_field(literal, holder, choice, inspection)
+        return Rewrites(changes=changes) if changes else Rewrites((choice,))
+    late = late_parameter(literal, holder, choice, inspection)
+    return late if isinstance(late, Refusal) else Rewrites(changes=late)
 
 
 def neutral_device(
@@ -44,20 +82,24 @@ def neutral_device(
 
     `placed` is `node`, or what it is a part of, whose place the name table knows. None where nothing is imported.
     """
-    choice = neutral_value(node, placed, inspection, DEVICE_TYPE, ELSEWHERE)
-    if choice is None:
-        return None
+    choice = neutral_value(node, placed, inspection, DEVICE_TYPE, ELSEWHERE, template)
+    return (with_constant(choice, placed, inspection) or (choice, ())) if choice is not None else None
+
+
+def with_constant(
+    choice: Choice, placed: cst.CSTNode, inspection: Inspection
+) -> tuple[Choice, tuple[Constant, ...]] | None:
+    """Return the choice that says the file's constant for the device instead; None where there is none to be seen."""
     reference, neutral = choice
-    neutral = replace(neutral, template=template)
     name, constant = find_constant(inspection)
-    if name and is_seen(name, placed, reference.scope, constant, inspection):
-        named = replace(neutral, need=Need("", name), passed=None, reason=ELSEWHERE + AT_IMPORT)
-        return (reference, named), (constant,) if constant is not None else ()
-    return (reference, neutral), ()
+    if not name or not is_seen(name, placed, reference.scope, constant, inspection):
+        return None
+    named = replace(neutral, need=Need("", name), passed=None, reason=ELSEWHERE + DECIDED)
+    return (reference, named), (constant,) if constant is not None else ()
 
 
 def neutral_value(
-    node: cst.CSTNode, placed: cst.CSTNode, inspection: Inspection, function: str, reason: str
+    node: cst.CSTNode, placed: cst.CSTNode, inspection: Inspection, function: str, reason: str, template: str = "{}"
 ) -> Choice | None:
     """Return the choice that puts what a function of the runtime answers in the place of `node`."""
     scope, order = inspection.file.names.places[placed]
@@ -66,8 +108,8 @@ def neutral_value(
         return None
     reference = Reference(node, symbol, Resolution("torch", (origin,)), scope, order)
     need = Need(inspection.options.runtime_module, function)
-    reason += AT_IMPORT if scope.runs_at_import else ""
-    return reference, Neutral(need, passed="", safety=Safety.UNSAFE, reason=reason)
+    reason += DECIDED if scope.runs_at_import else ""
+    return reference, Neutral(need, passed="", template=template, safety=Safety.UNSAFE, reason=reason)
 
 
 # One constant for many uses

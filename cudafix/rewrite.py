@@ -33,9 +33,13 @@ class Rewriter(cst.CSTTransformer):
         self.plan = plan
         self.references = {reference.node: (reference, neutral) for reference, neutral in rewrites.choices}
         self.arguments = {argument for _, neutral in rewrites.choices for argument in neutral.arguments}
+        self.fronts: dict[cst.CSTNode, list[Change]] = {}
         self.in_blocks: dict[cst.CSTNode, Change] = {}
         self.elsewhere: dict[cst.CSTNode, Change] = {}
         for change in rewrites.changes:
+            if change.before:
+                self.fronts.setdefault(change.node, []).append(change)
+                continue
             is_in_block = isinstance(file.names.parents[change.node], BLOCKS)
             (self.in_blocks if is_in_block else self.elsewhere)[change.node] = change
         self.wordings: dict[cst.CSTNode, list[Wording]] = {}
@@ -75,7 +79,7 @@ class Rewriter(cst.CSTTransformer):
         return new  # type: ignore[return-value]
 
     def changes(self, suite: cst.CSTNode) -> bool:
-        touched = self.plan.removals.keys() | self.in_blocks.keys()
+        touched = self.plan.removals.keys() | self.in_blocks.keys() | self.fronts.keys()
         return suite in self.insertions or any(line in touched for line in statements(suite))
 
     def with_statements(self, original: cst.CSTNode, updated: cst.Module | cst.IndentedBlock) -> cst.CSTNode:
@@ -99,6 +103,9 @@ class Rewriter(cst.CSTTransformer):
                     lead = max(taken, insertion.slot.lead - skipped)
                     add(parse_statement(insertion.code), [*leading[taken:lead], *gap])
                     taken = lead
+            for front in self.fronts.get(old, ()) if old is not None else ():
+                for statement in front.statements(statements(updated)[index], self.plan.spelling):
+                    add(statement, leading_lines(statement))
             if old in self.plan.removals:
                 removal = self.plan.removals[old]
                 pending += leading[taken : len(leading) - removal.above]
@@ -107,8 +114,7 @@ class Rewriter(cst.CSTTransformer):
                 new = self.in_blocks[old].statements(statements(updated)[index], self.plan.spelling)
                 for number, statement in enumerate(new):
                     own = leading_lines(statement)
-                    takes_over = number == 0 and not self.in_blocks[old].before
-                    add(statement, [*leading[taken:], *own[len(leading_lines(old)) :]] if takes_over else own)
+                    add(statement, [*leading[taken:], *own[len(leading_lines(old)) :]] if number == 0 else own)
                 if not new:  # the comments above it, which are about it, go as well
                     closes_up = bool(leading) or not body
                     pending += takewhile(lambda line: line.comment is None, leading[taken:])

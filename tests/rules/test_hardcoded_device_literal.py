@@ -169,11 +169,6 @@ def test_at_import_the_reason_says_so() -> None:
     )
 
 
-@pytest.mark.parametrize("source", ["def f(device='cuda'): ...", "class A:\n    device: str = 'cuda'"])
-def test_a_default_that_is_worked_out_at_import_stays(source: str) -> None:
-    check_stays(f"import torch\n{source}\n", "worked out at import")
-
-
 @pytest.mark.parametrize(
     "source",
     [

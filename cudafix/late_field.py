@@ -1,0 +1,101 @@
+"""The default of a dataclass's field that names CUDA → changes after which a factory works it out for each object."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import libcst as cst
+
+from cudafix.change import Change, Choice
+from cudafix.inspection import Inspection
+from cudafix.late_parameter import with_text
+from cudafix.names import BindingKind, Resolution
+from cudafix.neutral import Need, Neutral
+from cudafix.question import dotted_name
+from cudafix.references import Reference
+
+DESCRIBES = frozenset(("field", "Field", "HfArg"))
+"""The functions that describe a field: of dataclasses, of pydantic, of transformers."""
+
+MODELS = frozenset(("BaseModel", "BaseSettings"))
+ONE_FOR_ALL = ("ClassVar", "InitVar", "Final")
+"""What the annotation of a field says that takes no factory."""
+
+
+def late_field(
+    literal: cst.SimpleString, statement: cst.AnnAssign, choice: Choice, inspection: Inspection
+) -> tuple[Change, ...]:
+    """Return the changes for a field in whose default `choice` takes the place of `literal`; none in other classes."""
+    value = statement.value
+    assert value is not None
+    if any(one in inspection.file.code(statement.annotation.annotation) for one in ONE_FOR_ALL):
+        return ()
+    argument = default_argument(value)
+    reference, neutral = choice
+    reason = neutral.reason.partition(";")[0]
+    is_all = literal in (value, argument.value if argument is not None else None) and neutral.template == "{}"
+    made = reference, replace(neutral, passed=None if is_all else neutral.passed, reason=reason)
+    if argument is not None:
+        return (Change(argument, partial(with_factory, literal=literal, argument=argument), needs=(made,)),)
+    maker = find_maker(statement, reference, inspection)
+    if isinstance(value, cst.Call) and dotted_name(value.func).rpartition(".")[2] in DESCRIBES:
+        return ()
+    build = partial(described, literal=literal, whole=value)
+    return (Change(value, build, kept=(value,), needs=(maker, made)),) if maker is not None else ()
+
+
+def default_argument(value: cst.BaseExpression) -> cst.Arg | None:
+    """Return the argument of `field(default="cuda")`, or `Field("cuda")`, that is the default."""
+    if not isinstance(value, cst.Call) or dotted_name(value.func).rpartition(".")[2] not in DESCRIBES:
+        return None
+    named = [one for one in value.args if one.keyword is not None and one.keyword.value == "default"]
+    first = [one for one in value.args[:1] if one.keyword is None and not one.star]
+    return next(iter((*named, *first)), None)
+
+
+def find_maker(statement: cst.AnnAssign, reference: Reference, inspection: Inspection) -> Choice | None:
+    """Return the function that describes a field of this class, a dataclass or one of pydantic; None for others."""
+    around = inspection.file.names.ancestors(statement)
+    owner = next(one for one in around if isinstance(one, cst.ClassDef))
+    decorators = [one.decorator for one in owner.decorators]
+    functions = [one.func if isinstance(one, cst.Call) else one for one in decorators]
+    known = [
+        *((one, Need("dataclasses", "field")) for one in functions if last_name(one) == "dataclass"),
+        *((one.value, Need("pydantic", "Field")) for one in owner.bases if last_name(one.value) in MODELS),
+    ]
+    if not known:
+        return None
+    beside, need = known[0]
+    if isinstance(beside, cst.Attribute):  # said as the file says what stands beside it
+        need = Need("", f"{dotted_name(beside.value)}.{need.name}")
+    meaning = inspection.file.names.resolve(beside)
+    imports = [one for one in meaning.origins if one.kind is BindingKind.IMPORT] if meaning is not None else []
+    origins = tuple(imports) or reference.resolution.origins
+    return replace(reference, resolution=Resolution("torch", origins)), Neutral(need)
+
+
+def last_name(node: cst.BaseExpression) -> str:
+    return dotted_name(node).rpartition(".")[2]
+
+
+def with_factory(updated: cst.Arg, text: str, literal: cst.SimpleString, argument: cst.Arg) -> cst.Arg:
+    """Return `default_factory=…` for `default="cuda"`."""
+    bare = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+    equal = updated.equal if isinstance(updated.equal, cst.AssignEqual) else bare
+    value = cst.parse_expression(factory(text, literal, argument.value))
+    return updated.with_changes(keyword=cst.Name("default_factory"), equal=equal, value=value)
+
+
+def described(
+    updated: cst.BaseExpression, maker: str, text: str, literal: cst.SimpleString, whole: cst.BaseExpression
+) -> cst.BaseExpression:
+    """Return `field(default_factory=…)`."""
+    return cst.parse_expression(f"{maker}(default_factory={factory(text, literal, whole)})")
+
+
+def factory(text: str, literal: cst.SimpleString, whole: cst.BaseExpression) -> str:
+    """Return the neutral function itself, where the default is no more than its result, or a lambda."""
+    if text.isidentifier():
+        return text
+    return f"lambda: {cst.Module([]).code_for_node(with_text(whole, literal, text))}"

@@ -1,0 +1,128 @@
+"""The default of a parameter that names CUDA → changes after which the function works it out when it is called.
+
+The parameter gets None, and the function begins with a statement that says what None stands for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import libcst as cst
+
+from cudafix.change import Change, Choice
+from cudafix.inspection import Inspection
+from cudafix.names import Scope
+from cudafix.neutral import Refusal, is_scripted
+
+NONE_NOW = "None, where it is passed on purpose, now stands for it"
+TAKES_NONE = ("None", "Optional", "Any", "object")
+
+
+def late_parameter(
+    literal: cst.SimpleString, param: cst.Param, choice: Choice, inspection: Inspection
+) -> tuple[Change, ...] | Refusal:
+    """Return the changes for a parameter in whose default `choice` takes the place of `literal`."""
+    names = inspection.file.names
+    assert param.default is not None
+    function = next((one for one in names.ancestors(param) if isinstance(one, (cst.FunctionDef, cst.Lambda))), None)
+    scope = next((one for one in names.scopes if one.node is function), None)
+    if not isinstance(function, cst.FunctionDef) or scope is None:
+        return Refusal("it is worked out where the lambda is made")
+    first = first_statement(function)
+    obstacle = find_obstacle(param, function, scope, inspection)
+    if first is None or obstacle:
+        return Refusal(obstacle or "the function does nothing that a device could be worked out before")
+    reference, neutral = choice
+    neutral = replace(neutral, reason=f"{neutral.reason.partition(';')[0]}; {NONE_NOW}")
+    kept = tuple(one for one in (param.annotation, param.default) if one is not None)
+    resolve = partial(resolved, literal=literal, param=param, inspection=inspection)
+    return (
+        Change(param, partial(without_default, inspection=inspection), kept=kept),
+        Change(first, resolve, before=True, needs=((replace(reference, scope=scope), neutral),)),
+    )
+
+
+def first_statement(function: cst.FunctionDef) -> cst.CSTNode | None:
+    """Return the first statement behind the docstring; None where the function is a stub or stands on one line."""
+    body = list(function.body.body) if isinstance(function.body, cst.IndentedBlock) else []
+    if body and is_text(body[0]):
+        del body[0]
+    return body[0] if body and not is_stub(body[0]) else None
+
+
+def is_text(statement: cst.CSTNode) -> bool:
+    small = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
+    return isinstance(small, cst.Expr) and isinstance(small.value, (cst.SimpleString, cst.ConcatenatedString))
+
+
+def is_stub(statement: cst.CSTNode) -> bool:
+    small = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
+    is_dots = isinstance(small, cst.Expr) and isinstance(small.value, cst.Ellipsis)
+    return is_dots or isinstance(small, (cst.Pass, cst.Raise))
+
+
+def find_obstacle(param: cst.Param, function: cst.FunctionDef, scope: Scope, inspection: Inspection) -> str:
+    """Return why None cannot stand for the default, or ""."""
+    file, name = inspection.file, param.name.value
+    names = file.names
+    assert param.default is not None
+    if is_scripted(function.body, file):
+        return "TorchScript compiles this function and cannot compile the neutral call"
+    if param.annotation is not None and "Literal" in file.code(param.annotation.annotation):
+        return "the annotation says which values may be passed"
+    if any(inspection.references_in(param.default)):
+        return "more of the default is of a backend"
+    used = [node for node in names.uses if param.default in names.ancestors(node)]
+    if any(one.value in scope.bindings for one in used):
+        return "the default says a name that is another one in the function"
+    own = [use.node for use in names.uses_by_name.get(name, ()) if names.find_scope(name, use.scope) is scope]
+    return "None stands for something else here" if any(asks_for_none(one, inspection) for one in own) else ""
+
+
+def asks_for_none(use: cst.Name, inspection: Inspection) -> bool:
+    """Whether a name is compared with None, or read as a condition."""
+    parent = inspection.parent(use)
+    if isinstance(parent, cst.Comparison):
+        return any(isinstance(one.operator, (cst.Is, cst.IsNot)) for one in parent.comparisons)
+    if isinstance(parent, (cst.If, cst.IfExp, cst.While, cst.Assert)):
+        return parent.test is use
+    return isinstance(parent, (cst.BooleanOperation, cst.UnaryOperation))
+
+
+def without_default(updated: cst.Param, inspection: Inspection) -> cst.Param:
+    annotation = updated.annotation
+    if annotation is not None:
+        annotation = annotation.with_changes(annotation=or_none(annotation.annotation, inspection))
+    return updated.with_changes(default=cst.Name("None"), annotation=annotation)
+
+
+def or_none(annotation: cst.BaseExpression, inspection: Inspection) -> cst.BaseExpression:
+    """Return an annotation that also takes None, in the words that the file has for that."""
+    code = inspection.file.code(annotation)
+    if any(word in code for word in TAKES_NONE):
+        return annotation
+    if isinstance(annotation, cst.SimpleString):
+        text = f"{annotation.prefix}{annotation.quote}{annotation.raw_value} | None{annotation.quote}"
+        return annotation.with_changes(value=text)
+    names = inspection.file.names
+    known = [one.name for one in names.imports_by_target.get("typing.Optional", ()) if one.scope is names.root]
+    return cst.parse_expression(f"{known[0]}[{code}]" if known else f"{code} | None")
+
+
+def resolved(
+    updated: cst.CSTNode, text: str, literal: cst.SimpleString, param: cst.Param, inspection: Inspection
+) -> cst.BaseStatement:
+    """Return `if device is None: device = …`."""
+    assert param.default is not None
+    value = inspection.file.code(with_text(param.default, literal, text))
+    name = param.name.value
+    return cst.ensure_type(cst.parse_statement(f"if {name} is None:\n    {name} = {value}\n"), cst.If)
+
+
+def with_text(whole: cst.BaseExpression, literal: cst.SimpleString, text: str) -> cst.BaseExpression:
+    """Return an expression with `text` in the place of its literal."""
+    new = cst.parse_expression(text)
+    built = new if whole is literal else whole.deep_replace(literal, new)
+    assert isinstance(built, cst.BaseExpression)
+    return built
