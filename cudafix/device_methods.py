@@ -1,4 +1,4 @@
-"""Methods and questions that name CUDA → matches: `x.cuda()` (CFX202), `x.is_cuda` (CFX203), `d == "cuda"` (CFX204)."""
+"""Methods that move to CUDA → matches: `x.cuda()` becomes `x.to(…)` (CFX202)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ from cudafix.device_position import is_device_name
 from cudafix.device_uses import cuda_methods
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
-from cudafix.names import BindingKind
-from cudafix.neutral import Refusal
-from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_device
-from cudafix.question import backend_of, device_of, dotted_name
+from cudafix.neutral_device import NOTHING_BESIDE, neutral_device
+from cudafix.question import dotted_name
 from cudafix.rule import Match
 
-METHOD, ATTRIBUTE, COMPARISON = "CFX202", "CFX203", "CFX204"
+METHOD = "CFX202"
 ANY_DEVICE = "also moves to what is no device of CUDA, where it failed"
-ASKS = "which is meant, any accelerator, this one or CUDA itself, only who knows the code can say"
 
 
 def find_methods(inspection: Inspection) -> Iterator[Match]:
@@ -112,57 +109,3 @@ def named(argument: cst.Arg) -> cst.Arg:
         return argument
     equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
     return argument.with_changes(keyword=cst.Name("non_blocking"), equal=equal)
-
-
-def find_questions(inspection: Inspection) -> Iterator[Match]:
-    """Yield a match for each `x.is_cuda` that is read."""
-    file = inspection.file
-    for node in file.names.places:
-        if isinstance(node, cst.Attribute) and node.attr.value == "is_cuda" and node not in file.names.changed:
-            meaning = file.names.resolve(node)
-            if meaning is None or not any(one.kind is BindingKind.IMPORT for one in meaning.origins):
-                match = match_of(ATTRIBUTE, node, "`is_cuda` asks for CUDA", Refusal(ASKS), inspection)
-                yield replace(match, span=(file.start(node.attr), file.end(node)))
-
-
-def find_comparisons(inspection: Inspection) -> Iterator[Match]:
-    """Yield a match for each comparison of a device with the name of CUDA's."""
-    file = inspection.file
-    for node in file.names.places:
-        if isinstance(node, cst.Comparison) and is_about_cuda(node, inspection):
-            code = " ".join(file.code(node).split())
-        elif isinstance(node, cst.Call) and is_prefix_test(node, inspection):
-            code = "startswith"
-        else:
-            continue
-        yield match_of(COMPARISON, node, f"`{code}` asks for CUDA", Refusal(ASKS), inspection)
-
-
-def is_about_cuda(node: cst.Comparison, inspection: Inspection) -> bool:
-    """Whether a comparison asks a device, and CUDA's name is among what it is compared with."""
-    sides = [node.left, *(one.comparator for one in node.comparisons)]
-    return any(map(is_asked, sides)) and any(names_cuda_device(one, inspection) for one in sides)
-
-
-def is_asked(side: cst.BaseExpression) -> bool:
-    """Whether an expression is a device, its type or its text."""
-    device = device_of(side)
-    is_type = isinstance(side, cst.Attribute) and side.attr.value == "type"
-    return is_device_name(dotted_name(side)) or (
-        device is not None and (is_type or is_device_name(dotted_name(device)))
-    )
-
-
-def names_cuda_device(side: cst.BaseExpression, inspection: Inspection) -> bool:
-    """Whether an expression is the name of a CUDA device, `torch.device("cuda")`, or several among which one is."""
-    if isinstance(side, (cst.Tuple, cst.List, cst.Set)):
-        return any(names_cuda_device(one.value, inspection) for one in side.elements)
-    return backend_of(side) == "cuda"
-
-
-def is_prefix_test(node: cst.Call, inspection: Inspection) -> bool:
-    """Whether a call is `device.startswith("cuda")`."""
-    func = node.func
-    if not isinstance(func, cst.Attribute) or func.attr.value != "startswith" or len(node.args) != 1:
-        return False
-    return is_asked(func.value) and names_cuda_device(node.args[0].value, inspection)

@@ -72,7 +72,8 @@ class Neutral:
     @property
     def names_said(self) -> set[str]:
         """The names that the new code uses beside the neutral function's."""
-        return set(re.findall(r"(?<![\w.])[^\W\d]\w*", f"{self.passed or ''} {self.module_of}"))
+        own = "" if self.need.module else self.need.name
+        return set(re.findall(r"(?<![\w.])[^\W\d]\w*", f"{self.passed or ''} {self.module_of} {own}"))
 
 
 @dataclass(frozen=True)

@@ -102,14 +102,21 @@ def neutral_value(
     node: cst.CSTNode, placed: cst.CSTNode, inspection: Inspection, function: str, reason: str, template: str = "{}"
 ) -> Choice | None:
     """Return the choice that puts what a function of the runtime answers in the place of `node`."""
+    reference = at_place(node, placed, inspection)
+    if reference is None:
+        return None
+    need = Need(inspection.options.runtime_module, function)
+    reason += DECIDED if reference.scope.runs_at_import else ""
+    return reference, Neutral(need, passed="", template=template, safety=Safety.UNSAFE, reason=reason)
+
+
+def at_place(node: cst.CSTNode, placed: cst.CSTNode, inspection: Inspection) -> Reference | None:
+    """Return the reference that a neutral form for `node` needs; None where nothing is imported to stand beside."""
     scope, order = inspection.file.names.places[placed]
     origin, symbol = find_origin(placed, scope, inspection), look_up("torch.cuda")
     if origin is None or symbol is None:
         return None
-    reference = Reference(node, symbol, Resolution("torch", (origin,)), scope, order)
-    need = Need(inspection.options.runtime_module, function)
-    reason += DECIDED if scope.runs_at_import else ""
-    return reference, Neutral(need, passed="", template=template, safety=Safety.UNSAFE, reason=reason)
+    return Reference(node, symbol, Resolution("torch", (origin,)), scope, order)
 
 
 # One constant for many uses

@@ -1,25 +1,34 @@
 """A comparison of a device with CUDA's name.
 
 ## What it does
-Finds `device.type == "cuda"`, `device != "cuda:0"`, `"cuda" in str(device)`, `device.startswith("cuda")`.
+Finds `device.type == "cuda"`, `device != "cuda:0"`, `"cuda" in str(device)`, `device.startswith("cuda")`, and choices
+such as `"cuda" if "cuda" in device else "cpu"`.
 
 ## Why is this bad?
 On another accelerator the code takes the way that is meant for the CPU.
 
 ## Example
 ```python
+import torch
+
+device_type = "cuda" if "cuda" in device else "cpu"
 if x.device.type == "cuda":
     copy(x)
 ```
 
 ## Use instead
 ```python
+import torch
+
+device_type = torch.device(device).type
 if x.device.type != "cpu":
     copy(x)
 ```
 
 ## Fix safety
-There is no fix: any accelerator may be meant, the active one, or CUDA itself.
+A choice between `"cuda"` and `"cpu"` by a device becomes the type of that device, `torch.device(device).type`: unsafe,
+since other devices were taken for the CPU. A comparison has no fix: any accelerator may be meant, the active one, or
+CUDA itself; the finding says the neutral question for each.
 """
 
 from __future__ import annotations
@@ -35,7 +44,7 @@ if TYPE_CHECKING:
 
 
 def find(inspection: Inspection) -> Iterable[Match]:
-    from cudafix.device_methods import find_comparisons  # not at the top: rules are listed without loading libcst
+    from cudafix.device_questions import find_comparisons  # not at the top: rules are listed without loading libcst
 
     return find_comparisons(inspection)
 

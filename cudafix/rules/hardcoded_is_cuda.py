@@ -19,7 +19,7 @@ if x.device.type != "cpu":
 ```
 
 ## Fix safety
-There is no fix: any accelerator may be meant, the active one, or CUDA itself.
+There is no fix: any accelerator may be meant, the active one, or CUDA itself. The finding says the question for each.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def find(inspection: Inspection) -> Iterable[Match]:
-    from cudafix.device_methods import find_questions  # not at the top: rules are listed without loading libcst
+    from cudafix.device_questions import find_questions  # not at the top: rules are listed without loading libcst
 
     return find_questions(inspection)
 

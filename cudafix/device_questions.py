@@ -1,0 +1,154 @@
+"""Questions whether a device is CUDA's → matches: `x.is_cuda` (CFX203), `device.type == "cuda"` (CFX204).
+
+What is meant only a person can say, so that the finding offers the neutral questions. One is certain: a choice between
+the names `"cuda"` and `"cpu"` by a device at hand asks for nothing but the type of that device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import libcst as cst
+
+from cudafix.change import Rewrites
+from cudafix.device_position import is_device_name
+from cudafix.inspection import Inspection
+from cudafix.model import Safety
+from cudafix.names import BindingKind
+from cudafix.neutral import Need, Neutral, Refusal
+from cudafix.neutral_device import NOTHING_BESIDE, at_place, match_of
+from cudafix.question import Asks, backend_of, device_of, dotted_name
+from cudafix.references import Reference
+from cudafix.rule import Match
+
+ATTRIBUTE, COMPARISON = "CFX203", "CFX204"
+ASKS = "which is meant, any accelerator, this one or CUDA itself, only who knows the code can say"
+TELLS_APART = "also gives the type of other devices, which were taken for the CPU"
+
+
+def find_questions(inspection: Inspection) -> Iterator[Match]:
+    """Yield a match for each `x.is_cuda` that is read."""
+    file = inspection.file
+    for node in file.names.places:
+        if isinstance(node, cst.Attribute) and node.attr.value == "is_cuda" and node not in file.names.changed:
+            meaning = file.names.resolve(node)
+            if meaning is None or not any(one.kind is BindingKind.IMPORT for one in meaning.origins):
+                match = match_of(ATTRIBUTE, node, "`is_cuda` asks for CUDA", Refusal(ASKS), inspection)
+                words = offer(f"{file.code(node.value)}.device.type", negated=False)
+                yield replace(match, span=(file.start(node.attr), file.end(node)), help=words)
+
+
+def find_comparisons(inspection: Inspection) -> Iterator[Match]:
+    """Yield a match for each comparison of a device with the name of CUDA's."""
+    file = inspection.file
+    for node in file.names.places:
+        if isinstance(node, cst.Comparison) and is_about_cuda(node, inspection):
+            code = " ".join(file.code(node).split())
+        elif isinstance(node, cst.Call) and is_prefix_test(node, inspection):
+            code = "startswith"
+        else:
+            continue
+        choice = find_choice(node, inspection)
+        if choice is not None:
+            yield match_choice(choice, node, inspection)
+            continue
+        match = match_of(COMPARISON, node, f"`{code}` asks for CUDA", Refusal(ASKS), inspection)
+        yield replace(match, help=offer_for(node, inspection))
+
+
+def is_about_cuda(node: cst.Comparison, inspection: Inspection) -> bool:
+    """Whether a comparison asks a device, and CUDA's name is among what it is compared with."""
+    sides = [node.left, *(one.comparator for one in node.comparisons)]
+    is_named = any(names_device(one, "cuda") for one in sides) or find_choice(node, inspection) is not None
+    return is_named and any(map(is_asked, sides))
+
+
+def is_asked(side: cst.BaseExpression) -> bool:
+    """Whether an expression is a device, its type or its text."""
+    device = device_of(side)
+    is_type = isinstance(side, cst.Attribute) and side.attr.value == "type"
+    return is_device_name(dotted_name(side)) or (
+        device is not None and (is_type or is_device_name(dotted_name(device)))
+    )
+
+
+def names_device(side: cst.BaseExpression, backend: str) -> bool:
+    """Whether an expression is the name of a backend's device, `torch.device("cuda")`, or several with one such."""
+    if isinstance(side, (cst.Tuple, cst.List, cst.Set)):
+        return any(names_device(one.value, backend) for one in side.elements)
+    return backend_of(side) == backend
+
+
+def is_prefix_test(node: cst.Call, inspection: Inspection) -> bool:
+    """Whether a call is `device.startswith("cuda")`."""
+    func = node.func
+    if not isinstance(func, cst.Attribute) or func.attr.value != "startswith" or len(node.args) != 1:
+        return False
+    is_named = names_device(node.args[0].value, "cuda") or find_choice(node, inspection) is not None
+    return is_named and is_asked(func.value)
+
+
+# What is offered
+
+
+def offer_for(node: cst.BaseExpression, inspection: Inspection) -> str:
+    question = inspection.question(node)
+    if question is None or not question.devices or question.backends != {"cuda"}:
+        return ""
+    device = inspection.file.code(question.devices[0])
+    text = f"{device}.type" if f"{device}.type" in inspection.file.code(node) else f"torch.device({device}).type"
+    return offer(text, question.negated)
+
+
+def offer(device_type: str, negated: bool) -> str:
+    """Return the neutral questions in words: for any accelerator, and for the active one."""
+    any_one, active = ("==", "!=") if negated else ("!=", "==")
+    return (
+        f'`{device_type} {any_one} "cpu"` asks for any accelerator, `{active} current_device_type()` for the active one'
+    )
+
+
+# A choice between the names of devices by a device
+
+
+def find_choice(test: cst.BaseExpression, inspection: Inspection) -> cst.IfExp | None:
+    """Return `"cuda" if "cuda" in device else "cpu"` around its test, or what says the same."""
+    around = inspection.parent(test)
+    outer: cst.BaseExpression = test
+    if isinstance(around, cst.UnaryOperation) and isinstance(around.operator, cst.Not):
+        outer, around = around, inspection.parent(around)
+    if not isinstance(around, cst.IfExp) or around.test is not outer:
+        return None
+    question = inspection.question(outer)
+    if question is None or question.asks is not Asks.DEVICE or question.rest or len(question.devices) != 1:
+        return None
+    asked = next(iter(question.backends)) if len(question.backends) == 1 else ""
+    arms = [one.evaluated_value if isinstance(one, cst.SimpleString) else "" for one in (around.body, around.orelse)]
+    first, second = reversed(arms) if question.negated else arms
+    return around if asked == first and {first, second} == {"cuda", "cpu"} else None
+
+
+def match_choice(choice: cst.IfExp, test: cst.BaseExpression, inspection: Inspection) -> Match:
+    question = inspection.question(choice.test)
+    assert question is not None
+    device = inspection.file.code(question.devices[0])
+    code = " ".join(inspection.file.code(choice).split())
+    reference = at_place(choice, test, inspection)
+    fix = Refusal(NOTHING_BESIDE) if reference is None else device_type(reference, device, test, inspection)
+    return match_of(COMPARISON, choice, f"`{code}` asks for CUDA", fix, inspection)
+
+
+def device_type(
+    reference: Reference, device: str, test: cst.BaseExpression, inspection: Inspection
+) -> Rewrites | Refusal:
+    """Return the fix that gives the type of a device."""
+    origin = reference.resolution.origins[0]
+    if f"{device}.type" in inspection.file.code(test):
+        need, passed, template = Need("", f"{device}.type"), None, "{}"
+    elif origin.target == "torch":
+        need, passed, template = Need("", f"{origin.name}.device"), device, "{}.type"
+    else:
+        return Refusal("torch itself is not at hand here")
+    neutral = Neutral(need, passed=passed, template=template, safety=Safety.UNSAFE, reason=TELLS_APART)
+    return Rewrites(((reference, neutral),))
