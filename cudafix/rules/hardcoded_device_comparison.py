@@ -12,8 +12,6 @@ On another accelerator the code takes the way that is meant for the CPU.
 import torch
 
 device_type = "cuda" if "cuda" in device else "cpu"
-if x.device.type == "cuda":
-    copy(x)
 ```
 
 ## Use instead
@@ -21,8 +19,6 @@ if x.device.type == "cuda":
 import torch
 
 device_type = torch.device(device).type
-if x.device.type != "cpu":
-    copy(x)
 ```
 
 ## Fix safety
