@@ -39,6 +39,7 @@ class Change:
         needs: the neutral forms that are new in what it makes; `build` gets their text as well.
         kept: the parts of the original that the new code still holds; all else goes, and what it reads with it.
         before: whether what `build` makes goes in front of the node, which stays.
+        says: the names of the file that the new code says, beside those in what is kept.
     """
 
     node: cst.CSTNode
@@ -46,6 +47,7 @@ class Change:
     kept: tuple[cst.CSTNode, ...] = ()
     before: bool = False
     needs: tuple[Choice, ...] = ()
+    says: tuple[str, ...] = ()
 
     def made(self, updated: cst.CSTNode, spelling: Mapping[Reference, str]) -> Built:
         """Return what `build` makes, of the updated node and of how the file calls what it needs."""

@@ -12,6 +12,7 @@ from cudafix.device_text import DeviceText, find_device_texts
 from cudafix.guard import dispatches
 from cudafix.inspection import Inspection
 from cudafix.judge import chooses_device
+from cudafix.mixed_precision import function_for_cuda
 from cudafix.question import DEVICE, dotted_name, family
 
 TAKES_CHOICES = frozenset(("add_argument", "add_option", "option", "Option", "Choice"))
@@ -26,9 +27,16 @@ def device_texts(inspection: Inspection) -> list[DeviceText]:
     for text in find_device_texts(file):
         around = [text.whole, *file.names.ancestors(text.whole)]
         is_branch = not chosen.isdisjoint(around) or "cuda" in find_branch(text.whole, inspection)
-        if not is_branch and is_device_position(text.whole, file):
+        if not is_branch and is_device_position(text.whole, file) and not is_for_amp(text.whole, inspection):
             found.append(text)
     return found
+
+
+def is_for_amp(whole: cst.BaseExpression, inspection: Inspection) -> bool:
+    """Whether a name of a device is given to a function of torch.amp, which has a neutral form that needs none."""
+    argument = inspection.parent(whole)
+    call = inspection.parent(argument) if isinstance(argument, cst.Arg) else None
+    return isinstance(call, cst.Call) and function_for_cuda(call, inspection) is not None
 
 
 @lru_cache(maxsize=1)

@@ -208,6 +208,7 @@ class Planner:
             for name in names_in(reference.node, self.names)
         }
         said_anew = {name for _, neutral in self.choices for name in neutral.names_said}
+        said_anew |= {name for change in self.rewrites.changes for name in change.says}
         said_anew |= {
             reference.root.node.value
             for reference, neutral in self.choices

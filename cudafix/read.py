@@ -16,9 +16,11 @@ NEEDLES = re.compile(
     rb"\.[\s\\]*%(backend)s(?!\s*\()"  # torch.cuda, but not tensor.cuda()
     rb"|\bfrom\s+torch\w*\s+import\s*(?:\([\s\S]{0,3000}?|(?:[^\r\n(\\]|\\\r?\n)*?)\b%(backend)s"
     rb"|\bgetattr\s*\([^)]*[\"']%(backend)s"
+    rb"|\b(?:autocast|custom_[fb]wd)\s*\([^)]{0,300}[\"']cuda|\bGradScaler\s*\(|_autocast_(?:gpu_dtype|enabled)\b"
     rb"|cudafix\s*:|\bnoqa\b[^\r\n]*\bCFX" % {b"backend": BACKEND}
 )
-"""What a file must hold to have a finding: a backend's module as an attribute or an import, or a word to cudafix."""
+"""What a file must hold to have a finding: a backend's module as an attribute or an import, what torch.amp is told
+to do on CUDA, or a word to cudafix."""
 
 DEVICE_SHAPES = re.compile(rb"[\"'](?:cuda|nccl)\b|\.\s*cuda\s*\(|\bis_cuda\b")
 """What begins with the name of a CUDA device, moves to one, or asks for it."""

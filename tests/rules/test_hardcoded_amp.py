@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from checks import check_finds, check_fixes, check_noop, check_stays, check_unsafe
 
 
@@ -110,3 +111,150 @@ def test_the_bare_decorators_are_unsafe() -> None:
 
 def test_the_module_itself_is_found_where_it_is_a_value() -> None:
     check_finds("import torch\namp = torch.cuda.amp\n", "2 CFX110 torch.cuda.amp")
+
+
+# torch.amp, told to work on CUDA
+
+AMP = "import torch\nfrom torch.amp import autocast\n"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "torch.autocast('cpu')",
+        "torch.autocast(device_type=device.type)",
+        "torch.autocast('xpu', torch.bfloat16)",
+        "torch.amp.GradScaler('cpu')",
+        "torch.amp.GradScaler(device)",
+        "torch.amp.custom_fwd(device_type='xpu')",
+        "torch.get_autocast_dtype('cpu')",
+        "torch.is_autocast_enabled('cpu')",
+        "if device.type == 'cuda':\n    torch.autocast('cuda')",
+        "def autocast(kind): ...\nautocast('cuda')",
+    ],
+)
+def test_leaves_other_devices_and_branches_for_cuda_alone(source: str) -> None:
+    check_noop(f"import torch\n{source}\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("torch.autocast('cuda')", "device_autocast(dtype=None)"),
+        ("torch.autocast(device_type='cuda')", "device_autocast(dtype=None)"),
+        ("torch.autocast('cuda', torch.bfloat16)", "device_autocast(dtype=torch.bfloat16)"),
+        ("torch.autocast('cuda', torch.float16, False)", "device_autocast(dtype=torch.float16, enabled=False)"),
+        ("torch.autocast('cuda', enabled=x)", "device_autocast(dtype=None, enabled=x)"),
+        ("torch.autocast(dtype=d, device_type='cuda')", "device_autocast(dtype=d)"),
+        ("torch.autocast(dtype=d, device_type='cuda', enabled=x)", "device_autocast(dtype=d, enabled=x)"),
+        ("torch.autocast(\n    'cuda',\n    enabled=x,\n)", "device_autocast(\n    dtype=None,\n    enabled=x,\n)"),
+        ("torch.autocast(\n    dtype=d,\n    device_type='cuda',\n)", "device_autocast(\n    dtype=d,\n)"),
+        ("torch.amp.autocast_mode.autocast('cuda', d)", "device_autocast(dtype=d)"),
+    ],
+)
+def test_autocast_on_cuda_takes_its_arguments_by_name(old: str, new: str) -> None:
+    source = "import torch\n{}def f(x, d):\n    with {}:\n        return torch.relu(x)\n"
+    own = "from cudafix.runtime import device_autocast\n"
+    check_fixes(source.format("", old.replace("\n", "\n    ")), source.format(own, new.replace("\n", "\n    ")))
+
+
+def test_autocast_is_a_decorator_or_a_value_as_well() -> None:
+    source = "import torch\n{0}context = {1}\n@{1}\ndef f(x):\n    return torch.relu(x)\n"
+    check_fixes(
+        source.format("", "torch.autocast('cuda', torch.bfloat16)"),
+        source.format("from cudafix.runtime import device_autocast\n", "device_autocast(dtype=torch.bfloat16)"),
+    )
+
+
+def test_the_import_of_autocast_goes_with_its_last_use() -> None:
+    check_fixes(
+        "import torch\nfrom torch.amp import autocast\nwith autocast('cuda', d):\n    torch.sum(x)\n",
+        "import torch\nfrom cudafix.runtime import device_autocast\nwith device_autocast(dtype=d):\n    torch.sum(x)\n",
+    )
+
+
+def test_a_file_that_switches_the_cache_of_autocast_makes_it_unsafe() -> None:
+    source = "import torch\n{}torch.set_autocast_cache_enabled(False)\nwith {}:\n    torch.ones(1)\n"
+    own = "from cudafix.runtime import device_autocast\n"
+    check_unsafe(
+        source.format("", "torch.autocast('cuda')"),
+        source.format(own, "device_autocast(dtype=None)"),
+        "the cache is on",
+    )
+    check_fixes(
+        source.format("", "torch.autocast('cuda', cache_enabled=False)"),
+        source.format(own, "device_autocast(dtype=None, cache_enabled=False)"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("GradScaler()", "device_grad_scaler()"),
+        ("GradScaler('cuda')", "device_grad_scaler()"),
+        ("GradScaler(device='cuda', enabled=x)", "device_grad_scaler(enabled=x)"),
+        ("GradScaler('cuda', 2.0**10, 2.0)", "device_grad_scaler(init_scale=2.0**10, growth_factor=2.0)"),
+        ("GradScaler(enabled=x)", "device_grad_scaler(enabled=x)"),
+    ],
+)
+def test_the_scaler_of_torch_amp_works_on_cuda_where_it_is_told_nothing_else(old: str, new: str) -> None:
+    source = "import torch\n{}x = torch.ones(1)\nscaler = {}\n"
+    check_fixes(
+        source.format("", f"torch.amp.{old}"), source.format("from cudafix.runtime import device_grad_scaler\n", new)
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("custom_fwd(device_type='cuda')", "amp_custom_fwd"),
+        ("custom_fwd(device_type='cuda', cast_inputs=torch.float16)", "amp_custom_fwd(cast_inputs=torch.float16)"),
+        ("custom_bwd(device_type='cuda')", "amp_custom_bwd"),
+    ],
+)
+def test_the_decorators_of_torch_amp_lose_the_device(old: str, new: str) -> None:
+    source = "import torch\n{}@{}\ndef forward(ctx, x):\n    return torch.relu(x)\n"
+    own = f"from cudafix.runtime import {new.partition('(')[0]}\n"
+    check_unsafe(source.format("", f"torch.amp.{old}"), source.format(own, new), "when the decorator runs")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("torch.get_autocast_gpu_dtype()", "torch.get_autocast_dtype(current_device_type())"),
+        ("torch.set_autocast_gpu_dtype(x)", "torch.set_autocast_dtype(current_device_type(), x)"),
+        ("torch.is_autocast_enabled()", "torch.is_autocast_enabled(current_device_type())"),
+        ("torch.set_autocast_enabled(True)", "torch.set_autocast_enabled(current_device_type(), True)"),
+    ],
+)
+def test_what_speaks_of_cuda_without_a_word_is_told_the_active_device(old: str, new: str) -> None:
+    check_unsafe(
+        f"import torch\nx = {old}\n",
+        f"import torch\nfrom cudafix.runtime import current_device_type\nx = {new}\n",
+        "also speaks of other accelerators",
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("torch.autocast('cuda', **options)", "cannot be seen"),
+        ("torch.amp.GradScaler('cuda', *options)", "cannot be seen"),
+        ("try:\n    f()\nexcept TypeError:\n    torch.is_autocast_enabled()", "a torch that takes no device"),
+        ("@torch.jit.script\ndef f(x):\n    with torch.autocast('cuda'):\n        return x", "TorchScript"),
+    ],
+)
+def test_a_call_that_cannot_be_told_otherwise_stays(source: str, reason: str) -> None:
+    check_stays(f"import torch\n{source}\n", reason)
+
+
+def test_a_device_that_amp_is_given_is_one_finding_and_not_two() -> None:
+    check_finds("import torch\ntorch.autocast('cuda')\n", "2 CFX110 ", select=["CFX"], ignore=[])
+
+
+def test_the_function_that_the_project_names_for_autocast_is_called() -> None:
+    check_fixes(
+        "import torch\nwith torch.autocast('cuda', torch.bfloat16):\n    torch.ones(1)\n",
+        "import torch\n\nfrom mine.amp import cast\nwith cast(dtype=torch.bfloat16):\n    torch.ones(1)\n",
+        targets={"torch.cuda.amp.autocast": "mine.amp.cast"},
+    )

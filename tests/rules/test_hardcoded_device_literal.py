@@ -90,8 +90,6 @@ def test_is_off_until_it_is_asked_for() -> None:
         "from torch.distributed.device_mesh import init_device_mesh\ninit_device_mesh('cuda', (2,))",
         "torch.set_default_device('cuda')",
         "DataLoader(d, pin_memory_device='cuda')",
-        "with torch.autocast('cuda'): ...",
-        "torch.amp.GradScaler('cuda')",
         "parser.add_argument('--device', default='cuda')",
         "parser.add_argument('--device', choices=['cuda', 'cpu'])",
         "@click.option('--device', '-d', default='cuda')\ndef f(device): ...",

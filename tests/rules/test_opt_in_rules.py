@@ -1,15 +1,14 @@
-"""CFX205 and CFX401, which are reported only when they are asked for."""
+"""CFX401, which is reported only when it is asked for."""
 
 from __future__ import annotations
 
 from checks import check_finds, check_stays, findings_in
 
 CUDA_ONLY = "import torch\ntorch.cuda.nvtx.range_push('x')\n"
-TENSOR_TYPE = "import torch\nx = torch.cuda.FloatTensor([1.0])\n"
 
 
-def test_neither_is_on_by_default() -> None:
-    assert findings_in(CUDA_ONLY + TENSOR_TYPE, select=[]) == []
+def test_it_is_not_on_by_default() -> None:
+    assert findings_in(CUDA_ONLY, select=[]) == []
 
 
 def test_a_cuda_only_symbol_is_found_when_asked_for() -> None:
@@ -18,11 +17,3 @@ def test_a_cuda_only_symbol_is_found_when_asked_for() -> None:
 
 def test_a_cuda_only_symbol_says_what_to_use() -> None:
     check_stays(CUDA_ONLY, "torch.profiler.record_function")
-
-
-def test_a_tensor_type_is_found_when_asked_for() -> None:
-    check_finds(TENSOR_TYPE, "2 CFX205 torch.cuda.FloatTensor")
-
-
-def test_a_tensor_type_says_what_to_use() -> None:
-    check_stays(TENSOR_TYPE, "torch.tensor(")

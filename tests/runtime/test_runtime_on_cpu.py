@@ -273,6 +273,13 @@ def test_autocast_computes_in_full_precision_whatever_dtype_is_asked_for():
         assert (one @ other).dtype is torch.float32
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.filterwarnings("ignore:.*CUDA is not available")
+def test_autocast_without_a_dtype_is_what_torch_autocast_makes_for_cuda(enabled):
+    ours, theirs = runtime.device_autocast(dtype=None, enabled=enabled), torch.autocast("cuda", enabled=enabled)
+    assert vars(ours) == vars(theirs)
+
+
 def test_autocast_leaves_that_of_the_cpu_on():
     one, other = matrices()
     with torch.autocast("cpu", dtype=torch.bfloat16), runtime.device_autocast():
