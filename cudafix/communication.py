@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import libcst as cst
@@ -19,6 +20,10 @@ BACKEND = "CFX206"
 FUNCTION = "distributed_backend"
 ELSEWHERE = "names the backend of the accelerator that is active, and gloo where there is none"
 
+NCCL = re.compile(r"(?:\w+:\w+,)*(?:cuda:)?nccl(?:,\w+:\w+)*")
+"""`nccl`, `cuda:nccl`, and `cpu:gloo,cuda:nccl`: a backend for each type of device."""
+
+BY_DEVICE = "pass no backend: torch then takes one for the CPU and the default one for the accelerator"
 COMPARED = "what depends on the answer may be about NCCL itself"
 
 
@@ -26,13 +31,14 @@ def find_backends(inspection: Inspection) -> Iterator[Match]:
     """Yield a match for each `"nccl"` that is taken for a backend, or compared with one."""
     names = inspection.file.names
     for node in names.places:
-        if not isinstance(node, cst.SimpleString) or node.evaluated_value not in ("nccl", "cuda:nccl"):
+        text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
+        if not isinstance(node, cst.SimpleString) or not isinstance(text, str) or not NCCL.fullmatch(text):
             continue
         if "cuda" in find_branch(node, inspection):
             continue
         message = f"{node.value} is the backend of CUDA"
         if is_backend_position(node, inspection.file):
-            stop = find_obstacle(node, inspection)
+            stop = BY_DEVICE if "," in text else find_obstacle(node, inspection)
             fix = Refusal(stop) if stop else without_literal(node, node, inspection, "{}", FUNCTION, ELSEWHERE)
             yield match_of(BACKEND, node, message, fix, inspection)
         elif is_compared(node, inspection):

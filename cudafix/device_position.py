@@ -42,6 +42,9 @@ GROUPS = frozenset((
 ))  # fmt: skip
 """The functions whose first argument is a backend of torch.distributed."""
 
+NEW_GROUPS = frozenset(("torch.distributed.new_group", "torch.distributed.distributed_c10d.new_group"))
+"""The functions whose third argument is a backend of torch.distributed."""
+
 SECOND = frozenset(("torch.load",))
 METHODS = frozenset(("to", "pin_memory", "is_pinned", "to_empty"))
 """The methods whose first argument is a device."""
@@ -56,12 +59,11 @@ OPTIONS = frozenset(("add_argument", "option", "Option", "Argument", "argument",
 class Kind:
     """A kind of value: the names that say that they stand for one, and the torch functions that take one.
 
-    `first` and `second`: the functions by the argument that is one; `methods`: those whose first argument is one.
+    `functions`: those of torch by the place of the argument that is one; `methods`: those whose first argument is one.
     """
 
     is_name: Callable[[str], bool]
-    first: frozenset[str] = frozenset()
-    second: frozenset[str] = frozenset()
+    functions: tuple[frozenset[str], ...] = ()
     methods: frozenset[str] = frozenset()
 
 
@@ -90,8 +92,8 @@ def is_backend_name(name: str) -> bool:
     return bool(words) and words[-1] in ("backend", "backends")
 
 
-DEVICES = Kind(is_device_name, FIRST, SECOND, METHODS)
-COMMUNICATION = Kind(is_backend_name, GROUPS)
+DEVICES = Kind(is_device_name, (FIRST, SECOND), METHODS)
+COMMUNICATION = Kind(is_backend_name, (GROUPS, frozenset(), NEW_GROUPS))
 
 
 class Positions:
@@ -191,7 +193,7 @@ class Positions:
             return True
         meaning = self.names.resolve(call.func)
         path = meaning.path if meaning is not None else dotted_name(call.func)
-        if (path in self.kind.first and index == 0) or (path in self.kind.second and index == 1):
+        if path in (self.kind.functions[index] if index < len(self.kind.functions) else ()):
             return True
         last = path.rpartition(".")[2]
         if index and last in (*LOOK_UPS, "parametrize"):

@@ -13,6 +13,7 @@ import libcst as cst
 
 from cudafix.change import Rewrites
 from cudafix.device_position import is_device_name
+from cudafix.device_tests import is_asserted, is_test
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.names import BindingKind
@@ -33,7 +34,8 @@ def find_questions(inspection: Inspection) -> Iterator[Match]:
     for node in file.names.places:
         if isinstance(node, cst.Attribute) and node.attr.value == "is_cuda" and node not in file.names.changed:
             meaning = file.names.resolve(node)
-            if meaning is None or not any(one.kind is BindingKind.IMPORT for one in meaning.origins):
+            is_import = meaning is not None and any(one.kind is BindingKind.IMPORT for one in meaning.origins)
+            if not is_import and not is_expected(node, inspection):
                 match = match_of(ATTRIBUTE, node, "`is_cuda` asks for CUDA", Refusal(ASKS), inspection)
                 words = offer(f"{file.code(node.value)}.device.type", negated=False)
                 yield replace(match, span=(file.start(node.attr), file.end(node)), help=words)
@@ -49,12 +51,22 @@ def find_comparisons(inspection: Inspection) -> Iterator[Match]:
             code = "startswith"
         else:
             continue
+        if is_expected(node, inspection):
+            continue
         choice = find_choice(node, inspection)
         if choice is not None:
             yield match_choice(choice, node, inspection)
             continue
         match = match_of(COMPARISON, node, f"`{code}` asks for CUDA", Refusal(ASKS), inspection)
         yield replace(match, help=offer_for(node, inspection))
+
+
+def is_expected(node: cst.BaseExpression, inspection: Inspection) -> bool:
+    """Whether a test asserts it, which is a finding of its own."""
+    sides = [node.left, node.comparisons[0].comparator] if isinstance(node, cst.Comparison) else [node]
+    return is_test(inspection) and any(
+        is_asserted(one, inspection) for one in sides if isinstance(one, (cst.SimpleString, cst.Attribute))
+    )
 
 
 def is_about_cuda(node: cst.Comparison, inspection: Inspection) -> bool:

@@ -22,8 +22,10 @@ NEEDLES = re.compile(
 """What a file must hold to have a finding: a backend's module as an attribute or an import, what torch.amp is told
 to do on CUDA, or a word to cudafix."""
 
-DEVICE_SHAPES = re.compile(rb"[\"'](?:cuda|nccl)\b|\.\s*cuda\s*\(|\bis_cuda\b")
-"""What begins with the name of a CUDA device, moves to one, or asks for it."""
+DEVICE_SHAPES = re.compile(
+    rb"[\"'](?:cuda|[\w:,]{0,40}nccl)\b|\.\s*cuda\s*\(|\bis_cuda\b|@[\w.]*(?:cuda|gpu|nccl|CUDA|GPU)"
+)
+"""What begins with the name of a CUDA device, moves to one, asks for it, or is a decorator that does."""
 
 EMPTIES_CACHE = "empty_device_cache"
 GENERATED = re.compile(rb"^\s*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)

@@ -31,7 +31,7 @@ LAYERS = (
     {"device_uses", "late_parameter"},
     {"late_field"},
     {"neutral_device"},
-    {"device_literals", "device_methods", "device_questions", "communication", "tensor_types"},
+    {"device_literals", "device_methods", "device_questions", "communication", "tensor_types", "device_tests"},
     {"block"},
     {"flush_calls", "method_name"},
     {"new_method", "flush_blocks", "repeated_runs"},

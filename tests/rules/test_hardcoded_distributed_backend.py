@@ -42,6 +42,8 @@ def test_is_off_until_it_is_asked_for() -> None:
         "dist.init_process_group(backend='nccl', rank=0)",
         "from torch.distributed import init_process_group as start\nstart('nccl')",
         "dist.new_group(ranks, backend='nccl')",
+        "dist.new_group(ranks, timeout, 'nccl')",
+        "dist.init_process_group('cpu:gloo,cuda:nccl')",
         "Strategy(process_group_backend='nccl')",
         "deepspeed.init_distributed(dist_backend='nccl')",
         "parser.add_argument('--dist-backend', default='nccl')",
@@ -71,7 +73,8 @@ def test_the_backend_of_the_active_accelerator_takes_its_place() -> None:
     [
         ("parser.add_argument('--backend', choices=['nccl', 'gloo'])", "one of those that may be chosen"),
         ("ok = dist.get_backend() == 'nccl'", "may be about NCCL itself"),
+        ("dist.init_process_group('cpu:gloo,cuda:nccl')", "pass no backend"),
     ],
 )
-def test_a_choice_and_a_comparison_stay(source: str, reason: str) -> None:
+def test_a_choice_a_comparison_and_a_backend_for_each_device_stay(source: str, reason: str) -> None:
     check_stays(f"import torch.distributed as dist\n{source}\n", reason)

@@ -1,0 +1,240 @@
+"""Tests that are for CUDA alone → matches: skips, decorators of other libraries, assertions on a device (CFX207).
+
+In: a file of tests. A skip asks for any accelerator, a decorator is exchanged for the library's own neutral one, and
+what is asserted of a device is that it is the active one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import PurePath
+
+import libcst as cst
+
+from cudafix.branch import find_branch
+from cudafix.change import Change, Rewrites
+from cudafix.device_text import WHOLE
+from cudafix.inspection import Inspection
+from cudafix.model import Safety
+from cudafix.names import Resolution
+from cudafix.neutral import Need, Neutral, Refusal
+from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_device, without_literal
+from cudafix.question import dotted_name
+from cudafix.references import Reference
+from cudafix.row import CUDA_ONLY
+from cudafix.rule import Match
+from cudafix.substitutes import template_of
+from cudafix.symbols import look_up
+
+TESTS = "CFX207"
+RUNS_ELSEWHERE = "the test runs on other accelerators, where it was skipped"
+SKIPS = frozenset(("pytest.mark.skipif", "pytest.mark.xfail", "unittest.skipIf", "unittest.skipUnless"))
+COUNTS = frozenset(("is_available", "device_count"))
+FOR_CUDA = re.compile(
+    r"(?:_?(?:require|requires|needs?|skip|skipif|only)[a-zA-Z_]*_?(?:cuda|gpus?|nccl)(?:_\w+)?"
+    r"|only(?:CUDA|GPU)|(?:multi|single|large)_gpu_(?:test|only|mark)|skipCUDA\w+|(?:cuda|gpu|multi_gpu|single_gpu)\w*)",
+)  # fmt: skip
+"""What decorators are called that let a test run on CUDA alone: `require_cuda`, `skip_if_lt_x_gpu`, `onlyCUDA`."""
+
+NEUTRAL = {
+    "transformers.testing_utils": {
+        "require_torch_gpu": "require_torch_accelerator",
+        "require_torch_multi_gpu": "require_torch_multi_accelerator",
+        "require_torch_non_multi_gpu": "require_torch_non_multi_accelerator",
+        "require_torch_up_to_2_gpus": "require_torch_up_to_2_accelerators",
+        "require_torch_large_gpu": "require_torch_large_accelerator",
+    },
+    "diffusers.utils.testing_utils": {
+        "require_torch_gpu": "require_torch_accelerator",
+        "require_torch_multi_gpu": "require_torch_multi_accelerator",
+        "require_big_gpu_with_torch_cuda": "require_big_accelerator",
+    },
+    "accelerate.test_utils": {
+        "require_cuda": "require_non_cpu",
+        "require_single_gpu": "require_single_device",
+        "require_multi_gpu": "require_multi_device",
+    },
+}
+"""The decorators of libraries that have a neutral one (transformers 5.23, diffusers 0.42, accelerate 1.15)."""
+
+EQUALITIES = frozenset(("assertEqual", "assertEquals", "assertIn"))
+
+
+def is_test(inspection: Inspection) -> bool:
+    """Whether a file is of tests: by its name, its folder, or what it imports."""
+    path = PurePath(inspection.file.path)
+    by_name = path.name.startswith("test_") or path.stem.endswith("_test") or path.stem in ("conftest", "testing_utils")
+    by_folder = not {"test", "tests"}.isdisjoint(PurePath(inspection.place).parts[:-1])
+    by_import = any(one in inspection.file.names.imports_by_target for one in ("pytest", "unittest"))
+    return by_name or by_folder or by_import
+
+
+def find_device_tests(inspection: Inspection) -> Iterator[Match]:
+    """Yield a match for each skip, decorator and assertion of a file of tests that is about CUDA alone."""
+    if is_test(inspection):
+        yield from find_skips(inspection)
+        yield from find_decorators(inspection)
+        yield from find_assertions(inspection)
+
+
+# Skips
+
+
+def find_skips(inspection: Inspection) -> Iterator[Match]:
+    for reference in inspection.references:
+        call = skip_around(reference, inspection)
+        if call is None or reference in inspection.silenced or "cuda" in find_branch(reference.node, inspection):
+            continue
+        only_cuda = find_cuda_only(call, inspection)
+        neutral = inspection.neutral(reference)
+        if isinstance(neutral, Neutral) and not only_cuda:
+            neutral = replace(neutral, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)
+            fix: Rewrites | Refusal = Rewrites(((reference, neutral),))
+        else:
+            fix = Refusal(f"the test calls `{only_cuda}`" if only_cuda else neutral.reason)
+        match = match_of(TESTS, reference.node, "the test is skipped without CUDA", fix, inspection)
+        rows = inspection.file.rows(call)
+        yield replace(match, symbol=reference.symbol.name, reference=reference, covers=(reference,), rows=rows)
+
+
+def skip_around(reference: Reference, inspection: Inspection) -> cst.Call | None:
+    """Return the call of `pytest.mark.skipif` and the like whose condition a reference is a part of."""
+    if reference.is_import or reference.symbol.backend != "cuda" or reference.symbol.row.name not in COUNTS:
+        return None
+    for parent in inspection.file.names.ancestors(reference.node):
+        if isinstance(parent, cst.Call):
+            meaning = inspection.file.names.resolve(parent.func)
+            if meaning is not None and meaning.path in SKIPS:
+                return parent
+        if isinstance(parent, (cst.BaseSuite, cst.Lambda)):
+            return None
+    return None
+
+
+def find_cuda_only(call: cst.Call, inspection: Inspection) -> str:
+    """Return a function that only CUDA has and that the test behind a skip calls; "" where it calls none."""
+    decorator = inspection.parent(call)
+    test = inspection.parent(decorator) if isinstance(decorator, cst.Decorator) else None
+    body = test.body if isinstance(test, (cst.FunctionDef, cst.ClassDef)) else None
+    inside = inspection.references_in(body) if body is not None else ()
+    return next((one.symbol.name for one in inside if one.symbol.row.code == CUDA_ONLY), "")
+
+
+# Decorators
+
+
+def find_decorators(inspection: Inspection) -> Iterator[Match]:
+    owners = [one.node for one in inspection.file.names.scopes]
+    for node in (one for owner in owners for one in getattr(owner, "decorators", ())):
+        name = node.decorator.func if isinstance(node.decorator, cst.Call) else node.decorator
+        last = dotted_name(name).rpartition(".")[2]
+        meaning = inspection.file.names.resolve(name)
+        is_known = meaning is not None and bool(look_up(meaning.path) or meaning.path in SKIPS)
+        if FOR_CUDA.fullmatch(last) and not is_known:
+            fix = exchanged(name, meaning, inspection)
+            yield match_of(TESTS, name, f"`{dotted_name(name)}` lets the test run on CUDA alone", fix, inspection)
+
+
+def exchanged(name: cst.BaseExpression, meaning: Resolution | None, inspection: Inspection) -> Rewrites | Refusal:
+    """Return the fix that says the library's neutral decorator, and imports it where the other is imported."""
+    module, _, old = meaning.path.rpartition(".") if meaning is not None and meaning.doubt is None else ("", "", "")
+    known = next((one for one in NEUTRAL if module == one or module.startswith(f"{one}.")), "")
+    new = NEUTRAL.get(known, {}).get(old, "")
+    symbol, root = look_up("torch.cuda"), leftmost(name)
+    use = inspection.file.names.uses.get(root) if root is not None else None
+    if meaning is None or not new or use is None or symbol is None:
+        return Refusal("which decorator asks for any accelerator, only who knows the tests can say")
+    need = (
+        Need(module, new) if isinstance(name, cst.Name) else Need("", f"{dotted_name(name).rpartition('.')[0]}.{new}")
+    )
+    reference = Reference(name, symbol, meaning, use.scope, use.order, root=use)
+    return Rewrites(((reference, Neutral(need, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)),))
+
+
+def leftmost(node: cst.BaseExpression) -> cst.Name | None:
+    while isinstance(node, cst.Attribute):
+        node = node.value
+    return node if isinstance(node, cst.Name) else None
+
+
+# Assertions
+
+
+def find_assertions(inspection: Inspection) -> Iterator[Match]:
+    for node in inspection.file.names.places:
+        if not isinstance(node, (cst.SimpleString, cst.Attribute)) or not is_asserted(node, inspection):
+            continue
+        statement = next(
+            one for one in inspection.file.names.ancestors(node) if isinstance(one, cst.BaseSmallStatement)
+        )
+        if "cuda" not in find_branch(statement, inspection):
+            yield match_asserted(node, inspection)
+
+
+def is_asserted(node: cst.BaseExpression, inspection: Inspection) -> bool:
+    """Whether a test asserts that a device is CUDA's: `"cuda"` is what it must be, or `x.is_cuda` must hold."""
+    if isinstance(node, cst.Attribute):
+        return node.attr.value == "is_cuda" and must_hold(node, inspection, "assertTrue")
+    text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
+    if not isinstance(text, str) or not WHOLE.fullmatch(text):
+        return False
+    parent = inspection.parent(node)
+    if isinstance(parent, cst.Arg):
+        call = inspection.parent(parent)
+        others = [one.value for one in call.args[:2] if one is not parent] if isinstance(call, cst.Call) else []
+        is_equality = isinstance(call, cst.Call) and dotted_name(call.func).rpartition(".")[2] in EQUALITIES
+        return is_equality and parent in call.args[:2] and any(map(is_device, others))  # type: ignore[union-attr]
+    comparison = inspection.parent(parent) if isinstance(parent, cst.ComparisonTarget) else parent
+    if not isinstance(comparison, cst.Comparison) or len(comparison.comparisons) != 1:
+        return False
+    other = comparison.left if comparison.left is not node else comparison.comparisons[0].comparator
+    is_same = isinstance(comparison.comparisons[0].operator, (cst.Equal, cst.In))
+    return is_same and is_device(other) and must_hold(comparison, inspection, "assertTrue")
+
+
+def is_device(node: cst.BaseExpression) -> bool:
+    """Whether an expression is the device of something, its type or its text: `x.device.type`, `str(x.device)`."""
+    if isinstance(node, cst.Call) and dotted_name(node.func) == "str" and len(node.args) == 1:
+        node = node.args[0].value
+    names = []
+    while isinstance(node, cst.Attribute):
+        names.append(node.attr.value)
+        node = node.value
+    if isinstance(node, cst.Name):
+        names.append(node.value)
+    return bool(names) and (names[0] in ("device", "device_type") or names[:2] == ["type", "device"])
+
+
+def must_hold(node: cst.BaseExpression, inspection: Inspection, function: str) -> bool:
+    """Whether `node`, by itself or beside others, is asserted."""
+    parent = inspection.parent(node)
+    while isinstance(parent, cst.BooleanOperation) and isinstance(parent.operator, cst.And):
+        node, parent = parent, inspection.parent(parent)
+    if isinstance(parent, cst.Assert):
+        return parent.test is node
+    call = inspection.parent(parent) if isinstance(parent, cst.Arg) else None
+    is_first = isinstance(call, cst.Call) and call.args[0] is parent
+    return is_first and dotted_name(call.func).rpartition(".")[2] == function  # type: ignore[union-attr]
+
+
+def match_asserted(node: cst.SimpleString | cst.Attribute, inspection: Inspection) -> Match:
+    message = "the test expects a device of CUDA"
+    if isinstance(node, cst.SimpleString):
+        fix = without_literal(node, node, inspection, template_of(node))
+        return match_of(TESTS, node, message, fix, inspection)
+    found = neutral_device(node, node, inspection)
+    if found is None:
+        return match_of(TESTS, node, message, Refusal(NOTHING_BESIDE), inspection)
+    needs, constants = found
+    change = Change(node, asked, kept=(node.value,), needs=(needs,))
+    match = match_of(TESTS, node, message, Rewrites(changes=(change,), constants=constants), inspection)
+    return replace(match, help=f"use `{inspection.file.code(node.value)}.device.type == …`")
+
+
+def asked(updated: cst.Attribute, device: str) -> cst.BaseExpression:
+    """Return `x.device.type == current_device_type()` for `x.is_cuda`."""
+    question = cst.ensure_type(cst.parse_expression(f"x.device.type == {device}"), cst.Comparison)
+    kind = cst.Attribute(cst.Attribute(updated.value, cst.Name("device")), cst.Name("type"))
+    return question.with_changes(left=kind, lpar=updated.lpar, rpar=updated.rpar)
