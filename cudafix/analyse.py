@@ -29,7 +29,7 @@ from cudafix.unused import keeps_import
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """What was found in one file; `uncounted` are the CUDA-only references that no rule was asked to report."""
+    """What was found in one file; `uncounted` are the CUDA-only uses that no rule was asked to report."""
 
     file: File
     matches: tuple[Match, ...]
@@ -75,6 +75,8 @@ def analyse(file: File, options: Options) -> Analysis:
     late = [one for rule in RULES if rule.follow and rule.code in active for one in rule.follow(inspection, matches)]
     matches += [one for one in late if not suppressions.silence(one.code, *(one.rows or (0, 0)))]
     uncounted = sum(code == CUDA_ONLY and code not in active for code in codes.values())
+    off = [rule.find for rule in RULES if rule.find and rule.is_cuda_only and rule.code not in active]
+    uncounted += sum(len(list(find(inspection))) for find in off)
     other = find_unused_suppressions(file.path, suppressions, active)
     return Analysis(file, tuple(matches), tuple(other), uncounted)
 

@@ -38,6 +38,9 @@ FOR_CUDA = re.compile(
 )  # fmt: skip
 """What decorators are called that let a test run on CUDA alone: `require_cuda`, `skip_if_lt_x_gpu`, `onlyCUDA`."""
 
+OF_CUDA = re.compile(r"\b(?:\w*kernels?|triton|capability|cutlass|cudnn|cublas\w*|sm_?\d+\w*)\b", re.IGNORECASE)
+"""What a condition or a reason speaks of that CUDA alone has, or has otherwise."""
+
 NEUTRAL = {
     "transformers.testing_utils": {
         "require_torch_gpu": "require_torch_accelerator",
@@ -87,13 +90,13 @@ def find_skips(inspection: Inspection) -> Iterator[Match]:
         call = skip_around(reference, inspection)
         if call is None or reference in inspection.silenced or "cuda" in find_branch(reference.node, inspection):
             continue
-        only_cuda = find_cuda_only(call, inspection)
+        obstacle = find_obstacle(call, inspection)
         neutral = inspection.neutral(reference)
-        if isinstance(neutral, Neutral) and not only_cuda:
+        if isinstance(neutral, Neutral) and not obstacle:
             neutral = replace(neutral, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)
             fix: Rewrites | Refusal = Rewrites(((reference, neutral),))
         else:
-            fix = Refusal(f"the test calls `{only_cuda}`" if only_cuda else neutral.reason)
+            fix = Refusal(obstacle or neutral.reason)
         match = match_of(TESTS, reference.node, "the test is skipped without CUDA", fix, inspection)
         rows = inspection.file.rows(call)
         yield replace(match, symbol=reference.symbol.name, reference=reference, covers=(reference,), rows=rows)
@@ -113,13 +116,19 @@ def skip_around(reference: Reference, inspection: Inspection) -> cst.Call | None
     return None
 
 
-def find_cuda_only(call: cst.Call, inspection: Inspection) -> str:
-    """Return a function that only CUDA has and that the test behind a skip calls; "" where it calls none."""
-    decorator = inspection.parent(call)
-    test = inspection.parent(decorator) if isinstance(decorator, cst.Decorator) else None
-    body = test.body if isinstance(test, (cst.FunctionDef, cst.ClassDef)) else None
-    inside = inspection.references_in(body) if body is not None else ()
-    return next((one.symbol.name for one in inside if one.symbol.row.code == CUDA_ONLY), "")
+def find_obstacle(call: cst.Call, inspection: Inspection) -> str:
+    """Return why a test is right to be skipped without CUDA, or ""."""
+    around = [call, *inspection.file.names.ancestors(call)]
+    names = [one.name.value for one in around if isinstance(one, (cst.FunctionDef, cst.ClassDef))]
+    helper = next((one for one in names if FOR_CUDA.fullmatch(one)), "")
+    if helper:
+        return f"`{helper}` is for CUDA by its name"
+    word = OF_CUDA.search(inspection.file.code(call))
+    if word is not None:
+        return f"it speaks of {word[0]}"
+    test = next((one for one in around if isinstance(one, (cst.FunctionDef, cst.ClassDef, cst.Module))), call)
+    only = (one.symbol.name for one in inspection.references_in(test) if one.symbol.row.code == CUDA_ONLY)
+    return next((f"the test calls `{one}`" for one in only), "")
 
 
 # Decorators
@@ -143,12 +152,17 @@ def exchanged(name: cst.BaseExpression, meaning: Resolution | None, inspection: 
     known = next((one for one in NEUTRAL if module == one or module.startswith(f"{one}.")), "")
     new = NEUTRAL.get(known, {}).get(old, "")
     symbol, root = look_up("torch.cuda"), leftmost(name)
-    use = inspection.file.names.uses.get(root) if root is not None else None
+    names = inspection.file.names
+    use = names.uses.get(root) if root is not None else None
     if meaning is None or not new or use is None or symbol is None:
         return Refusal("which decorator asks for any accelerator, only who knows the tests can say")
-    need = (
-        Need(module, new) if isinstance(name, cst.Name) else Need("", f"{dotted_name(name).rpartition('.')[0]}.{new}")
-    )
+    imports = [one for one in inspection.file.names.imports if one.target.startswith(f"{known}.")]
+    at_hand = [
+        one.name for one in imports if one.target.endswith(f".{new}") and one.scope is inspection.file.names.root
+    ]
+    written = dotted_name(name).rpartition(".")[0]
+    need = Need("", f"{written}.{new}") if written else Need(module, new)
+    need = Need("", at_hand[0]) if at_hand else need
     reference = Reference(name, symbol, meaning, use.scope, use.order, root=use)
     return Rewrites(((reference, Neutral(need, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)),))
 

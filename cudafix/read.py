@@ -17,10 +17,16 @@ NEEDLES = re.compile(
     rb"|\bfrom\s+torch\w*\s+import\s*(?:\([\s\S]{0,3000}?|(?:[^\r\n(\\]|\\\r?\n)*?)\b%(backend)s"
     rb"|\bgetattr\s*\([^)]*[\"']%(backend)s"
     rb"|\b(?:autocast|custom_[fb]wd)\s*\([^)]{0,300}[\"']cuda|\bGradScaler\s*\(|_autocast_(?:gpu_dtype|enabled)\b"
+    rb"|\bcudnn\b|\bProcessGroupNCCL\b|\bis_nccl_available\b|\bProfilerActivity\.CUDA\b|\bCUDAExtension\b"
     rb"|cudafix\s*:|\bnoqa\b[^\r\n]*\bCFX" % {b"backend": BACKEND}
 )
 """What a file must hold to have a finding: a backend's module as an attribute or an import, what torch.amp is told
 to do on CUDA, or a word to cudafix."""
+
+VARIABLES = re.compile(
+    rb"[\"'](?:(?:TORCH_)?(?:CUDA|NCCL|CUBLAS|CUDNN|NVTE|NVIDIA)|PYTORCH_(?:NO_)?CUDA)_[A-Z0-9_]+[\"']"
+)
+"""The environment variables of CUDA, which need no torch beside them."""
 
 DEVICE_SHAPES = re.compile(
     rb"[\"'](?:cuda|[\w:,]{0,40}nccl)\b|\.\s*cuda\s*\(|\bis_cuda\b|@[\w.]*(?:cuda|gpu|nccl|CUDA|GPU)"
@@ -45,7 +51,8 @@ class Source:
     @property
     def may_have_findings(self) -> bool:
         """Whether the bytes may name a backend's module at all; no parse is needed where they do not."""
-        return b"torch" in self.data and NEEDLES.search(self.data) is not None and not self.is_exempt
+        has_needle = b"torch" in self.data and NEEDLES.search(self.data) is not None
+        return (has_needle or VARIABLES.search(self.data) is not None) and not self.is_exempt
 
     def may_repeat(self, flush_methods: Iterable[str]) -> bool:
         """Whether the bytes call one of `flush_methods`, or what empties a cache, twice."""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from cudafix.references import Reference
 
 
+CUDA_ONLY_FAMILY = "CFX4"
+
+
 @dataclass(frozen=True, eq=False)
 class Match:
     """A rule met something. It holds nodes and never leaves the analysis; findings are made from it.
@@ -78,6 +81,11 @@ class Rule:
     def name(self) -> str:
         """The slug: `hardcoded_empty_cache.py` is `hardcoded-empty-cache`."""
         return self.module.rpartition(".")[2].replace("_", "-")
+
+    @property
+    def is_cuda_only(self) -> bool:
+        """Whether it finds what is of CUDA by nature, which is counted apart."""
+        return self.code.startswith(CUDA_ONLY_FAMILY)
 
     @property
     def page(self) -> str:

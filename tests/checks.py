@@ -19,8 +19,9 @@ from cudafix.read import Source
 from cudafix.rewrite import rewrite
 from cudafix.run import Mode, allowed_levels, process
 
-EVERY_RULE = {"select": ["CFX"], "ignore": ["CFX6", "CFX201", "CFX202", "CFX203", "CFX204", "CFX206", "CFX207"]}
-"""Every rule about code: what stands in comments and strings is a matter of its own."""
+OPT_IN = ["CFX201", "CFX202", "CFX203", "CFX204", "CFX206", "CFX207", "CFX402", "CFX403", "CFX6"]
+EVERY_RULE = {"select": ["CFX"], "ignore": OPT_IN}
+"""Every rule about a backend's functions: devices, texts and settings are matters of their own."""
 
 
 def dedent(source: str) -> str:

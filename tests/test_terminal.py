@@ -160,11 +160,39 @@ def test_fix_tells_what_it_fixed(tmp_path: Path) -> None:
     assert run_on_terminal("fix", cwd=tmp_path) == (0, "Fixed 1 finding in 1 file.\n")
 
 
+CUDA_ONLY_USES = "import os\nimport torch\n\ntorch.cuda.nvtx.mark('x')\nos.environ['NCCL_DEBUG'] = 'INFO'\n"
+
+
 def test_cuda_only_uses_are_counted_apart(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("import torch\n\ntorch.cuda.nvtx.mark('x')\n")
-    assert run_on_terminal("check", cwd=tmp_path)[1].splitlines()[-1] == (
-        "1 CUDA-only use not counted; list with `--extend-select CFX4`."
+    (tmp_path / "a.py").write_text(CUDA_ONLY_USES)
+    assert run_on_terminal("check", cwd=tmp_path)[1].splitlines() == [
+        "All clear: no finding in 1 file.",
+        "2 CUDA-only uses, nothing to do automatically: `cudafix explain CFX401` says why; "
+        "`--extend-select CFX4` lists them.",
+    ]
+
+
+def test_cuda_only_uses_that_are_asked_for_are_never_mixed_with_what_can_be_migrated(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(CUDA_ONLY_USES + "torch.cuda.empty_cache()\n")
+    status, output = run_on_terminal("check", "--extend-select", "CFX4", cwd=tmp_path)
+    assert (status, output.splitlines()[-3:]) == (
+        1,
+        [
+            "Found 1 finding in 1 file.",
+            "1 fixable with `cudafix fix`; `cudafix fix --diff` shows how.",
+            "2 CUDA-only uses, nothing to do automatically: `cudafix explain CFX401` says why.",
+        ],
     )
+
+
+def test_cuda_only_uses_alone_are_no_findings_to_migrate(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(CUDA_ONLY_USES)
+    status, output = run_on_terminal("check", "--select", "CFX4", cwd=tmp_path)
+    assert (status, output.splitlines()[-1]) == (
+        1,
+        "2 CUDA-only uses, nothing to do automatically: `cudafix explain CFX401` says why.",
+    )
+    assert "Found" not in output
 
 
 def test_json_stays_json_on_a_terminal(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cudafix.model import Finding, Result, Safety
+from cudafix.row import CUDA_ONLY
+from cudafix.rule import CUDA_ONLY_FAMILY
 from cudafix.run import Mode
 
 
@@ -35,15 +37,24 @@ def summary(total: Sum, mode: Mode) -> Iterator[str]:
     if total.fixed:
         verb = "Would fix" if mode is Mode.DIFF else "Fixed"
         yield f"{verb} {plural(len(total.fixed), 'finding')} in {plural(len(total.changed), 'file')}."
-    if total.findings:
+    to_migrate = [one for one in total.findings if not is_cuda_only(one)]
+    if to_migrate:
         verb = "Found" if mode is Mode.CHECK else "Left"
-        files = len({one.path for one in total.findings})
-        yield f"{verb} {plural(len(total.findings), 'finding')} in {plural(files, 'file')}."
-        yield from next_steps(total.findings)
-    elif not total.fixed and not total.failed:
+        files = len({one.path for one in to_migrate})
+        yield f"{verb} {plural(len(to_migrate), 'finding')} in {plural(files, 'file')}."
+        yield from next_steps(to_migrate)
+    elif not total.findings and not total.fixed and not total.failed:
         yield f"All clear: no finding in {plural(total.files, 'file')}." if total.files else "No Python file found."
-    if total.uncounted:
-        yield f"{plural(total.uncounted, 'CUDA-only use')} not counted; list with `--extend-select CFX4`."
+    cuda_only = total.uncounted + len(total.findings) - len(to_migrate)
+    if cuda_only:
+        more = "; `--extend-select CFX4` lists them" if total.uncounted else ""
+        why = f"`cudafix explain {CUDA_ONLY}` says why"
+        yield f"{plural(cuda_only, 'CUDA-only use')}, nothing to do automatically: {why}{more}."
+
+
+def is_cuda_only(finding: Finding) -> bool:
+    """Whether a finding is of CUDA by nature: it is counted apart, and never mixed with what can be migrated."""
+    return finding.code.startswith(CUDA_ONLY_FAMILY)
 
 
 def next_steps(findings: Sequence[Finding]) -> Iterator[str]:

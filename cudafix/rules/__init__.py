@@ -4,6 +4,8 @@ from cudafix.rule import Rule
 from cudafix.rules import (
     availability_guard,
     backend_branch,
+    cuda_only_environment,
+    cuda_only_setting,
     cuda_only_symbol,
     dispatch_ladder,
     hardcoded_amp,
@@ -63,6 +65,8 @@ RULES: tuple[Rule, ...] = (
     repeated_flush_block.rule,
     backend_branch.rule,
     cuda_only_symbol.rule,
+    cuda_only_environment.rule,
+    cuda_only_setting.rule,
     outdated_mention.rule,
     patched_backend_function.rule,
 )

@@ -102,6 +102,20 @@ def test_a_skip_of_a_test_that_calls_what_only_cuda_has_stays() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("", "", "it speaks of kernels"),
+        ("def require_cuda(test):\n    return (", ")(test)", "`require_cuda` is for CUDA by its name"),
+    ],
+)
+def test_a_skip_that_says_that_it_is_about_cuda_itself_stays(before: str, after: str, reason: str) -> None:
+    why = "the kernels need it" if not before else "x"
+    skip = f"unittest.skipIf(not torch.cuda.is_available(), '{why}')"
+    line = f"{before}{skip}{after}" if before else f"@{skip}\ndef test_a(): ..."
+    check_stays(f"{IMPORTS}{line}\n", reason)
+
+
 def test_a_skip_is_one_finding_and_not_two() -> None:
     source = f"{IMPORTS}@pytest.mark.skipif(not torch.cuda.is_available(), reason='x')\ndef test_a(): ...\n"
     checks.check_finds(source, "4 CFX207 torch.cuda.is_available", select=["CFX"], ignore=[], path="test_x.py")
@@ -158,6 +172,14 @@ def test_the_import_of_an_exchanged_decorator_keeps_the_others() -> None:
 def test_a_decorator_is_exchanged_below_the_module_that_is_written() -> None:
     source = "from transformers import testing_utils\n@testing_utils.{}\ndef test_a(): ...\n"
     check_unsafe(source.format("require_torch_gpu"), source.format("require_torch_accelerator"), RUNS)
+
+
+def test_the_neutral_decorator_that_is_imported_from_elsewhere_in_the_library_is_used() -> None:
+    source = (
+        "from accelerate.test_utils import require_non_cpu\nfrom accelerate.test_utils.testing import {}slow\n"
+        "@{}\n@slow\ndef test_a(): ...\n@require_non_cpu\ndef test_b(): ...\n"
+    )
+    check_unsafe(source.format("require_cuda, ", "require_cuda"), source.format("", "require_non_cpu"), RUNS)
 
 
 def test_a_decorator_that_another_test_still_needs_stays_imported() -> None:
