@@ -44,7 +44,7 @@ def match_method(call: cst.Call, inspection: Inspection) -> Match:
     template = template_for(passed, inspection)
     if not template:
         return replace(match, reason="what it is given may be a number, a device or something else")
-    neutral = neutral_device(call, call, inspection, template)
+    neutral = neutral_device(call, inspection, template)
     if neutral is None:
         return replace(match, reason=NOTHING_BESIDE)
     needs, constants = neutral

@@ -238,7 +238,7 @@ def match_asserted(node: cst.SimpleString | cst.Attribute, inspection: Inspectio
     if isinstance(node, cst.SimpleString):
         fix = without_literal(node, node, inspection, template_of(node))
         return match_of(TESTS, node, message, fix, inspection)
-    found = neutral_device(node, node, inspection)
+    found = neutral_device(node, inspection, takes_device=False)
     if found is None:
         return match_of(TESTS, node, message, Refusal(NOTHING_BESIDE), inspection)
     needs, constants = found

@@ -13,6 +13,7 @@ from cudafix.catalogue import BY_RUNTIME
 from cudafix.config import Options
 from cudafix.discover import relative
 from cudafix.file import File
+from cudafix.index_as_device import as_device
 from cudafix.neutral import Neutral, Refusal, find_neutral
 from cudafix.question import Question, read_question
 from cudafix.references import Reference, find_references
@@ -43,6 +44,7 @@ class Inspection:
             found = find_neutral(reference, self.file, self.options)
             if isinstance(found, Neutral):
                 found = with_module_at_hand(reference, found, self.file)
+                found = as_device(reference, found, self.file, self.options)
             self.neutrals[reference] = found
         return self.neutrals[reference]
 

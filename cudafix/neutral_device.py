@@ -10,8 +10,10 @@ from pathlib import PurePath
 import libcst as cst
 
 from cudafix.change import Choice, Constant, Rewrites
+from cudafix.device_in_scope import find_device_name
 from cudafix.device_uses import cuda_methods, device_texts, find_holder, find_obstacle
 from cudafix.import_style import is_import
+from cudafix.index_as_device import is_taken_for_device
 from cudafix.inspection import Inspection
 from cudafix.late_field import late_field
 from cudafix.late_parameter import late_parameter
@@ -60,7 +62,8 @@ def without_literal(
     choice = neutral_value(literal, string, inspection, function, reason, template)
     if choice is None:
         return Refusal(NOTHING_BESIDE)
-    named = with_constant(choice, string, inspection) if is_device else None
+    takes_device = is_taken_for_device(string, inspection.file)
+    named = with_name(choice, string, inspection, takes_device) if is_device else None
     if named is not None:
         return Rewrites((named[0],), constants=named[1])
     holder = find_holder(string, inspection)
@@ -76,21 +79,26 @@ def without_literal(
 
 
 def neutral_device(
-    node: cst.CSTNode, placed: cst.CSTNode, inspection: Inspection, template: str = "{}"
+    node: cst.CSTNode, inspection: Inspection, template: str = "{}", takes_device: bool = True
 ) -> tuple[Choice, tuple[Constant, ...]] | None:
-    """Return the choice that puts the type of the active device in the place of `node`, and the constant that it needs.
+    """Return the choice that says the active device for `node`, and the constant that it needs.
 
-    `placed` is `node`, or what it is a part of, whose place the name table knows. None where nothing is imported.
+    None where nothing is imported. `takes_device`: a torch.device will do; else it is the type.
     """
-    choice = neutral_value(node, placed, inspection, DEVICE_TYPE, ELSEWHERE, template)
-    return (with_constant(choice, placed, inspection) or (choice, ())) if choice is not None else None
+    choice = neutral_value(node, node, inspection, DEVICE_TYPE, ELSEWHERE, template)
+    return (with_name(choice, node, inspection, takes_device) or (choice, ())) if choice is not None else None
 
 
-def with_constant(
-    choice: Choice, placed: cst.CSTNode, inspection: Inspection
+def with_name(
+    choice: Choice, placed: cst.CSTNode, inspection: Inspection, takes_device: bool
 ) -> tuple[Choice, tuple[Constant, ...]] | None:
-    """Return the choice that says the file's constant for the device instead; None where there is none to be seen."""
+    """Return the choice that says a name for the device instead, or the file's constant; None where there is none."""
     reference, neutral = choice
+    at_hand = find_device_name(placed, inspection)
+    if at_hand is not None:
+        text = at_hand.said(neutral.template, takes_device)
+        reason = f"`{at_hand.name}` is the device of the program, which may be another one than CUDA's"
+        return (reference, replace(neutral, need=Need("", text), passed=None, reason=reason)), ()
     name, constant = find_constant(inspection)
     if not name or not is_seen(name, placed, reference.scope, constant, inspection):
         return None
@@ -131,7 +139,7 @@ def find_constant(inspection: Inspection) -> tuple[str, Constant | None]:
         if len(bindings) == 1 and isinstance(value, cst.Call) and is_device_type(value, inspection):
             return name, None
     uses = [text.string for text in device_texts(inspection) if not find_obstacle(text.whole, inspection)]
-    places: list[cst.CSTNode] = [*uses, *cuda_methods(inspection)]
+    places = [one for one in (*uses, *cuda_methods(inspection)) if find_device_name(one, inspection) is None]
     is_free = not any(wanted in scope.bindings for scope in names.scopes) and wanted not in names.unknown_names
     index = after_imports(inspection.file.module)
     symbol = look_up("torch.cuda")

@@ -45,6 +45,7 @@ __all__ = [
     "available_device_memory",
     "collect_device_ipc",
     "count_devices",
+    "current_device",
     "current_device_index",
     "current_device_stream",
     "current_device_type",
@@ -493,6 +494,17 @@ def count_devices() -> int:
 def current_device_index() -> int:
     """The index of the current device. Lacking or none here: 0."""
     return _ask("current_device", otherwise=0)
+
+
+def current_device() -> torch.device:
+    """The current device, with its index: what `torch.cuda.current_device()` is where a device is expected.
+
+    Lacking: that with the index 0. None here: the CPU.
+    """
+    kind = current_device_type()
+    index = None if kind == "cpu" else current_device_index()
+    device: torch.device = _torch().device(kind) if index is None else _torch().device(kind, index)
+    return device
 
 
 def set_device_index(device: Device) -> None:

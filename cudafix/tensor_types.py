@@ -76,7 +76,7 @@ def as_constructor(call: cst.Call, dtype: str, torch: str, inspection: Inspectio
     function = maker_for(call.args, inspection)
     if not dtype or not function:
         return Refusal(UNSEEN if dtype else ITSELF)
-    found = neutral_device(call, call, inspection)
+    found = neutral_device(call, inspection)
     if found is None:
         return Refusal(NOTHING_BESIDE)
     needs, constants = found
@@ -134,7 +134,7 @@ def as_argument(node: cst.CSTNode, dtype: str, torch: str, inspection: Inspectio
     call = inspection.parent(argument) if isinstance(argument, cst.Arg) else None
     if not isinstance(call, cst.Call) or not isinstance(argument, cst.Arg) or call.args[0] is not argument or not dtype:
         return Refusal(ITSELF)
-    found = neutral_device(call, call, inspection)
+    found = neutral_device(call, inspection)
     if found is None:
         return Refusal(NOTHING_BESIDE)
     needs, constants = found

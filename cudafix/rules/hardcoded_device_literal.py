@@ -25,12 +25,14 @@ x = torch.ones(1, device=current_device_type())
 y = x.to(f"{current_device_type()}:{index}")
 ```
 
-In a program or a test, the second use makes one constant for all (`DEVICE_TYPE`; `device-constant` gives the name).
+Where a name in scope holds the device of the program (`device = "cuda" if torch.cuda.is_available() else "cpu"`,
+`self.device`), that is said. Else, in a program or a test, the second use makes one constant for all (`DEVICE_TYPE`;
+`device-constant` gives the name).
 
 ## Fix safety
 Unsafe: the program runs on another accelerator, or the CPU, where it failed before. The type and the index are kept:
-a string where a string was. No fix in a default argument or a field of a class, which are worked out at import, nor in
-a list of what may be chosen.
+a string where a string was. A default argument becomes None, and the function begins with what that stands for; a
+field of a dataclass gets a factory. No fix where None has another meaning already, nor in a list of what may be chosen.
 """
 
 from __future__ import annotations

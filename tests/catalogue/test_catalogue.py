@@ -101,6 +101,7 @@ def test_the_runtime_function_has_defaults_where_the_original_has(row: Row) -> N
 def test_every_function_of_the_runtime_is_used_by_a_row_or_is_for_new_code() -> None:
     for_new_code = {
         "available_device_memory",
+        "current_device",
         "current_device_type",
         "distributed_backend",
         "get_available_gpu_memory",

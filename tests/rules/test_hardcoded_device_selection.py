@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from checks import check_fixes, check_noop, check_stays
 
 
@@ -63,4 +64,58 @@ def test_the_native_route_counts_as_torch_cuda_did_and_is_safe() -> None:
         """,
         route="accelerator",
         target_torch="2.8",
+    )
+
+
+# The index of the current device, taken for a device
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "x.to({})",
+        "x.to(device={})",
+        "x.to({}, non_blocking=True)",
+        "torch.ones(1, device={})",
+        "torch.device({})",
+        "x.new_zeros(1, device={})",
+        "torch.load('f', map_location={})",
+        "x.to({} if big else 'cpu')",
+        "device = {}\n    y = torch.ones(1, device=device).to(device)",
+    ],
+)
+def test_where_a_device_is_expected_the_index_becomes_the_device(use: str) -> None:
+    source = "import torch\n{}def f(x, big):\n    torch.ones(1)\n    {}\n"
+    check_fixes(
+        source.format("", use.format("torch.cuda.current_device()")),
+        source.format("from cudafix.runtime import current_device\n", use.format("current_device()")),
+    )
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "f'cuda:{{{}}}'",
+        "{} + 1",
+        "FSDP(x, device_id={})",
+        "DDP(x, device_ids=[{}])",
+        "make(device={})",
+        "index = {}\n    y = x.to(index) if index else x",
+    ],
+)
+def test_elsewhere_the_index_stays_one(use: str) -> None:
+    source = "import torch\n{}def f(x):\n    torch.ones(1)\n    {}\n"
+    check_fixes(
+        source.format("", use.format("torch.cuda.current_device()")),
+        source.format("from cudafix.runtime import current_device_index\n", use.format("current_device_index()")),
+    )
+
+
+def test_the_native_route_has_no_such_device_and_takes_the_runtime() -> None:
+    check_fixes(
+        "import torch\ny = torch.ones(1).to(torch.cuda.current_device())\n",
+        "import torch\nfrom cudafix.runtime import current_device\ny = torch.ones(1).to(current_device())\n",
+        route="accelerator",
+        target_torch="2.9",
+        unsafe=True,
     )

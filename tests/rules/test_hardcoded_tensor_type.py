@@ -146,7 +146,7 @@ def test_in_a_program_the_constant_that_is_there_is_used() -> None:
     check_unsafe(
         source.format("cuda.LongTensor(2)"),
         source.format("empty(2, dtype=torch.int64, device=DEVICE_TYPE)"),
-        ELSEWHERE,
+        "the device of the program",
     )
 
 

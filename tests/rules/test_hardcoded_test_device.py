@@ -237,5 +237,5 @@ def test_in_a_test_the_constant_that_is_there_is_used() -> None:
     check_unsafe(
         source.format("x.is_cuda and x.device.type == 'cuda'"),
         source.format("x.device.type == DEVICE_TYPE and x.device.type == DEVICE_TYPE"),
-        "the accelerator that is active",
+        "the device of the program",
     )

@@ -25,6 +25,7 @@ ORIGINALS = {
 }
 OWN = {
     "available_device_memory",
+    "current_device",
     "current_device_type",
     "device_module",
     "distributed_backend",

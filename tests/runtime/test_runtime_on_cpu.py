@@ -111,6 +111,7 @@ def test_every_function_is_in_one_of_the_tables_or_has_its_own_test():
         "amp_custom_bwd",
         "amp_custom_fwd",
         "available_device_memory",
+        "current_device",
         "current_device_type",
         "device_autocast",
         "device_event",
@@ -259,6 +260,14 @@ def test_the_distributed_backend_is_what_the_registry_of_torch_says(monkeypatch)
 def test_the_memory_probe_tells_of_the_cpu():
     free, total = runtime.available_device_memory()
     assert 0 < free < total
+
+
+def test_the_current_device_is_the_cpu_without_an_index():
+    assert runtime.current_device() == torch.device("cpu")
+
+
+def test_a_tensor_moves_to_the_current_device():
+    assert torch.ones(1).to(runtime.current_device()).device.type == "cpu"
 
 
 def test_autocast_computes_in_full_precision():

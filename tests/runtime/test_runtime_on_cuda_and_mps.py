@@ -68,6 +68,7 @@ SAME_CALL = [
 
 ON_MPS = [
     ("current_device_type()", "mps"),
+    ("str(current_device())", "mps:0"),
     ("device_module() is torch.mps", True),
     ("device_memory_info()", [700, 1000]),
     ("device_memory_info(0)", [700, 1000]),
@@ -113,6 +114,10 @@ def test_on_cuda_the_answer_is_that_of_torch_cuda(cuda, expression, call, answer
 
 def test_on_cuda_the_device_type_is_cuda(cuda):
     assert cuda("current_device_type()").answer == "cuda"
+
+
+def test_on_cuda_the_current_device_has_the_index_of_the_current_one(cuda):
+    assert cuda("str(current_device())").answer == "cuda:1"
 
 
 def test_on_cuda_the_device_module_is_torch_cuda(cuda):

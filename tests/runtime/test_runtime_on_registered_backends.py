@@ -77,6 +77,10 @@ def test_the_device_type_is_that_of_the_backend(npu):
     assert npu("current_device_type()").answer == "npu"
 
 
+def test_the_current_device_is_one_of_the_backend(npu):
+    assert npu("(current_device().type, current_device().index == current_device_index())").answer == ["npu", True]
+
+
 @pytest.mark.parametrize("device", ["", "0", "'npu'", "'npu:1'", "torch.device('npu', 1)"])
 def test_the_device_module_is_that_of_the_backend(npu, device):
     assert npu(f"device_module({device}) is torch.npu").answer is True

@@ -52,6 +52,10 @@ def test_a_tensor_on_the_current_device_type_is_on_the_backend(on: Machine, name
     assert on("str(torch.ones(2, device=current_device_type()).device)").answer == f"{name}:0"
 
 
+def test_a_tensor_moves_to_the_current_device(on, name):
+    assert on("str(torch.ones(2).to(current_device()).device)").answer == f"{name}:0"
+
+
 def test_the_device_of_a_tensor_is_used(on: Machine) -> None:
     assert on("entered(use_device(1), current_device_index), current_device_index()").answer == [1, 0]
 

@@ -1,0 +1,63 @@
+"""Where the index of the current device is taken for a device: `x.to(torch.cuda.current_device())`.
+
+An index means a device of CUDA in torch up to 2.4, and no device at all on a machine without an accelerator: what
+takes a device gets one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import libcst as cst
+
+from cudafix.config import Options
+from cudafix.file import File
+from cudafix.names import Use
+from cudafix.neutral import Need, Neutral
+from cudafix.references import Reference
+
+DEVICE = "current_device"
+METHODS = frozenset(("to", "to_empty", "new_empty", "new_full", "new_ones", "new_tensor", "new_zeros"))
+
+
+def as_device(reference: Reference, neutral: Neutral, file: File, options: Options) -> Neutral:
+    """Return the neutral form that gives the current device where its index is taken for one; else `neutral`."""
+    is_ours = neutral.need.module in ("torch", options.runtime_module)
+    if reference.symbol.row.name != DEVICE or reference.call is None or not is_ours:
+        return neutral
+    if not is_taken_for_device(reference.call, file):
+        return neutral
+    return replace(neutral, need=Need(options.runtime_module, DEVICE), attributes=(), arguments=())
+
+
+def is_taken_for_device(node: cst.CSTNode, file: File) -> bool:
+    """Whether what takes the value of `node` takes devices: a method or a function of torch, or a name for those."""
+    parent = file.names.parents.get(node)
+    if isinstance(parent, cst.IfExp) and parent.test is not node:
+        return is_taken_for_device(parent, file)
+    if isinstance(parent, cst.Assign) and len(parent.targets) == 1:
+        return is_name_of_device(parent, file)
+    call = file.names.parents.get(parent) if isinstance(parent, cst.Arg) else None
+    if not isinstance(parent, cst.Arg) or not isinstance(call, cst.Call) or parent.star:
+        return False
+    method = call.func.attr.value if isinstance(call.func, cst.Attribute) else ""
+    meaning = file.names.resolve(call.func)
+    path = meaning.path if meaning is not None else ""
+    if parent.keyword is None:
+        is_device = path == "torch.device" and len(call.args) == 1
+        return call.args[0] is parent and (is_device or (method == "to" and not path))
+    is_torch = path.startswith("torch.") and not path.startswith("torch.cuda.")
+    return parent.keyword.value in ("device", "map_location") and (is_torch or (method in METHODS and not path))
+
+
+def is_name_of_device(statement: cst.Assign, file: File) -> bool:
+    """Whether all that an assigned name is used for takes a device."""
+    target = statement.targets[0].target
+    if not isinstance(target, cst.Name):
+        return False
+    uses = [use for use in file.names.uses_by_name.get(target.value, ()) if is_bound_by(use, statement, file)]
+    return bool(uses) and all(is_taken_for_device(use.node, file) for use in uses)
+
+
+def is_bound_by(use: Use, statement: cst.Assign, file: File) -> bool:
+    return any(one.value is statement.value for one in file.names.reaching(use))
