@@ -54,3 +54,13 @@ def test_bug_an_event_lost_its_blocking(cuda):
 def test_bug_what_a_helper_had_no_branch_for_fell_through_to_cuda(musa, expression):
     outcome = musa(expression)
     assert (outcome.error, outcome.calls) == (None, [])
+
+
+def test_bug_a_constant_at_import_poisoned_the_fork(cuda):
+    """`torch.device(0)` and `torch.get_device_module()` initialise CUDA, after which a forked worker cannot."""
+    assert cuda("current_device_type()").calls == ["is_available()"]
+
+
+def test_bug_the_type_of_the_build_was_taken_for_a_device(start):
+    """`torch.accelerator.current_accelerator()` names the backend that torch was built for, also without a device."""
+    assert start("nothing")("(current_device_type(), str(current_device()))").answer == ["cpu", "cpu"]
