@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import libcst as cst
 
 from cudafix.branch import find_branch
+from cudafix.change import Change, Rewrites
 from cudafix.device_position import is_backend_name, is_backend_position
 from cudafix.device_uses import find_obstacle
 from cudafix.inspection import Inspection
 from cudafix.neutral import Refusal
-from cudafix.neutral_device import match_of, without_literal
-from cudafix.question import dotted_name
+from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_value, without_literal
+from cudafix.question import Asks, dotted_name
 from cudafix.rule import Match
 
 BACKEND = "CFX206"
@@ -39,10 +40,39 @@ def find_backends(inspection: Inspection) -> Iterator[Match]:
         message = f"{node.value} is the backend of CUDA"
         if is_backend_position(node, inspection.file):
             stop = BY_DEVICE if "," in text else find_obstacle(node, inspection)
+            choice = None if stop else choice_around(node, inspection)
+            if choice is not None:
+                yield match_of(BACKEND, node, message, without_choice(choice, node, inspection), inspection)
+                continue
             fix = Refusal(stop) if stop else without_literal(node, node, inspection, "{}", FUNCTION, ELSEWHERE)
             yield match_of(BACKEND, node, message, fix, inspection)
         elif is_compared(node, inspection):
             yield match_of(BACKEND, node, message, Refusal(COMPARED), inspection)
+
+
+def choice_around(node: cst.SimpleString, inspection: Inspection) -> cst.IfExp | None:
+    """Return `"nccl" if torch.cuda.is_available() else "gloo"`, or by what torch.distributed has, around `node`."""
+    choice = inspection.parent(node)
+    if not isinstance(choice, cst.IfExp) or choice.body is not node:
+        return None
+    is_gloo = isinstance(choice.orelse, cst.SimpleString) and choice.orelse.evaluated_value == "gloo"
+    meaning = inspection.file.names.resolve(choice.test.func) if isinstance(choice.test, cst.Call) else None
+    question = inspection.question(choice.test)
+    is_machine = question is not None and question.asks is Asks.MACHINE and not question.rest and bool(question.tests)
+    asks = is_machine or (meaning is not None and meaning.path == "torch.distributed.is_nccl_available")
+    return choice if is_gloo and asks else None
+
+
+def without_choice(choice: cst.IfExp, node: cst.SimpleString, inspection: Inspection) -> Rewrites | Refusal:
+    """Return the fix that makes the choice itself: the neutral backend is gloo where there is no accelerator."""
+    needs = neutral_value(choice, node, inspection, FUNCTION, ELSEWHERE)
+    if needs is None:
+        return Refusal(NOTHING_BESIDE)
+    return Rewrites(changes=(Change(choice, chosen, needs=(needs,)),))
+
+
+def chosen(updated: cst.IfExp, text: str) -> cst.BaseExpression:
+    return cst.parse_expression(text).with_changes(lpar=updated.lpar, rpar=updated.rpar)
 
 
 def is_compared(node: cst.SimpleString, inspection: Inspection) -> bool:

@@ -38,11 +38,12 @@ def match_of(code: str, node: cst.CSTNode, message: str, fix: Rewrites | Refusal
     if isinstance(fix, Refusal):
         return Match(code, node, "", message, Rewrites(), reason=fix.reason, rows=rows)
     _, neutral = fix.choices[0] if fix.choices else fix.changes[-1].needs[-1]
-    words = help_for(neutral, find_holder(node, inspection)) if fix.changes else ""
+    holder = find_holder(node, inspection) if fix.changes else None
+    words = help_for(neutral, holder) if holder is not None else ""
     return Match(code, node, "", message, fix, reason=neutral.reason, help=words, rows=rows)
 
 
-def help_for(neutral: Neutral, holder: cst.Param | cst.AnnAssign | None) -> str:
+def help_for(neutral: Neutral, holder: cst.Param | cst.AnnAssign) -> str:
     """Return what a default becomes, in words."""
     text = neutral.text(neutral.need.name)
     if isinstance(holder, cst.Param):

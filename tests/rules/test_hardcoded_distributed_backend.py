@@ -78,3 +78,22 @@ def test_the_backend_of_the_active_accelerator_takes_its_place() -> None:
 )
 def test_a_choice_a_comparison_and_a_backend_for_each_device_stay(source: str, reason: str) -> None:
     check_stays(f"import torch.distributed as dist\n{source}\n", reason)
+
+
+@pytest.mark.parametrize("test", ["torch.cuda.is_available()", "dist.is_nccl_available()"])
+def test_a_choice_between_nccl_and_gloo_is_the_neutral_backend(test: str) -> None:
+    source = "import torch\nimport torch.distributed as dist\n{}torch.ones(1)\ndist.init_process_group({})\n"
+    own = "from cudafix.runtime import distributed_backend\n"
+    check_unsafe(
+        source.format("", f"'nccl' if {test} else 'gloo'"),
+        source.format(own, "distributed_backend()"),
+        "gloo where there is none",
+    )
+
+
+@pytest.mark.parametrize("choice", ["'nccl' if fast else 'gloo'", "'nccl' if torch.cuda.is_available() else 'mpi'"])
+def test_another_choice_is_not(choice: str) -> None:
+    source = "import torch\nimport torch.distributed as dist\ndist.init_process_group({})\n"
+    result = checks.fixed(source.format(choice).encode(), unsafe=True, **BACKENDS)
+    assert result.new_bytes is not None
+    assert choice.replace("'nccl'", "distributed_backend()").encode() in result.new_bytes
