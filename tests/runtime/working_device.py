@@ -122,6 +122,8 @@ def run_on_the_cpu(name: str, memory: Memory) -> list[Any]:
         if op._schema.is_mutable:  # type: ignore[attr-defined]
             for given, own in zip(tree_leaves((args, kwargs)), tree_leaves((own_args, own_kwargs)), strict=True):
                 if given is not own:
+                    if given.shape != own.shape:  # out= gave it another size
+                        given.data = to_device(own)
                     changed[id(own)] = given
         return tree_map(lambda each: changed.get(id(each), to_device(each)), result)
 

@@ -1,0 +1,78 @@
+"""Whole scripts of `fixtures/scripts`: on a machine without CUDA they crash, and after all fixes they run.
+
+On a CPU-only torch, and on backends that torch did not know when it was built (`working_device.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from cudafix.config import Options
+from cudafix.read import Source
+from cudafix.run import Mode, process
+
+torch = pytest.importorskip("torch")
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+SCRIPTS = sorted((ROOT / "fixtures" / "scripts").glob("*.py"))
+ON_BACKEND = """import runpy, sys, working_device
+working_device.install(sys.argv.pop(1))
+runpy.run_path(sys.argv.pop(1), run_name='__main__')
+"""
+
+every_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+
+
+@cache
+def run(path: Path, device: str) -> subprocess.CompletedProcess[str]:
+    program = [str(path)] if device == "cpu" else ["-c", ON_BACKEND, device, str(path)]
+    places = [str(ROOT), str(HERE), os.environ.get("PYTHONPATH", "")]
+    return subprocess.run(
+        [sys.executable, *program],
+        capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": os.pathsep.join(places)},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scripts with all fixes."""
+    folder = tmp_path_factory.mktemp("scripts")
+    for script in SCRIPTS:
+        result = process(Source(str(script), script.read_bytes()), Options(select=("CFX",)), Mode.FIX, unsafe=True)
+        assert result.problems == ()
+        folder.joinpath(script.name).write_bytes(result.new_bytes or b"")
+    return folder
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="here it runs")
+@every_script
+def test_the_script_needs_cuda(script: Path) -> None:
+    assert run(script, "cpu").returncode == 1
+
+
+@every_script
+def test_the_fixed_script_does_not_name_a_device_of_cuda(script: Path, folder: Path) -> None:
+    lines = folder.joinpath(script.name).read_text().splitlines()[1:]
+    assert [line for line in lines if "cuda" in line.replace("cudafix", "").lower()] == []
+
+
+@every_script
+def test_the_fixed_script_runs_on_the_cpu(script: Path, folder: Path) -> None:
+    outcome = run(folder / script.name, "cpu")
+    assert outcome.returncode == 0, outcome.stderr
+    assert " cpu" in outcome.stdout
+
+
+@pytest.mark.skipif(torch.__version__ < (2, 10), reason="torch takes a backend with real tensors from 2.10 on")
+@every_script
+def test_the_fixed_script_runs_on_a_backend_and_says_the_same(script: Path, folder: Path) -> None:
+    outcome = run(folder / script.name, "acme")
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stdout == run(folder / script.name, "cpu").stdout.replace(" cpu", " acme")
