@@ -78,6 +78,10 @@ def is_about_cuda(node: cst.Comparison, inspection: Inspection) -> bool:
 
 def is_asked(side: cst.BaseExpression) -> bool:
     """Whether an expression is a device, its type or its text."""
+    if isinstance(side, cst.Call) and dotted_name(side.func) == "str" and len(side.args) == 1:
+        return is_asked(side.args[0].value)
+    if isinstance(side, cst.Attribute) and side.attr.value == "device":
+        return True
     device = device_of(side)
     is_type = isinstance(side, cst.Attribute) and side.attr.value == "type"
     return is_device_name(dotted_name(side)) or (

@@ -27,7 +27,8 @@ def device_texts(inspection: Inspection) -> list[DeviceText]:
     for text in find_device_texts(file):
         around = [text.whole, *file.names.ancestors(text.whole)]
         is_branch = not chosen.isdisjoint(around) or "cuda" in find_branch(text.whole, inspection)
-        if not is_branch and is_device_position(text.whole, file) and not is_for_amp(text.whole, inspection):
+        is_told = is_branch or is_for_amp(text.whole, inspection) or is_vocabulary(text.whole, inspection)
+        if not is_told and is_device_position(text.whole, file):
             found.append(text)
     return found
 
@@ -86,10 +87,21 @@ def find_obstacle(node: cst.CSTNode, inspection: Inspection) -> str:
 
 
 def is_choice(container: cst.List | cst.Tuple | cst.Set, inspection: Inspection) -> bool:
-    """Whether a list is of what a user or a test may choose, or of several backends."""
-    texts = [one.value.evaluated_value for one in container.elements if isinstance(one.value, cst.SimpleString)]
-    found = [DEVICE.fullmatch(one) for one in texts if isinstance(one, str)]
-    others = {family(one["backend"]) for one in found if one is not None} - {"cuda", "cpu"}
+    """Whether a list is of what a user may choose, or of several backends."""
     call = next((one for one in inspection.file.names.ancestors(container) if isinstance(one, cst.Call)), None)
     is_offered = call is not None and dotted_name(call.func).rpartition(".")[2] in TAKES_CHOICES
-    return bool(others) or is_offered
+    return names_others(container) or is_offered
+
+
+def is_vocabulary(whole: cst.BaseExpression, inspection: Inspection) -> bool:
+    """Whether a name stands in a list of several backends' devices: those that are known, not where data goes."""
+    element = inspection.parent(whole)
+    container = inspection.parent(element) if isinstance(element, cst.Element) else None
+    return isinstance(container, (cst.List, cst.Tuple, cst.Set)) and names_others(container)
+
+
+def names_others(container: cst.List | cst.Tuple | cst.Set) -> bool:
+    """Whether a list names devices of other backends than CUDA and the CPU."""
+    texts = [one.value.evaluated_value for one in container.elements if isinstance(one.value, cst.SimpleString)]
+    found = [DEVICE.fullmatch(one) for one in texts if isinstance(one, str)]
+    return bool({family(one["backend"]) for one in found if one is not None} - {"cuda", "cpu"})

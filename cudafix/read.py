@@ -16,7 +16,7 @@ NEEDLES = re.compile(
     rb"\.[\s\\]*%(backend)s(?!\s*\()"  # torch.cuda, but not tensor.cuda()
     rb"|\bfrom\s+torch\w*\s+import\s*(?:\([\s\S]{0,3000}?|(?:[^\r\n(\\]|\\\r?\n)*?)\b%(backend)s"
     rb"|\bgetattr\s*\([^)]*[\"']%(backend)s"
-    rb"|\b(?:autocast|custom_[fb]wd)\s*\([^)]{0,300}[\"']cuda|\bGradScaler\s*\(|_autocast_(?:gpu_dtype|enabled)\b"
+    rb"|\b(?:autocast|GradScaler|custom_[fb]wd)\s+as\b|(?:autocast|custom_[fb]wd)\s*\([^)]{0,300}[\"']cuda|\bGradScaler\s*\(|_autocast_(?:gpu_dtype|enabled)\b"
     rb"|\bcudnn\b|\bProcessGroupNCCL\b|\bis_nccl_available\b|\bProfilerActivity\.CUDA\b|\bCUDAExtension\b"
     rb"|cudafix\s*:|\bnoqa\b[^\r\n]*\bCFX" % {b"backend": BACKEND}
 )

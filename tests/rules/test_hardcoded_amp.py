@@ -166,6 +166,13 @@ def test_autocast_is_a_decorator_or_a_value_as_well() -> None:
     )
 
 
+def test_autocast_under_another_name_is_found() -> None:
+    check_fixes(
+        "import torch\nfrom torch import autocast as cast\nwith cast('cuda', d):\n    torch.sum(x)\n",
+        "import torch\nfrom cudafix.runtime import device_autocast\nwith device_autocast(dtype=d):\n    torch.sum(x)\n",
+    )
+
+
 def test_the_import_of_autocast_goes_with_its_last_use() -> None:
     check_fixes(
         "import torch\nfrom torch.amp import autocast\nwith autocast('cuda', d):\n    torch.sum(x)\n",

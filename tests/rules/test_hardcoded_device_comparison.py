@@ -25,6 +25,8 @@ def test_leaves_a_comparison_of_something_else_alone(source: str) -> None:
         "device.type in ('cuda', 'xpu')",
         "device.startswith('cuda')",
         "str(x.device).startswith('cuda')",
+        "'cuda' in str(next(model.parameters()).device)",
+        "next(model.parameters()).device == 'cuda'",
         "get(device_type) == 1 or device_type == 'cuda'",
     ],
 )

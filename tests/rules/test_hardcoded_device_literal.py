@@ -168,11 +168,17 @@ def test_at_import_the_reason_says_so() -> None:
 
 
 @pytest.mark.parametrize(
+    "source", ["devices = ['cuda', 'npu']", "def supported_devices():\n    return ['cuda', 'xpu']"]
+)
+def test_a_list_of_several_backends_is_no_device(source: str) -> None:
+    check_noop(f"import torch\n{source}\n")
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "parser.add_argument('--device', choices=['cuda', 'cpu'])",
         "@click.option('--device', type=click.Choice(['cuda', 'cpu']))\ndef f(device): ...",
-        "devices = ['cuda', 'npu']",
     ],
 )
 def test_what_may_be_chosen_stays(source: str) -> None:
