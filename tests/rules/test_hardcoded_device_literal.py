@@ -167,9 +167,7 @@ def test_at_import_the_reason_says_so() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "source", ["devices = ['cuda', 'npu']", "def devices():\n    return ['cuda', 'xpu']"]
-)
+@pytest.mark.parametrize("source", ["devices = ['cuda', 'npu']", "def devices():\n    return ['cuda', 'xpu']"])
 def test_a_list_of_several_backends_is_no_device(source: str) -> None:
     check_noop(f"import torch\n{source}\n")
 
