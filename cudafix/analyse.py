@@ -71,9 +71,9 @@ def analyse(file: File, options: Options) -> Analysis:
     matches = [match_reference(one, codes[one], inspection) for one in open_ones if not one.is_import]
     matches = refine(matches, file)
     matches += [match_import(one, [*matches, *found], inspection) for one in open_ones if one.is_import]
-    matches += [one for one in found if not suppressions.silence(one.code, *(one.rows or (0, 0)))]
+    matches += [one for one in found if not is_silenced(one, suppressions, file)]
     late = [one for rule in RULES if rule.follow and rule.code in active for one in rule.follow(inspection, matches)]
-    matches += [one for one in late if not suppressions.silence(one.code, *(one.rows or (0, 0)))]
+    matches += [one for one in late if not is_silenced(one, suppressions, file)]
     uncounted = sum(code == CUDA_ONLY and code not in active for code in codes.values())
     off = [rule.find for rule in RULES if rule.find and rule.is_cuda_only and rule.code not in active]
     uncounted += sum(len(list(find(inspection))) for find in off)
@@ -99,6 +99,11 @@ def is_selected(code: str, default: bool, options: Options) -> bool:
 
 def longest(code: str, prefixes: Iterable[str]) -> int:
     return max((len(one) for one in prefixes if code.startswith(one)), default=-1)
+
+
+def is_silenced(match: Match, suppressions: Suppressions, file: File) -> bool:
+    """Whether a suppression comment is about a match. Places are worked out only where there are such comments."""
+    return bool(suppressions.directives) and suppressions.silence(match.code, *(match.rows or file.rows(match.node)))
 
 
 def rows(reference: Reference, file: File) -> tuple[int, int]:

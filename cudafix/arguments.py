@@ -45,3 +45,19 @@ def positional_only(call: cst.Call, params: str) -> tuple[cst.Arg, ...] | None:
                 return None
             renamed.append(arg)
     return tuple(renamed)
+
+
+def keyword_argument(call: cst.Call, name: str) -> cst.Arg | None:
+    """Return the argument that `call` passes by that name."""
+    return next((one for one in call.args if one.keyword is not None and one.keyword.value == name), None)
+
+
+def with_keyword(argument: cst.Arg, name: str) -> cst.Arg:
+    """Return an argument that is passed by that name, with the spaces around `=` that it had."""
+    equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+    kept = argument.equal if isinstance(argument.equal, cst.AssignEqual) else equal
+    return argument.with_changes(keyword=cst.Name(name), equal=kept)
+
+
+def comma() -> cst.Comma:
+    return cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))

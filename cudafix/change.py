@@ -14,7 +14,7 @@ import libcst as cst
 
 from cudafix.blocks import BLOCKS
 from cudafix.names import FRAME_READERS, Binding, NameTable, ScopeKind
-from cudafix.neutral import Neutral
+from cudafix.neutral import Neutral, Refusal
 from cudafix.references import Reference
 
 Choice: TypeAlias = tuple[Reference, Neutral]
@@ -97,10 +97,21 @@ class Rewrites:
         return bool(self.choices or self.changes or self.wordings)
 
     @property
+    def reason(self) -> str:
+        """What is said of the form that takes the place of what is flagged."""
+        _, neutral = self.choices[0] if self.choices else self.changes[-1].needs[-1]
+        return neutral.reason
+
+    @property
     def neutral(self) -> tuple[Choice, ...]:
         """All neutral forms that the new code has: those that take the place of something, and those that are added."""
         added = [choice for one in self.changes for choice in one.needs]
         return (*self.choices, *added, *(one.value for one in self.constants))
+
+
+def told(fix: Rewrites | Refusal) -> tuple[Rewrites, str]:
+    """Return a fix, or none, and why it is not safe, or why there is none."""
+    return (Rewrites() if isinstance(fix, Refusal) else fix), fix.reason
 
 
 def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:

@@ -14,7 +14,7 @@ from cudafix.device_uses import find_obstacle
 from cudafix.inspection import Inspection
 from cudafix.neutral import Refusal
 from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_value, without_literal
-from cudafix.question import Asks, dotted_name
+from cudafix.question import Asks, dotted_name, sides
 from cudafix.rule import Match
 
 BACKEND = "CFX206"
@@ -77,10 +77,7 @@ def chosen(updated: cst.IfExp, text: str) -> cst.BaseExpression:
 
 def is_compared(node: cst.SimpleString, inspection: Inspection) -> bool:
     """Whether a backend is compared with `node`."""
-    parent = inspection.parent(node)
-    comparison = inspection.parent(parent) if isinstance(parent, cst.ComparisonTarget) else parent
-    if not isinstance(comparison, cst.Comparison):
-        return False
-    sides = [comparison.left, *(one.comparator for one in comparison.comparisons)]
-    names = [dotted_name(one.func) if isinstance(one, cst.Call) else dotted_name(one) for one in sides]
+    comparison = inspection.file.names.comparison_around(node)
+    compared = sides(comparison) if comparison is not None else []
+    names = [dotted_name(one.func) if isinstance(one, cst.Call) else dotted_name(one) for one in compared]
     return any(map(is_backend_name, names))

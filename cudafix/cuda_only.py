@@ -13,12 +13,13 @@ import libcst as cst
 from cudafix.inspection import Inspection
 from cudafix.neutral import Refusal
 from cudafix.neutral_device import match_of
-from cudafix.question import dotted_name
+from cudafix.question import dotted_name, sides
+from cudafix.read import VARIABLE_NAME
 from cudafix.rule import Match
 
 ENVIRONMENT, SETTING = "CFX402", "CFX403"
 
-VARIABLE = re.compile(r"(?:(?:TORCH_)?(?:CUDA|NCCL|CUBLAS|CUDNN|NVTE|NVIDIA)|PYTORCH_(?:NO_)?CUDA)_[A-Z0-9_]+")
+VARIABLE = re.compile(VARIABLE_NAME)
 VARIABLES = {
     "CUDA_VISIBLE_DEVICES": "other vendors have their own: HIP_VISIBLE_DEVICES, ZE_AFFINITY_MASK (XPU), "
     "ASCEND_RT_VISIBLE_DEVICES (NPU), MUSA_VISIBLE_DEVICES, MLU_VISIBLE_DEVICES, HABANA_VISIBLE_DEVICES; to know how "
@@ -74,18 +75,17 @@ def advice_on(variable: str) -> str:
 
 def is_variable(node: cst.CSTNode, inspection: Inspection) -> bool:
     """Whether a string is the name of an environment variable: a key of what is called so, or of a mapping."""
-    parent = inspection.parent(node)
+    names, parent = inspection.file.names, inspection.parent(node)
     if isinstance(parent, cst.DictElement):
         return parent.key is node
-    if isinstance(parent, (cst.ComparisonTarget, cst.Comparison)):
-        comparison = inspection.parent(parent) if isinstance(parent, cst.ComparisonTarget) else parent
-        return isinstance(comparison, cst.Comparison) and speaks_of_environment(comparison.comparisons[-1].comparator)
     if isinstance(parent, cst.Index):
         element = inspection.parent(parent)
         subscript = inspection.parent(element) if element is not None else None
         return isinstance(subscript, cst.Subscript) and speaks_of_environment(subscript.value)
-    call = inspection.parent(parent) if isinstance(parent, cst.Arg) else None
-    return isinstance(call, cst.Call) and call.args[0] is parent and speaks_of_environment(call.func)
+    comparison, call = names.comparison_around(node), names.call_around(node)
+    if comparison is not None:
+        return speaks_of_environment(sides(comparison)[-1])
+    return call is not None and call.args[0].value is node and speaks_of_environment(call.func)
 
 
 def speaks_of_environment(node: cst.BaseExpression) -> bool:
@@ -98,7 +98,7 @@ def find_settings(inspection: Inspection) -> Iterator[Match]:
     for node in names.places:
         if not isinstance(node, cst.Attribute) or isinstance(names.parents.get(node), cst.Attribute):
             continue
-        meaning = names.resolve(node)
+        meaning = names.resolve(node) if names.may_be_torch(node) else None
         known = setting_of(meaning.path) if meaning is not None and meaning.doubt is None else ""
         if meaning is not None and known:
             yield match_of(

@@ -5,9 +5,10 @@ In: a place. Out: the name that people would say there, where all that it ever h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 import libcst as cst
 
@@ -16,7 +17,7 @@ from cudafix.device_position import is_device_name
 from cudafix.guard import dispatches
 from cudafix.inspection import Inspection
 from cudafix.judge import chooses_device
-from cudafix.names import Scope, ScopeKind
+from cudafix.names import Binding, Scope, ScopeKind, grouped
 from cudafix.substitutes import DEVICE_TYPE
 
 TYPES = frozenset(("cuda", "cpu"))
@@ -55,20 +56,30 @@ def find_device_name(placed: cst.CSTNode, inspection: Inspection) -> DeviceName 
 
 
 def names_in(scope: Scope, placed: cst.CSTNode, inspection: Inspection) -> Iterator[DeviceName]:
-    """Yield the names of a scope that are bound once, before `placed` in all cases."""
+    """Yield the names of a scope that are bound before `placed` in all cases."""
     names = inspection.file.names
     inner, order = names.places[placed]
-    if scope.kind is ScopeKind.CLASS:
-        return
     around = names.ancestors(placed)
-    for name, bindings in scope.bindings.items():
-        (binding, *others) = bindings
-        if others or binding.outer or binding.value is None or not is_device_name(name) or binding.order >= order:
-            continue
-        is_seen = names.find_scope(name, inner) is scope and names.region(binding.node) in around
-        holds = held(binding.value, inspection) if is_seen and binding.node not in around else None
-        if holds is not None:
-            yield DeviceName(name, holds)
+    for binding, holds in device_bindings(inspection).get(scope, ()):
+        is_before = binding.order < order and names.region(binding.node) in around and binding.node not in around
+        if is_before and names.find_scope(binding.name, inner) is scope:
+            yield DeviceName(binding.name, holds)
+
+
+@lru_cache(maxsize=1)
+def device_bindings(inspection: Inspection) -> Mapping[Scope, Sequence[tuple[Binding, Holds]]]:
+    """Return what binds a name to the device, once and for all in its scope."""
+    found = []
+    for scope in inspection.file.names.scopes:
+        for name, bindings in scope.bindings.items():
+            binding = bindings[0]
+            is_only = len(bindings) == 1 and not binding.outer and scope.kind is not ScopeKind.CLASS
+            if not is_only or binding.value is None or not is_device_name(name):
+                continue
+            holds = held(binding.value, inspection)
+            if holds is not None:
+                found.append((scope, (binding, holds)))
+    return grouped(found)
 
 
 def attribute_at(placed: cst.CSTNode, inspection: Inspection) -> DeviceName | None:

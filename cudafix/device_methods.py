@@ -8,6 +8,7 @@ from functools import partial
 
 import libcst as cst
 
+from cudafix.arguments import comma, keyword_argument, with_keyword
 from cudafix.change import Change, Rewrites
 from cudafix.device_position import is_device_name
 from cudafix.device_uses import cuda_methods
@@ -56,9 +57,8 @@ def match_method(call: cst.Call, inspection: Inspection) -> Match:
 
 def first_argument(call: cst.Call) -> cst.BaseExpression | None:
     """Return the device that a call is given."""
-    named_so = [one.value for one in call.args if one.keyword is not None and one.keyword.value == "device"]
-    first = call.args[0] if call.args and call.args[0].keyword is None else None
-    return first.value if first is not None else next(iter(named_so), None)
+    first = call.args[0] if call.args and call.args[0].keyword is None else keyword_argument(call, "device")
+    return first.value if first is not None else None
 
 
 def is_device(value: cst.BaseExpression, inspection: Inspection) -> bool:
@@ -92,8 +92,8 @@ def is_index_call(value: cst.BaseExpression, inspection: Inspection) -> bool:
 def moved(updated: cst.Call, text: str, rest: int) -> cst.Call:
     """Return `x.to(DEVICE, …)` for `x.cuda(…)`."""
     others = [named(one) for one in updated.args[rest:]]
-    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")) if others else cst.MaybeSentinel.DEFAULT
-    return renamed(updated.with_changes(args=[cst.Arg(cst.parse_expression(text), comma=comma), *others]))
+    first = cst.Arg(cst.parse_expression(text), comma=comma() if others else cst.MaybeSentinel.DEFAULT)
+    return renamed(updated.with_changes(args=[first, *others]))
 
 
 def renamed(updated: cst.Call) -> cst.Call:
@@ -105,7 +105,4 @@ def renamed(updated: cst.Call) -> cst.Call:
 
 def named(argument: cst.Arg) -> cst.Arg:
     """Return `non_blocking=x` for a second argument without a name, which is another one of `to`."""
-    if argument.keyword is not None or argument.star:
-        return argument
-    equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-    return argument.with_changes(keyword=cst.Name("non_blocking"), equal=equal)
+    return argument if argument.keyword is not None or argument.star else with_keyword(argument, "non_blocking")

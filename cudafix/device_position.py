@@ -13,7 +13,7 @@ import libcst as cst
 
 from cudafix.file import File
 from cudafix.names import BindingKind
-from cudafix.question import dotted_name
+from cudafix.question import dotted_name, last_name
 
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 NAMES = frozenset(("device", "devices", "dev", "devs", "devicename", "devicetype"))
@@ -206,7 +206,7 @@ class Positions:
         return self.kind.is_name(parameter) if parameter else index == 0 and self.kind.is_name(last)
 
     def is_keyword(self, keyword: str, call: cst.Call) -> bool:
-        last = dotted_name(call.func).rpartition(".")[2]
+        last = last_name(call.func)
         if last in OPTIONS and keyword in ("default", "choices", "type", "const"):
             return any(self.names_it(one.value) for one in call.args if one.keyword is None)
         if last in ("parametrize", "param") and keyword in ("argvalues", "values"):

@@ -6,7 +6,7 @@ the names `"cuda"` and `"cpu"` by a device at hand asks for nothing but the type
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import libcst as cst
@@ -19,9 +19,10 @@ from cudafix.model import Safety
 from cudafix.names import BindingKind
 from cudafix.neutral import Need, Neutral, Refusal
 from cudafix.neutral_device import NOTHING_BESIDE, at_place, match_of
-from cudafix.question import Asks, backend_of, device_of, dotted_name
+from cudafix.question import Asks, backend_of, device_of, dotted_name, sides
 from cudafix.references import Reference
 from cudafix.rule import Match
+from cudafix.substitutes import NO_TORCH, torch_beside
 
 ATTRIBUTE, COMPARISON = "CFX203", "CFX204"
 ASKS = "which is meant, any accelerator, this one or CUDA itself, only who knows the code can say"
@@ -45,35 +46,34 @@ def find_comparisons(inspection: Inspection) -> Iterator[Match]:
     """Yield a match for each comparison of a device with the name of CUDA's."""
     file = inspection.file
     for node in file.names.places:
-        if isinstance(node, cst.Comparison) and is_about_cuda(node, inspection):
-            code = " ".join(file.code(node).split())
-        elif isinstance(node, cst.Call) and is_prefix_test(node, inspection):
-            code = "startswith"
-        else:
-            continue
-        if is_expected(node, inspection):
+        asked, named = compared(node)
+        if not isinstance(node, (cst.Comparison, cst.Call)) or not any(map(is_asked, asked)):
             continue
         choice = find_choice(node, inspection)
+        if (choice is None and not any(map(names_cuda, named))) or is_expected(node, inspection):
+            continue
         if choice is not None:
             yield match_choice(choice, node, inspection)
             continue
+        code = " ".join(file.code(node).split()) if isinstance(node, cst.Comparison) else "startswith"
         match = match_of(COMPARISON, node, f"`{code}` asks for CUDA", Refusal(ASKS), inspection)
         yield replace(match, help=offer_for(node, inspection))
 
 
+def compared(node: cst.CSTNode) -> tuple[Sequence[cst.BaseExpression], Sequence[cst.BaseExpression]]:
+    """Return what may be asked in a comparison, or in `device.startswith("cuda")`, and what may be named there."""
+    if isinstance(node, cst.Comparison):
+        return sides(node), sides(node)
+    func = node.func if isinstance(node, cst.Call) and len(node.args) == 1 else None
+    if isinstance(node, cst.Call) and isinstance(func, cst.Attribute) and func.attr.value == "startswith":
+        return [func.value], [node.args[0].value]
+    return (), ()
+
+
 def is_expected(node: cst.BaseExpression, inspection: Inspection) -> bool:
     """Whether a test asserts it, which is a finding of its own."""
-    sides = [node.left, node.comparisons[0].comparator] if isinstance(node, cst.Comparison) else [node]
-    return is_test(inspection) and any(
-        is_asserted(one, inspection) for one in sides if isinstance(one, (cst.SimpleString, cst.Attribute))
-    )
-
-
-def is_about_cuda(node: cst.Comparison, inspection: Inspection) -> bool:
-    """Whether a comparison asks a device, and CUDA's name is among what it is compared with."""
-    sides = [node.left, *(one.comparator for one in node.comparisons)]
-    is_named = any(names_device(one, "cuda") for one in sides) or find_choice(node, inspection) is not None
-    return is_named and any(map(is_asked, sides))
+    parts = sides(node) if isinstance(node, cst.Comparison) else [node]
+    return is_test(inspection) and any(is_asserted(one, inspection) for one in parts)
 
 
 def is_asked(side: cst.BaseExpression) -> bool:
@@ -89,20 +89,11 @@ def is_asked(side: cst.BaseExpression) -> bool:
     )
 
 
-def names_device(side: cst.BaseExpression, backend: str) -> bool:
-    """Whether an expression is the name of a backend's device, `torch.device("cuda")`, or several with one such."""
+def names_cuda(side: cst.BaseExpression) -> bool:
+    """Whether an expression is the name of a CUDA device, `torch.device("cuda")`, or several with one such."""
     if isinstance(side, (cst.Tuple, cst.List, cst.Set)):
-        return any(names_device(one.value, backend) for one in side.elements)
-    return backend_of(side) == backend
-
-
-def is_prefix_test(node: cst.Call, inspection: Inspection) -> bool:
-    """Whether a call is `device.startswith("cuda")`."""
-    func = node.func
-    if not isinstance(func, cst.Attribute) or func.attr.value != "startswith" or len(node.args) != 1:
-        return False
-    is_named = names_device(node.args[0].value, "cuda") or find_choice(node, inspection) is not None
-    return is_named and is_asked(func.value)
+        return any(names_cuda(one.value) for one in side.elements)
+    return backend_of(side) == "cuda"
 
 
 # What is offered
@@ -159,12 +150,12 @@ def device_type(
     reference: Reference, device: str, test: cst.BaseExpression, inspection: Inspection
 ) -> Rewrites | Refusal:
     """Return the fix that gives the type of a device."""
-    origin = reference.resolution.origins[0]
+    torch = torch_beside(reference)
     if f"{device}.type" in inspection.file.code(test):
         need, passed, template = Need("", f"{device}.type"), None, "{}"
-    elif origin.target == "torch":
-        need, passed, template = Need("", f"{origin.name}.device"), device, "{}.type"
+    elif torch:
+        need, passed, template = Need("", f"{torch}.device"), device, "{}.type"
     else:
-        return Refusal("torch itself is not at hand here")
+        return Refusal(NO_TORCH)
     neutral = Neutral(need, passed=passed, template=template, safety=Safety.UNSAFE, reason=TELLS_APART)
     return Rewrites(((reference, neutral),))

@@ -18,10 +18,10 @@ from cudafix.change import Change, Rewrites
 from cudafix.device_text import WHOLE
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
-from cudafix.names import Resolution
+from cudafix.names import Resolution, leftmost
 from cudafix.neutral import Need, Neutral, Refusal
-from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_device, without_literal
-from cudafix.question import dotted_name
+from cudafix.neutral_device import NOTHING_BESIDE, is_named_as_test, match_of, neutral_device, without_literal
+from cudafix.question import dotted_name, last_name, sides
 from cudafix.references import Reference
 from cudafix.row import CUDA_ONLY
 from cudafix.rule import Match
@@ -67,8 +67,7 @@ EQUALITIES = frozenset(("assertEqual", "assertEquals", "assertIn"))
 
 def is_test(inspection: Inspection) -> bool:
     """Whether a file is of tests: by its name, its folder, or what it imports."""
-    path = PurePath(inspection.file.path)
-    by_name = path.name.startswith("test_") or path.stem.endswith("_test") or path.stem in ("conftest", "testing_utils")
+    by_name = is_named_as_test(inspection) or PurePath(inspection.file.path).stem == "testing_utils"
     by_folder = not {"test", "tests"}.isdisjoint(PurePath(inspection.place).parts[:-1])
     by_import = any(one in inspection.file.names.imports_by_target for one in ("pytest", "unittest"))
     return by_name or by_folder or by_import
@@ -138,10 +137,9 @@ def find_decorators(inspection: Inspection) -> Iterator[Match]:
     owners = [one.node for one in inspection.file.names.scopes]
     for node in (one for owner in owners for one in getattr(owner, "decorators", ())):
         name = node.decorator.func if isinstance(node.decorator, cst.Call) else node.decorator
-        last = dotted_name(name).rpartition(".")[2]
         meaning = inspection.file.names.resolve(name)
         is_known = meaning is not None and bool(look_up(meaning.path) or meaning.path in SKIPS)
-        if FOR_CUDA.fullmatch(last) and not is_known:
+        if FOR_CUDA.fullmatch(last_name(name)) and not is_known:
             fix = exchanged(name, meaning, inspection)
             yield match_of(TESTS, name, f"`{dotted_name(name)}` lets the test run on CUDA alone", fix, inspection)
 
@@ -156,21 +154,13 @@ def exchanged(name: cst.BaseExpression, meaning: Resolution | None, inspection: 
     use = names.uses.get(root) if root is not None else None
     if meaning is None or not new or use is None or symbol is None:
         return Refusal("which decorator asks for any accelerator, only who knows the tests can say")
-    imports = [one for one in inspection.file.names.imports if one.target.startswith(f"{known}.")]
-    at_hand = [
-        one.name for one in imports if one.target.endswith(f".{new}") and one.scope is inspection.file.names.root
-    ]
+    imports = [one for one in names.imports if one.scope is names.root and one.target.startswith(f"{known}.")]
+    at_hand = [one.name for one in imports if one.target.endswith(f".{new}")]
     written = dotted_name(name).rpartition(".")[0]
     need = Need("", f"{written}.{new}") if written else Need(module, new)
     need = Need("", at_hand[0]) if at_hand else need
     reference = Reference(name, symbol, meaning, use.scope, use.order, root=use)
     return Rewrites(((reference, Neutral(need, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)),))
-
-
-def leftmost(node: cst.BaseExpression) -> cst.Name | None:
-    while isinstance(node, cst.Attribute):
-        node = node.value
-    return node if isinstance(node, cst.Name) else None
 
 
 # Assertions
@@ -190,22 +180,20 @@ def find_assertions(inspection: Inspection) -> Iterator[Match]:
 def is_asserted(node: cst.BaseExpression, inspection: Inspection) -> bool:
     """Whether a test asserts that a device is CUDA's: `"cuda"` is what it must be, or `x.is_cuda` must hold."""
     if isinstance(node, cst.Attribute):
-        return node.attr.value == "is_cuda" and must_hold(node, inspection, "assertTrue")
+        return node.attr.value == "is_cuda" and must_hold(node, inspection)
     text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
     if not isinstance(text, str) or not WHOLE.fullmatch(text):
         return False
-    parent = inspection.parent(node)
-    if isinstance(parent, cst.Arg):
-        call = inspection.parent(parent)
-        others = [one.value for one in call.args[:2] if one is not parent] if isinstance(call, cst.Call) else []
-        is_equality = isinstance(call, cst.Call) and dotted_name(call.func).rpartition(".")[2] in EQUALITIES
-        return is_equality and parent in call.args[:2] and any(map(is_device, others))  # type: ignore[union-attr]
-    comparison = inspection.parent(parent) if isinstance(parent, cst.ComparisonTarget) else parent
-    if not isinstance(comparison, cst.Comparison) or len(comparison.comparisons) != 1:
+    call, comparison = inspection.file.names.call_around(node), inspection.file.names.comparison_around(node)
+    if call is not None:
+        values = [one.value for one in call.args[:2]]
+        is_equality = last_name(call.func) in EQUALITIES and node in values
+        return is_equality and any(is_device(one) for one in values if one is not node)
+    if comparison is None or len(comparison.comparisons) != 1:
         return False
-    other = comparison.left if comparison.left is not node else comparison.comparisons[0].comparator
+    (other,) = (one for one in sides(comparison) if one is not node)
     is_same = isinstance(comparison.comparisons[0].operator, (cst.Equal, cst.In))
-    return is_same and is_device(other) and must_hold(comparison, inspection, "assertTrue")
+    return is_same and is_device(other) and must_hold(comparison, inspection)
 
 
 def is_device(node: cst.BaseExpression) -> bool:
@@ -221,16 +209,15 @@ def is_device(node: cst.BaseExpression) -> bool:
     return bool(names) and (names[0] in ("device", "device_type") or names[:2] == ["type", "device"])
 
 
-def must_hold(node: cst.BaseExpression, inspection: Inspection, function: str) -> bool:
+def must_hold(node: cst.BaseExpression, inspection: Inspection) -> bool:
     """Whether `node`, by itself or beside others, is asserted."""
     parent = inspection.parent(node)
     while isinstance(parent, cst.BooleanOperation) and isinstance(parent.operator, cst.And):
         node, parent = parent, inspection.parent(parent)
     if isinstance(parent, cst.Assert):
         return parent.test is node
-    call = inspection.parent(parent) if isinstance(parent, cst.Arg) else None
-    is_first = isinstance(call, cst.Call) and call.args[0] is parent
-    return is_first and dotted_name(call.func).rpartition(".")[2] == function  # type: ignore[union-attr]
+    call = inspection.file.names.call_around(node)
+    return call is not None and call.args[0].value is node and last_name(call.func) == "assertTrue"
 
 
 def match_asserted(node: cst.SimpleString | cst.Attribute, inspection: Inspection) -> Match:

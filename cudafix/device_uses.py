@@ -12,8 +12,8 @@ from cudafix.device_text import DeviceText, find_device_texts
 from cudafix.guard import dispatches
 from cudafix.inspection import Inspection
 from cudafix.judge import chooses_device
-from cudafix.mixed_precision import function_for_cuda
-from cudafix.question import DEVICE, dotted_name, family
+from cudafix.mixed_precision import is_told_of_cuda
+from cudafix.question import DEVICE, family, last_name
 
 TAKES_CHOICES = frozenset(("add_argument", "add_option", "option", "Option", "Choice"))
 
@@ -35,9 +35,8 @@ def device_texts(inspection: Inspection) -> list[DeviceText]:
 
 def is_for_amp(whole: cst.BaseExpression, inspection: Inspection) -> bool:
     """Whether a name of a device is given to a function of torch.amp, which has a neutral form that needs none."""
-    argument = inspection.parent(whole)
-    call = inspection.parent(argument) if isinstance(argument, cst.Arg) else None
-    return isinstance(call, cst.Call) and function_for_cuda(call, inspection) is not None
+    call = inspection.file.names.call_around(whole)
+    return call is not None and is_told_of_cuda(call, inspection)
 
 
 @lru_cache(maxsize=1)
@@ -89,7 +88,7 @@ def find_obstacle(node: cst.CSTNode, inspection: Inspection) -> str:
 def is_choice(container: cst.List | cst.Tuple | cst.Set, inspection: Inspection) -> bool:
     """Whether a list is of what a user may choose, or of several backends."""
     call = next((one for one in inspection.file.names.ancestors(container) if isinstance(one, cst.Call)), None)
-    is_offered = call is not None and dotted_name(call.func).rpartition(".")[2] in TAKES_CHOICES
+    is_offered = call is not None and last_name(call.func) in TAKES_CHOICES
     return names_others(container) or is_offered
 
 

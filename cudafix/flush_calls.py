@@ -14,7 +14,7 @@ from cudafix.inspection import Inspection
 from cudafix.local_names import COMPOUND, Method
 from cudafix.names import Scope
 from cudafix.neutral import is_scripted
-from cudafix.question import dotted_name
+from cudafix.question import dotted_name, last_name
 from cudafix.read import EMPTIES_CACHE
 
 CLASS_BY_NATURE = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
@@ -160,7 +160,7 @@ def is_cleaning(statement: cst.BaseSmallStatement, inspection: Inspection) -> bo
         return True
     calls = [one for one in nodes_in([statement]) if isinstance(one, cst.Call)]
     return any(flushed_by(one, inspection) or inspection.neutral_call(one) for one in calls) or any(
-        dotted_name(one.func).rpartition(".")[2] in CLEANERS for one in calls
+        last_name(one.func) in CLEANERS for one in calls
     )
 
 

@@ -115,13 +115,12 @@ def match_of(code: str, dispatch: Dispatch, verdict: Verdict, inspection: Inspec
     )
     named = tests[0] if tests else inside[0] if inside else anchor(dispatch, inspection)
     node = dispatch.arms[0].test or dispatch.nodes[0]
-    file = inspection.file
     match = Match(
         code, node, named.symbol.name, message_of(code, dispatch, named), rewrites,
         safety=Safety.UNSAFE if verdict.doubts else Safety.SAFE,
         reason=verdict.stops or "; ".join(dict.fromkeys([*verdict.doubts, *reasons_of(verdict.choices)])),
         help="" if rewrites.choices or not rewrites else "drop the condition",
-        reference=named, covers=tuple(tests), rows=file.rows(node),
+        reference=named, covers=tuple(tests),
     )  # fmt: skip
     if rewrites and (code == LADDER or dispatch.asked[0][1].asks is not Asks.MACHINE):
         match = replace(match, covers=(*tests, *inside))

@@ -41,9 +41,8 @@ def code_of(reference: Reference, inspection: Inspection) -> str:
 
 def is_passed_on(reference: Reference, inspection: Inspection) -> bool:
     """Whether a backend's module is given to a neutral function, which asks for one."""
-    argument = inspection.parent(reference.node)
-    call = inspection.parent(argument) if isinstance(argument, cst.Arg) else None
-    return isinstance(call, cst.Call) and bool(inspection.neutral_call(call))
+    call = inspection.file.names.call_around(reference.node)
+    return call is not None and bool(inspection.neutral_call(call))
 
 
 def is_statement(reference: Reference, inspection: Inspection) -> bool:

@@ -7,12 +7,13 @@ from functools import partial
 
 import libcst as cst
 
+from cudafix.arguments import keyword_argument, with_keyword
 from cudafix.change import Change, Choice
 from cudafix.inspection import Inspection
 from cudafix.late_parameter import with_text
 from cudafix.names import BindingKind, Resolution
 from cudafix.neutral import Need, Neutral
-from cudafix.question import dotted_name
+from cudafix.question import dotted_name, last_name
 from cudafix.references import Reference
 
 DESCRIBES = frozenset(("field", "Field", "HfArg"))
@@ -31,27 +32,26 @@ def late_field(
     assert value is not None
     if any(one in inspection.file.code(statement.annotation.annotation) for one in ONE_FOR_ALL):
         return ()
-    argument = default_argument(value)
+    is_described = isinstance(value, cst.Call) and last_name(value.func) in DESCRIBES
+    argument = default_argument(value) if isinstance(value, cst.Call) and is_described else None
+    maker = find_maker(statement, choice[0], inspection) if not is_described else None
+    if argument is None and maker is None:
+        return ()
     reference, neutral = choice
+    whole = argument.value if argument is not None else value
+    is_all = whole is literal and neutral.template == "{}"
     reason = neutral.reason.partition(";")[0]
-    is_all = literal in (value, argument.value if argument is not None else None) and neutral.template == "{}"
     made = reference, replace(neutral, passed=None if is_all else neutral.passed, reason=reason)
     if argument is not None:
-        return (Change(argument, partial(with_factory, literal=literal, argument=argument), needs=(made,)),)
-    maker = find_maker(statement, reference, inspection)
-    if isinstance(value, cst.Call) and dotted_name(value.func).rpartition(".")[2] in DESCRIBES:
-        return ()
-    build = partial(described, literal=literal, whole=value)
-    return (Change(value, build, kept=(value,), needs=(maker, made)),) if maker is not None else ()
+        return (Change(argument, partial(with_factory, literal=literal, whole=whole), needs=(made,)),)
+    assert maker is not None
+    return (Change(value, partial(described, literal=literal, whole=whole), kept=(value,), needs=(maker, made)),)
 
 
-def default_argument(value: cst.BaseExpression) -> cst.Arg | None:
+def default_argument(call: cst.Call) -> cst.Arg | None:
     """Return the argument of `field(default="cuda")`, or `Field("cuda")`, that is the default."""
-    if not isinstance(value, cst.Call) or dotted_name(value.func).rpartition(".")[2] not in DESCRIBES:
-        return None
-    named = [one for one in value.args if one.keyword is not None and one.keyword.value == "default"]
-    first = [one for one in value.args[:1] if one.keyword is None and not one.star]
-    return next(iter((*named, *first)), None)
+    first = [one for one in call.args[:1] if one.keyword is None and not one.star]
+    return keyword_argument(call, "default") or next(iter(first), None)
 
 
 def find_maker(statement: cst.AnnAssign, reference: Reference, inspection: Inspection) -> Choice | None:
@@ -75,16 +75,10 @@ def find_maker(statement: cst.AnnAssign, reference: Reference, inspection: Inspe
     return replace(reference, resolution=Resolution("torch", origins)), Neutral(need)
 
 
-def last_name(node: cst.BaseExpression) -> str:
-    return dotted_name(node).rpartition(".")[2]
-
-
-def with_factory(updated: cst.Arg, text: str, literal: cst.SimpleString, argument: cst.Arg) -> cst.Arg:
+def with_factory(updated: cst.Arg, text: str, literal: cst.SimpleString, whole: cst.BaseExpression) -> cst.Arg:
     """Return `default_factory=…` for `default="cuda"`."""
-    bare = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-    equal = updated.equal if isinstance(updated.equal, cst.AssignEqual) else bare
-    value = cst.parse_expression(factory(text, literal, argument.value))
-    return updated.with_changes(keyword=cst.Name("default_factory"), equal=equal, value=value)
+    value = cst.parse_expression(factory(text, literal, whole))
+    return with_keyword(updated, "default_factory").with_changes(value=value)
 
 
 def described(

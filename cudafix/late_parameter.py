@@ -10,10 +10,10 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.change import Change, Choice
+from cudafix.change import Change, Choice, names_in
 from cudafix.inspection import Inspection
 from cudafix.names import Scope
-from cudafix.neutral import Refusal, is_scripted
+from cudafix.neutral import SCRIPTED, Refusal, is_scripted
 
 NONE_NOW = "None, where it is passed on purpose, now stands for it"
 TAKES_NONE = ("None", "Optional", "Any", "object")
@@ -68,13 +68,12 @@ def find_obstacle(param: cst.Param, function: cst.FunctionDef, scope: Scope, ins
     names = file.names
     assert param.default is not None
     if is_scripted(function.body, file):
-        return "TorchScript compiles this function and cannot compile the neutral call"
+        return SCRIPTED
     if param.annotation is not None and "Literal" in file.code(param.annotation.annotation):
         return "the annotation says which values may be passed"
     if any(inspection.references_in(param.default)):
         return "more of the default is of a backend"
-    used = [node for node in names.uses if param.default in names.ancestors(node)]
-    if any(one.value in scope.bindings for one in used):
+    if any(one.value in scope.bindings for one in names_in(param.default, names)):
         return "the default says a name that is another one in the function"
     own = [use.node for use in names.uses_by_name.get(name, ()) if names.find_scope(name, use.scope) is scope]
     return "None stands for something else here" if any(asks_for_none(one, inspection) for one in own) else ""

@@ -11,12 +11,13 @@ from functools import partial
 
 import libcst as cst
 
+from cudafix.arguments import comma, keyword_argument, with_keyword
 from cudafix.branch import find_branch
-from cudafix.change import Change, Rewrites
+from cudafix.change import Change, Rewrites, told
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.names import Resolution
-from cudafix.neutral import Need, Neutral, Refusal, find_target, is_scripted
+from cudafix.neutral import SCRIPTED, Need, Neutral, Refusal, find_target, is_scripted
 from cudafix.question import backend_of
 from cudafix.references import Reference
 from cudafix.rule import Match
@@ -84,45 +85,35 @@ def find_amp(inspection: Inspection) -> Iterator[Match]:
     """Yield a match for each call of torch.amp that is told to work on CUDA."""
     names = inspection.file.names
     for node in names.places:
-        meaning = names.resolve(node.func) if isinstance(node, cst.Call) else None
-        if meaning is None or not isinstance(node, cst.Call) or meaning.doubt is not None:
+        if not isinstance(node, cst.Call) or not names.may_be_torch(node.func):
             continue
-        function, setting = function_for_cuda(node, inspection), SETTINGS.get(meaning.path)
-        if function is not None:
-            words, fix = "", neutral_call(node, function, meaning, inspection)
+        meaning = names.resolve(node.func)
+        if meaning is None or meaning.doubt is not None:
+            continue
+        function, setting = FUNCTIONS.get(meaning.path), SETTINGS.get(meaning.path)
+        if function is not None and is_for_cuda(node, function):
+            message, words = f"`{meaning.path}` works on CUDA here", ""
+            fix = neutral_call(node, function, meaning, inspection)
         elif setting is not None and len(node.args) == setting[1] and not any(one.star for one in node.args):
+            message = f"`{meaning.path}` speaks of CUDA's autocast"
             words = f"use `torch.{setting[0]}({DEVICE_TYPE}(){', …' if node.args else ''})`"
             fix = with_device(node, setting[0], meaning, inspection)
         else:
             continue
         if "cuda" not in find_branch(node, inspection):
-            yield match_of(node, meaning.path, fix, words, inspection)
+            rewrites, reason = told(fix)
+            yield Match(AMP, node, "", message, rewrites, reason=reason, help=words)
 
 
-def function_for_cuda(call: cst.Call, inspection: Inspection) -> Function | None:
-    """Return the function of torch.amp that `call` calls for CUDA, None for every other call."""
+def is_told_of_cuda(call: cst.Call, inspection: Inspection) -> bool:
+    """Whether `call` calls a function of torch.amp for CUDA."""
     meaning = inspection.file.names.resolve(call.func)
     function = FUNCTIONS.get(meaning.path) if meaning is not None else None
-    return function if function is not None and is_for_cuda(call, function) else None
-
-
-def match_of(call: cst.Call, path: str, fix: Rewrites | Refusal, words: str, inspection: Inspection) -> Match:
-    message = f"`{path}` works on CUDA here" if path in FUNCTIONS else f"`{path}` speaks of CUDA's autocast"
-    rows = inspection.file.rows(call)
-    if isinstance(fix, Refusal):
-        return Match(AMP, call, "", message, Rewrites(), reason=fix.reason, help=words, rows=rows)
-    return Match(AMP, call, "", message, fix, reason=fix.neutral[0][1].reason, help=words, rows=rows)
-
-
-def device_argument(call: cst.Call, function: Function) -> cst.Arg | None:
-    first = call.args[0] if call.args and call.args[0].keyword is None and not call.args[0].star else None
-    named = (one for one in call.args if one.keyword is not None and one.keyword.value == function.device)
-    is_first = first is not None and function.params[0] == function.device
-    return first if is_first else next(named, None)
+    return function is not None and is_for_cuda(call, function)
 
 
 def is_for_cuda(call: cst.Call, function: Function) -> bool:
-    argument = device_argument(call, function)
+    argument = argument_of(call, function, function.device)
     if argument is None:
         return function.asks_always and not any(one.star for one in call.args)
     return isinstance(argument.value, cst.SimpleString) and backend_of(argument.value) == "cuda"
@@ -135,7 +126,7 @@ def neutral_call(call: cst.Call, function: Function, meaning: Resolution, inspec
     if any(one.star for one in call.args):
         return Refusal("what it is given cannot be seen")
     if is_scripted(call, inspection.file):
-        return Refusal("TorchScript compiles this function and cannot compile the neutral call")
+        return Refusal(SCRIPTED)
     reason = function.reason
     if function is AUTOCAST and ("cache_enabled" in inspection.file.text or "autocast_cache" in inspection.file.text):
         reason = CACHE if argument_of(call, function, "cache_enabled") is None else ""
@@ -151,38 +142,30 @@ def neutral_call(call: cst.Call, function: Function, meaning: Resolution, inspec
 
 
 def argument_of(call: cst.Call, function: Function, name: str) -> cst.Arg | None:
-    index = function.params.index(name)
-    by_name = (one for one in call.args if one.keyword is not None and one.keyword.value == name)
-    return call.args[index] if index < len(call.args) and call.args[index].keyword is None else next(by_name, None)
+    """Return the argument for a parameter of `function`, passed in its place or by its name."""
+    index = function.params.index(name) if name in function.params else len(call.args)
+    at_place = call.args[index] if index < len(call.args) else None
+    is_by_place = at_place is not None and at_place.keyword is None and not at_place.star
+    return at_place if is_by_place else keyword_argument(call, name)
 
 
 def called(updated: cst.Call, text: str, original: cst.Call, function: Function) -> cst.BaseExpression:
     """Return `device_autocast(dtype=…, enabled=…)` for `torch.autocast("cuda", …)`."""
     name = cst.parse_expression(text)
-    device = device_argument(original, function)
+    device = argument_of(original, function, function.device)
     told = [argument_of(original, function, one) for one in function.params]
     arguments: list[cst.Arg] = []
     for old, new in zip(original.args, updated.args, strict=True):
         if old is not device:
             index = next((number for number, one in enumerate(told) if one is old), 0)
-            arguments.append(named(new, function.params[index]))
+            arguments.append(new if new.keyword is not None else with_keyword(new, function.params[index]))
         elif function.added and argument_of(original, function, function.added[0]) is None:
-            arguments.append(with_name(new, function.added[0]).with_changes(value=cst.Name(function.added[1])))
+            arguments.append(with_keyword(new, function.added[0]).with_changes(value=cst.Name(function.added[1])))
         elif arguments and old is original.args[-1]:
             arguments[-1] = arguments[-1].with_changes(comma=new.comma)
     if not arguments and function in (FORWARD, BACKWARD):
         return name.with_changes(lpar=updated.lpar, rpar=updated.rpar)
     return updated.with_changes(func=name, args=arguments)
-
-
-def named(argument: cst.Arg, name: str) -> cst.Arg:
-    return argument if argument.keyword is not None else with_name(argument, name)
-
-
-def with_name(argument: cst.Arg, name: str) -> cst.Arg:
-    equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-    kept = argument.equal if isinstance(argument.equal, cst.AssignEqual) else equal
-    return argument.with_changes(keyword=cst.Name(name), equal=kept)
 
 
 def with_device(call: cst.Call, name: str, meaning: Resolution, inspection: Inspection) -> Rewrites | Refusal:
@@ -192,7 +175,7 @@ def with_device(call: cst.Call, name: str, meaning: Resolution, inspection: Insp
     if torch.target != "torch" or meaning.through:
         return Refusal(f"`torch.{name}` takes the device")
     if is_scripted(call, inspection.file):
-        return Refusal("TorchScript compiles this function and cannot compile the neutral call")
+        return Refusal(SCRIPTED)
     if any(
         isinstance(one, (cst.ExceptHandler, cst.ExceptStarHandler)) for one in inspection.file.names.ancestors(call)
     ):
@@ -208,6 +191,5 @@ def with_device(call: cst.Call, name: str, meaning: Resolution, inspection: Insp
 def passing(updated: cst.Call, text: str, function: str) -> cst.Call:
     """Return `torch.set_autocast_dtype(current_device_type(), dtype)`."""
     others = [one.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT) for one in updated.args]
-    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")) if others else cst.MaybeSentinel.DEFAULT
-    first = cst.Arg(cst.parse_expression(text), comma=comma)
+    first = cst.Arg(cst.parse_expression(text), comma=comma() if others else cst.MaybeSentinel.DEFAULT)
     return updated.with_changes(func=cst.parse_expression(function), args=[first, *others])

@@ -214,6 +214,23 @@ class NameTable:
     def strings(self) -> Sequence[cst.SimpleString]:
         return [node for node in self.parents if isinstance(node, cst.SimpleString)]
 
+    @cached_property
+    def torch_names(self) -> frozenset[str]:
+        """The names that may stand for torch or a part of it, so that the others need no resolving."""
+        bindings = [one for scope in self.scopes for same in scope.bindings.values() for one in same]
+        found = {one.name for one in bindings if one.kind is BindingKind.IMPORT and one.target.startswith("torch")}
+        aliases = [(one.name, leftmost(one.value)) for one in bindings if one.kind is BindingKind.ALIAS]
+        count = -1
+        while count != len(found):
+            count = len(found)
+            found.update(name for name, root in aliases if root is not None and root.value in found)
+        return frozenset(found)
+
+    def may_be_torch(self, node: cst.BaseExpression) -> bool:
+        """Whether `node` begins with a name that may stand for torch or a part of it."""
+        root = leftmost(node)
+        return root is not None and (root.value in self.torch_names or bool(self.stars))
+
     @property
     def imports(self) -> Iterator[Binding]:
         for scope in self.scopes:
@@ -344,6 +361,18 @@ class NameTable:
                 found.add(one)
         return found
 
+    def call_around(self, node: cst.CSTNode) -> cst.Call | None:
+        """Return the call that `node` is an argument of."""
+        argument = self.parents.get(node)
+        call = self.parents.get(argument) if isinstance(argument, cst.Arg) else None
+        return call if isinstance(call, cst.Call) else None
+
+    def comparison_around(self, node: cst.CSTNode) -> cst.Comparison | None:
+        """Return the comparison that `node` is a side of."""
+        parent = self.parents.get(node)
+        comparison = self.parents.get(parent) if isinstance(parent, cst.ComparisonTarget) else parent
+        return comparison if isinstance(comparison, cst.Comparison) else None
+
     def ancestors(self, node: cst.CSTNode) -> list[cst.CSTNode]:
         """Return the nodes around `node`, innermost first."""
         found = []
@@ -375,6 +404,14 @@ def grouped(pairs: Iterable[tuple[Key, Item]]) -> dict[Key, list[Item]]:
     for key, item in pairs:
         groups.setdefault(key, []).append(item)
     return groups
+
+
+def leftmost(node: cst.BaseExpression | None) -> cst.Name | None:
+    """Return the name that a chain of attributes begins with; None for what begins otherwise."""
+    while node is not None and not isinstance(node, cst.Name):
+        step = attribute_step(node)
+        node = step[0] if step else None
+    return node
 
 
 def attribute_step(node: cst.BaseExpression) -> tuple[cst.BaseExpression, str] | None:

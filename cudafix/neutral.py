@@ -28,6 +28,7 @@ NEVER_RAISED = frozenset((
 ))  # fmt: skip
 """What torch.cuda answers without CUDA, too; the rest of it raises there."""
 
+SCRIPTED = "TorchScript compiles this function and cannot compile the neutral call"
 MISSING_CUDA = ("AssertionError", "BaseException", "Exception", "RuntimeError")
 
 
@@ -137,7 +138,7 @@ def find_obstacle(reference: Reference, file: File) -> str:
     if reference.symbol.row.name == "get_device_properties" and (attribute := cuda_only_property(reference, file)):
         return f"`{attribute}` is no property that all backends have: keep it behind a test for device.type == 'cuda'"
     if is_scripted(reference.node, file):
-        return "TorchScript compiles this function and cannot compile the neutral call"
+        return SCRIPTED
     return ""
 
 

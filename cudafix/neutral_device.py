@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 import libcst as cst
 
-from cudafix.change import Choice, Constant, Rewrites
+from cudafix.change import Choice, Constant, Rewrites, told
 from cudafix.device_in_scope import find_device_name
 from cudafix.device_uses import cuda_methods, device_texts, find_holder, find_obstacle
 from cudafix.import_style import is_import
@@ -34,13 +34,10 @@ AT_IMPORT = "it is worked out at import: make it None, and work it out where it 
 
 def match_of(code: str, node: cst.CSTNode, message: str, fix: Rewrites | Refusal, inspection: Inspection) -> Match:
     """Return the match for `node`, with its fix or with what stops one."""
-    rows = inspection.file.rows(node)
-    if isinstance(fix, Refusal):
-        return Match(code, node, "", message, Rewrites(), reason=fix.reason, rows=rows)
-    _, neutral = fix.choices[0] if fix.choices else fix.changes[-1].needs[-1]
-    holder = find_holder(node, inspection) if fix.changes else None
-    words = help_for(neutral, holder) if holder is not None else ""
-    return Match(code, node, "", message, fix, reason=neutral.reason, help=words, rows=rows)
+    rewrites, reason = told(fix)
+    holder = find_holder(node, inspection) if rewrites.changes else None
+    words = help_for(rewrites.changes[-1].needs[-1][1], holder) if holder is not None else ""
+    return Match(code, node, "", message, rewrites, reason=reason, help=words)
 
 
 def help_for(neutral: Neutral, holder: cst.Param | cst.AnnAssign) -> str:
@@ -59,14 +56,13 @@ def without_literal(
 
     In a default, that is worked out when it is needed.
     """
-    is_device = function == DEVICE_TYPE
     choice = neutral_value(literal, string, inspection, function, reason, template)
     if choice is None:
         return Refusal(NOTHING_BESIDE)
-    takes_device = is_taken_for_device(string, inspection.file)
-    named = with_name(choice, string, inspection, takes_device) if is_device else None
-    if named is not None:
-        return Rewrites((named[0],), constants=named[1])
+    if function == DEVICE_TYPE:
+        named = with_name(choice, string, inspection, is_taken_for_device(string, inspection.file))
+        if named is not None:
+            return Rewrites((named[0],), constants=named[1])
     holder = find_holder(string, inspection)
     if holder is None:
         return Rewrites((choice,))
@@ -162,9 +158,13 @@ def is_device_type(call: cst.Call, inspection: Inspection) -> bool:
 
 def is_script(inspection: Inspection) -> bool:
     """Whether a file is run, and not imported by others: a program or a test."""
-    name = PurePath(inspection.file.path).name
-    is_test = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
-    return is_test or MAIN.search(inspection.file.text) is not None
+    return is_named_as_test(inspection) or MAIN.search(inspection.file.text) is not None
+
+
+def is_named_as_test(inspection: Inspection) -> bool:
+    """Whether pytest takes a file for one of tests, by its name."""
+    path = PurePath(inspection.file.path)
+    return path.name.startswith("test_") or path.stem.endswith("_test") or path.stem == "conftest"
 
 
 def after_imports(module: cst.Module) -> int | None:

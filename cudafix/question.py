@@ -284,6 +284,16 @@ def family(word: str) -> str:
     return FAMILY.get(word.lower(), word.lower())
 
 
+def sides(comparison: cst.Comparison) -> list[cst.BaseExpression]:
+    """Return what is compared with each other."""
+    return [comparison.left, *(one.comparator for one in comparison.comparisons)]
+
+
+def last_name(node: cst.BaseExpression) -> str:
+    """Return `c` of `a.b.c`; "" for what is no chain of names."""
+    return dotted_name(node).rpartition(".")[2]
+
+
 def dotted_name(node: cst.BaseExpression) -> str:
     """Return `a.b.c` as it is written; "" for what is no chain of names."""
     names: list[str] = []

@@ -23,9 +23,8 @@ NEEDLES = re.compile(
 """What a file must hold to have a finding: a backend's module as an attribute or an import, what torch.amp is told
 to do on CUDA, or a word to cudafix."""
 
-VARIABLES = re.compile(
-    rb"[\"'](?:(?:TORCH_)?(?:CUDA|NCCL|CUBLAS|CUDNN|NVTE|NVIDIA)|PYTORCH_(?:NO_)?CUDA)_[A-Z0-9_]+[\"']"
-)
+VARIABLE_NAME = r"(?:(?:TORCH_)?(?:CUDA|NCCL|CUBLAS|CUDNN|NVTE|NVIDIA)|PYTORCH_(?:NO_)?CUDA)_[A-Z0-9_]+"
+VARIABLES = re.compile(rb"[\"']%s[\"']" % VARIABLE_NAME.encode())
 """The environment variables of CUDA, which need no torch beside them."""
 
 DEVICE_SHAPES = re.compile(

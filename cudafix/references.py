@@ -17,7 +17,6 @@ from cudafix.names import (
     Resolution,
     Scope,
     Use,
-    attribute_step,
     getattr_name,
     imported_module,
 )
@@ -46,29 +45,9 @@ class Reference:
 
 
 def find_references(names: NameTable) -> list[Reference]:
-    candidates = torch_names(names)
-    uses = [use for use in names.uses.values() if use.node.value in candidates or names.stars]
+    uses = [use for use in names.uses.values() if names.may_be_torch(use.node)]
     found = [one for use in uses if (one := find_reference(names, use)) is not None]
     return sorted([*found, *find_imports(names)], key=lambda one: one.order)
-
-
-def torch_names(names: NameTable) -> set[str]:
-    """Return the names that may stand for torch or a part of it, so that the others need no resolving."""
-    bindings = [one for scope in names.scopes for same in scope.bindings.values() for one in same]
-    found = {one.name for one in bindings if one.kind is BindingKind.IMPORT and one.target.startswith("torch")}
-    aliases = [(one.name, leftmost(one.value)) for one in bindings if one.kind is BindingKind.ALIAS]
-    count = -1
-    while count != len(found):
-        count = len(found)
-        found.update(name for name, root in aliases if root in found)
-    return found
-
-
-def leftmost(node: cst.BaseExpression | None) -> str:
-    while node is not None and not isinstance(node, cst.Name):
-        step = attribute_step(node)
-        node = step[0] if step else None
-    return node.value if node is not None else ""
 
 
 def find_reference(names: NameTable, use: Use) -> Reference | None:

@@ -36,7 +36,7 @@ class Match:
         help: the way out in words.
         reference: what is flagged, where that is one reference.
         covers: the references that other rules need not report.
-        rows: the first and the last line on which a suppression comment may stand; None: those of `node`.
+        rows: the first and the last line on which a suppression comment may stand, where those are not `node`'s.
         span: where the finding starts and ends, where that is a part of `node`.
     """
 

@@ -502,8 +502,7 @@ def current_device() -> torch.device:
     Lacking: that with the index 0. None here: the CPU.
     """
     kind = current_device_type()
-    index = None if kind == "cpu" else current_device_index()
-    device: torch.device = _torch().device(kind) if index is None else _torch().device(kind, index)
+    device: torch.device = _torch().device(kind if kind == "cpu" else f"{kind}:{current_device_index()}")
     return device
 
 

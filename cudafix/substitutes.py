@@ -19,6 +19,7 @@ from cudafix.references import Reference
 
 AVAILABLE = "is_accelerator_available"
 DEVICE_TYPE = "current_device_type"
+NO_TORCH = "torch itself is not at hand here"
 OTHER_DEVICES = "also chooses other accelerators: what expects CUDA or the CPU may follow"
 
 
@@ -87,6 +88,12 @@ def for_device(choice: Choice, device: str, inspection: Inspection) -> Choice | 
 def whole_call(reference: Reference, neutral: Neutral, passed: str) -> Choice:
     """Return the choice that replaces a call without arguments by one with `passed`."""
     return choice_of(reference, replace(neutral, passed=passed, whole_call=True))
+
+
+def torch_beside(reference: Reference) -> str:
+    """Return what torch is called where a neutral form is imported; "" where only a part of torch is."""
+    origin = reference.resolution.origins[0]
+    return origin.name if origin.target == "torch" else ""
 
 
 def name_of_torch(reference: Reference, inspection: Inspection) -> str:

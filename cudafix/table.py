@@ -16,7 +16,7 @@ from cudafix.neutral import Refusal
 from cudafix.question import backend_of, device_of, family
 from cudafix.references import Reference
 from cudafix.rule import Match
-from cudafix.substitutes import for_device, name_of_torch
+from cudafix.substitutes import NO_TORCH, for_device, name_of_torch
 
 LADDER = "CFX302"
 
@@ -40,12 +40,10 @@ def find_tables(inspection: Inspection) -> Iterator[Match]:
         spares = () if table.binding is None else (table.binding,)
         fix = Rewrites() if isinstance(choices, Refusal) else Rewrites(tuple(choices), spares=spares)
         reason = choices.reason if isinstance(choices, Refusal) else "the device at hand decides"
-        file = inspection.file
         yield Match(
             LADDER, table.node, first.symbol.name, f"a table over {names} for what has a neutral form", fix,
             safety=Safety.UNSAFE, reason=reason, reference=first,
             covers=table.functions if fix else (),
-            rows=file.rows(table.node),
         )  # fmt: skip
 
 
@@ -117,7 +115,7 @@ def choices_of(table: Table, inspection: Inspection) -> list[Choice] | Refusal:
     if len(names) > 1 or not names <= {"empty_cache", "synchronize"}:
         return Refusal("what it does depends on the device at hand")
     if not name_of_torch(table.functions[0], inspection):
-        return Refusal("torch itself is not at hand here")
+        return Refusal(NO_TORCH)
     neutral = inspection.neutral(table.functions[0])
     if isinstance(neutral, Refusal):
         return neutral

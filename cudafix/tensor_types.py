@@ -13,6 +13,7 @@ from functools import partial
 
 import libcst as cst
 
+from cudafix.arguments import comma
 from cudafix.branch import find_branch
 from cudafix.change import Change, Choice, Constant, Rewrites
 from cudafix.inspection import Inspection
@@ -21,7 +22,7 @@ from cudafix.neutral import Refusal
 from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_device
 from cudafix.references import Reference
 from cudafix.rule import Match
-from cudafix.substitutes import name_of_torch
+from cudafix.substitutes import NO_TORCH, name_of_torch, torch_beside
 
 TYPE = "CFX205"
 IN_TEXT = re.compile(r"torch\.cuda\.(?P<kind>[A-Z]\w*)Tensor")
@@ -29,7 +30,7 @@ DTYPES = {
     "BFloat16": "bfloat16", "Bool": "bool", "Byte": "uint8", "Char": "int8", "Double": "float64", "Float": "float32",
     "Half": "float16", "Int": "int32", "Long": "int64", "Short": "int16",
 }  # fmt: skip
-DEFAULT_TYPE = frozenset(("torch.set_default_tensor_type",))
+DEFAULT_TYPE = "torch.set_default_tensor_type"
 DATA = (cst.List, cst.Tuple, cst.ListComp)
 UNSEEN = "whether it is given sizes or data cannot be seen"
 ITSELF = "the type itself is meant here: say a dtype and a device where it is used"
@@ -59,13 +60,10 @@ def match_reference(reference: Reference, inspection: Inspection) -> Match:
         fix = as_constructor(reference.call, dtype, torch, inspection)
     else:
         fix = as_argument(reference.node, dtype, torch, inspection)
-    node = reference.node
-    rows = inspection.file.rows(reference.call or node)
-    reason = fix.reason if isinstance(fix, Refusal) else fix.neutral[0][1].reason
-    return Match(
-        TYPE, node, reference.symbol.name, describe(reference), Rewrites() if isinstance(fix, Refusal) else fix,
-        reason=reason, help=reference.symbol.row.note, reference=reference, covers=(reference,), rows=rows,
-    )  # fmt: skip
+    match = match_of(TYPE, reference.node, describe(reference), fix, inspection)
+    rows = inspection.file.rows(reference.call) if reference.call is not None else None
+    symbol = reference.symbol
+    return replace(match, symbol=symbol.name, help=symbol.row.note, reference=reference, covers=(reference,), rows=rows)
 
 
 # A type that is called
@@ -76,22 +74,25 @@ def as_constructor(call: cst.Call, dtype: str, torch: str, inspection: Inspectio
     function = maker_for(call.args, inspection)
     if not dtype or not function:
         return Refusal(UNSEEN if dtype else ITSELF)
-    found = neutral_device(call, inspection)
-    if found is None:
-        return Refusal(NOTHING_BESIDE)
-    needs, constants = found
-    torch = torch or torch_beside(needs)
-    if not torch:
-        return Refusal("torch itself is not at hand here")
+    found = find_device(call, torch, inspection)
+    if isinstance(found, Refusal):
+        return found
+    needs, constants, torch = found
     build = partial(made, function=f"{torch}.{function}", dtype=f"{torch}.{dtype}")
     change = Change(call, build, kept=tuple(call.args), needs=(needs,), says=(torch,))
     return Rewrites(changes=(change,), constants=constants)
 
 
-def torch_beside(needs: Choice) -> str:
-    """Return what torch is called where a neutral form is imported; "" where only a part of torch is."""
-    origin = needs[0].resolution.origins[0]
-    return origin.name if origin.target == "torch" else ""
+def find_device(
+    call: cst.Call, torch: str, inspection: Inspection
+) -> tuple[Choice, tuple[Constant, ...], str] | Refusal:
+    """Return the active device for `call`, the constant that it needs, and what torch is called there."""
+    found = neutral_device(call, inspection)
+    if found is None:
+        return Refusal(NOTHING_BESIDE)
+    needs, constants = found
+    torch = torch or torch_beside(needs[0])
+    return (needs, constants, torch) if torch else Refusal(NO_TORCH)
 
 
 def maker_for(args: Sequence[cst.Arg], inspection: Inspection) -> str:
@@ -116,8 +117,7 @@ def is_size(node: cst.BaseExpression) -> bool:
 def made(updated: cst.Call, device: str, function: str, dtype: str) -> cst.Call:
     """Return `torch.empty(…, dtype=…, device=…)`."""
     args = list(updated.args) or [cst.Arg(cst.Integer("0"))]
-    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    args[-1] = args[-1].with_changes(comma=comma, whitespace_after_arg=cst.SimpleWhitespace(""))
+    args[-1] = args[-1].with_changes(comma=comma(), whitespace_after_arg=cst.SimpleWhitespace(""))
     last = updated.args[-1].comma if updated.args else cst.MaybeSentinel.DEFAULT
     new = cst.ensure_type(cst.parse_expression(f"f(dtype={dtype}, device={device})"), cst.Call).args
     return updated.with_changes(
@@ -130,19 +130,15 @@ def made(updated: cst.Call, device: str, function: str, dtype: str) -> cst.Call:
 
 def as_argument(node: cst.CSTNode, dtype: str, torch: str, inspection: Inspection) -> Rewrites | Refusal:
     """Return the fix for `x.type(torch.cuda.FloatTensor)` and `torch.set_default_tensor_type(…)`."""
-    argument = inspection.parent(node)
-    call = inspection.parent(argument) if isinstance(argument, cst.Arg) else None
-    if not isinstance(call, cst.Call) or not isinstance(argument, cst.Arg) or call.args[0] is not argument or not dtype:
+    call = inspection.file.names.call_around(node)
+    if call is None or call.args[0].value is not node or not dtype:
         return Refusal(ITSELF)
-    found = neutral_device(call, inspection)
-    if found is None:
-        return Refusal(NOTHING_BESIDE)
-    needs, constants = found
-    torch = torch or torch_beside(needs)
-    if not torch:
-        return Refusal("torch itself is not at hand here")
+    found = find_device(call, torch, inspection)
+    if isinstance(found, Refusal):
+        return found
+    needs, constants, torch = found
     meaning = inspection.file.names.resolve(call.func)
-    if meaning is not None and meaning.path in DEFAULT_TYPE:
+    if meaning is not None and meaning.path == DEFAULT_TYPE:
         return default_type(call, f"{torch}.{dtype}", torch, needs, constants, inspection)
     others = call.args[1:]
     is_type = isinstance(call.func, cst.Attribute) and call.func.attr.value == "type"

@@ -63,7 +63,7 @@ class Judge:
         fix, way_out = (Rewrites(), "") if safety is Safety.MANUAL else (Rewrites(wordings=(wording,)), f"say `{new}`")
         return Match(
             "CFX601", node, name, f"a {'comment' if isinstance(node, cst.Comment) else 'docstring'} names `{name}`",
-            fix, safety, reason, help=way_out, rows=file.rows(node),
+            fix, safety, reason, help=way_out,
             span=(place_in(file, node, mention.start), place_in(file, node, mention.end)),
         )  # fmt: skip
 
