@@ -10,15 +10,19 @@ import libcst as cst
 
 from cudafix.arguments import comma, keyword_argument, with_keyword
 from cudafix.change import Change, Rewrites
-from cudafix.device_position import is_device_name
+from cudafix.device_position import WORD, is_device_name
 from cudafix.device_uses import cuda_methods
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.neutral_device import NOTHING_BESIDE, neutral_device
-from cudafix.question import dotted_name
+from cudafix.question import dotted_name, last_name
 from cudafix.rule import Match
 
 METHOD = "CFX202"
+INDEX = frozenset(("id", "idx", "index", "ordinal", "rank"))
+"""What the name of a device ends with that is the number of one: `device_id`."""
+
+STORAGE = "what `map_location` is given is a storage, not a tensor: let it be the device itself"
 ANY_DEVICE = "also moves to what is no device of CUDA, where it failed"
 
 
@@ -37,6 +41,8 @@ def match_method(call: cst.Call, inspection: Inspection) -> Match:
     passed = first_argument(call)
     if any(one.star for one in call.args):
         return replace(match, reason="what it is given cannot be seen")
+    if is_storage(call.func.value, inspection):
+        return replace(match, reason=STORAGE)
     if passed is not None and is_device(passed, inspection):
         change = Change(call, renamed, (call.func.value, *call.args))
         return replace(
@@ -61,9 +67,21 @@ def first_argument(call: cst.Call) -> cst.BaseExpression | None:
     return first.value if first is not None else None
 
 
+def is_storage(receiver: cst.BaseExpression, inspection: Inspection) -> bool:
+    """Whether `receiver` is what the `map_location` of `torch.load` is given as a lambda: it has another `to`."""
+    around = next((one for one in inspection.file.names.ancestors(receiver) if isinstance(one, cst.Lambda)), None)
+    argument = inspection.parent(around) if around is not None else None
+    if around is None or not isinstance(receiver, cst.Name) or not isinstance(argument, cst.Arg):
+        return False
+    is_mapped = argument.keyword is not None and argument.keyword.value == "map_location"
+    return is_mapped and receiver.value in [one.name.value for one in around.params.params]
+
+
 def is_device(value: cst.BaseExpression, inspection: Inspection) -> bool:
     """Whether `to` takes it as it is: a name that says so, a device, a string."""
-    if isinstance(value, (cst.SimpleString, cst.FormattedString)) or is_device_name(dotted_name(value)):
+    if is_device_name(dotted_name(value)):
+        return WORD.findall(last_name(value))[-1].lower() not in INDEX
+    if isinstance(value, (cst.SimpleString, cst.FormattedString)):
         return True
     meaning = inspection.file.names.resolve(value.func) if isinstance(value, cst.Call) else None
     return meaning is not None and meaning.path == "torch.device"

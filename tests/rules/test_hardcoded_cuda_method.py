@@ -76,3 +76,19 @@ def test_a_device_is_passed_on_as_it_is(device: str) -> None:
 )
 def test_what_is_not_known_to_be_a_number_or_a_device_stays(call: str, reason: str) -> None:
     check_stays(f"import torch\ndef f(x):\n    return {call}\n", reason)
+
+
+@pytest.mark.parametrize("name", ["device_id", "self.device_index", "args.device_rank", "dev_idx"])
+def test_the_number_of_a_device_stays_an_index_of_the_active_type(name: str) -> None:
+    """An int means CUDA for older torch, and is no device at all on the CPU."""
+    source = "import torch\n{}torch.ones(1)\ndef f(x, args, self, device_id, dev_idx):\n    return x.{}\n"
+    own = "from cudafix.runtime import current_device_type\n"
+    new = f'to(f"{{current_device_type()}}:{{{name}}}")'
+    check_unsafe(source.format("", f"cuda({name})"), source.format(own, new), "the accelerator that is active")
+
+
+def test_a_storage_has_another_to_and_stays() -> None:
+    check_stays(
+        "import torch\nx = torch.load('f', map_location=lambda storage, loc: storage.cuda(device_id))\n",
+        "is a storage, not a tensor",
+    )
