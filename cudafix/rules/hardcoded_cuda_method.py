@@ -23,8 +23,8 @@ x = torch.ones(1).to(current_device_type())
 
 ## Fix safety
 Unsafe: the program runs on another accelerator, or the CPU, where it failed before, and what `x` is cannot be seen. The
-index and the other arguments are kept. No fix where what is passed may be a number or a device, nor for the storage that
-a `map_location` is given, which has another `to`.
+index and the other arguments are kept. No fix where what is passed may be a number or a device, nor for the storage
+that a `map_location` is given, which has another `to`.
 """
 
 from __future__ import annotations
