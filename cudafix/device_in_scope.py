@@ -1,6 +1,7 @@
 """A name at hand that stands for the device: `device = "cuda" if torch.cuda.is_available() else "cpu"`, `self.device`.
 
-In: a place. Out: the name that people would say there, where all that it ever holds is the device of the program.
+In: a place. Out: the name that people would say there, where all that it ever holds is the device of the program; else
+`x.device`, of the tensor or the model that meets what is made there.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from functools import lru_cache
 
 import libcst as cst
 
+from cudafix.arms import Dispatch
 from cudafix.attributes import enclosing_method, first_parameter, is_set_first, only_target, value_of
 from cudafix.device_position import is_device_name
 from cudafix.guard import dispatches
 from cudafix.inspection import Inspection
 from cudafix.judge import chooses_device
+from cudafix.met_device import find_met
 from cudafix.names import Binding, Scope, ScopeKind, grouped
 from cudafix.substitutes import DEVICE_TYPE
 
@@ -36,6 +39,15 @@ class DeviceName:
 
     name: str
     holds: Holds
+    met: str = ""
+    """The tensor, or the model, that what is made there meets: the device is that one's."""
+
+    @property
+    def reason(self) -> str:
+        """What else the name may stand for than the device of CUDA."""
+        if self.met:
+            return f"`{self.met}` may be on another device than CUDA's"
+        return f"`{self.name}` is the device of the program, which may be another one than CUDA's"
 
     def said(self, template: str, takes_device: bool) -> str:
         """Return what takes the place of a device's name: this name, or the type that it has."""
@@ -43,8 +55,21 @@ class DeviceName:
         return self.name if as_it_is else f"{self.name}.type"
 
 
+@dataclass(frozen=True)
+class Holder:
+    """A name that is given the device once: by `statement`, after `order` in the order of things."""
+
+    name: str
+    holds: Holds
+    statement: cst.CSTNode
+    order: int
+
+
 def find_device_name(placed: cst.CSTNode, inspection: Inspection) -> DeviceName | None:
-    """Return the innermost name that stands for the device where `placed` is: a local one, an attribute, a global."""
+    """Return the innermost name that stands for the device where `placed` is: a local one, an attribute, a global.
+
+    Where there is none, the device of what the tensor that is made there meets.
+    """
     scope: Scope | None = inspection.file.names.places[placed][0]
     while scope is not None:
         at_hand = attribute_at(placed, inspection) if scope.parent is None else None
@@ -52,7 +77,8 @@ def find_device_name(placed: cst.CSTNode, inspection: Inspection) -> DeviceName 
         if found is not None:
             return found
         scope = scope.parent
-    return None
+    met = find_met(placed, inspection.file)
+    return DeviceName(f"{met}.device", Holds.DEVICE, met) if met else None
 
 
 def names_in(scope: Scope, placed: cst.CSTNode, inspection: Inspection) -> Iterator[DeviceName]:
@@ -60,26 +86,50 @@ def names_in(scope: Scope, placed: cst.CSTNode, inspection: Inspection) -> Itera
     names = inspection.file.names
     inner, order = names.places[placed]
     around = names.ancestors(placed)
-    for binding, holds in device_bindings(inspection).get(scope, ()):
-        is_before = binding.order < order and names.region(binding.node) in around and binding.node not in around
-        if is_before and names.find_scope(binding.name, inner) is scope:
-            yield DeviceName(binding.name, holds)
+    for holder in device_holders(inspection).get(scope, ()):
+        is_before = holder.order < order and holder.statement not in around
+        if is_before and names.region(holder.statement) in around and names.find_scope(holder.name, inner) is scope:
+            yield DeviceName(holder.name, holder.holds)
 
 
 @lru_cache(maxsize=1)
-def device_bindings(inspection: Inspection) -> Mapping[Scope, Sequence[tuple[Binding, Holds]]]:
-    """Return what binds a name to the device, once and for all in its scope."""
+def device_holders(inspection: Inspection) -> Mapping[Scope, Sequence[Holder]]:
+    """Return the names that are given the device, once and for all in their scope."""
     found = []
     for scope in inspection.file.names.scopes:
         for name, bindings in scope.bindings.items():
-            binding = bindings[0]
-            is_only = len(bindings) == 1 and not binding.outer and scope.kind is not ScopeKind.CLASS
-            if not is_only or binding.value is None or not is_device_name(name):
-                continue
-            holds = held(binding.value, inspection)
-            if holds is not None:
-                found.append((scope, (binding, holds)))
+            is_fit = scope.kind is not ScopeKind.CLASS and is_device_name(name)
+            holder = holder_of(bindings, inspection) if is_fit else None
+            if holder is not None:
+                found.append((scope, holder))
     return grouped(found)
+
+
+def holder_of(bindings: Sequence[Binding], inspection: Inspection) -> Holder | None:
+    """Return what a name holds that is bound once, or once in each branch of what chooses the device."""
+    values = [one.value for one in bindings if one.value is not None and not one.outer]
+    last = bindings[-1]
+    if len(values) < len(bindings):
+        return None
+    if len(values) == 1:
+        holds, statement = held(values[0], inspection), last.node
+    else:
+        chosen = [one for one in choices_of_device(inspection) if is_made_by(one, bindings, inspection)]
+        holds, statement = holds_of(values, inspection), chosen[0].nodes[-1] if chosen else last.node
+        holds = holds if chosen else None
+    return Holder(last.name, holds, statement, last.order) if holds is not None else None
+
+
+def choices_of_device(inspection: Inspection) -> Iterator[Dispatch]:
+    return (one for one in dispatches(inspection) if chooses_device(one, inspection))
+
+
+def is_made_by(dispatch: Dispatch, bindings: Sequence[Binding], inspection: Inspection) -> bool:
+    """Whether the branches of `dispatch` bind a name, each of them once, and nothing else does."""
+    around = [[one.node, *inspection.file.names.ancestors(one.node)] for one in bindings]
+    parts = [[part for part in dispatch.parts if part in one] for one in around]
+    each = all(len(one) == 1 for one in parts)
+    return each and {part for one in parts for part in one} == set(dispatch.parts) and len(parts) == len(dispatch.parts)
 
 
 def attribute_at(placed: cst.CSTNode, inspection: Inspection) -> DeviceName | None:
@@ -106,12 +156,26 @@ def held(value: cst.BaseExpression, inspection: Inspection) -> Holds | None:
             return Holds.DEVICE if held(value.args[0].value, inspection) is Holds.TYPE else None
         runtime = inspection.options.runtime_module
         return {f"{runtime}.{DEVICE_TYPE}": Holds.TYPE, f"{runtime}.current_device": Holds.DEVICE}.get(path)
-    if not isinstance(value, cst.IfExp):
+    if not isinstance(value, cst.IfExp) or not any(value in one.nodes for one in choices_of_device(inspection)):
         return None
-    chosen = [one for one in dispatches(inspection) if value in one.nodes and chooses_device(one, inspection)]
-    arms = [device_type(one, inspection) for one in (value.body, value.orelse)]
+    return holds_of(list(arms_of(value)), inspection)
+
+
+def arms_of(value: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+    """Yield what `a if … else b if … else c` chooses from."""
+    if isinstance(value, cst.IfExp):
+        yield value.body
+        yield from arms_of(value.orelse)
+    else:
+        yield value
+
+
+def holds_of(values: Sequence[cst.BaseExpression], inspection: Inspection) -> Holds | None:
+    """Return what values are that name one device each, without an index, CUDA's and the CPU among them."""
+    arms = [device_type(one, inspection) for one in values]
     kinds = {kind for _, kind in arms}
-    is_plain = bool(chosen) and {text for text, _ in arms} == TYPES and len(kinds) == 1
+    texts = {text for text, _ in arms}
+    is_plain = texts >= TYPES and all(text.isalpha() for text in texts) and len(kinds) == 1
     return kinds.pop() if is_plain else None
 
 

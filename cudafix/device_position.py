@@ -52,6 +52,9 @@ METHODS = frozenset(("to", "pin_memory", "is_pinned", "to_empty"))
 LOOK_UPS = frozenset(("get", "setdefault", "pop", "getattr", "getenv", "setattr"))
 """The functions whose last argument is a value under the name that the first string gives."""
 
+ASKS = re.compile(r"_*(is|has)_")
+"""How functions are called that ask about a device: `is_on("cuda", x)`. What is meant there only a person can say."""
+
 OPTIONS = frozenset(("add_argument", "option", "Option", "Argument", "argument", "add_option"))
 
 
@@ -202,6 +205,8 @@ class Positions:
             return self.is_one(call, depth)
         if last in OPTIONS:
             return False
+        if ASKS.match(last):
+            return False
         parameter = self.parameter(call, index)
         return self.kind.is_name(parameter) if parameter else index == 0 and self.kind.is_name(last)
 
@@ -213,7 +218,12 @@ class Positions:
             return any(self.names_it(one.value) for one in call.args)
         if keyword in ("default", "default_factory"):  # a field: the name is what it is assigned to
             return self.is_one(call, 1)
-        return self.kind.is_name(keyword) or (keyword == "type" and self.kind.is_name(last))
+        is_question = ASKS.match(last) is not None and not self.is_of_torch(call)
+        return not is_question and (self.kind.is_name(keyword) or (keyword == "type" and self.kind.is_name(last)))
+
+    def is_of_torch(self, call: cst.Call) -> bool:
+        meaning = self.names.resolve(call.func)
+        return meaning is not None and meaning.path.startswith("torch.")
 
     def parameter(self, call: cst.Call, index: int) -> str:
         """Return the name of the parameter that the argument at `index` is for, where the file defines the function."""

@@ -11,15 +11,15 @@ from dataclasses import replace
 
 import libcst as cst
 
+from cudafix.asserted_device import is_asserted, is_test
 from cudafix.change import Rewrites
 from cudafix.device_position import is_device_name
-from cudafix.device_tests import is_asserted, is_test
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.names import BindingKind
 from cudafix.neutral import Need, Neutral, Refusal
 from cudafix.neutral_device import NOTHING_BESIDE, at_place, match_of
-from cudafix.question import Asks, backend_of, device_of, dotted_name, sides
+from cudafix.question import Asks, backend_of, device_of, dotted_name, last_name, sides
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import NO_TORCH, torch_beside
@@ -73,14 +73,16 @@ def compared(node: cst.CSTNode) -> tuple[Sequence[cst.BaseExpression], Sequence[
 def is_expected(node: cst.BaseExpression, inspection: Inspection) -> bool:
     """Whether a test asserts it, which is a finding of its own."""
     parts = sides(node) if isinstance(node, cst.Comparison) else [node]
-    return is_test(inspection) and any(is_asserted(one, inspection) for one in parts)
+    return is_test(inspection) and any(is_asserted(literal_in(one), inspection) for one in parts)
 
 
 def is_asked(side: cst.BaseExpression) -> bool:
-    """Whether an expression is a device, its type or its text."""
+    """Whether an expression is a device, its type or its text, or several of which one is made there."""
     if isinstance(side, cst.Call) and dotted_name(side.func) == "str" and len(side.args) == 1:
         return is_asked(side.args[0].value)
-    if isinstance(side, cst.Attribute) and side.attr.value == "device":
+    if isinstance(side, (cst.Tuple, cst.List, cst.Set)):
+        return any(literal_in(one.value) is not one.value for one in side.elements)
+    if (isinstance(side, cst.Attribute) and side.attr.value == "device") or literal_in(side) is not side:
         return True
     device = device_of(side)
     is_type = isinstance(side, cst.Attribute) and side.attr.value == "type"
@@ -93,7 +95,14 @@ def names_cuda(side: cst.BaseExpression) -> bool:
     """Whether an expression is the name of a CUDA device, `torch.device("cuda")`, or several with one such."""
     if isinstance(side, (cst.Tuple, cst.List, cst.Set)):
         return any(names_cuda(one.value) for one in side.elements)
-    return backend_of(side) == "cuda"
+    return backend_of(literal_in(side)) == "cuda"
+
+
+def literal_in(side: cst.BaseExpression) -> cst.BaseExpression:
+    """Return the name in `torch.device("cuda")`, `torch.device("cuda", 0)` or the `type` of those; else `side`."""
+    call = side.value if isinstance(side, cst.Attribute) and side.attr.value == "type" else side
+    is_device = isinstance(call, cst.Call) and last_name(call.func) == "device" and bool(call.args)
+    return call.args[0].value if is_device else side  # type: ignore[attr-defined]
 
 
 # What is offered

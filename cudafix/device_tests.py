@@ -9,19 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import PurePath
 
 import libcst as cst
 
+from cudafix.asserted_device import is_asserted, is_test
 from cudafix.branch import find_branch
 from cudafix.change import Change, Rewrites
-from cudafix.device_text import WHOLE
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.names import Resolution, leftmost
 from cudafix.neutral import Need, Neutral, Refusal
-from cudafix.neutral_device import NOTHING_BESIDE, is_named_as_test, match_of, neutral_device, without_literal
-from cudafix.question import dotted_name, last_name, sides
+from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_device, without_literal
+from cudafix.question import dotted_name, last_name
 from cudafix.references import Reference
 from cudafix.row import CUDA_ONLY
 from cudafix.rule import Match
@@ -61,16 +60,6 @@ NEUTRAL = {
     },
 }
 """The decorators of libraries that have a neutral one (transformers 5.23, diffusers 0.42, accelerate 1.15)."""
-
-EQUALITIES = frozenset(("assertEqual", "assertEquals", "assertIn"))
-
-
-def is_test(inspection: Inspection) -> bool:
-    """Whether a file is of tests: by its name, its folder, or what it imports."""
-    by_name = is_named_as_test(inspection) or PurePath(inspection.file.path).stem == "testing_utils"
-    by_folder = not {"test", "tests"}.isdisjoint(PurePath(inspection.place).parts[:-1])
-    by_import = any(one in inspection.file.names.imports_by_target for one in ("pytest", "unittest"))
-    return by_name or by_folder or by_import
 
 
 def find_device_tests(inspection: Inspection) -> Iterator[Match]:
@@ -175,49 +164,6 @@ def find_assertions(inspection: Inspection) -> Iterator[Match]:
         )
         if "cuda" not in find_branch(statement, inspection):
             yield match_asserted(node, inspection)
-
-
-def is_asserted(node: cst.BaseExpression, inspection: Inspection) -> bool:
-    """Whether a test asserts that a device is CUDA's: `"cuda"` is what it must be, or `x.is_cuda` must hold."""
-    if isinstance(node, cst.Attribute):
-        return node.attr.value == "is_cuda" and must_hold(node, inspection)
-    text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
-    if not isinstance(text, str) or not WHOLE.fullmatch(text):
-        return False
-    call, comparison = inspection.file.names.call_around(node), inspection.file.names.comparison_around(node)
-    if call is not None:
-        values = [one.value for one in call.args[:2]]
-        is_equality = last_name(call.func) in EQUALITIES and node in values
-        return is_equality and any(is_device(one) for one in values if one is not node)
-    if comparison is None or len(comparison.comparisons) != 1:
-        return False
-    (other,) = (one for one in sides(comparison) if one is not node)
-    is_same = isinstance(comparison.comparisons[0].operator, (cst.Equal, cst.In))
-    return is_same and is_device(other) and must_hold(comparison, inspection)
-
-
-def is_device(node: cst.BaseExpression) -> bool:
-    """Whether an expression is the device of something, its type or its text: `x.device.type`, `str(x.device)`."""
-    if isinstance(node, cst.Call) and dotted_name(node.func) == "str" and len(node.args) == 1:
-        node = node.args[0].value
-    names = []
-    while isinstance(node, cst.Attribute):
-        names.append(node.attr.value)
-        node = node.value
-    if isinstance(node, cst.Name):
-        names.append(node.value)
-    return bool(names) and (names[0] in ("device", "device_type") or names[:2] == ["type", "device"])
-
-
-def must_hold(node: cst.BaseExpression, inspection: Inspection) -> bool:
-    """Whether `node`, by itself or beside others, is asserted."""
-    parent = inspection.parent(node)
-    while isinstance(parent, cst.BooleanOperation) and isinstance(parent.operator, cst.And):
-        node, parent = parent, inspection.parent(parent)
-    if isinstance(parent, cst.Assert):
-        return parent.test is node
-    call = inspection.file.names.call_around(node)
-    return call is not None and call.args[0].value is node and last_name(call.func) == "assertTrue"
 
 
 def match_asserted(node: cst.SimpleString | cst.Attribute, inspection: Inspection) -> Match:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import libcst as cst
 
+from cudafix.asserted_device import is_compared
 from cudafix.branch import find_branch
 from cudafix.device_position import is_device_position
 from cudafix.device_text import DeviceText, find_device_texts
@@ -28,7 +29,7 @@ def device_texts(inspection: Inspection) -> list[DeviceText]:
         around = [text.whole, *file.names.ancestors(text.whole)]
         is_branch = not chosen.isdisjoint(around) or "cuda" in find_branch(text.whole, inspection)
         is_told = is_branch or is_for_amp(text.whole, inspection) or is_vocabulary(text.whole, inspection)
-        if not is_told and is_device_position(text.whole, file):
+        if not is_told and not is_compared(text.whole, inspection) and is_device_position(text.whole, file):
             found.append(text)
     return found
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import PurePath
 
 import libcst as cst
 
+from cudafix.asserted_device import is_named_as_test
 from cudafix.change import Choice, Constant, Rewrites, told
 from cudafix.device_in_scope import find_device_name
 from cudafix.device_uses import cuda_methods, device_texts, find_holder, find_obstacle
@@ -93,9 +93,8 @@ def with_name(
     reference, neutral = choice
     at_hand = find_device_name(placed, inspection)
     if at_hand is not None:
-        text = at_hand.said(neutral.template, takes_device)
-        reason = f"`{at_hand.name}` is the device of the program, which may be another one than CUDA's"
-        return (reference, replace(neutral, need=Need("", text), passed=None, reason=reason)), ()
+        need = Need("", at_hand.said(neutral.template, takes_device))
+        return (reference, replace(neutral, need=need, passed=None, reason=at_hand.reason)), ()
     name, constant = find_constant(inspection)
     if not name or not is_seen(name, placed, reference.scope, constant, inspection):
         return None
@@ -159,12 +158,6 @@ def is_device_type(call: cst.Call, inspection: Inspection) -> bool:
 def is_script(inspection: Inspection) -> bool:
     """Whether a file is run, and not imported by others: a program or a test."""
     return is_named_as_test(inspection) or MAIN.search(inspection.file.text) is not None
-
-
-def is_named_as_test(inspection: Inspection) -> bool:
-    """Whether pytest takes a file for one of tests, by its name."""
-    path = PurePath(inspection.file.path)
-    return path.name.startswith("test_") or path.stem.endswith("_test") or path.stem == "conftest"
 
 
 def after_imports(module: cst.Module) -> int | None:

@@ -1,8 +1,8 @@
 """A comparison of a device with CUDA's name.
 
 ## What it does
-Finds `device.type == "cuda"`, `device != "cuda:0"`, `"cuda" in str(device)`, `device.startswith("cuda")`, and choices
-such as `"cuda" if "cuda" in device else "cpu"`.
+Finds `device.type == "cuda"`, `device != torch.device("cuda:0")`, `"cuda" in str(device)`,
+`device.startswith("cuda")`, and choices such as `"cuda" if "cuda" in device else "cpu"`.
 
 ## Why is this bad?
 On another accelerator the code takes the way that is meant for the CPU.

@@ -26,8 +26,9 @@ y = x.to(f"{current_device_type()}:{index}")
 ```
 
 Where a name in scope holds the device of the program (`device = "cuda" if torch.cuda.is_available() else "cpu"`,
-`self.device`), that is said. Else, in a program or a test, the second use makes one constant for all (`DEVICE_TYPE`;
-`device-constant` gives the name).
+`self.device`), that is said; else the device of a tensor, or of a pretrained model, that meets what is made (`x.device`
+in `x * torch.ones(3, device="cuda")`, where `x` is a tensor for certain). Else, in a program or a test, the second use
+makes one constant for all (`DEVICE_TYPE`; `device-constant` gives the name).
 
 ## Fix safety
 Unsafe: the program runs on another accelerator, or the CPU, where it failed before. The type and the index are kept:

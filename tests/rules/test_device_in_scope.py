@@ -36,6 +36,9 @@ def check_is_in_place(source: str) -> None:
     "source",
     [
         f"device = {CHOICE}\nif old:\n    device = 'cpu'\ndef f(x):\n    return {{}}\n",
+        "if torch.cuda.is_available():\n    device = 'cuda:1'\nelse:\n    device = 'cpu'\ndef f(x):\n    return {}\n",
+        "if torch.cuda.is_available():\n    device = 'cuda'\nelse:\n    device = 'cpu'\nif old:\n    device = 'cpu'\n"
+        "def f(x):\n    return {}\n",
         f"if old:\n    device = {CHOICE}\ndef f(x):\n    return {{}}\n",
         f"def f(x):\n    y = {{}}\n    device = {CHOICE}\n",
         f"device = {CHOICE}\ndef f(x, device):\n    return {{}}\n",
@@ -102,6 +105,27 @@ def test_a_device_is_said_where_torch_takes_one_and_its_type_elsewhere(value: st
 def test_a_name_that_is_neutral_already_is_said_as_well(call: str, text: str) -> None:
     source = f"from cudafix.runtime import {call}\ndevice = {call}()\ndef f(x, i):\n    return {{}}\n"
     check_says(source, "x.to('cuda:1')", f"x.to(f'{{{text}}}:1')")
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        "if torch.cuda.is_available():\n    device = 'cuda'\nelse:\n    device = 'cpu'\n",
+        "if not torch.cuda.is_available():\n    device = 'cpu'\nelse:\n    device = 'cuda'\n",
+        "device = 'cpu'\nif torch.cuda.is_available():\n    device = 'cuda'\n",
+        "if torch.cuda.is_available():\n    device = 'cuda'\nelif torch.xpu.is_available():\n    device = 'xpu'\n"
+        "else:\n    device = 'cpu'\n",
+        "device = 'cuda' if torch.cuda.is_available() else 'xpu' if torch.xpu.is_available() else 'cpu'\n",
+    ],
+)
+def test_a_name_that_each_branch_of_a_choice_binds_is_said(choice: str) -> None:
+    check_says(f"{choice}def f(x):\n    return {{}}\n", "x.to('cuda:1')", "x.to(f'{device}:1')")
+
+
+def test_a_device_that_each_branch_of_a_choice_makes_is_said() -> None:
+    choice = "if torch.cuda.is_available():\n    d = {0}('cuda')\nelse:\n    d = {0}('cpu')\n".format("torch.device")
+    choice = choice.replace("d = ", "device = ")
+    check_says(f"{choice}def f(x):\n    return {{}}\n", "x.to('cuda:1')", "x.to(f'{device.type}:1')")
 
 
 # Which one

@@ -39,6 +39,21 @@ def test_has_no_fix() -> None:
 
 
 @pytest.mark.parametrize(
+    "compared",
+    [
+        "device == torch.device('cuda')",
+        "x.device != torch.device('cuda:0')",
+        "x.device == torch.device('cuda', 0)",
+        "place.type == torch.device('cuda').type",
+        "place in (torch.device('cuda'), torch.device('cpu'))",
+    ],
+)
+def test_a_comparison_with_a_device_that_is_made_there_is_one_finding_without_a_fix(compared: str) -> None:
+    check_finds(f"import torch\nok = {compared}\n", "2 CFX204 ", select=["CFX2"], ignore=[])
+    check_stays(f"import torch\nok = {compared}\n", "which is meant", select=["CFX2"], ignore=[])
+
+
+@pytest.mark.parametrize(
     ("source", "offer"),
     [
         ("x.device.type == 'cuda'", '`x.device.type != "cpu"` asks for any accelerator, `== current_device_type()`'),

@@ -45,6 +45,8 @@ def found_in(source: str) -> int:
         "x.to(f'{x}cuda:0')",
         "device = 'cudagraph'",
         "device: 'cuda'",
+        "if is_on('cuda', x.device): pass\ndef is_on(device, other): return device == other",
+        "ok = _is_available(device='cuda')",
     ],
 )
 def test_leaves_a_name_of_cuda_that_is_no_device_alone(source: str) -> None:

@@ -209,6 +209,14 @@ def test_a_decorator_that_another_test_still_needs_stays_imported() -> None:
         ("self.assertEqual('cuda', x.device.type)", "self.assertEqual(current_device_type(), x.device.type)"),
         ("self.assertIn('cuda', str(x.device))", "self.assertIn(current_device_type(), str(x.device))"),
         ("self.assertTrue(x.device.type == 'cuda')", "self.assertTrue(x.device.type == current_device_type())"),
+        (
+            "assert x.device == torch.device('cuda')",
+            "assert x.device == torch.device(current_device_type())",
+        ),
+        (
+            "self.assertEqual(x.device, torch.device('cuda', 0))",
+            "self.assertEqual(x.device, torch.device(current_device_type(), 0))",
+        ),
         ("assert x.is_cuda", "assert x.device.type == current_device_type()"),
         ("assert f(x).is_cuda, 'moved'", "assert f(x).device.type == current_device_type(), 'moved'"),
         ("self.assertTrue(x.is_cuda)", "self.assertTrue(x.device.type == current_device_type())"),
@@ -220,7 +228,7 @@ def test_what_is_asserted_of_a_device_is_that_it_is_the_active_one(old: str, new
 
 
 def test_an_assertion_is_one_finding_and_not_two() -> None:
-    source = "import torch\nassert x.is_cuda\nassert x.device.type == 'cuda'\n"
+    source = "import torch\nassert x.is_cuda\nassert x.device == torch.device('cuda')\n"
     checks.check_finds(source, "2 CFX207 ", "3 CFX207 ", select=["CFX2"], ignore=[], path="test_x.py")
 
 
