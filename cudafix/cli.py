@@ -18,7 +18,7 @@ from cudafix.config import ConfigError, suggestion
 from cudafix.discover import PathError
 from cudafix.reporters import REPORTERS
 from cudafix.reporters.text import printable
-from cudafix.run import Mode
+from cudafix.run import Mode, collect_less
 from cudafix.session import CLEAN, ERROR, FINDINGS, FlagError, Session
 
 INTERRUPTED = 130
@@ -50,6 +50,7 @@ def main(**arguments: Any) -> None:
     """Run the command line in a process of its own."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # whatever the terminal's encoding, no finding is lost
+    collect_less()
     cli(**arguments)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -11,11 +10,6 @@ from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 from cudafix.row import BACKENDS
 
@@ -110,7 +104,7 @@ def closest(folder: Path) -> Options | None:
 def load(path: Path, required: bool = False) -> Options | None:
     """Read one configuration file; None when it is not there or says nothing about cudafix."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         if required:
             raise ConfigError(f"{path}: no such configuration file") from None
@@ -119,10 +113,11 @@ def load(path: Path, required: bool = False) -> Options | None:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        if path.name == "pyproject.toml" and not required and not mentions_us(path):
-            return None
-        raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+    if path.name == "pyproject.toml" and "cudafix" not in text and "\\" not in text:
+        return None
+    document = parse(text, path, required)
+    if document is None:
+        return None
     table = find_table(document) if path.name == "pyproject.toml" else document
     if table is None:
         return None
@@ -131,13 +126,28 @@ def load(path: Path, required: bool = False) -> Options | None:
     return replace(Options(root=path.parent), **read_settings(table, str(path)))
 
 
+def parse(text: str, path: Path, required: bool) -> Mapping[str, Any] | None:
+    """Parse TOML; None for a project's file that is wrong, and is not about us.
+
+    Raises:
+        ConfigError: for another that is wrong.
+    """
+    if sys.version_info >= (3, 11):  # not at the top: most projects have no settings, and a hook has no time
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        if path.name == "pyproject.toml" and not required and "tool.cudafix" not in text:
+            return None
+        raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+
+
 def find_table(document: Mapping[str, Any]) -> object:
     tools = document.get("tool")
     return tools.get("cudafix") if isinstance(tools, Mapping) else None
-
-
-def mentions_us(path: Path) -> bool:
-    return b"tool.cudafix" in path.read_bytes()
 
 
 def read_settings(table: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -155,6 +165,8 @@ def read_settings(table: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
+    import difflib  # not at the top: see `parse`
+
     close = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean `{close[0]}`?" if close else ""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
@@ -85,6 +84,8 @@ def list_by_git(folder: Path) -> list[str] | None:
 
 
 def run_git(folder: Path, *arguments: str) -> bytes | None:
+    import subprocess  # not at the top: a hook names its files
+
     environment = {name: value for name, value in os.environ.items() if name not in GIT_VARIABLES}
     command = ["git", "-C", str(folder), *arguments]
     try:

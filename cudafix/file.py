@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import libcst as cst
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from cudafix.model import Position
 from cudafix.names import Binding, NameTable, grouped
+from cudafix.positions import Positions
 from cudafix.read import Source
 from cudafix.walk import build_names
+
+
+LOST_BY_LIBCST = re.compile(rb"\f|\r(?!\n)")
+"""What libcst does not keep everywhere: form feeds, and lone carriage returns."""
 
 
 class File:
@@ -41,7 +45,9 @@ class File:
 
     @cached_property
     def text(self) -> str:
-        return self.module.code
+        if self.module.default_newline == "\r" or LOST_BY_LIBCST.search(self.data):
+            return self.module.code
+        return self.data.decode(self.module.encoding).removeprefix("\ufeff")  # the same, and sooner
 
     @cached_property
     def lines(self) -> list[str]:
@@ -49,21 +55,18 @@ class File:
         return split_lines(self.text)
 
     @cached_property
-    def ranges(self) -> dict[cst.CSTNode, CodeRange]:
-        wrapper = MetadataWrapper(self.module, unsafe_skip_copy=True)
-        return dict(wrapper.resolve(PositionProvider))
+    def positions(self) -> Positions:
+        return Positions(self.module)
 
     @property
     def round_trips(self) -> bool:
         return self.module.bytes == self.data
 
     def start(self, node: cst.CSTNode) -> Position:
-        place = self.ranges[node].start
-        return Position(place.line, place.column + 1)
+        return self.positions.start(node)
 
     def end(self, node: cst.CSTNode) -> Position:
-        place = self.ranges[node].end
-        return Position(place.line, place.column + 1)
+        return self.positions.end(node)
 
     def rows(self, node: cst.CSTNode) -> tuple[int, int]:
         """Return the first and the last row of `node`."""

@@ -116,7 +116,7 @@ class Judge:
         return " and ".join(sorted(self.file.code(one) for one in nodes))
 
     def row(self, node: cst.CSTNode) -> int:
-        return self.file.start(node).row if node in self.file.ranges else self.file.start(self.dispatch.nodes[0]).row
+        return self.file.start(node).row if node in self.file.positions else self.file.start(self.dispatch.nodes[0]).row
 
     def read_otherwise(self, form: str) -> None:
         """See whether the last `else` is a branch like the others: for a backend that nobody asked for."""

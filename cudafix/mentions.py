@@ -62,7 +62,7 @@ def read_mentions(file: File) -> list[Mention]:
     """Return all mentions in the order of the file."""
     if not DOTTED.search(file.text):
         return []
-    comments = [one for one in file.ranges if isinstance(one, cst.Comment)]
+    comments = [one for one in file.positions if isinstance(one, cst.Comment)]
     found = [one for node in comments for one in mentions_in(node, file, shows=False)]
     docstrings = dict.fromkeys(find_docstrings(file), True)
     for node, shows in (dict.fromkeys(attribute_docs(file), False) | docstrings).items():

@@ -146,7 +146,7 @@ def describe_doubt(doubt: Binding, reference: Reference, file: File) -> str:
     name = reference.root.node.value if reference.root else doubt.name
     if doubt in reference.resolution.origins:
         return f"`{name}` comes from a star import"
-    row = file.start(doubt.node).row if doubt.node in file.ranges else 1
+    row = file.start(doubt.node).row if doubt.node in file.positions else 1
     return f"`{name}` may be something else here: it is also bound on line {row}"
 
 

@@ -12,24 +12,36 @@ from cudafix.row import BACKENDS
 STDIN = "-"
 
 BACKEND = rb"(?:%s)\b" % "|".join(BACKENDS).encode()
-NEEDLES = re.compile(
-    rb"\.[\s\\]*%(backend)s(?!\s*\()"  # torch.cuda, but not tensor.cuda()
-    rb"|\bfrom\s+torch\w*\s+import\s*(?:\([\s\S]{0,3000}?|(?:[^\r\n(\\]|\\\r?\n)*?)\b%(backend)s"
-    rb"|\bgetattr\s*\([^)]*[\"']%(backend)s"
-    rb"|\b(?:autocast|GradScaler|custom_[fb]wd)\s+as\b|(?:autocast|custom_[fb]wd)\s*\([^)]{0,300}[\"']cuda|\bGradScaler\s*\(|_autocast_(?:gpu_dtype|enabled)\b"
-    rb"|\bcudnn\b|\bProcessGroupNCCL\b|\bis_nccl_available\b|\bProfilerActivity\.CUDA\b|\bCUDAExtension\b"
-    rb"|cudafix\s*:|\bnoqa\b[^\r\n]*\bCFX" % {b"backend": BACKEND}
-)
-"""What a file must hold to have a finding: a backend's module as an attribute or an import, what torch.amp is told
-to do on CUDA, or a word to cudafix."""
+NEEDLES = tuple(
+    re.compile(pattern % {b"backend": BACKEND})
+    for pattern in (
+        rb"\.[\s\\]*%(backend)s(?!\s*\()",  # torch.cuda, but not tensor.cuda()
+        rb"from\s+torch\w*\s+import\s*(?:\([\s\S]{0,3000}?|(?:[^\r\n(\\]|\\\r?\n)*?)\b%(backend)s",
+        rb"getattr\s*\([^)]*[\"']%(backend)s",
+        rb"autocast\s+as\b",
+        rb"autocast\s*\([^)]{0,300}[\"']cuda",
+        rb"_autocast_(?:gpu_dtype|enabled)\b",
+        rb"GradScaler\s*(?:\(|as\b)",
+        rb"custom_[fb]wd\s*(?:as\b|\([^)]{0,300}[\"']cuda)",
+        rb"cudnn\b", rb"ProcessGroupNCCL\b", rb"is_nccl_available\b", rb"ProfilerActivity\.CUDA\b", rb"CUDAExtension\b",
+        rb"cudafix\s*:", rb"noqa\b[^\r\n]*\bCFX",
+    )
+)  # fmt: skip
+"""What a file must hold, one of them, to have a finding: a backend's module as an attribute or an import, what
+torch.amp is told to do on CUDA, or a word to cudafix. Each pattern starts with a letter that is certain: `re` is ten
+times as fast as with one pattern for all of them."""
 
 VARIABLE_NAME = r"(?:(?:TORCH_)?(?:CUDA|NCCL|CUBLAS|CUDNN|NVTE|NVIDIA)|PYTORCH_(?:NO_)?CUDA)_[A-Z0-9_]+"
 VARIABLES = re.compile(rb"[\"']%s[\"']" % VARIABLE_NAME.encode())
 """The environment variables of CUDA, which need no torch beside them."""
 
-DEVICE_SHAPES = re.compile(
-    rb"[\"'](?:cuda|[\w:,]{0,40}nccl)\b|\.\s*cuda\s*\(|\bis_cuda\b|@[\w.]*(?:cuda|gpu|nccl|CUDA|GPU)"
-)
+DEVICE_SHAPES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rb"\"cuda\b", rb"'cuda\b", rb"nccl\b", rb"\.\s*cuda\s*\(", rb"is_cuda\b",
+        rb"@[\w.]*(?:cuda|gpu|nccl|CUDA|GPU)",
+    )
+)  # fmt: skip
 """What begins with the name of a CUDA device, moves to one, asks for it, or is a decorator that does."""
 
 EMPTIES_CACHE = "empty_device_cache"
@@ -50,7 +62,7 @@ class Source:
     @property
     def may_have_findings(self) -> bool:
         """Whether the bytes may name a backend's module at all; no parse is needed where they do not."""
-        has_needle = b"torch" in self.data and NEEDLES.search(self.data) is not None
+        has_needle = b"torch" in self.data and any(one.search(self.data) for one in NEEDLES)
         return (has_needle or VARIABLES.search(self.data) is not None) and not self.is_exempt
 
     def may_repeat(self, flush_methods: Iterable[str]) -> bool:
@@ -61,7 +73,7 @@ class Source:
     @property
     def may_name_device(self) -> bool:
         """Whether the bytes may hold a CUDA device in another shape than a function's."""
-        return DEVICE_SHAPES.search(self.data) is not None and not self.is_exempt
+        return any(one.search(self.data) for one in DEVICE_SHAPES) and not self.is_exempt
 
     @property
     def is_exempt(self) -> bool:

@@ -1,12 +1,16 @@
 """The one walk over a syntax tree (a libcst visitor): it fills the name table that every rule asks.
 
-Python's order of evaluation and scoping decides where a child is visited: defaults, decorators and annotations belong
-to the scope around a function, a class body is not seen from its methods, a comprehension has a scope of its own.
+From the module on, the visitor goes to the children by itself: libcst's own way makes a new node of each one that is
+visited, which takes more time than all that is done here. Python's order of evaluation and scoping decides where a
+child is visited: defaults, decorators and annotations belong to the scope around a function, a class body is not seen
+from its methods, a comprehension has a scope of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import libcst as cst
 
@@ -31,6 +35,13 @@ SILENT = (
 )  # fmt: skip
 
 
+LAYOUT = frozenset((
+    "lpar", "rpar", "lbracket", "rbracket", "lbrace", "rbrace", "leading_lines", "lines_after_decorators",
+    "trailing_whitespace", "header", "footer", "comma", "semicolon", "operator", "equal",
+))  # fmt: skip
+"""The fields that hold nothing but silent nodes; so do those that are called `whitespace…`."""
+
+
 PLACED = frozenset((cst.SimpleString, cst.FormattedString, cst.Call, cst.Comparison, cst.Attribute))
 """What may be a device in another shape than a name."""
 
@@ -52,34 +63,44 @@ class Walk(cst.CSTVisitor):
         self.order = 0
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, SILENT):
-            return False
+        self.visit(node)
+        return False
+
+    def visit(self, node: cst.CSTNode) -> None:
+        plan = PLANS.get(type(node)) or make_plan(node)
+        if plan.is_silent:
+            return
         if self.stack:
             self.names.parents[node] = self.stack[-1]
         self.order += 1
-        kind = type(node)
-        if kind in PLACED:
+        if plan.is_placed:
             self.names.places[node] = (self.scope, self.order)
-        handler = HANDLERS.get(kind)
-        if handler is None:
-            self.stack.append(node)
-            return True
         self.stack.append(node)
-        handler(self, node)
-        return False
+        if plan.handler is not None:
+            plan.handler(self, node)
+        else:
+            self.visit_fields(node, plan.fields)
+        self.stack.pop()
 
-    def on_leave(self, original_node: cst.CSTNode) -> None:
-        if self.stack and self.stack[-1] is original_node:
-            self.stack.pop()
+    def visit_fields(self, node: cst.CSTNode, fields: Sequence[str]) -> None:
+        for field in fields:
+            child = getattr(node, field)
+            if type(child) in PLANS:
+                self.visit(child)
+            elif isinstance(child, (tuple, list)):
+                for one in child:
+                    self.visit(one)
+            elif isinstance(child, cst.CSTNode):
+                self.visit(child)
 
     def visit_all(self, *nodes: cst.CSTNode | None) -> None:
         for node in nodes:
             if isinstance(node, cst.CSTNode):
-                node.visit(self)
+                self.visit(node)
 
     def visit_each(self, nodes: Iterable[cst.CSTNode]) -> None:
         for node in nodes:
-            node.visit(self)
+            self.visit(node)
 
     def bind(self, name: str, kind: BindingKind, node: cst.CSTNode, **details: object) -> None:
         self.order += 1
@@ -98,10 +119,10 @@ class Walk(cst.CSTVisitor):
         self.names.uses[node] = Use(node, self.scope, self.order)
 
     def attribute(self, node: cst.Attribute) -> None:
-        node.value.visit(self)
+        self.visit(node.value)
 
     def argument(self, node: cst.Arg) -> None:
-        node.value.visit(self)
+        self.visit(node.value)
 
     # Names that are bound
 
@@ -134,7 +155,7 @@ class Walk(cst.CSTVisitor):
 
     def change(self, target: cst.CSTNode) -> None:
         self.names.changed.add(target)
-        target.visit(self)
+        self.visit(target)
 
     def bind_value(self, target: cst.Name, value: cst.BaseExpression | None) -> None:
         if self.scope is self.names.root and target.value == "__all__":
@@ -147,7 +168,7 @@ class Walk(cst.CSTVisitor):
             self.bind(target.value, BindingKind.OTHER, self.stack[-1], value=value)
 
     def assign(self, node: cst.Assign) -> None:
-        node.value.visit(self)
+        self.visit(node.value)
         for target in node.targets:
             self.names.parents[target] = node
             self.stack.append(target)
@@ -155,18 +176,18 @@ class Walk(cst.CSTVisitor):
             self.stack.pop()
 
     def annotated_assign(self, node: cst.AnnAssign) -> None:
-        node.annotation.visit(self)
+        self.visit(node.annotation)
         if node.value is None:
             if not isinstance(node.target, cst.Name):
                 self.change(node.target)
             elif self.scope.kind is ScopeKind.FUNCTION:
                 self.scope.bindings.setdefault(node.target.value, [])  # local from here on, though bound to nothing
             return
-        node.value.visit(self)
+        self.visit(node.value)
         self.bind_target(node.target, node.value)
 
     def augmented_assign(self, node: cst.AugAssign) -> None:
-        node.value.visit(self)
+        self.visit(node.value)
         self.change(node.target)
         if isinstance(node.target, cst.Name):
             if self.scope is self.names.root and node.target.value == "__all__":
@@ -174,7 +195,7 @@ class Walk(cst.CSTVisitor):
             self.bind(node.target.value, BindingKind.OTHER, node)
 
     def walrus(self, node: cst.NamedExpr) -> None:
-        node.value.visit(self)
+        self.visit(node.value)
         inner = self.scope
         while self.scope.kind is ScopeKind.COMPREHENSION and self.scope.parent is not None:
             self.scope = self.scope.parent
@@ -194,12 +215,12 @@ class Walk(cst.CSTVisitor):
             self.bind(target.value, BindingKind.DELETED, self.stack[-1])
 
     def loop(self, node: cst.For) -> None:
-        node.iter.visit(self)
+        self.visit(node.iter)
         self.bind_target(node.target)
         self.visit_all(node.body, node.orelse)
 
     def with_item(self, node: cst.WithItem) -> None:
-        node.item.visit(self)
+        self.visit(node.item)
         if node.asname is not None:
             self.bind_target(node.asname.name)
 
@@ -207,7 +228,7 @@ class Walk(cst.CSTVisitor):
         self.visit_all(node.type)
         if node.name is not None:
             self.bind_target(node.name.name)
-        node.body.visit(self)
+        self.visit(node.body)
 
     def outer_names(self, node: cst.Global | cst.Nonlocal) -> None:
         if self.scope is self.names.root:
@@ -227,7 +248,7 @@ class Walk(cst.CSTVisitor):
             self.bind(node.rest.value, BindingKind.OTHER, node)
 
     def keyword_pattern(self, node: cst.MatchKeywordElement) -> None:
-        node.pattern.visit(self)
+        self.visit(node.pattern)
 
     def type_alias(self, node: cst.TypeAlias) -> None:
         self.bind(node.name.value, BindingKind.OTHER, node)
@@ -245,7 +266,7 @@ class Walk(cst.CSTVisitor):
 
         def inside() -> None:
             self.parameters_inside(node.params)
-            node.body.visit(self)
+            self.visit(node.body)
 
         def signature() -> None:
             self.parameters_outside(node.params, "annotation")
@@ -260,7 +281,7 @@ class Walk(cst.CSTVisitor):
 
         def inside() -> None:
             self.parameters_inside(node.params)
-            node.body.visit(self)
+            self.visit(node.body)
 
         self.within(ScopeKind.FUNCTION, node, inside)
 
@@ -298,20 +319,20 @@ class Walk(cst.CSTVisitor):
         self.bind(node.name.value, BindingKind.OTHER, node)
 
     def comprehension(self, node: cst.BaseSimpleComp | cst.DictComp) -> None:
-        node.for_in.iter.visit(self)
+        self.visit(node.for_in.iter)
 
         def inside() -> None:
             self.generator(node.for_in, first=True)
             if isinstance(node, cst.DictComp):
                 self.visit_all(node.key, node.value)
             elif isinstance(node, cst.BaseSimpleComp):
-                node.elt.visit(self)
+                self.visit(node.elt)
 
         self.within(ScopeKind.COMPREHENSION, node, inside)
 
     def generator(self, node: cst.CompFor, first: bool) -> None:
         if not first:
-            node.iter.visit(self)
+            self.visit(node.iter)
         self.bind_target(node.target)
         self.visit_each(node.ifs)
         if node.inner_for_in is not None:
@@ -351,6 +372,51 @@ HANDLERS: dict[type[cst.CSTNode], Callable[..., None]] = {
     cst.GeneratorExp: Walk.comprehension,
     cst.DictComp: Walk.comprehension,
 }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done with the nodes of one type: nothing, what its handler does, or a visit of what `fields` hold."""
+
+    is_silent: bool
+    is_placed: bool
+    handler: Callable[..., None] | None
+    fields: tuple[str, ...]
+
+
+PLANS: dict[type[cst.CSTNode], Plan] = {}
+
+
+def make_plan(node: cst.CSTNode) -> Plan:
+    """Make the plan for the type of `node`, once."""
+    kind = type(node)
+    order = FieldOrder(node)
+    if not isinstance(node, SILENT) and kind not in HANDLERS:
+        node.visit(order)
+        order.fields += [one.name for one in dataclasses.fields(node) if one.name not in order.fields]
+    nodes = [one for one in order.fields if not isinstance(getattr(node, one), (str, bool))]
+    fields = tuple(one for one in nodes if not one.startswith("whitespace") and one not in LAYOUT)
+    PLANS[kind] = Plan(isinstance(node, SILENT), kind in PLACED, HANDLERS.get(kind), fields)
+    return PLANS[kind]
+
+
+class FieldOrder(cst.CSTVisitor):
+    """The fields of a node in the order in which libcst visits them: that of the source.
+
+    Of those that are None it does not tell all.
+    """
+
+    def __init__(self, node: cst.CSTNode) -> None:
+        super().__init__()
+        self.node = node
+        self.fields: list[str] = []
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        return node is self.node
+
+    def on_visit_attribute(self, node: cst.CSTNode, attribute: str) -> None:
+        if node is self.node:
+            self.fields.append(attribute)
 
 
 def as_name(alias: cst.ImportAlias) -> cst.BaseExpression | None:

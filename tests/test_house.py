@@ -16,7 +16,7 @@ LAYERS = (
     {"__init__"},
     {"model", "row", "stack"},
     {"catalogue", "names", "config", "runtime"},
-    {"symbols", "walk", "read", "discover", "compiler"},
+    {"symbols", "walk", "read", "discover", "compiler", "positions"},
     {"file", "references", "suppress", "arguments", "vendor", "rule", "device_text"},
     {"attributes", "blocks", "met_device", "properties", "neutral", "import_style", "mentions"},
     {"change", "at_hand", "index_as_device", "question", "device_position", "import_text", "unused", "availability"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Sequence
@@ -17,6 +16,8 @@ def diff(changed: Sequence[Result]) -> bytes:
 
 
 def diff_of(result: Result) -> bytes:
+    import difflib  # not at the top: only `--diff` needs it
+
     old, new = lines(result.old_bytes or b""), lines(result.new_bytes or b"")
     name = below_working_folder(result.path)
     parts = difflib.diff_bytes(difflib.unified_diff, old, new, quoted("a", name), quoted("b", name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, TextIO
 
@@ -10,6 +9,8 @@ from cudafix.model import Finding, Fix, Position
 
 
 def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+    import json  # not at the top: only this format needs it
+
     objects = [json.dumps(as_object(finding), ensure_ascii=True) for finding in findings]
     stream.write("[" + ",\n ".join(objects) + "]\n")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TextIO
@@ -13,6 +12,8 @@ from cudafix.model import Finding
 def report_statistics(findings: Sequence[Finding], stream: TextIO, output_format: str) -> None:
     rows = count(findings)
     if output_format == "json":
+        import json  # not at the top: only this format needs it
+
         stream.write("[" + ",\n ".join(map(json.dumps, rows)) + "]\n")
         return
     width = max((len(str(row["count"])) for row in rows), default=1)
