@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path, PurePath
@@ -41,16 +42,36 @@ def discover(
     seen: set[str] = set()
     for name in paths:
         is_folder = kind_of(name) == stat.S_IFDIR
+        start = Path(name) if is_folder else None
+        folders: dict[str, Folder] = {}
         for file in sorted(files_below(Path(name), options_for)) if is_folder else [name]:
-            options = options_for(Path(file).parent)
-            start = Path(name) if is_folder else None
-            if (is_folder or options.force_exclude) and is_excluded(Path(file), start, options):
+            path, base = os.path.split(file)
+            if path not in folders:
+                folders[path] = look_at(Path(path), start, options_for)
+            folder = folders[path]
+            if (is_folder or folder.options.force_exclude) and (
+                folder.is_excluded or has_excluded_name(file, folder.options)
+            ):
                 say_excluded(file)
                 continue
-            real = os.path.realpath(file)
+            real = os.path.join(folder.real, base) if is_folder else os.path.realpath(file)
             if real not in seen:
                 seen.add(real)
-                yield file, options
+                yield file, folder.options
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What the files of one folder have in common."""
+
+    options: Options
+    is_excluded: bool
+    real: str
+
+
+def look_at(path: Path, start: Path | None, options_for: OptionsFor) -> Folder:
+    options = options_for(path)
+    return Folder(options, is_excluded_folder(path, start, options), os.path.realpath(path))
 
 
 def kind_of(name: str) -> int:
@@ -68,11 +89,20 @@ def kind_of(name: str) -> int:
 def files_below(folder: Path, options_for: OptionsFor) -> Iterator[str]:
     """Yield the Python files below `folder`, named as the folder is named; links are not followed."""
     listed = list_by_git(folder)
-    names = walk(folder, options_for) if listed is None else iter(listed)
-    for name in names:
-        path = folder / name
-        if name.endswith(SUFFIXES) and path.is_file() and not path.is_symlink():
-            yield os.path.normpath(path)
+    if listed is None:
+        yield from walk(os.path.normpath(folder), folder, options_for)
+        return
+    for name in listed:
+        path = os.path.normpath(os.path.join(folder, name))
+        if name.endswith(SUFFIXES) and is_plain_file(path):
+            yield path
+
+
+def is_plain_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def list_by_git(folder: Path) -> list[str] | None:
@@ -95,23 +125,41 @@ def run_git(folder: Path, *arguments: str) -> bytes | None:
     return done.stdout if done.returncode == 0 else None
 
 
-def walk(folder: Path, options_for: OptionsFor) -> Iterator[str]:
-    for current, folders, files in os.walk(folder):
-        inside = [Path(current, one, "_.py") for one in folders]
-        folders[:] = [path.parent.name for path in inside if not is_excluded(path, folder, options_for(path.parent))]
-        for name in files:
-            yield os.path.relpath(os.path.join(current, name), folder)
+def walk(folder: str, start: Path, options_for: OptionsFor) -> Iterator[str]:
+    """Yield the Python files below `folder`; what cannot be listed is passed over."""
+    try:
+        with os.scandir(folder) as listing:
+            entries = list(listing)
+    except OSError:
+        return
+    for entry in entries:
+        path = entry.name if folder == os.curdir else entry.path
+        if entry.is_dir(follow_symlinks=False):
+            below = Path(path)
+            if not is_excluded(below / "_.py", start, options_for(below)):
+                yield from walk(path, start, options_for)
+        elif entry.name.endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
+            yield path
 
 
 def is_excluded(path: Path, start: Path | None, options: Options) -> bool:
-    """Whether `path` is left out; built-in names count only below `start`, the folder that the user named."""
+    """Whether the file `path` is left out; built-in names count only below `start`, the folder that the user named."""
+    return has_excluded_name(str(path), options) or is_excluded_folder(path.parent, start, options)
+
+
+def has_excluded_name(path: str, options: Options) -> bool:
+    """Whether the project's settings leave a file out."""
     patterns = (*(options.exclude or ()), *options.extend_exclude)
-    if any(matches_glob(path, glob, options.root) for glob in patterns):
+    return any(matches_glob(PurePath(path), glob, options.root) for glob in patterns)
+
+
+def is_excluded_folder(folder: Path, start: Path | None, options: Options) -> bool:
+    """Whether the files of a folder are left out: by a built-in name of it, or as a virtual environment."""
+    names = relative(folder, start or options.root).parts
+    if options.exclude is None and any(part in DEFAULT_EXCLUDE for part in names):
         return True
-    folders = relative(path, start or options.root).parts[:-1]
-    if options.exclude is None and any(part in DEFAULT_EXCLUDE for part in folders):
-        return True
-    return any(is_virtual_environment(folder) for folder in list(Path(os.path.abspath(path)).parents)[: len(folders)])
+    absolute = Path(os.path.abspath(folder))
+    return any(is_virtual_environment(one) for one in [absolute, *absolute.parents][: len(names)])
 
 
 @cache

@@ -14,7 +14,6 @@ from cudafix.positions import Positions
 from cudafix.read import Source
 from cudafix.walk import build_names
 
-
 LOST_BY_LIBCST = re.compile(rb"\f|\r(?!\n)")
 """What libcst does not keep everywhere: form feeds, and lone carriage returns."""
 
