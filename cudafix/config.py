@@ -46,6 +46,7 @@ class Options:
         flush_methods: the methods that flush a cache, for the rule about repeated blocks of them.
         helper_name: what the method is called that takes the place of such blocks; made from the callers' if "".
         device_constant: what the constant is called that holds the type of the device, where a program needs it often.
+        cache_dir: the folder for what earlier runs found; `.cudafix_cache` below `root` if "".
         root: the folder that globs are relative to.
     """
 
@@ -64,6 +65,7 @@ class Options:
     flush_methods: tuple[str, ...] = ("flush_cache",)
     helper_name: str = ""
     device_constant: str = "DEVICE_TYPE"
+    cache_dir: str = ""
     root: Path = Path()
 
 
@@ -219,6 +221,12 @@ def read_module(value: object) -> str:
     return value
 
 
+def read_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ConfigError(f"expected a string, got {value!r}")
+    return value
+
+
 def read_name(value: object) -> str:
     if not isinstance(value, str) or not value.isidentifier():
         raise ConfigError(f"expected a name, got {value!r}")
@@ -286,5 +294,6 @@ READERS = {
     "flush-methods": read_names,
     "helper-name": read_name,
     "device-constant": read_name,
+    "cache-dir": read_text,
 }
 assert {key.replace("-", "_") for key in READERS} == {field.name for field in fields(Options)} - {"root"}

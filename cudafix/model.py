@@ -92,7 +92,7 @@ class Result:
     """What became of one file.
 
     `fixed` holds the findings whose fix went into `new_bytes`; `findings` those that remain.
-    `new_bytes` is None when the file does not change.
+    `new_bytes` is None when the file does not change. `digest` stands for the content that was read, "" for none.
     """
 
     path: str
@@ -102,3 +102,4 @@ class Result:
     new_bytes: bytes | None = None
     problems: tuple[Problem, ...] = ()
     uncounted: int = 0
+    digest: str = ""

@@ -82,6 +82,13 @@ class Source:
         return RUNTIME_MARK in head or GENERATED.search(head) is not None
 
 
+def digest(data: bytes) -> str:
+    """Return what stands for a content: no two contents have the same."""
+    import hashlib  # not at the top: a hook needs none
+
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
 def read(path: str) -> Source:
     """Read `path`.
 

@@ -7,17 +7,18 @@ import os
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
-from itertools import islice, takewhile
+from itertools import islice, repeat, takewhile
 from typing import TYPE_CHECKING
 
 from cudafix.config import Options
 from cudafix.model import Finding, Position, Problem, Result, Safety
-from cudafix.read import LARGEST, Source, read
+from cudafix.read import LARGEST, Source, digest, read
 
 if TYPE_CHECKING:
     from cudafix.analyse import Analysis
+    from cudafix.cache import Cache
     from cudafix.compiler import Complaint
 
 Job = tuple[str, Options]
@@ -33,6 +34,15 @@ class Mode(Enum):
     CHECK = "check"
     FIX = "fix"
     DIFF = "diff"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done with each file. `remembers`: the results are for a cache as well."""
+
+    mode: Mode
+    unsafe: bool = False
+    remembers: bool = False
 
 
 def allowed_levels(unsafe: bool) -> tuple[Safety, ...]:
@@ -136,16 +146,17 @@ def one_line(error: object) -> str:
     return " ".join(str(error).split())[:200]
 
 
-def run_file(path: str, options: Options, mode: Mode, unsafe: bool) -> Result:
+def run_file(path: str, options: Options, work: Work) -> Result:
     """Read, process and, in FIX mode, write one file."""
     try:
         source = read(path)
     except OSError as error:
         return failed(path, f"cannot be read: {error.strerror or one_line(error)}")
-    result = process(source, options, mode, unsafe)
-    if mode is Mode.FIX and result.new_bytes is not None:
+    result = process(source, options, work.mode, work.unsafe)
+    if work.mode is Mode.FIX and result.new_bytes is not None:
         result = written(result, source.data, result.new_bytes)
-    return result if mode is Mode.DIFF else replace(result, old_bytes=None)  # all else need not travel
+    bytes_that_travel = result.old_bytes if work.mode is Mode.DIFF else None
+    return replace(result, old_bytes=bytes_that_travel, digest=digest(source.data) if work.remembers else "")
 
 
 def written(result: Result, old: bytes, new: bytes) -> Result:
@@ -160,25 +171,45 @@ def written(result: Result, old: bytes, new: bytes) -> Result:
     return result
 
 
-def run_chunk(jobs: Sequence[Job], mode: Mode, unsafe: bool) -> list[Result]:
+def run_cached(jobs: Sequence[Job], cache: Cache | None, work: Work, processes: int) -> Iterator[Result]:
+    """Deal with every file, in order; those that `cache` knows need no second look."""
+    if cache is None:
+        yield from run_all(jobs, work, processes)
+        return
+    known = [cache.find(path, options) for path, options in jobs]
+    known = [one if one is not None and may_be_reused(one, work.mode) else None for one in known]
+    fresh = run_all((job for job, one in zip(jobs, known, strict=True) if one is None), work, processes)
+    for (_, options), one in zip(jobs, known, strict=True):
+        result = one or next(fresh)
+        if one is None:
+            cache.keep(result, options)
+        yield result
+
+
+def may_be_reused(result: Result, mode: Mode) -> bool:
+    """Whether what was found is all that is wanted: what a fix takes is more."""
+    return mode is Mode.CHECK or not (result.findings or result.problems)
+
+
+def run_chunk(jobs: Sequence[Job], work: Work) -> list[Result]:
     remaining = takewhile(lambda job: not INTERRUPTED.is_set(), jobs)
-    return [run_file(path, options, mode, unsafe) for path, options in remaining]
+    return [run_file(path, options, work) for path, options in remaining]
 
 
-def run_all(jobs: Iterable[Job], mode: Mode, unsafe: bool, processes: int) -> Iterator[Result]:
+def run_all(jobs: Iterable[Job], work: Work, processes: int) -> Iterator[Result]:
     """Deal with every file, in order; in several processes when there are enough files."""
     waiting = iter(jobs)
     first = list(islice(waiting, 2 * CHUNK))
     if processes == 1 or len(first) < 2 * CHUNK:
         for path, options in (*first, *waiting):
-            yield run_file(path, options, mode, unsafe)
+            yield run_file(path, options, work)
         return
     every = [*first, *waiting]
     chunks = [every[start : start + CHUNK] for start in range(0, len(every), CHUNK)]
-    yield from run_chunks(chunks, mode, unsafe, processes)
+    yield from run_chunks(chunks, work, processes)
 
 
-def run_chunks(chunks: Sequence[Sequence[Job]], mode: Mode, unsafe: bool, processes: int) -> Iterator[Result]:
+def run_chunks(chunks: Sequence[Sequence[Job]], work: Work, processes: int) -> Iterator[Result]:
     """Deal with `chunks` in worker processes; when one dies, files are tried again, each in a process of its own."""
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
@@ -188,22 +219,22 @@ def run_chunks(chunks: Sequence[Sequence[Job]], mode: Mode, unsafe: bool, proces
         rest = chunks[done:]
         try:
             with ProcessPoolExecutor(min(processes, len(rest)), initializer=prepare_worker) as pool:
-                for results in pool.map(run_chunk, rest, [mode] * len(rest), [unsafe] * len(rest)):
+                for results in pool.map(run_chunk, rest, repeat(work)):
                     yield from results
                     done += 1
         except BrokenProcessPool:
             for job in chunks[done]:
-                yield run_alone(job, mode, unsafe)
+                yield run_alone(job, work)
             done += 1
 
 
-def run_alone(job: Job, mode: Mode, unsafe: bool) -> Result:
+def run_alone(job: Job, work: Work) -> Result:
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     with ProcessPoolExecutor(1, initializer=prepare_worker) as pool:
         try:
-            return pool.submit(run_file, *job, mode, unsafe).result()
+            return pool.submit(run_file, *job, work).result()
         except BrokenProcessPool:
             return failed(job[0], "the process that analysed it died (out of memory?)")
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -22,7 +22,10 @@ from cudafix.reporters.diff import diff
 from cudafix.reporters.statistics import report_statistics
 from cudafix.reporters.summary import Sum, summary
 from cudafix.reporters.text import printable
-from cudafix.run import Mode, default_processes, process, run_all
+from cudafix.run import Mode, Work, default_processes, process, run_cached
+
+if TYPE_CHECKING:
+    from cudafix.cache import Cache
 
 CLEAN, FINDINGS, ERROR = 0, 1, 2
 
@@ -80,10 +83,23 @@ class Session:
         for path, _ in jobs:
             self.say_more(f"reading {path}")
         self.progress = Progress(len(jobs), sys.stderr, sys.stderr.isatty() and not self.flags["quiet"])
-        for result in run_all(jobs, self.mode, self.unsafe, self.flags["jobs"] or default_processes()):
+        cache = self.make_cache()
+        processes = self.flags["jobs"] or default_processes()
+        work = Work(self.mode, self.unsafe, remembers=cache is not None)
+        for result in run_cached(jobs, cache, work, processes):
             self.progress.step()
             self.take(result)
+        if cache is not None:
+            cache.save()
         self.progress.clear()
+
+    def make_cache(self) -> Cache | None:
+        """Return the cache; none where only files are named, as a hook does: they have just changed."""
+        if self.flags["no_cache"] or not any(os.path.isdir(one) for one in self.paths):
+            return None
+        from cudafix.cache import Cache  # not at the top: a hook has no time
+
+        return Cache(self.flags["cache_dir"] or "")
 
     def run_stdin(self) -> None:
         if len(self.paths) > 1:

@@ -17,7 +17,7 @@ LAYERS = (
     {"model", "row", "stack"},
     {"catalogue", "names", "config", "runtime"},
     {"symbols", "walk", "read", "discover", "compiler", "positions"},
-    {"file", "references", "suppress", "arguments", "vendor", "rule", "device_text"},
+    {"file", "references", "suppress", "cache", "arguments", "vendor", "rule", "device_text"},
     {"attributes", "blocks", "met_device", "properties", "neutral", "import_style", "mentions"},
     {"change", "at_hand", "index_as_device", "question", "device_position", "import_text", "unused", "availability"},
     {"arms", "conditions", "inspection", "imports"},

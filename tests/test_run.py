@@ -14,7 +14,7 @@ from command import CLEAN, HARDCODED, LINE, NEUTRAL, invoke, run, write_many, wr
 import cudafix.run
 from cudafix.config import Options
 from cudafix.read import Source
-from cudafix.run import Mode, process, run_all
+from cudafix.run import Mode, Work, process, run_all
 from cudafix.stack import with_deep_stack
 
 HEAD = "import torch\ntorch.cuda.empty_cache()\n"
@@ -324,7 +324,7 @@ def test_a_file_that_kills_its_process_is_named_and_the_others_are_checked(
     write_many(folder, 40, HARDCODED)
     monkeypatch.setattr(cudafix.run, "process", process_or_die)
     jobs = [(f"{number:02}.py", Options()) for number in range(40)]
-    results = list(run_all(jobs, Mode.CHECK, False, 2))
+    results = list(run_all(jobs, Work(Mode.CHECK), 2))
     assert [result.path for result in results] == [path for path, _ in jobs]
     assert {result.path for result in results if not result.findings} == {"17.py"}
     assert [str(problem) for result in results for problem in result.problems] == [
