@@ -88,6 +88,11 @@ def active_codes(path: str, options: Options) -> frozenset[str]:
     return frozenset(code for code in selected if not any(code.startswith(prefix) for one in off for prefix in one))
 
 
+def may_be_cut(path: str, options: Options) -> bool:
+    """Whether all rules that are on for `path` find in a slice what they find in the whole."""
+    return not any(BY_CODE[code].needs_whole for code in active_codes(path, options))
+
+
 def is_selected(code: str, default: bool, options: Options) -> bool:
     """Whether a rule is on: the longest prefix that names it decides, as in ruff."""
     on = longest(code, (*options.select, *options.extend_select))

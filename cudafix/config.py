@@ -47,6 +47,7 @@ class Options:
         helper_name: what the method is called that takes the place of such blocks; made from the callers' if "".
         device_constant: what the constant is called that holds the type of the device, where a program needs it often.
         cache_dir: the folder for what earlier runs found; `.cudafix_cache` below `root` if "".
+        slices: look at slices of files where the rules allow that (no setting: the findings are the same).
         root: the folder that globs are relative to.
     """
 
@@ -66,7 +67,15 @@ class Options:
     helper_name: str = ""
     device_constant: str = "DEVICE_TYPE"
     cache_dir: str = ""
+    slices: bool = True
     root: Path = Path()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The names in the settings that a file may say."""
+        dotted = [name for pair in self.targets for name in pair] + [name for name, _ in self.backend_predicates]
+        names = [one.rpartition(".")[2] for one in dotted]
+        return (*names, *((self.helper_name,) if self.helper_name else ()), self.device_constant)
 
 
 @dataclass(frozen=True)
@@ -296,4 +305,4 @@ READERS = {
     "device-constant": read_name,
     "cache-dir": read_text,
 }
-assert {key.replace("-", "_") for key in READERS} == {field.name for field in fields(Options)} - {"root"}
+assert {key.replace("-", "_") for key in READERS} == {field.name for field in fields(Options)} - {"root", "slices"}

@@ -21,10 +21,11 @@ LOST_BY_LIBCST = re.compile(rb"\f|\r(?!\n)")
 class File:
     """One parsed module. Rows count from 1, columns from 1, in characters."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, shown: bytes | None = None) -> None:
+        """Parse a module; of a slice of it, where `shown` is given: its rows are those of the whole."""
         self.path = source.path
         self.data = source.data
-        self.module = cst.parse_module(source.data)
+        self.module = cst.parse_module(source.data if shown is None else shown)
 
     @cached_property
     def names(self) -> NameTable:

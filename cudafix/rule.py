@@ -67,6 +67,7 @@ class Rule:
 
     `refine` may judge a neutral form anew when the file's other matches are known. `find` finds what is more than one
     reference. `follow` finds what goes along with the fixes of all other matches.
+    `needs_whole`: it may find something in lines that a slice leaves out.
     """
 
     code: str
@@ -76,6 +77,7 @@ class Rule:
     refine: Callable[[Reference, Neutral, File, Mapping[cst.CSTNode, Match]], Neutral | Refusal] | None = None
     find: Callable[[Inspection], Iterable[Match]] | None = None
     follow: Callable[[Inspection, Sequence[Match]], Iterable[Match]] | None = None
+    needs_whole: bool = False
 
     @property
     def name(self) -> str:

@@ -62,7 +62,7 @@ def process(source: Source, options: Options, mode: Mode, unsafe: bool) -> Resul
     if complaint is not None and complaint.too_deep:
         return unreadable(source, complaint.message, complaint.position, options)
     try:
-        return with_deep_stack(lambda: analyse_and_rewrite(source, complaint, options, mode, unsafe))
+        return with_deep_stack(lambda: look_at(source, complaint, options, mode, unsafe))
     except RecursionError:
         return unreadable(source, "is nested too deeply", None, options)
     except Exception as error:  # one odd file must not stop the run
@@ -75,6 +75,33 @@ def asks_for_devices(source: Source, options: Options) -> bool:
         one.startswith("CFX2") or "CFX2".startswith(one) for one in (*options.select, *options.extend_select)
     )
     return selected and source.may_name_device
+
+
+def look_at(source: Source, complaint: Complaint | None, options: Options, mode: Mode, unsafe: bool) -> Result:
+    """Deal with a slice of the file if that will do, else with the whole."""
+    found = look_at_slice(source, options, mode, unsafe) if complaint is None and options.slices else None
+    return found or analyse_and_rewrite(source, complaint, options, mode, unsafe)
+
+
+def look_at_slice(source: Source, options: Options, mode: Mode, unsafe: bool) -> Result | None:
+    """Return what a slice of the file says; None where that is not enough: for a fix, or for some of the rules."""
+    from libcst import ParserSyntaxError
+
+    from cudafix.analyse import analyse, may_be_cut
+    from cudafix.file import File
+    from cudafix.slices import cut
+
+    shown = cut(source.data, options.words, options.flush_methods) if may_be_cut(source.path, options) else None
+    if shown is None:
+        return None
+    try:
+        file = File(source, shown)
+    except ParserSyntaxError:
+        return None
+    analysis = analyse(file, options)
+    if mode is not Mode.CHECK and analysis.rewrites(allowed_levels(unsafe)):
+        return None
+    return Result(source.path, analysis.findings, old_bytes=source.data, uncounted=analysis.uncounted)
 
 
 def analyse_and_rewrite(

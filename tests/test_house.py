@@ -14,9 +14,9 @@ import cudafix
 FOLDER = Path(cudafix.__file__).parent
 LAYERS = (
     {"__init__"},
-    {"model", "row", "stack"},
-    {"catalogue", "names", "config", "runtime"},
-    {"symbols", "walk", "read", "discover", "compiler", "positions"},
+    {"model", "row", "stack", "statements"},
+    {"catalogue", "names", "config", "runtime", "filler"},
+    {"symbols", "walk", "read", "discover", "compiler", "positions", "slices"},
     {"file", "references", "suppress", "cache", "arguments", "vendor", "rule", "device_text"},
     {"attributes", "blocks", "met_device", "properties", "neutral", "import_style", "mentions"},
     {"change", "at_hand", "index_as_device", "question", "device_position", "import_text", "unused", "availability"},

@@ -174,9 +174,14 @@ def test_what_python_compiles_is_analysed_however_deep(code: str) -> None:
     ],
 )
 def test_deeper_nesting_is_one_line_and_no_crash(code: str) -> None:
-    errors = errors_of(f"{HEAD}x = {code}\n".encode())
+    errors = errors_of(f"{HEAD}x = torch.cuda.device_count(), {code}\n".encode())
     assert errors.startswith("cudafix: odd.py:")
     assert errors.count("\n") == 1
+
+
+def test_what_is_too_deep_for_libcst_alone_does_no_harm_where_no_rule_asks_for_it() -> None:
+    Path("a.py").write_text(HARDCODED + "x = " + " and ".join(["a"] * 50_000) + "\n")
+    assert invoke("check", "-q", "a.py").output == LINE
 
 
 def test_a_thousand_indented_blocks_are_one_line() -> None:
@@ -215,7 +220,7 @@ def test_an_error_of_ours_is_one_line_and_exit_code_2_and_the_run_goes_on(
 
     (folder / "a.py").write_text(HARDCODED)
     (folder / "b.py").write_text(CLEAN)
-    monkeypatch.setattr(cudafix.run, "analyse_and_rewrite", fail)
+    monkeypatch.setattr(cudafix.run, "look_at", fail)
     result = invoke("check")
     assert (result.exit_code, result.output) == (
         2,

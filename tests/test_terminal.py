@@ -270,7 +270,9 @@ def test_a_reader_that_was_never_there_ends_it_quietly(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_is_one_line(tmp_path: Path) -> None:
-    write_many(tmp_path, 40, HARDCODED + "y = a" + "[0]" * 900 + "\n")  # libcst takes half a second for each
+    write_many(
+        tmp_path, 40, HARDCODED + "y = torch.cuda.current_device(), a" + "[0]" * 900 + "\n"
+    )  # libcst takes half a second for each
     command = [*COMMAND, "check", "-j", "2", "-v"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True) as process:
         assert process.stderr is not None

@@ -45,4 +45,4 @@ def find(inspection: Inspection) -> Iterable[Match]:
     return find_methods(inspection)
 
 
-rule = Rule("CFX202", __name__, __doc__, default=False, find=find)
+rule = Rule("CFX202", __name__, __doc__, default=False, find=find, needs_whole=True)

@@ -45,4 +45,4 @@ def find(inspection: Inspection) -> Iterable[Match]:
     return find_comparisons(inspection)
 
 
-rule = Rule("CFX204", __name__, __doc__, default=False, find=find)
+rule = Rule("CFX204", __name__, __doc__, default=False, find=find, needs_whole=True)

@@ -54,4 +54,4 @@ def find(inspection: Inspection) -> Iterable[Match]:
     return find_literals(inspection)
 
 
-rule = Rule("CFX201", __name__, __doc__, default=False, find=find)
+rule = Rule("CFX201", __name__, __doc__, default=False, find=find, needs_whole=True)

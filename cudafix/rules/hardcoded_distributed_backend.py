@@ -45,4 +45,4 @@ def find(inspection: Inspection) -> Iterable[Match]:
     return find_backends(inspection)
 
 
-rule = Rule("CFX206", __name__, __doc__, default=False, find=find)
+rule = Rule("CFX206", __name__, __doc__, default=False, find=find, needs_whole=True)

@@ -40,4 +40,4 @@ def find(inspection: Inspection) -> Iterable[Match]:
     return find_questions(inspection)
 
 
-rule = Rule("CFX203", __name__, __doc__, default=False, find=find)
+rule = Rule("CFX203", __name__, __doc__, default=False, find=find, needs_whole=True)

@@ -48,4 +48,4 @@ def find(inspection: Inspection) -> Iterable[Match]:
     return find_tensor_types(inspection)
 
 
-rule = Rule("CFX205", __name__, __doc__, default=False, find=find)
+rule = Rule("CFX205", __name__, __doc__, default=False, find=find, needs_whole=True)

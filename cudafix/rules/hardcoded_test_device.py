@@ -54,4 +54,4 @@ def find(inspection: Inspection) -> Iterable[Match]:
     return find_device_tests(inspection)
 
 
-rule = Rule("CFX207", __name__, __doc__, default=False, find=find)
+rule = Rule("CFX207", __name__, __doc__, default=False, find=find, needs_whole=True)

@@ -54,4 +54,4 @@ def follow(inspection: Inspection, matches: Sequence[Match]) -> Iterable[Match]:
     return find_mentions(inspection, matches)
 
 
-rule = Rule("CFX601", __name__, __doc__, default=False, follow=follow)
+rule = Rule("CFX601", __name__, __doc__, default=False, follow=follow, needs_whole=True)

@@ -46,4 +46,4 @@ def find(inspection: Inspection) -> Iterable[Match]:
     return find_patched(inspection)
 
 
-rule = Rule("CFX602", __name__, __doc__, default=False, find=find)
+rule = Rule("CFX602", __name__, __doc__, default=False, find=find, needs_whole=True)

@@ -1,0 +1,125 @@
+"""Statements that stay → the text of a slice: what goes leaves a tuple that fills the same rows.
+
+The tuple is none of the things that a rule passes over, such as `pass` or a string. It names what is imported of torch
+and used in what goes, so that an import which is needed there is not taken for one that nobody uses.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Set
+from functools import cached_property
+from itertools import pairwise
+
+from cudafix.statements import FUNCTIONS, Block, Statements, bound_names, first_row, innermost, last_row, region_of
+
+TYPE = re.compile(r"[\w.\[\]|, '\"]*")
+Place = tuple[str, ast.stmt | None]
+"""A name, and the function that imports it; None for what the module imports."""
+
+
+class Whole(Exception):
+    """Nothing can be left out for certain."""
+
+
+def fill(file: Statements, stays: Set[ast.stmt], ways: Set[ast.stmt]) -> bytes | None:
+    """Return the text with what stays, and fillers for all else; None where nothing can be left out."""
+    filler = Filler(file, stays, ways)
+    try:
+        filler.write(file.tree.body, None)
+    except Whole:
+        return None
+    return None if filler.unsure - filler.told else b"\n".join(filler.rows)
+
+
+class Filler:
+    def __init__(self, file: Statements, stays: Set[ast.stmt], ways: Set[ast.stmt]) -> None:
+        self.file = file
+        self.stays = stays
+        self.ways = ways
+        self.rows = list(file.lines)
+        self.told: set[Place] = set()
+        self.unsure: set[Place] = set()
+        """What is named in strings that may be types, and perhaps nowhere else."""
+
+    def write(self, block: Block, region: ast.stmt | None) -> None:
+        if any(last_row(one) >= other.lineno for one, other in pairwise(block)):
+            raise Whole  # several statements on a row
+        going: Block = []
+        for node in block:
+            is_way = node in self.ways or self.file.is_elif(node)
+            if node not in self.stays and not is_way and not is_text(node):
+                going.append(node)
+                continue
+            self.fill(going, region)
+            going = []
+            if node not in self.stays:
+                for inner in self.file.blocks(node):
+                    self.write(inner, region or (node if isinstance(node, FUNCTIONS) else None))
+        self.fill(going, region)
+
+    def fill(self, nodes: Block, region: ast.stmt | None) -> None:
+        """Put a tuple in the place of statements."""
+        if not nodes:
+            return
+        first, last = first_row(nodes[0]), last_row(nodes[-1])
+        line = self.rows[first - 1]
+        indent = line[: nodes[0].col_offset]
+        if indent.strip():
+            raise Whole  # behind `:` on one row
+        names = "".join(f"{name}, " for name in self.imports_used(nodes, self.file.text(first, last), region))
+        end = b"\r" if line.endswith(b"\r") else b""
+        if first == last:
+            self.rows[first - 1] = indent + f'({names}"",)'.encode() + end
+            return
+        self.rows[first - 1] = indent + f'({names}"""'.encode() + end
+        self.rows[first : last - 1] = [end] * (last - 1 - first)
+        self.rows[last - 1] = b'""",)' + end
+
+    def imports_used(self, nodes: Block, text: bytes, region: ast.stmt | None) -> list[str]:
+        """Return the names of imports that statements use, and that no filler has named yet."""
+        if self.imported is None:
+            return []
+        found = []
+        for name in sorted({one.decode() for one in self.imported.findall(text)}):
+            place = name, region if (name, region) in self.local else None
+            if place in self.told:
+                continue
+            if any(isinstance(one, ast.Name) and one.id == name for node in nodes for one in ast.walk(node)):
+                self.told.add(place)
+                found.append(name)
+            elif b"# type:" in text or any(may_be_type(one, name) for node in nodes for one in ast.walk(node)):
+                self.unsure.add(place)
+        return found
+
+    @cached_property
+    def imported(self) -> re.Pattern[bytes] | None:
+        """The names of torch, and of what is imported of it."""
+        names = {name for one in self.file.imports if is_of_torch(one) for name in bound_names(one)}
+        return re.compile(rb"(?<![\w.])(?:%s)\b" % "|".join(sorted(map(re.escape, names))).encode()) if names else None
+
+    @cached_property
+    def local(self) -> set[Place]:
+        """The names that functions import for themselves."""
+        found = [(innermost(path), region_of(path)) for path in self.file.paths_of("import")]
+        return {(name, region) for node, region in found if node in self.file.imports for name in bound_names(node)}
+
+
+def is_text(node: ast.stmt) -> bool:
+    """Whether a statement is a string, a docstring for one: that costs little, and stays."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def may_be_type(node: ast.AST, name: str) -> bool:
+    """Whether a string with a name in it may be a type in quotes."""
+    text = node.value if isinstance(node, ast.Constant) else None
+    if not isinstance(text, str) or not re.search(rf"(?<![\w.]){re.escape(name)}\b", text):
+        return False
+    return TYPE.fullmatch(text) is not None
+
+
+def is_of_torch(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Import):
+        return any(one.name.startswith("torch") for one in node.names)
+    return isinstance(node, ast.ImportFrom) and (node.module or "").startswith("torch")
