@@ -134,7 +134,8 @@ class Positions:
     def is_in_mapping(self, element: cst.DictElement, depth: int) -> bool:
         """Whether the whole dictionary is taken for devices: `device_map={"": "cuda"}`."""
         mapping = self.parent(element)
-        return isinstance(self.parent(mapping), cst.Arg) and self.is_one(mapping, depth) if mapping else False
+        is_given = mapping is not None and isinstance(self.parent(mapping), (cst.Arg, cst.DictElement))
+        return is_given and self.is_one(mapping, depth)  # type: ignore[arg-type]
 
     def is_element(self, element: cst.CSTNode, depth: int) -> bool:
         container = self.parent(element)
@@ -208,7 +209,9 @@ class Positions:
         if ASKS.match(last):
             return False
         parameter = self.parameter(call, index)
-        return self.kind.is_name(parameter) if parameter else index == 0 and self.kind.is_name(last)
+        if parameter:
+            return self.kind.is_name(parameter)
+        return self.kind.is_name(last) and (index == 0 or (index == 1 and last.endswith("to_device")))
 
     def is_keyword(self, keyword: str, call: cst.Call) -> bool:
         last = last_name(call.func)

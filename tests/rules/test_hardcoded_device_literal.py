@@ -47,6 +47,8 @@ def found_in(source: str) -> int:
         "device: 'cuda'",
         "if is_on('cuda', x.device): pass\ndef is_on(device, other): return device == other",
         "ok = _is_available(device='cuda')",
+        "x = set_device_flag(model, 'cuda')",
+        "names = {'kinds': {'gpu': 'cuda'}}",
     ],
 )
 def test_leaves_a_name_of_cuda_that_is_no_device_alone(source: str) -> None:
@@ -83,6 +85,9 @@ def test_is_off_until_it_is_asked_for() -> None:
         "torch.device('cuda', 1)",
         "torch.device(type='cuda', index=1)",
         "load(path, device_map={'': 'cuda'})",
+        "kwargs.update({'device_map': {'': f'cuda:{rank}'}})",
+        "move_to_device(batch, 'cuda')",
+        "x = to_device(batch, 'cuda' if ngpu > 0 else 'cpu')",
         "torch.load(path, map_location='cuda')",
         "torch.load(path, 'cuda')",
         "load(path, device_map='cuda')",
