@@ -122,9 +122,6 @@ class Slicer:
 
     def cut(self) -> bytes | None:
         self.keep_imports(self.file.tree.body)
-        for node in self.stays & self.file.imports:
-            if is_of_backend(node):
-                self.follow_readers(node, None)
         for row in sorted(self.needles):
             self.keep_path(self.file.path(row))
         for word in self.file.words:
@@ -198,6 +195,8 @@ class Slicer:
             return
         self.stays.add(node)
         self.go_up(node, region)
+        if is_of_backend(node):
+            self.follow_readers(node, region)
         has_needle = not self.needles.isdisjoint(range(first_row(node), last_row(node) + 1))
         if has_needle or ASKS.search(self.file.text_of(node)):
             self.follow_conditions(node, region)
@@ -296,10 +295,12 @@ class Slicer:
 
 def is_of_backend(node: ast.stmt) -> bool:
     """Whether an import binds a backend's module, or what is in it, to a name of its own."""
-    if isinstance(node, ast.Import):
+    if isinstance(node, ast.Import):  # `import torch.cuda` binds no more than `torch`
         return any(one.asname and not set(one.name.split(".")).isdisjoint(BACKENDS) for one in node.names)
-    module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
-    words = {*module.split("."), *(one.name for one in getattr(node, "names", ()))}
+    if not isinstance(node, ast.ImportFrom):
+        return False
+    module = node.module or ""
+    words = {*module.split("."), *(one.name for one in node.names)}
     return module.startswith("torch_") or (module.startswith("torch") and not words.isdisjoint(BACKENDS))
 
 

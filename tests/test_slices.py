@@ -107,6 +107,8 @@ def test_a_docstring_stays() -> None:
         ("torch.jit.script(f)\n", "def f():\n    CALL\n\ndef h():\nMUCH    torch.jit.script(f)\n"),
         ("self.device_module = torch", "class A:\n    def __init__(self, d):\n        self.device_module = "
          "torch.get_device_module(d)\n\n    def f(self):\n        CALL"),
+        ("self.p = p\n", "class A:\n    def f(self):\n        import torch.cuda.profiler as p\n\n        self.p = p\n"
+         "    MUCH"),
         ("from x import y\n", "def f():\n    from x import y\nMUCH    CALL"),
         ("is_npu_there = mine()\n", "is_cuda_there = torch.cuda.is_available()\nMOREis_npu_there = mine()\n"),
     ],
