@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from generated import program
 
 from cudafix.config import Options
 from cudafix.model import Result
@@ -169,4 +171,12 @@ def test_a_file_without_an_allowed_fix_is_only_cut(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.parent.name + "/" + path.name)
 def test_the_fixtures_say_the_same_in_slices(path: Path) -> None:
     source = path.read_bytes().decode()
+    assert look(source) == look(source, WHOLE)
+
+
+@pytest.mark.parametrize("seed", range(0, 400, 10))
+def test_programs_made_at_random_say_the_same_in_slices(seed: int) -> None:
+    padding = r"\1\2\1    fill = 1\n\1    fill += 1\n"
+    source = re.sub(r"(?m)^((?:    )*)(def [^\n]*:\n)", padding, program(seed))
+    assert cut(source.encode()) is not None
     assert look(source) == look(source, WHOLE)
