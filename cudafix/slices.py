@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from cudafix.catalogue import BY_RUNTIME
 from cudafix.filler import fill
 from cudafix.names import FRAME_READERS
+from cudafix.question import WORDS
 from cudafix.row import BACKENDS
 from cudafix.statements import (
     DEFINITIONS,
@@ -32,17 +33,11 @@ from cudafix.statements import (
     statements_in,
 )  # fmt: skip
 
-FAMILIES = "|".join((
-    *BACKENDS, "hip", "rocm", "nvidia", "habana", "gaudi", "ascend", "metal", "sdaa", "neuron", "xla", "tpu", "gcu",
-    "ipu", "maia", "vulkan", "supa", "ppu",
-))  # fmt: skip
-"""What backends are called, in modules, conditions and the names of devices."""
-
 LIBRARIES = "(?:[A-Z]+_)*(?:CUDA|NCCL|CUBLAS|CUDNN|NVTE|NVIDIA)_"
 NEEDLES = tuple(
     re.compile(pattern.encode())
     for pattern in (
-        rf"\.[\s\\]*(?:{'|'.join(BACKENDS)})\b(?!\s*\()", rf'"(?:{FAMILIES})\b', rf"'(?:{FAMILIES})\b",
+        rf"\.[\s\\]*(?:{'|'.join(BACKENDS)})\b(?!\s*\()", rf'"(?:{WORDS})\b', rf"'(?:{WORDS})\b",
         rf'"{LIBRARIES}', rf"'{LIBRARIES}", "autocast", "CUDA",
     )
 )  # fmt: skip
@@ -53,7 +48,7 @@ NEEDLE_WORDS = (
 )  # fmt: skip
 """What a rule of those that are on by default may report, or what its findings hang on wherever it stands."""
 
-NAMES_BACKEND = re.compile(rf"(?i:(?<![a-z])(?:{FAMILIES})(?![a-z]))".encode())
+NAMES_BACKEND = re.compile(rf"(?i:(?<![a-z])(?:{WORDS})(?![a-z]))".encode())
 ASKS = re.compile(NAMES_BACKEND.pattern + rb"|is_available|device_count|accelerator|cpu")
 """What a condition says that may ask for a backend."""
 

@@ -191,7 +191,8 @@ def targets_of(node: ast.stmt) -> list[ast.expr]:
         return [node.target]
     if isinstance(node, (ast.With, ast.AsyncWith)):
         return [one.optional_vars for one in node.items if one.optional_vars is not None]
-    return []
+    alias = getattr(node, "name", None)  # `type X = …`, which Python 3.12 knows first
+    return [alias] if isinstance(alias, ast.Name) else []
 
 
 def names_in_target(target: ast.expr) -> Iterator[str]:
