@@ -12,6 +12,7 @@ from cudafix.arguments import comma, keyword_argument, with_keyword
 from cudafix.change import Change, Rewrites
 from cudafix.device_position import WORD, is_device_name
 from cudafix.device_uses import cuda_methods
+from cudafix.file import File
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.neutral_device import NOTHING_BESIDE, neutral_device
@@ -32,12 +33,16 @@ def find_methods(inspection: Inspection) -> Iterator[Match]:
         yield match_method(call, inspection)
 
 
-def match_method(call: cst.Call, inspection: Inspection) -> Match:
-    file = inspection.file
+def match_unfixed(code: str, call: cst.Call, reason: str, file: File) -> Match:
     assert isinstance(call.func, cst.Attribute)
     start, end = file.start(call.func.attr), file.end(call)
     message = f"`.cuda({'…' if call.args else ''})` moves to CUDA"
-    match = Match(METHOD, call, "", message, Rewrites(), rows=(start.row, end.row), span=(start, end))
+    return Match(code, call, "", message, Rewrites(), reason=reason, rows=(start.row, end.row), span=(start, end))
+
+
+def match_method(call: cst.Call, inspection: Inspection) -> Match:
+    match = match_unfixed(METHOD, call, "", inspection.file)
+    assert isinstance(call.func, cst.Attribute)
     passed = first_argument(call)
     if any(one.star for one in call.args):
         return replace(match, reason="what it is given cannot be seen")

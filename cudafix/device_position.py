@@ -49,6 +49,9 @@ SECOND = frozenset(("torch.load",))
 METHODS = frozenset(("to", "pin_memory", "is_pinned", "to_empty"))
 """The methods whose first argument is a device."""
 
+COLLECTS = frozenset(("append", "add", "insert", "appendleft"))
+"""The methods that put their last argument into a collection: `devices.append("cuda")`."""
+
 LOOK_UPS = frozenset(("get", "setdefault", "pop", "getattr", "getenv", "setattr"))
 """The functions whose last argument is a value under the name that the first string gives."""
 
@@ -195,6 +198,8 @@ class Positions:
         index = call.args.index(arg)
         if isinstance(call.func, cst.Attribute) and call.func.attr.value in self.kind.methods and index == 0:
             return True
+        if isinstance(call.func, cst.Attribute) and call.func.attr.value in COLLECTS and arg is call.args[-1]:
+            return self.kind.is_name(dotted_name(call.func.value))
         meaning = self.names.resolve(call.func)
         path = meaning.path if meaning is not None else dotted_name(call.func)
         if path in (self.kind.functions[index] if index < len(self.kind.functions) else ()):

@@ -84,8 +84,12 @@ def is_asked(side: cst.BaseExpression) -> bool:
         return any(literal_in(one.value) is not one.value for one in side.elements)
     if (isinstance(side, cst.Attribute) and side.attr.value == "device") or literal_in(side) is not side:
         return True
+    if isinstance(side, cst.Call):
+        return is_device_name(last_name(side.func))
     device = device_of(side)
     is_type = isinstance(side, cst.Attribute) and side.attr.value == "type"
+    if is_type and device is None:
+        return is_asked(side.value)  # type: ignore[attr-defined]
     return is_device_name(dotted_name(side)) or (
         device is not None and (is_type or is_device_name(dotted_name(device)))
     )

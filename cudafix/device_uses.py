@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeGuard
 
 import libcst as cst
 
@@ -10,28 +12,66 @@ from cudafix.asserted_device import is_compared
 from cudafix.branch import find_branch
 from cudafix.device_position import is_device_position
 from cudafix.device_text import DeviceText, find_device_texts
-from cudafix.guard import dispatches
+from cudafix.guard import found_dispatches
 from cudafix.inspection import Inspection
 from cudafix.judge import chooses_device
 from cudafix.mixed_precision import is_told_of_cuda
 from cudafix.question import DEVICE, family, last_name
 
+CONTAINERS = (
+    cst.IfExp, cst.BooleanOperation, cst.List, cst.Tuple, cst.Element, cst.ListComp, cst.GeneratorExp,
+)  # fmt: skip
+"""What the value of an expression goes through on its way to what takes it."""
+
 TAKES_CHOICES = frozenset(("add_argument", "add_option", "option", "Option", "Choice"))
 
 
-@lru_cache(maxsize=1)
+@dataclass(frozen=True, eq=False)
+class Uses:
+    """What of one kind a file holds: `open` to every backend, and `meant`, in a branch that was taken for CUDA."""
+
+    open: list[DeviceText]
+    meant: list[DeviceText]
+
+
 def device_texts(inspection: Inspection) -> list[DeviceText]:
     """Return the names of CUDA devices that are taken for a device, and are not one of several branches."""
+    return texts_by_branch(inspection).open
+
+
+def meant_texts(inspection: Inspection) -> list[DeviceText]:
+    """Return the names of CUDA devices that are taken for a device in a branch for CUDA."""
+    return texts_by_branch(inspection).meant
+
+
+@lru_cache(maxsize=1)
+def texts_by_branch(inspection: Inspection) -> Uses:
     file = inspection.file
-    chosen = {part for one in dispatches(inspection) if chooses_device(one, inspection) for part in one.parts}
-    found = []
+    chosen = {part for one in found_dispatches(inspection) if chooses_device(one, inspection) for part in one.parts}
+    found = Uses([], [])
     for text in find_device_texts(file):
-        around = [text.whole, *file.names.ancestors(text.whole)]
-        is_branch = not chosen.isdisjoint(around) or "cuda" in find_branch(text.whole, inspection)
-        is_told = is_branch or is_for_amp(text.whole, inspection) or is_vocabulary(text.whole, inspection)
-        if not is_told and not is_compared(text.whole, inspection) and is_device_position(text.whole, file):
-            found.append(text)
+        is_meant = "cuda" in find_branch(text.whole, inspection)
+        if not chosen.isdisjoint([text.whole, *file.names.ancestors(text.whole)]):
+            continue
+        if not is_meant and is_for_amp(text.whole, inspection):
+            continue
+        if not is_compared(text.whole, inspection) and is_device(text, inspection):
+            (found.meant if is_meant else found.open).append(text)
     return found
+
+
+def is_device(text: DeviceText, inspection: Inspection) -> bool:
+    """Whether the name of a device is taken for one, and not for a word of a vocabulary."""
+    if is_vocabulary(text.whole, inspection):
+        return False
+    return is_device_position(text.whole, inspection.file) or (":" in text.text and is_returned(text, inspection))
+
+
+def is_returned(text: DeviceText, inspection: Inspection) -> bool:
+    """Whether a function returns the name, alone or among others; one with an index can be nothing but a device."""
+    around = inspection.file.names.ancestors(text.whole)
+    holder = next((one for one in around if not isinstance(one, CONTAINERS)), None)
+    return isinstance(holder, cst.Return)
 
 
 def is_for_amp(whole: cst.BaseExpression, inspection: Inspection) -> bool:
@@ -40,16 +80,24 @@ def is_for_amp(whole: cst.BaseExpression, inspection: Inspection) -> bool:
     return call is not None and is_told_of_cuda(call, inspection)
 
 
-@lru_cache(maxsize=1)
 def cuda_methods(inspection: Inspection) -> list[cst.Call]:
     """Return the calls of a method `cuda`, of what may be a tensor or a module, outside of branches for CUDA."""
-    found = []
-    for node in inspection.file.names.places:
-        if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute) or node.func.attr.value != "cuda":
-            continue
-        if is_own_method(node.func.value, inspection) and "cuda" not in find_branch(node, inspection):
-            found.append(node)
-    return found
+    return [one for one in all_cuda_methods(inspection) if "cuda" not in find_branch(one, inspection)]
+
+
+def meant_methods(inspection: Inspection) -> list[cst.Call]:
+    """Return the calls of a method `cuda`, of what may be a tensor or a module, in branches for CUDA."""
+    return [one for one in all_cuda_methods(inspection) if "cuda" in find_branch(one, inspection)]
+
+
+@lru_cache(maxsize=1)
+def all_cuda_methods(inspection: Inspection) -> list[cst.Call]:
+    calls = [one for one in inspection.file.names.places if isinstance(one, cst.Call)]
+    return [one for one in calls if is_cuda_method(one.func) and is_own_method(one.func.value, inspection)]
+
+
+def is_cuda_method(func: cst.BaseExpression) -> TypeGuard[cst.Attribute]:
+    return isinstance(func, cst.Attribute) and func.attr.value == "cuda"
 
 
 def is_own_method(receiver: cst.BaseExpression, inspection: Inspection) -> bool:

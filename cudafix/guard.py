@@ -19,7 +19,7 @@ from cudafix.branch import find_branch
 from cudafix.change import Choice, Rewrites
 from cudafix.dispatch import find_dispatches
 from cudafix.inspection import Inspection
-from cudafix.judge import Verdict, chooses_device, judge
+from cudafix.judge import Verdict, backends_of_last, chooses_device, judge
 from cudafix.model import Safety
 from cudafix.names import Binding
 from cudafix.question import Asks
@@ -45,6 +45,11 @@ def find_ladders(inspection: Inspection) -> Iterator[Match]:
             yield match_of(LADDER, dispatch, judge(dispatch, inspection), inspection)
 
 
+def found_dispatches(inspection: Inspection) -> list[Dispatch]:
+    """Return the guards and ladders that one of the two rules reports."""
+    return [one for one in dispatches(inspection) if is_ladder(one, inspection) or is_guard(one, inspection)]
+
+
 @lru_cache(maxsize=1)
 def dispatches(inspection: Inspection) -> list[Dispatch]:
     """Return the guards and ladders of a file; both rules ask for them, one after the other."""
@@ -55,9 +60,7 @@ def dispatches(inspection: Inspection) -> list[Dispatch]:
 def is_ladder(dispatch: Dispatch, inspection: Inspection) -> bool:
     """Whether several backends have a branch; the last `else` is one for the backend that it calls."""
     asked = [question.backends - {"cpu"} for _, question in dispatch.asked if question.backends - {"cpu"}]
-    last = dispatch.otherwise.parts if dispatch.otherwise is not None else ()
-    others = {one.symbol.backend for one in inspection.references_in(*last) if one.symbol.row.name != "is_available"}
-    return len(asked) > 1 or (len(asked) == 1 and bool(others - asked[0]))
+    return len(asked) > 1 or (len(asked) == 1 and bool(backends_of_last(dispatch, inspection) - asked[0]))
 
 
 def is_guard(dispatch: Dispatch, inspection: Inspection) -> bool:

@@ -46,6 +46,15 @@ def chooses_device(dispatch: Dispatch, inspection: Inspection) -> bool:
     )
 
 
+def backends_of_last(dispatch: Dispatch, inspection: Inspection) -> set[str]:
+    """Return the backends whose functions the last `else` calls; CUDA where it names the device of that alone."""
+    last = dispatch.otherwise.parts if dispatch.otherwise is not None else ()
+    inside = list(inspection.references_in(*last))
+    if not inside and device_literals(last, frozenset({"cuda"})) and chooses_device(dispatch, inspection):
+        return {"cuda"}
+    return {one.symbol.backend for one in inside if one.symbol.row.name != "is_available"}
+
+
 class Judge:
     def __init__(self, dispatch: Dispatch, inspection: Inspection) -> None:
         self.dispatch = dispatch
@@ -123,6 +132,7 @@ class Judge:
         if self.otherwise is None:
             return
         used = {one.symbol.backend for one in self.inspection.references_in(*self.otherwise.parts)}
+        used |= backends_of_last(self.dispatch, self.inspection)
         for backends in (frozenset(used - self.dispatch.backends), frozenset({"cpu"})):
             if len(backends) == 1 and self.form(self.otherwise, backends) == form:
                 self.last_backends = backends

@@ -34,6 +34,7 @@ LAYERS = (
     {
         "device_literals",
         "device_methods",
+        "meant_device",
         "device_questions",
         "communication",
         "tensor_types",

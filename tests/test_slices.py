@@ -16,7 +16,7 @@ from cudafix.run import Mode, process
 from cudafix.slices import cut
 
 FIXTURES = sorted(Path(__file__).parent.parent.joinpath("fixtures").rglob("*.py"))
-SLICES = Options(extend_select=("CFX305", "CFX4"))
+SLICES = Options(extend_select=("CFX4",))
 WHOLE = replace(SLICES, slices=False)
 HEAD = "import torch\n\n\n"
 MUCH = "    a = 1\n    b = 2\n    c = a + b\n"
@@ -99,7 +99,7 @@ def test_a_docstring_stays() -> None:
         ("    if a:\n", "def f():\n    a = torch.cuda.is_available()\nMUCH    if a:\n        CALL"),
         ("self.fast = is_npu()\n", "class A:\n    def __init__(self):\n        self.fast = is_npu()\n\n"
          "    def f(self):\n        if self.fast:\n            CALL"),
-        ("return None\n", "def f(d):\nMUCH    if d.type != 'cuda':\n        return None\n    CALL"),
+        ("return None\n", "def f(d):\nMUCH    if d.type != 'npu':\n        return None\n    CALL"),
         ("return False\n", "def f():\n    try:\n        CALL    except RuntimeError:\n        return False\n"),
         ("props.major\n", "def f():\n    props = torch.cuda.get_device_properties(0)\nMUCH    return props.major\n"),
         ("    sync()\n", "sync = torch.cuda.synchronize\nMORE\n\ndef f():\nMUCH    sync()\n"),

@@ -3,7 +3,8 @@
 ## What it does
 Finds `torch.npu.empty_cache()`, and the other functions that have a neutral form, in a branch that was taken for that
 backend: below `if device == "npu":`, `elif is_npu():`, `case "npu":`, after `if device.type != "npu": return`, in a
-class like `NPUAccelerator`, in a file like `npu/graphs.py`. The rules for calls do not report these.
+class like `NPUAccelerator`, in a file like `npu/graphs.py`. The rules for calls do not report these. For CUDA, finds
+the name of its device (`x.to("cuda")`) and `x.cuda()` in such a branch as well.
 
 ## Why is this bad?
 It is not: the branch says which backend is meant. A project that wants every cache emptied through one function,
@@ -31,6 +32,22 @@ Safe as a statement of its own: the same function of the same backend is called.
 Only `empty_cache` has a fix.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from cudafix.rule import Rule
 
-rule = Rule("CFX305", __name__, __doc__, default=False)
+if TYPE_CHECKING:
+    from cudafix.inspection import Inspection
+    from cudafix.rule import Match
+
+
+def find(inspection: Inspection) -> Iterable[Match]:
+    from cudafix.meant_device import find_meant_devices  # not at the top: rules are listed without loading libcst
+
+    return find_meant_devices(inspection)
+
+
+rule = Rule("CFX305", __name__, __doc__, default=False, find=find, needs_whole=True)

@@ -3,7 +3,8 @@
 ## What it does
 Finds `"cuda"`, `"cuda:0"`, `f"cuda:{i}"`, `"cuda:" + str(i)`, `"cuda:{}".format(i)` as the device of a torch function,
 of `.to(…)`, of an argument, a variable, a field or an option whose name says that it is a device, and in a name that
-ends up in one. A name of CUDA elsewhere (a text, a path, a key) is none, nor is one in a branch for CUDA.
+ends up in one. A name of CUDA elsewhere (a text, a path, a key) is none, and one in a branch for CUDA is
+left to CFX305.
 
 ## Why is this bad?
 The program fails at this place on every machine without CUDA, whatever it calls elsewhere.

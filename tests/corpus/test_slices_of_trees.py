@@ -16,7 +16,7 @@ from cudafix.positions import Positions
 from cudafix.read import LARGEST, Source, read
 from cudafix.run import Mode, process
 
-SLICES = Options(extend_select=("CFX305", "CFX4"))
+SLICES = Options(extend_select=("CFX4",))
 
 
 def look(source: Source, options: Options) -> Result:

@@ -179,3 +179,35 @@ def test_a_function_that_is_named_after_the_maker_means_its_backend() -> None:
 
 def test_a_file_that_is_named_after_cuda_hardcodes_it_all_the_same() -> None:
     check_finds("import torch\ntorch.cuda.synchronize()\n", "2 CFX104 torch.cuda.synchronize", path="cuda/graphs.py")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if device.type == 'cuda':\n    x.to('cuda')",
+        "if device.type == 'cuda':\n    x = x.cuda()",
+        "if is_cuda():\n    device = 'cuda:0'",
+        "if x.is_cuda:\n    y = torch.ones(1, device='cuda')",
+        "if torch.cuda.is_available() and device == 'cuda':\n    device_str = f'cuda:{index}'",
+    ],
+)
+def test_a_device_of_cuda_in_a_branch_for_it_is_reported_by_this_rule_alone(source: str) -> None:
+    found = f"import torch\n{source}\n"
+    check_noop(found, select=["CFX2"], ignore=["CFX203", "CFX204"])
+    check_finds(found, "3 CFX305 ", **ALONE)
+    check_stays(found, "it stands in a branch for CUDA, where it is meant", **ALONE)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if torch.cuda.is_available():\n    x.to('cuda')",
+        "if device.type == 'npu':\n    x.to('npu')",
+        "if device.type == 'cuda':\n    log('cuda')",
+        "if device.type == 'cuda':\n    sizes['cuda'] = 1",
+        "if torch.cuda.is_available():\n    device = 'cuda'\nelse:\n    device = 'cpu'",
+        "if x.is_cuda:\n    assert y.device.type == 'cuda'",
+    ],
+)
+def test_leaves_what_is_no_device_of_cuda_in_a_branch_for_it_alone(source: str) -> None:
+    check_noop(f"import torch\n{source}\n", **ALONE)

@@ -610,3 +610,40 @@ def test_a_condition_about_something_else_after_the_guard_stays() -> None:
         "true on any accelerator",
         select=["CFX301", "CFX302"],
     )
+
+
+def test_a_device_of_cuda_where_another_vendor_is_not_there_is_a_ladder() -> None:
+    check_unsafe(
+        """
+        import torch
+        def devices_of(index):
+            if torch.musa.is_available():
+                return [f"musa:{index}"]
+            else:
+                return [f"cuda:{index}"]
+        """,
+        """
+        from cudafix.runtime import current_device_type
+        def devices_of(index):
+            return [f"{current_device_type()}:{index}"]
+        """,
+        "also chooses other accelerators",
+        select=["CFX302"],
+    )
+
+
+def test_a_choice_that_asks_a_predicate_alone_leaves_its_device_to_the_rule_for_those() -> None:
+    check_finds(
+        """
+        import torch
+        if is_cuda_available():
+            DEVICE = "cuda"
+        elif is_npu_available():
+            DEVICE = "npu"
+        else:
+            DEVICE = "cpu"
+        """,
+        "3 CFX305 ",
+        select=["CFX2", "CFX3"],
+        ignore=[],
+    )

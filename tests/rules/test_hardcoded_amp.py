@@ -129,12 +129,17 @@ AMP = "import torch\nfrom torch.amp import autocast\n"
         "torch.amp.custom_fwd(device_type='xpu')",
         "torch.get_autocast_dtype('cpu')",
         "torch.is_autocast_enabled('cpu')",
-        "if device.type == 'cuda':\n    torch.autocast('cuda')",
         "def autocast(kind): ...\nautocast('cuda')",
     ],
 )
-def test_leaves_other_devices_and_branches_for_cuda_alone(source: str) -> None:
+def test_leaves_other_devices_alone(source: str) -> None:
     check_noop(f"import torch\n{source}\n")
+
+
+def test_leaves_a_branch_for_cuda_to_the_rule_for_branches() -> None:
+    source = "import torch\nif device.type == 'cuda':\n    torch.autocast('cuda')\n"
+    check_noop(source, select=["CFX110", "CFX201"], ignore=[])
+    check_finds(source, "3 CFX305 ", select=["CFX305"])
 
 
 @pytest.mark.parametrize(

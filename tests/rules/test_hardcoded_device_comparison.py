@@ -119,3 +119,21 @@ def test_a_choice_is_one_finding_and_not_two() -> None:
 
 def test_a_choice_without_torch_at_hand_stays() -> None:
     check_stays("import torch.nn as nn\nkind = 'cuda' if 'cuda' in device else 'cpu'\n", "not at hand", **COMPARISONS)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "get_device() == 'cuda'",
+        "'cuda' in get_device()",
+        "device().type == 'cuda'",
+        "next(model.parameters()).device.type == 'cuda'",
+    ],
+)
+def test_what_a_function_answers_may_be_a_device(question: str) -> None:
+    check_finds(f"import torch\nif {question}: pass\n", "2 CFX204 ", **COMPARISONS)
+
+
+@pytest.mark.parametrize("question", ["get_name() == 'cuda'", "kernels().type == 'cuda'"])
+def test_leaves_what_another_function_answers_alone(question: str) -> None:
+    check_noop(f"import torch\nif {question}: pass\n", **COMPARISONS)

@@ -282,3 +282,21 @@ def test_a_use_above_the_constant_is_neutral_by_itself() -> None:
         f"DEVICE_TYPE = current_device_type()\n{NEUTRAL_USES}{MAIN}",
         ELSEWHERE,
     )
+
+
+@pytest.mark.parametrize("method", ["append('cuda')", "add('cuda')", "insert(0, 'cuda')"])
+def test_what_is_put_among_devices_is_one(method: str) -> None:
+    assert found_in(f"devices.{method}") == 1
+    assert found_in(f"words.{method}") == 0
+
+
+@pytest.mark.parametrize(
+    "value", ["f'cuda:{index}'", "'cuda:0'", "[name or 'cuda:0']", "('cuda:1' if last else 'cpu')"]
+)
+def test_what_is_returned_with_an_index_is_a_device(value: str) -> None:
+    assert found_in(f"def place(index, name, last):\n    return {value}") == 1
+
+
+@pytest.mark.parametrize("value", ["'cuda'", "{'cuda:0': 1}", "load('cuda:0')", "f'cuda: {count} devices'"])
+def test_leaves_another_result_of_a_function_alone(value: str) -> None:
+    check_noop(f"import torch\ndef place(count):\n    return {value}\n")
