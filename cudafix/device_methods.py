@@ -13,10 +13,13 @@ from cudafix.change import Change, Rewrites
 from cudafix.device_position import WORD, is_device_name
 from cudafix.device_uses import cuda_methods
 from cudafix.file import File
+from cudafix.index_as_device import DEVICE
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
+from cudafix.neutral import Need, Neutral
 from cudafix.neutral_device import NOTHING_BESIDE, neutral_device
 from cudafix.question import dotted_name, last_name
+from cudafix.references import Reference
 from cudafix.rule import Match
 
 METHOD = "CFX202"
@@ -53,6 +56,9 @@ def match_method(call: cst.Call, inspection: Inspection) -> Match:
         return replace(
             match, rewrites=Rewrites(changes=(change,)), safety=Safety.UNSAFE, reason=ANY_DEVICE, help="use `.to(…)`"
         )
+    current = current_index(passed, inspection)
+    if current is not None:
+        return moved_to_current(match, call, current, inspection)
     template = template_for(passed, inspection)
     if not template:
         return replace(match, reason="what it is given may be a number, a device or something else")
@@ -92,11 +98,30 @@ def is_device(value: cst.BaseExpression, inspection: Inspection) -> bool:
     return meaning is not None and meaning.path == "torch.device"
 
 
+def current_index(value: cst.BaseExpression | None, inspection: Inspection) -> Reference | None:
+    """Return the reference in `x.cuda(torch.cuda.current_device())`, where the current device itself will do."""
+    reference = inspection.calls.get(value.func) if isinstance(value, cst.Call) and not value.args else None
+    is_it = reference is not None and reference.symbol.name == "torch.cuda.current_device"
+    return reference if is_it and reference not in inspection.silenced else None
+
+
+def moved_to_current(match: Match, call: cst.Call, current: Reference, inspection: Inspection) -> Match:
+    neutral = Neutral(Need(inspection.options.runtime_module, DEVICE), passed="")
+    assert isinstance(call.func, cst.Attribute)
+    change = Change(call, partial(moved, rest=1), (call.func.value, *call.args[1:]), needs=((current, neutral),))
+    return replace(
+        match, rewrites=Rewrites(changes=(change,)), safety=Safety.UNSAFE, reason=ANY_DEVICE,
+        help=f"use `.to({DEVICE}())`", covers=(current,),
+    )  # fmt: skip
+
+
 def template_for(value: cst.BaseExpression | None, inspection: Inspection) -> str:
     """Return what stands around the device type for the number that is passed; "" where that may be something else."""
     if value is None or (isinstance(value, cst.Name) and value.value == "None"):
         return "{}"
     code = inspection.file.code(value)
+    if any(inspection.references_in(value)):
+        return ""  # it is rewritten itself
     if isinstance(value, cst.Integer):
         return f'f"{{{{}}}}:{code}"'
     is_number = isinstance(value, (cst.Name, cst.Attribute)) or is_index_call(value, inspection)

@@ -207,14 +207,24 @@ class Planner:
             if reference.root is not None and not self.spell_torch(reference, neutral.need)
             for name in names_in(reference.node, self.names)
         }
-        said_anew = {name for _, neutral in self.choices for name in neutral.names_said}
-        said_anew |= {name for change in self.rewrites.changes for name in change.says}
-        said_anew |= {
-            reference.root.node.value
-            for reference, neutral in self.choices
-            if reference.root is not None and self.spell_torch(reference, neutral.need)
+        said = self.names_said_anew()
+        gone |= names_that_go(self.rewrites, self.names)
+        return {
+            one for one in gone if (one.value, self.names.find_scope(one.value, self.names.uses[one].scope)) not in said
         }
-        return {one for one in gone | names_that_go(self.rewrites, self.names) if one.value not in said_anew}
+
+    def names_said_anew(self) -> set[tuple[str, Scope | None]]:
+        """Return the names that the new code says, with the scopes that they are found in."""
+        found: set[tuple[str, Scope | None]] = set()
+        for reference, neutral in self.choices:
+            names = set(neutral.names_said)
+            if reference.root is not None and self.spell_torch(reference, neutral.need):
+                names.add(reference.root.node.value)
+            found |= {(one, self.names.find_scope(one, reference.scope)) for one in names}
+        for change in self.rewrites.changes:
+            scopes = {self.names.uses[one].scope for one in names_in(change.node, self.names)} or self.names.scopes
+            found |= {(name, self.names.find_scope(name, scope)) for name in change.says for scope in scopes}
+        return found
 
     def mark(self, node: ImportStatement) -> None:
         """Tell linters that the import stays: on its first row, where they look for it."""

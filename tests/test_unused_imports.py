@@ -366,3 +366,30 @@ def test_a_type_in_another_function_is_no_use_of_a_local_import() -> None:
             synchronize_device()
         """,
     )
+
+
+def test_a_name_that_new_code_says_in_one_function_does_not_keep_its_import_in_another() -> None:
+    check_fixes(
+        """
+        def f():
+            import torch
+            torch.cuda.synchronize()
+
+        def g(device):
+            import torch
+            if device == "npu":
+                torch.npu.empty_cache()
+        """,
+        """
+        def f():
+            from cudafix.runtime import synchronize_device
+            synchronize_device()
+
+        def g(device):
+            import torch
+            from cudafix.runtime import empty_device_cache
+            if device == "npu":
+                empty_device_cache(torch.npu)
+        """,
+        select=["CFX1", "CFX305"],
+    )

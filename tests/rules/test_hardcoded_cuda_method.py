@@ -92,3 +92,26 @@ def test_a_storage_has_another_to_and_stays() -> None:
         "import torch\nx = torch.load('f', map_location=lambda storage, loc: storage.cuda(device_id))\n",
         "is a storage, not a tensor",
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("x.cuda(torch.cuda.current_device())", "x.to(current_device())"),
+        ("x.cuda(device=torch.cuda.current_device())", "x.to(current_device())"),
+        ("x.cuda(torch.cuda.current_device(), True)", "x.to(current_device(), non_blocking=True)"),
+    ],
+)
+def test_the_index_of_the_current_device_becomes_that_device_in_one_fix(old: str, new: str) -> None:
+    settings = {"select": ["CFX105", "CFX202"]}
+    checks.check_unsafe(
+        f"import torch\ndef f(x):\n    return {old}\n",
+        f"from cudafix.runtime import current_device\ndef f(x):\n    return {new}\n",
+        "where it failed",
+        **settings,
+        ignore=[],
+    )
+
+
+def test_a_number_that_is_worked_out_of_another_finding_waits_for_its_fix() -> None:
+    check_stays("import torch\ndef f(x):\n    return x.cuda(int(torch.cuda.current_device()))\n", "may be a number")
