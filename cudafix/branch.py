@@ -27,6 +27,8 @@ def find_branch(node: cst.CSTNode, inspection: Inspection) -> frozenset[str]:
         found = branch_of(child, parent, inspection)
         if isinstance(parent, cst.ClassDef):
             found = class_backend(parent)
+        elif isinstance(parent, cst.FunctionDef) and parent.body is child:
+            found = method_backend(parent, inspection)
         if found or isinstance(parent, cst.ClassDef):
             return found if not guarded or found & guarded else frozenset()
         if isinstance(parent, (cst.If, cst.IfExp)) and child is parent.body:
@@ -123,6 +125,13 @@ def left_by_others(child: cst.CSTNode, suite: cst.CSTNode, inspection: Inspectio
             if question is not None and question.negated and is_meant(question, statement, inspection):
                 return question.backends
     return frozenset()
+
+
+def method_backend(node: cst.FunctionDef, inspection: Inspection) -> frozenset[str]:
+    """Return the backend that a method like `cuda` is there for, which moves an object to it as torch's does."""
+    block = inspection.parent(node)
+    is_method = block is not None and isinstance(inspection.parent(block), cst.ClassDef)
+    return frozenset({node.name.value}) & frozenset(BACKENDS) if is_method else frozenset()
 
 
 def class_backend(node: cst.ClassDef) -> frozenset[str]:

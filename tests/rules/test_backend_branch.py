@@ -211,3 +211,21 @@ def test_a_device_of_cuda_in_a_branch_for_it_is_reported_by_this_rule_alone(sour
 )
 def test_leaves_what_is_no_device_of_cuda_in_a_branch_for_it_alone(source: str) -> None:
     check_noop(f"import torch\n{source}\n", **ALONE)
+
+
+def test_a_method_that_is_called_cuda_means_it() -> None:
+    source = """
+        import torch
+        class Batch:
+            def cuda(self, device=None):
+                if device is None:
+                    return self.to("cuda")
+                return self.to(torch.device("cuda", torch.cuda.current_device()))
+        """
+    check_finds(source, "5 CFX305 ", "6 CFX305 ", "6 CFX305 torch.cuda.current_device", **ALONE)
+    check_noop(source, select=["CFX1", "CFX2"], ignore=[])
+
+
+def test_a_function_of_a_module_that_is_called_cuda_does_not() -> None:
+    source = "import torch\ndef cuda():\n    torch.cuda.synchronize()\n"
+    check_finds(source, "3 CFX104 torch.cuda.synchronize")
