@@ -43,6 +43,13 @@ def positions(block: cst.CSTNode) -> dict[cst.CSTNode, int]:
     return {statement: index for index, statement in enumerate(block.body)}
 
 
+@lru_cache(maxsize=64)
+def exits(block: cst.IndentedBlock) -> list[cst.If]:
+    """Return the statements of a block like `if …: return`."""
+    ifs = [one for one in block.body if isinstance(one, cst.If)]
+    return [one for one in ifs if one.orelse is None and leaves(one.body)]
+
+
 def leaves(body: cst.BaseSuite) -> bool:
     """Whether control never goes on behind `body`."""
     last = body.body[-1] if body.body else None

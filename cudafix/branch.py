@@ -7,7 +7,7 @@ import re
 import libcst as cst
 
 from cudafix.availability import names_backend
-from cudafix.blocks import leaves
+from cudafix.blocks import exits, positions
 from cudafix.inspection import Inspection
 from cudafix.question import FAMILY, Asks, Question, backend_of, device_of, family
 from cudafix.row import BACKENDS
@@ -117,10 +117,10 @@ def pattern_backends(pattern: cst.MatchPattern) -> frozenset[str]:
 
 def left_by_others(child: cst.CSTNode, suite: cst.CSTNode, inspection: Inspection) -> frozenset[str]:
     """Return the backends for which code goes on after `if device.type != "cuda": return`."""
-    if not isinstance(suite, cst.IndentedBlock) or child not in suite.body:
+    if not isinstance(suite, cst.IndentedBlock) or child not in positions(suite):
         return frozenset()
-    for statement in reversed(suite.body[: suite.body.index(child)]):
-        if isinstance(statement, cst.If) and statement.orelse is None and leaves(statement.body):
+    for statement in reversed(exits(suite)):
+        if positions(suite)[statement] < positions(suite)[child]:
             question = inspection.question(statement.test)
             if question is not None and question.negated and is_meant(question, statement, inspection):
                 return question.backends

@@ -48,6 +48,7 @@ class Options:
         device_constant: what the constant is called that holds the type of the device, where a program needs it often.
         cache_dir: the folder for what earlier runs found; `.cudafix_cache` below `root` if "".
         slices: look at slices of files where the rules allow that (no setting: the findings are the same).
+        edits: work out the text of each fix, for those who show it (no setting: nobody does in plain text).
         root: the folder that globs are relative to.
     """
 
@@ -68,6 +69,7 @@ class Options:
     device_constant: str = "DEVICE_TYPE"
     cache_dir: str = ""
     slices: bool = True
+    edits: bool = True
     root: Path = Path()
 
     @property
@@ -305,4 +307,5 @@ READERS = {
     "device-constant": read_name,
     "cache-dir": read_text,
 }
-assert {key.replace("-", "_") for key in READERS} == {field.name for field in fields(Options)} - {"root", "slices"}
+INTERNAL = {"root", "slices", "edits"}
+assert {key.replace("-", "_") for key in READERS} == {field.name for field in fields(Options)} - INTERNAL

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from functools import cached_property
 from itertools import pairwise
 
+from cudafix.segments import Unparsed, parsed
 from cudafix.statements import FUNCTIONS, Block, Statements, bound_names, first_row, innermost, last_row, region_of
 
+TEXT = re.compile(rb"[rRuU]?[\"']")
 TYPE = re.compile(r"[\w.\[\]|, '\"]*")
 Place = tuple[str, ast.stmt | None]
 """A name, and the function that imports it; None for what the module imports."""
@@ -27,7 +29,7 @@ def fill(file: Statements, stays: Set[ast.stmt], ways: Set[ast.stmt]) -> bytes |
     """Return the text with what stays, and fillers for all else; None where nothing can be left out."""
     filler = Filler(file, stays, ways)
     try:
-        filler.write(file.tree.body, None)
+        filler.write(file.body, None)
     except Whole:
         return None
     return None if filler.unsure - filler.told else b"\n".join(filler.rows)
@@ -47,7 +49,9 @@ class Filler:
         if any(last_row(one) >= other.lineno for one, other in pairwise(block)):
             raise Whole  # several statements on a row
         going: Block = []
-        for node in block:
+        for index, node in enumerate(block):
+            if isinstance(node, Unparsed) and TEXT.match(self.file.text_of(node)):
+                node = self.file.statement(block, index)
             is_way = node in self.ways or self.file.is_elif(node)
             if node not in self.stays and not is_way and not is_text(node):
                 going.append(node)
@@ -86,12 +90,20 @@ class Filler:
             place = name, region if (name, region) in self.local else None
             if place in self.told:
                 continue
-            if any(isinstance(one, ast.Name) and one.id == name for node in nodes for one in ast.walk(node)):
+            if any(isinstance(one, ast.Name) and one.id == name for one in self.parts(nodes, name)):
                 self.told.add(place)
                 found.append(name)
-            elif b"# type:" in text or any(may_be_type(one, name) for node in nodes for one in ast.walk(node)):
+            elif b"# type:" in text or any(may_be_type(one, name) for one in self.parts(nodes, name)):
                 self.unsure.add(place)
         return found
+
+    def parts(self, nodes: Block, name: str) -> Iterator[ast.AST]:
+        """Yield all that statements are made of, those left out that do not say a name."""
+        for node in nodes:
+            if not isinstance(node, Unparsed):
+                yield from ast.walk(node)
+            elif self.file.says(node, name):
+                yield from ast.walk(parsed(node, self.file.text_of(node)))
 
     @cached_property
     def imported(self) -> re.Pattern[bytes] | None:

@@ -13,13 +13,13 @@ from cudafix.rule import Match
 from cudafix.rules import BY_CODE
 
 
-def make_finding(match: Match, file: File) -> Finding:
+def make_finding(match: Match, file: File, with_edits: bool = True) -> Finding:
     help_text, fix = match.help, None
     if match.rewrites:
         new = "" if help_text else new_text(match.rewrites.neutral[0])
         help_text = help_text or f"use `{new}`"
         message = f"Replace with `{new}`" if new else help_text[0].upper() + help_text[1:]
-        fix = Fix(match.trust, message, edits(file, match.rewrites))
+        fix = Fix(match.trust, message, edits(file, match.rewrites) if with_edits else ())
     start, end = match.span or (file.start(match.node), file.end(match.node))
     return Finding(
         match.code, BY_CODE[match.code].name, match.message, match.symbol, file.path, start, end, fix, match.reason,

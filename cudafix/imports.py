@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from cudafix.blocks import position
 from cudafix.change import Rewrites, names_in, names_that_go
 from cudafix.file import File
 from cudafix.import_style import LINE_LENGTH, ImportStatement, Name, Slot, Suite, find_slot
@@ -329,7 +330,7 @@ class Planner:
 
     def place_line(self, anchor: Anchor, module: str, names: list[Name]) -> None:
         suite = self.suite(anchor.suite)
-        slot = find_slot(suite, suite.statements.index(self.names.parents[anchor.node]), module, names[0])
+        slot = find_slot(suite, position(self.names.parents[anchor.node], self.names), module, names[0])
         comment = ""
         if isinstance(anchor.suite, cst.Module):
             comment = late_import_comment(suite.statements[: slot.index], self.file.lines[self.row(anchor.node)])
@@ -351,5 +352,5 @@ class Planner:
             parent = self.names.parents[line]
             slots = {one.slot.index: one.slot for one in reversed(self.plan.insertions) if one.suite is parent}
             suite = self.suite(parent)
-            index = suite.statements.index(line)
+            index = position(line, self.names)
             self.plan.removals[line] = Removal(line, lines_above(suite, index, slots), lines_below(suite, index, slots))

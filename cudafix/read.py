@@ -49,7 +49,7 @@ GENERATED = re.compile(rb"^\s*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)
 RUNTIME_MARK = b"# cudafix: runtime"
 HEAD = 4096
 LARGEST = 2_000_000
-"""Bytes. libcst takes a minute and 2 GB for more; nobody writes such a file by hand."""
+"""Bytes. libcst takes a minute and 2 GB for more: of such a file no more than a slice is looked at."""
 
 
 @dataclass(frozen=True)

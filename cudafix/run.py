@@ -56,12 +56,13 @@ def process(source: Source, options: Options, mode: Mode, unsafe: bool) -> Resul
     from cudafix.compiler import find_complaint
     from cudafix.stack import with_deep_stack
 
-    if len(source.data) > LARGEST:
-        return unreadable(source, f"is larger than {LARGEST // 1_000_000} MB", None, options)
-    complaint = find_complaint(source.data)  # here, where Python's usual limits hold
+    is_large = len(source.data) > LARGEST
+    complaint = None if is_large else find_complaint(source.data)  # here, where Python's usual limits hold
     if complaint is not None and complaint.too_deep:
         return unreadable(source, complaint.message, complaint.position, options)
     try:
+        if is_large:
+            return with_deep_stack(lambda: look_at_large(source, options, mode, unsafe))
         return with_deep_stack(lambda: look_at(source, complaint, options, mode, unsafe))
     except RecursionError:
         return unreadable(source, "is nested too deeply", None, options)
@@ -79,8 +80,19 @@ def asks_for_devices(source: Source, options: Options) -> bool:
 
 def look_at(source: Source, complaint: Complaint | None, options: Options, mode: Mode, unsafe: bool) -> Result:
     """Deal with a slice of the file if that will do, else with the whole."""
-    found = look_at_slice(source, options, mode, unsafe) if complaint is None and options.slices else None
+    found = look_at_slice(source, options, mode, unsafe) if complaint is None else None
     return found or analyse_and_rewrite(source, complaint, options, mode, unsafe)
+
+
+def look_at_large(source: Source, options: Options, mode: Mode, unsafe: bool) -> Result:
+    """Deal with a file that is too large for a whole tree: a slice says what is found, and nothing is rewritten."""
+    size = f"is larger than {LARGEST // 1_000_000} MB"
+    found = look_at_slice(source, options, Mode.CHECK, unsafe)
+    if found is None:
+        return unreadable(source, size, None, options)
+    has_fix = any(one.fix is not None and one.fix.safety in allowed_levels(unsafe) for one in found.findings)
+    problem = Problem(source.path, f"{size}: what is found is not fixed")
+    return replace(found, problems=(problem,)) if has_fix and mode is not Mode.CHECK else found
 
 
 def look_at_slice(source: Source, options: Options, mode: Mode, unsafe: bool) -> Result | None:
@@ -91,12 +103,14 @@ def look_at_slice(source: Source, options: Options, mode: Mode, unsafe: bool) ->
     from cudafix.file import File
     from cudafix.slices import cut
 
-    shown = cut(source.data, options.words, options.flush_methods) if may_be_cut(source.path, options) else None
-    if shown is None:
+    if not options.slices or not may_be_cut(source.path, options):
         return None
     try:
+        shown = cut(source.data, options.words, options.flush_methods)
+        if shown is None or len(shown) > LARGEST:
+            return None
         file = File(source, shown)
-    except ParserSyntaxError:
+    except (ParserSyntaxError, SyntaxError, ValueError):
         return None
     analysis = analyse(file, options)
     if mode is not Mode.CHECK and analysis.rewrites(allowed_levels(unsafe)):

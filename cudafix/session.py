@@ -181,7 +181,8 @@ def read_overrides(flags: dict[str, Any]) -> Overrides:
         given["per-file-ignores"] = read_pairs(flags["per_file_ignores"])
     if flags["config"] is not None:
         load(flags["config"].resolve(), required=True)  # a wrong name is an error though there be no file to check
-    return Overrides(read_settings(given, "command line"), flags["config"], flags["isolated"])
+    settings = {**read_settings(given, "command line"), "edits": flags["output_format"] == "json"}
+    return Overrides(settings, flags["config"], flags["isolated"])
 
 
 def read_pairs(entries: Sequence[str]) -> dict[str, list[str]]:

@@ -17,8 +17,8 @@ from cudafix.filler import fill
 from cudafix.names import FRAME_READERS
 from cudafix.question import WORDS
 from cudafix.row import BACKENDS
+from cudafix.segments import Unparsed
 from cudafix.statements import (
-    DEFINITIONS,
     FUNCTIONS,
     IMPORTS,
     Block,
@@ -102,7 +102,8 @@ class Slicer:
         self.ways: set[ast.stmt] = set()
         self.needles = set(self.rows_with_needles([one.encode() for one in (*words, *NEEDLE_WORDS)]))
         self.exits: dict[int, int] = {}
-        self.flags: dict[tuple[str, Region], bool] = {}
+        self.flags: dict[tuple[str, Region], tuple[bool, int]] = {}
+        """Whether a name may be given what asks for a backend, and how far that was followed."""
         self.bindings: set[tuple[str, Region]] = set()
         """The names of which each binding stays."""
         self.read: set[tuple[str, Region]] = set()
@@ -116,7 +117,7 @@ class Slicer:
             yield from map(self.file.row, self.file.words.get(word, ()))
 
     def cut(self) -> bytes | None:
-        self.keep_imports(self.file.tree.body)
+        self.keep_imports(self.file.body)
         for row in sorted(self.needles):
             self.keep_path(self.file.path(row))
         for word in self.file.words:
@@ -129,11 +130,18 @@ class Slicer:
 
     def keep_imports(self, block: Block) -> bool:
         """Keep the imports outside of functions, and what stands between them. Return whether there are any."""
+        for index, node in enumerate(block):
+            if isinstance(node, Unparsed) and self.file.says(node, "import"):
+                self.file.statement(block, index)
         last = max((index for index, node in enumerate(block) if isinstance(node, IMPORTS)), default=-2)
         has_imports = last >= 0
         for index, node in enumerate(block):
+            if isinstance(node, Unparsed):
+                if index > last + 1 or self.file.is_definition(node):
+                    continue
+                node = self.file.statement(block, index)
             is_simple = not self.file.blocks(node)
-            is_small = last_row(node) - first_row(node) < SMALL and not isinstance(node, DEFINITIONS)
+            is_small = last_row(node) - first_row(node) < SMALL and not self.file.is_definition(node)
             if index <= last + 1 and (is_simple or is_small):
                 self.keep(node, None)
             elif not is_simple and not isinstance(node, FUNCTIONS) and self.keep_imports_in(node):
@@ -182,8 +190,8 @@ class Slicer:
             first -= 1
         while last < len(block) and isinstance(block[last - 1], ast.If):
             last += 1
-        for one in block[first : None if self.may_leave(block[index]) else last]:
-            self.keep(one, region)
+        for place in range(first, len(block) if self.may_leave(block[index]) else min(last, len(block))):
+            self.keep(self.file.statement(block, place), region)
 
     def keep(self, node: ast.stmt, region: Region) -> None:
         if node in self.stays:
@@ -237,16 +245,18 @@ class Slicer:
         """Whether an expression says so, or a name in it is given one that does."""
         if ASKS.search(self.file.text(test.lineno, test.end_lineno or test.lineno)):
             return True
-        return depth > 0 and any(self.may_be_flag(name, region, depth - 1) for name in set(names_in(test)))
+        return depth > 0 and any(self.may_be_flag(name, region, depth - 1) for name in dict.fromkeys(names_in(test)))
 
     def may_be_flag(self, name: str, region: Region, depth: int) -> bool:
-        if (name, region) not in self.flags:
-            self.flags[name, region] = False  # for a name that is given itself
-            places = {None, None if name.startswith(".") else region}
+        answer, known = self.flags.get((name, region), (False, -1))
+        if not answer and known < depth:
+            self.flags[name, region] = False, depth  # for a name that is given itself
+            places = dict.fromkeys((None, None if name.startswith(".") else region))
             paths = [path for place in places for path in self.file.paths_of(name, place)]
             values = [(value, region_of(path)) for path in paths for value in values_given(innermost(path), name)]
-            self.flags[name, region] = any(self.may_ask(value, inner, depth) for value, inner in values)
-        return self.flags[name, region]
+            answer = any(self.may_ask(value, inner, depth) for value, inner in values)
+            self.flags[name, region] = answer, depth
+        return answer
 
     def may_leave(self, node: ast.stmt) -> bool:
         return LEAVES.search(self.file.text_of(node)) is not None
@@ -255,7 +265,7 @@ class Slicer:
 
     def follow_conditions(self, node: ast.stmt, region: Region) -> None:
         """Keep what binds the names that the conditions in a statement read."""
-        for name in set(names_in_conditions(node)):
+        for name in dict.fromkeys(names_in_conditions(node)):
             self.keep_bindings(name, region)
             self.keep_bindings(name, None)
 

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import ast
 import re
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+
+from cudafix.segments import DEFINITION, Unparsed, parsed, row_starts, unparsed
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
@@ -19,6 +22,9 @@ WORD = re.compile(rb"[^\W\d]\w*")
 Block = list[ast.stmt]
 Path = list[tuple[Block, int]]
 """Statements by their places in blocks, outermost first."""
+
+LONG = 500_000
+"""Bytes. Of a longer file only the statements that are asked for are parsed."""
 
 
 class Statements:
@@ -30,11 +36,9 @@ class Statements:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.tree = ast.parse(data)
+        self.body: Block = ast.parse(data).body if len(data) <= LONG else unparsed(data)
         self.lines = data.split(b"\n")
-        self.starts = [0]
-        for line in self.lines:
-            self.starts.append(self.starts[-1] + len(line) + 1)
+        self.starts = row_starts(self.lines)
         self.has_walrus = b":=" in data
         self.paths: dict[int, Path] = {}
         self.firsts: dict[int, list[int]] = {}
@@ -50,6 +54,20 @@ class Statements:
 
     def text_of(self, node: ast.stmt) -> bytes:
         return self.text(first_row(node), last_row(node))
+
+    def statement(self, block: Block, index: int) -> ast.stmt:
+        """Return a statement of a block, parsed now if it has not been."""
+        if isinstance(block[index], Unparsed):
+            block[index] = parsed(block[index], self.text_of(block[index]))
+        return block[index]
+
+    def is_definition(self, node: ast.stmt) -> bool:
+        if isinstance(node, Unparsed):
+            return DEFINITION.match(self.text_of(node)) is not None
+        return isinstance(node, DEFINITIONS)
+
+    def says(self, node: ast.stmt, name: str) -> bool:
+        return name.encode() in self.text_of(node)
 
     def is_elif(self, node: ast.stmt) -> bool:
         return isinstance(node, ast.If) and self.lines[node.lineno - 1].lstrip().startswith(b"elif")
@@ -67,16 +85,19 @@ class Statements:
     # Words
 
     @cached_property
-    def words(self) -> dict[bytes, list[int]]:
+    def words(self) -> dict[bytes, array[int]]:
         """Where each word is said, in strings and comments as well."""
-        found: dict[bytes, list[int]] = {}
+        found: dict[bytes, array[int]] = {}
         for match in WORD.finditer(self.data):
-            found.setdefault(match[0], []).append(match.start())
+            if match[0] in found:
+                found[match[0]].append(match.start())
+            else:
+                found[match[0]] = array("Q", (match.start(),))
         return found
 
     def paths_of(self, name: str, region: ast.stmt | None = None) -> Iterator[Path]:
         """Yield the paths to the rows that say a name, in a function or anywhere."""
-        offsets: Sequence[int] = self.words.get(name.lstrip(".").encode(), ())
+        offsets: Sequence[int] = self.words.get(name.lstrip(".").encode(), array("Q"))
         if region is not None:
             first, last = self.starts[first_row(region) - 1], self.starts[last_row(region)]
             offsets = offsets[bisect_left(offsets, first) : bisect_left(offsets, last)]
@@ -99,15 +120,16 @@ class Statements:
         return self.paths[row]
 
     def steps(self, row: int) -> Iterator[tuple[Block, int]]:
-        block = self.tree.body
+        block = self.body
         while block:
             index = bisect_right(self.firsts_of(block), row) - 1
             if index < 0 or last_row(block[index]) < row:
                 return
+            node = self.statement(block, index)
             yield block, index
-            node = block[index]
             block = next((one for one in self.blocks(node) if first_row(one[0]) <= row <= last_row(one[-1])), [])
-            self.parents.update((inner, node) for inner in block)
+            if block and block[0] not in self.parents:
+                self.parents.update((inner, node) for inner in block)
 
     def firsts_of(self, block: Block) -> list[int]:
         if id(block) not in self.firsts:

@@ -14,7 +14,8 @@ import cudafix
 FOLDER = Path(cudafix.__file__).parent
 LAYERS = (
     {"__init__"},
-    {"model", "row", "stack", "statements"},
+    {"model", "row", "stack", "segments"},
+    {"statements"},
     {"catalogue", "names", "config", "runtime", "filler"},
     {"symbols", "walk", "read", "discover", "compiler", "positions"},
     {"file", "references", "suppress", "cache", "arguments", "vendor", "rule", "device_text"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import multiprocessing
 import os
@@ -90,8 +91,13 @@ def test_an_encoding_that_is_none_is_one_line(encoding: str) -> None:
     assert errors.count("\n") == 1
 
 
-def test_a_file_of_10_mb_is_one_line() -> None:
+def test_a_file_of_more_statements_than_anybody_writes_is_one_line() -> None:
     assert errors_of((HEAD + "x = 1\n" * 1_700_000).encode()) == "cudafix: odd.py: is larger than 2 MB\n"
+
+
+def test_a_large_file_that_no_slice_can_be_cut_from_is_one_line() -> None:
+    filler = "def f():\n    return [1, 2, 3, 4, 5, 6, 7, 8, 9]\n\n\n" * 50_000
+    assert errors_of(f"from a import *\n{HEAD}{filler}".encode()) == "cudafix: odd.py: is larger than 2 MB\n"
 
 
 def test_a_file_that_cannot_be_analysed_is_a_finding(folder: Path) -> None:
@@ -283,6 +289,31 @@ def test_a_name_that_is_no_text_is_shown_by_its_bytes(folder: Path) -> None:
     assert run("check", "-q", cwd=folder).stderr.decode().startswith("cudafix: \\udcff.py:2:1: cannot be read")
 
 
+# Large files
+
+
+LARGE = HEAD + f"def f():\n    return {'abcdefgh' * 20}\n\n\n" * 60_000 + "torch.cuda.synchronize()\n"
+"""11 MB, 240,000 lines."""
+
+
+def test_of_a_large_file_a_slice_is_looked_at() -> None:
+    result = process(Source("a.py", LARGE.encode()), Options(), Mode.CHECK, False)
+    assert [(one.start.row, one.code) for one in result.findings] == [(2, "CFX101"), (240_003, "CFX104")]
+    assert result.problems == ()
+
+
+def test_a_large_file_is_not_rewritten_and_that_is_said() -> None:
+    result = process(Source("a.py", LARGE.encode()), Options(), Mode.FIX, False)
+    assert [str(one) for one in result.problems] == ["a.py: is larger than 2 MB: what is found is not fixed"]
+    assert result.new_bytes is None
+    assert len(result.findings) == 2
+
+
+def test_a_large_file_without_an_allowed_fix_is_no_trouble_for_a_fix() -> None:
+    source = LARGE.replace("torch.cuda.empty_cache()", "a = 1").replace("torch.cuda.synchronize()", "torch.cuda.x()")
+    assert process(Source("a.py", source.encode()), Options(), Mode.FIX, False).problems == ()
+
+
 # Many files
 
 
@@ -292,6 +323,12 @@ def test_several_processes_say_the_same_as_one(folder: Path) -> None:
     one, two = (run("check", "-j", jobs, cwd=folder) for jobs in (1, 2))
     assert (one.returncode, one.stdout, one.stderr) == (two.returncode, two.stdout, two.stderr)
     assert one.stdout.count(b"\n") == 39
+
+
+def test_one_process_is_this_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_many(folder, 40, HARDCODED)
+    monkeypatch.setattr(concurrent.futures, "ProcessPoolExecutor", None)
+    assert invoke("check", "-j", "1", "--no-cache").stdout.count("CFX101") == 40
 
 
 def test_several_processes_fix_the_same_as_one(folder: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from generated import program
+from hypothesis import given
+from strategies import quick, valid
 
 from cudafix.config import Options
 from cudafix.model import Result
@@ -180,3 +182,39 @@ def test_programs_made_at_random_say_the_same_in_slices(seed: int) -> None:
     source = re.sub(r"(?m)^((?:    )*)(def [^\n]*:\n)", padding, program(seed))
     assert cut(source.encode()) is not None
     assert look(source) == look(source, WHOLE)
+
+
+@quick
+@given(valid)
+def test_programs_that_hypothesis_makes_say_the_same_in_slices(made: str) -> None:
+    source = "import torch\n" + re.sub(r"(?m)^( *)(def [^\n]*:\n)", r"\1\2\1    fill = 1\n\1    fill += 1\n", made)
+    assert look(source) == look(source, WHOLE)
+
+
+# Long files
+
+
+@pytest.mark.parametrize("seed", range(0, 100, 10))
+def test_a_long_file_is_cut_as_a_short_one(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = f"{HEAD}{program(seed)}\n".encode()
+    short = cut(source)
+    assert short is not None
+    monkeypatch.setattr("cudafix.statements.LONG", 0)
+    assert cut(source) == short
+
+
+@quick
+@given(valid)
+def test_a_long_program_that_hypothesis_makes_is_cut_as_a_short_one(made: str) -> None:
+    source = f"import torch\n{made}\n".encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cudafix.statements.LONG", 0)
+        long = cut(source)
+    assert long == cut(source)
+
+
+def test_of_a_long_file_only_what_is_asked_for_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cudafix.statements.LONG", 0)
+    shown = cut(f"{HEAD}def f():\n    this is no Python\n\n\ndef g():\n{MUCH}    {EMPTY}".encode())
+    assert shown is not None
+    assert "no Python" not in shown.decode()

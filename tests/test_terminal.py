@@ -9,10 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-from command import CLEAN, COMMAND, HARDCODED, LINE, UNSAFE, read_until, run, run_on_terminal, write_many
+import pytest
+from command import CLEAN, COMMAND, HARDCODED, LINE, NEUTRAL, UNSAFE, read_until, run, run_on_terminal, write_many
 
 from cudafix.progress import Progress
 
@@ -281,3 +283,19 @@ def test_an_interrupt_is_one_line(tmp_path: Path) -> None:
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors.decode().strip()) == (130, "cudafix: interrupted")
+
+
+@pytest.mark.parametrize("whom", [os.kill, os.killpg], ids=["the first process", "all processes"])
+def test_an_interrupted_fix_leaves_each_file_as_it_was_or_fixed(
+    whom: Callable[[int, int], None], tmp_path: Path
+) -> None:
+    write_many(tmp_path, 400, HARDCODED)
+    command = [*COMMAND, "fix", "-q", "-j", "2"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True) as process:
+        while (tmp_path / "00.py").read_text() == HARDCODED:
+            time.sleep(0.01)
+        whom(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors.decode().strip()) == (130, "cudafix: interrupted")
+    assert {path.suffix for path in tmp_path.iterdir() if path.is_file()} == {".py"}
+    assert {path.read_text() for path in tmp_path.glob("*.py")} == {HARDCODED, NEUTRAL}

@@ -3,8 +3,8 @@
 ## What it does
 Finds `torch.npu.empty_cache()`, and the other functions that have a neutral form, in a branch that was taken for that
 backend: below `if device == "npu":`, `elif is_npu():`, `case "npu":`, after `if device.type != "npu": return`, in a
-class like `NPUAccelerator`, in a method that is called `npu`, in a file like `npu/graphs.py`. The rules for calls do not
-report these. For CUDA, finds the name of its device (`x.to("cuda")`) and `x.cuda()` in such a branch as well.
+class like `NPUAccelerator`, in a method that is called `npu`, in a file like `npu/graphs.py`. The rules for calls do
+not report these. For CUDA, finds the name of its device (`x.to("cuda")`) and `x.cuda()` in such a branch as well.
 
 ## Why is this bad?
 It is not: the branch says which backend is meant. A project that wants every cache emptied through one function,
