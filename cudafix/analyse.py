@@ -35,7 +35,7 @@ class Analysis:
     matches: tuple[Match, ...]
     other_findings: tuple[Finding, ...]
     uncounted: int
-    with_edits: bool = True
+    options: Options
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -43,7 +43,7 @@ class Analysis:
 
     @cached_property
     def told(self) -> Mapping[Match, Finding]:
-        return {match: make_finding(match, self.file, self.with_edits) for match in self.matches}
+        return {match: make_finding(match, self.file, self.options) for match in self.matches}
 
     def fixed(self, allowed: Iterable[Safety], waited: bool = False) -> tuple[Finding, ...]:
         """Return the findings with an allowed fix; if `waited`, without those that were so in an earlier round."""
@@ -79,7 +79,7 @@ def analyse(file: File, options: Options) -> Analysis:
     off = [rule.find for rule in RULES if rule.find and rule.is_cuda_only and rule.code not in active]
     uncounted += sum(len(list(find(inspection))) for find in off)
     other = find_unused_suppressions(file.path, suppressions, active)
-    return Analysis(file, tuple(matches), tuple(other), uncounted, options.edits)
+    return Analysis(file, tuple(matches), tuple(other), uncounted, options)
 
 
 def active_codes(path: str, options: Options) -> frozenset[str]:

@@ -28,7 +28,7 @@ DAYS = 30
 SETTLED = 2_000_000_000
 """Nanoseconds. A file that changed so little ago may change again without a newer time: only its content counts."""
 
-OPTIONS_ELSEWHERE = frozenset(("root", "exclude", "extend_exclude", "force_exclude", "cache_dir"))
+OPTIONS_ELSEWHERE = frozenset(("root", "exclude", "extend_exclude", "force_exclude", "cache_dir", "baseline"))
 """What decides which files are looked at, not what is found in them."""
 
 TAG = (
@@ -199,7 +199,7 @@ def finding_as_list(one: Finding) -> list[Any]:
     if one.fix is not None:
         edits = [[*place_as_list(edit.start), *place_as_list(edit.end), edit.content] for edit in one.fix.edits]
         fix = [one.fix.safety.value, one.fix.message, edits]
-    texts = [one.code, one.name, one.message, one.symbol, one.reason, one.help]
+    texts = [one.code, one.name, one.message, one.symbol, one.reason, one.help, one.statement]
     return [*texts, *place_as_list(one.start), *place_as_list(one.end), fix]
 
 
@@ -219,12 +219,12 @@ def read_result(path: str, findings: Sequence[Any] = (), problems: Sequence[Any]
 
 
 def read_finding(
-    path: str, code: str, name: str, message: str, symbol: str, reason: str, help_text: str,
+    path: str, code: str, name: str, message: str, symbol: str, reason: str, help_text: str, statement: str,
     row: int, column: int, last_row: int, last_column: int, fix: list[Any] | None,
 ) -> Finding:  # fmt: skip
     start, end = read_place(row, column), read_place(last_row, last_column)
     done = read_fix(*fix) if fix else None
-    texts = [text(one) for one in (code, name, message, symbol, reason, help_text)]
+    texts = [text(one) for one in (code, name, message, symbol, reason, help_text, statement)]
     return Finding(*texts[:4], path, start, end, done, *texts[4:])  # type: ignore[call-arg, arg-type]
 
 

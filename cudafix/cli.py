@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import click
 
 from cudafix import __version__
-from cudafix.config import ConfigError, suggestion
-from cudafix.discover import PathError
+from cudafix.config import BASELINE, ConfigError, suggestion
+from cudafix.discover import SUFFIXES, PathError
 from cudafix.reporters import REPORTERS
 from cudafix.reporters.text import printable
 from cudafix.run import Mode, collect_less
@@ -114,10 +114,21 @@ SHARED: tuple[Callable[[Any], Any], ...] = (
 )
 
 
+def is_source(path: Path) -> bool:
+    return path.is_dir() or path.suffix in SUFFIXES
+
+
 @cli.command()
 @shared_options
+@click.option(
+    "--baseline", is_flag=False, flag_value=BASELINE, metavar="[FILE]",
+    help=f"Report only what is not in this file ({BASELINE}; give another as --baseline=FILE).",
+)  # fmt: skip
+@click.option("--diff-base", metavar="REV", help="Report only what stands on lines that changed since REV (git).")
 def check(**flags: Any) -> int:
     """Report hardcoded backend calls below PATHS (default: the current folder; - is standard input)."""
+    if flags["baseline"] is not None and is_source(Path(flags["baseline"])):  # `--baseline src`
+        flags |= {"paths": (flags["baseline"], *flags["paths"]), "baseline": BASELINE}
     return Session(flags, Mode.CHECK, unsafe=True).run()
 
 
@@ -128,6 +139,48 @@ def check(**flags: Any) -> int:
 def fix(unsafe_fixes: bool, diff: bool, **flags: Any) -> int:
     """Rewrite hardcoded backend calls below PATHS; exits with 1 while something remains."""
     return Session(flags, Mode.DIFF if diff else Mode.FIX, unsafe_fixes).run()
+
+
+@cli.group(invoke_without_command=True)
+@click.pass_context
+def baseline(context: click.Context) -> int:
+    """Keep the findings of today in a file, so that `check --baseline` fails on new ones only."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+    return ERROR
+
+
+FILE_OPTION = click.option("--file", metavar="FILE", help=f"The baseline (default: {BASELINE}, or what is configured).")
+
+
+@baseline.command()
+@shared_options
+@FILE_OPTION
+@click.option("--force", is_flag=True, help="Replace a baseline that is there.")
+def create(file: str | None, force: bool, **flags: Any) -> int:
+    """Write all findings below PATHS to a new baseline."""
+    from cudafix.baseline_session import BaselineSession
+
+    return BaselineSession(flags, file).create(force)
+
+
+@baseline.command()
+@shared_options
+@FILE_OPTION
+def prune(file: str | None, **flags: Any) -> int:
+    """Take out of the baseline what fits nothing below PATHS any more; nothing is ever added."""
+    from cudafix.baseline_session import BaselineSession
+
+    return BaselineSession(flags, file).prune()
+
+
+@baseline.command()
+@FILE_OPTION
+def show(file: str | None) -> int:
+    """Count the entries of the baseline by rule and folder."""
+    from cudafix.baseline_session import show_baseline
+
+    return show_baseline(file)
 
 
 @cli.command()

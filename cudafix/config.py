@@ -26,6 +26,10 @@ class Route(Enum):
     ACCELERATOR = "accelerator"
 
 
+BASELINE = "cudafix-baseline.json"
+"""The file of known findings, where no other is named."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What a run needs to know about one file.
@@ -48,7 +52,9 @@ class Options:
         device_constant: what the constant is called that holds the type of the device, where a program needs it often.
         cache_dir: the folder for what earlier runs found; `.cudafix_cache` below `root` if "".
         slices: look at slices of files where the rules allow that (no setting: the findings are the same).
+        baseline: the file of findings that are known, for `check`; none if "".
         edits: work out the text of each fix, for those who show it (no setting: nobody does in plain text).
+        statements: say of each finding in which statement it stands (no setting: for a baseline).
         root: the folder that globs are relative to.
     """
 
@@ -68,8 +74,10 @@ class Options:
     helper_name: str = ""
     device_constant: str = "DEVICE_TYPE"
     cache_dir: str = ""
+    baseline: str = ""
     slices: bool = True
     edits: bool = True
+    statements: bool = False
     root: Path = Path()
 
     @property
@@ -306,6 +314,7 @@ READERS = {
     "helper-name": read_name,
     "device-constant": read_name,
     "cache-dir": read_text,
+    "baseline": read_text,
 }
-INTERNAL = {"root", "slices", "edits"}
+INTERNAL = {"root", "slices", "edits", "statements"}
 assert {key.replace("-", "_") for key in READERS} == {field.name for field in fields(Options)} - INTERNAL

@@ -111,7 +111,7 @@ def moved_to_current(match: Match, call: cst.Call, current: Reference, inspectio
     change = Change(call, partial(moved, rest=1), (call.func.value, *call.args[1:]), needs=((current, neutral),))
     return replace(
         match, rewrites=Rewrites(changes=(change,)), safety=Safety.UNSAFE, reason=ANY_DEVICE,
-        help=f"use `.to({DEVICE}())`", covers=(current,),
+        help=f"use `.to({DEVICE}())`",
     )  # fmt: skip
 
 

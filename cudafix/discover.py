@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path, PurePath
 
 from cudafix.config import Options
+from cudafix.git import list_files
 
 SUFFIXES = (".py", ".pyi", ".pyw")
 DEFAULT_EXCLUDE = (
@@ -21,9 +22,6 @@ DEFAULT_EXCLUDE = (
     ".nox", ".pants.d", ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv", ".vscode",
     "__pycache__", "__pypackages__", "_build", "buck-out", "build", "dist", "node_modules", "site-packages", "venv",
 )  # fmt: skip
-GIT_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
-"""What git sets for its hooks; it would make git speak of another folder than the one we ask about."""
-
 OptionsFor = Callable[[Path], Options]
 
 
@@ -88,7 +86,7 @@ def kind_of(name: str) -> int:
 
 def files_below(folder: Path, options_for: OptionsFor) -> Iterator[str]:
     """Yield the Python files below `folder`, named as the folder is named; links are not followed."""
-    listed = list_by_git(folder)
+    listed = list_files(folder)
     if listed is None:
         yield from walk(os.path.normpath(folder), folder, options_for)
         return
@@ -103,26 +101,6 @@ def is_plain_file(path: str) -> bool:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
         return False
-
-
-def list_by_git(folder: Path) -> list[str] | None:
-    """Return what git tracks or does not ignore below `folder`; None where git has no say."""
-    if run_git(folder, "check-ignore", "-q", ".") is not None:
-        return None  # who names an ignored folder wants it checked
-    listing = run_git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".")
-    return None if listing is None else sorted({os.fsdecode(name) for name in listing.split(b"\0") if name})
-
-
-def run_git(folder: Path, *arguments: str) -> bytes | None:
-    import subprocess  # not at the top: a hook names its files
-
-    environment = {name: value for name, value in os.environ.items() if name not in GIT_VARIABLES}
-    command = ["git", "-C", str(folder), *arguments]
-    try:
-        done = subprocess.run(command, capture_output=True, check=False, env=environment)
-    except OSError:
-        return None
-    return done.stdout if done.returncode == 0 else None
 
 
 def walk(folder: str, start: Path, options_for: OptionsFor) -> Iterator[str]:

@@ -54,7 +54,7 @@ class Finding:
     """One hardcoded place: where it is, what it is, and the way out.
 
     `reason` says why there is no fix, or why the fix is not safe; `help` names the way out in words.
-    `last_row` is the last line of the flagged expression's whole call: a suppression comment may stand on it.
+    `statement` is the normal form of the statement that it stands in, "" where nobody asked for it.
     """
 
     code: str
@@ -67,6 +67,7 @@ class Finding:
     fix: Fix | None = None
     reason: str = ""
     help: str = ""
+    statement: str = ""
 
     @property
     def sort_key(self) -> tuple[str, Position, str]:

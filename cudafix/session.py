@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -14,7 +15,7 @@ import click
 
 from cudafix.config import ConfigError, Options, Overrides, load, options_for, read_settings
 from cudafix.discover import PathError, discover, is_excluded
-from cudafix.model import Result
+from cudafix.model import Finding, Result
 from cudafix.progress import Progress
 from cudafix.read import STDIN, Source
 from cudafix.reporters import REPORTERS
@@ -25,7 +26,9 @@ from cudafix.reporters.text import printable
 from cudafix.run import Mode, Work, default_processes, process, run_cached
 
 if TYPE_CHECKING:
+    from cudafix.baseline import Entries, Gate
     from cudafix.cache import Cache
+    from cudafix.git import Rows
 
 CLEAN, FINDINGS, ERROR = 0, 1, 2
 
@@ -42,9 +45,32 @@ class Session:
         self.paths: Sequence[str] = flags["paths"] or (".",)
         self.overrides = read_overrides(flags)
         self.total = Sum()
+        self.gate = self.make_gate()
+        self.changed = self.find_changed()
         self.progress = Progress(0, sys.stderr, shows=False)
         if mode is Mode.DIFF and (flags["output_format"] != "text" or flags["statistics"]):
             raise FlagError("--diff cannot be combined with --output-format or --statistics")
+
+    def make_gate(self) -> Gate | None:
+        """Return what holds back known findings; None where no baseline is in use."""
+        file = baseline_file(self.flags, self.overrides)
+        if file is None:
+            return None
+        from cudafix.baseline import Gate, load  # not at the top: few runs have one
+
+        return Gate(load(file))
+
+    def find_changed(self) -> dict[str, list[Rows]] | None:
+        """Return the rows that have changed since `--diff-base`; None where all count."""
+        revision = self.flags.get("diff_base")
+        if revision is None:
+            return None
+        from cudafix.git import changed_rows
+
+        found = changed_rows(Path.cwd(), revision)
+        if found is None:
+            raise FlagError(f"--diff-base {revision}: this is no revision, or no git repository is here")
+        return found
 
     @property
     def reads_stdin(self) -> bool:
@@ -89,6 +115,7 @@ class Session:
         for result in run_cached(jobs, cache, work, processes):
             self.progress.step()
             self.take(result)
+        self.report_stale(dict(jobs))
         if cache is not None:
             cache.save()
         self.progress.clear()
@@ -114,7 +141,30 @@ class Session:
         if self.mode is Mode.FIX:
             sys.stdout.buffer.write(data if result.new_bytes is None else result.new_bytes)
 
+    def report_stale(self, options: Mapping[str, Options]) -> None:
+        """Report the entries of a baseline that fit nothing any more."""
+        if self.gate is not None:
+            from cudafix.baseline import STALE, stale_findings
+
+            if self.is_on(str(self.gate.baseline.file), STALE, options):
+                self.total.findings += stale_findings(self.gate.baseline, self.find_stale(self.gate, options))
+
+    def find_stale(self, gate: Gate, options: Mapping[str, Options]) -> Entries:
+        folders = [one for one in self.paths if os.path.isdir(one)]
+        return gate.stale(folders, lambda path, code: self.is_on(path, code, options))
+
+    def is_on(self, path: str, code: str, options: Mapping[str, Options]) -> bool:
+        from cudafix.analyse import active_codes  # not at the top: it loads libcst
+
+        return code in active_codes(path, options.get(path) or self.options_for(Path(path).parent))
+
     def take(self, result: Result) -> None:
+        if self.gate is not None:
+            result = self.gate.admit(result)
+            self.total.known = self.gate.known
+        if self.changed is not None:
+            rows = self.changed.get(os.path.realpath(result.path), [])
+            result = replace(result, findings=tuple(one for one in result.findings if touches(one, rows)))
         self.total.add(result)
         for problem in result.problems:
             self.say(f"cudafix: {problem}")
@@ -182,7 +232,24 @@ def read_overrides(flags: dict[str, Any]) -> Overrides:
     if flags["config"] is not None:
         load(flags["config"].resolve(), required=True)  # a wrong name is an error though there be no file to check
     settings = {**read_settings(given, "command line"), "edits": flags["output_format"] == "json"}
-    return Overrides(settings, flags["config"], flags["isolated"])
+    overrides = Overrides(settings, flags["config"], flags["isolated"])
+    with_statements = {**settings, "statements": baseline_file(flags, overrides) is not None}
+    return replace(overrides, settings=with_statements)
+
+
+def touches(finding: Finding, rows: Sequence[Rows]) -> bool:
+    """Whether a finding stands on one of the rows, or in part."""
+    return any(first <= finding.end.row and finding.start.row <= last for first, last in rows)
+
+
+def baseline_file(flags: dict[str, Any], overrides: Overrides) -> Path | None:
+    """Return the file of known findings: the one on the command line, else the one in the configuration."""
+    if "baseline" not in flags:
+        return None
+    if flags["baseline"] is not None:
+        return Path(flags["baseline"])
+    options = options_for(Path.cwd(), overrides)
+    return Path(os.path.relpath(options.root / options.baseline)) if options.baseline else None
 
 
 def read_pairs(entries: Sequence[str]) -> dict[str, list[str]]:

@@ -14,12 +14,12 @@ import cudafix
 FOLDER = Path(cudafix.__file__).parent
 LAYERS = (
     {"__init__"},
-    {"model", "row", "stack", "segments"},
+    {"model", "row", "stack", "segments", "git"},
     {"statements"},
     {"catalogue", "names", "config", "runtime", "filler"},
     {"symbols", "walk", "read", "discover", "compiler", "positions"},
     {"file", "references", "suppress", "cache", "arguments", "vendor", "rule", "device_text"},
-    {"attributes", "blocks", "met_device", "properties", "neutral", "import_style", "mentions"},
+    {"attributes", "blocks", "met_device", "properties", "neutral", "import_style", "mentions", "statement_text"},
     {"change", "at_hand", "index_as_device", "question", "device_position", "import_text", "unused", "availability"},
     {"arms", "conditions", "inspection", "imports", "slices"},
     {"branch", "rewrite", "asserted_device"},

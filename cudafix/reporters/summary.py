@@ -21,6 +21,8 @@ class Sum:
     fixed: list[Finding] = field(default_factory=list)
     changed: list[Result] = field(default_factory=list)
     uncounted: int = 0
+    known: int = 0
+    """Findings that a baseline holds back."""
     failed: bool = False
 
     def add(self, result: Result) -> None:
@@ -45,6 +47,8 @@ def summary(total: Sum, mode: Mode) -> Iterator[str]:
         yield from next_steps(to_migrate)
     elif not total.findings and not total.fixed and not total.failed:
         yield f"All clear: no finding in {plural(total.files, 'file')}." if total.files else "No Python file found."
+    if total.known:
+        yield f"{plural(total.known, 'known finding')} held back by the baseline."
     cuda_only = total.uncounted + len(total.findings) - len(to_migrate)
     if cuda_only:
         more = "; `--extend-select CFX4` lists them" if total.uncounted else ""

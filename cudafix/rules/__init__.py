@@ -31,6 +31,7 @@ from cudafix.rules import (
     outdated_mention,
     patched_backend_function,
     repeated_flush_block,
+    stale_baseline_entry,
     unreadable_file,
     unused_suppression,
     wrong_branch,
@@ -39,6 +40,7 @@ from cudafix.rules import (
 RULES: tuple[Rule, ...] = (
     unreadable_file.rule,
     unused_suppression.rule,
+    stale_baseline_entry.rule,
     hardcoded_empty_cache.rule,
     hardcoded_memory_info.rule,
     hardcoded_memory_statistics.rule,

@@ -102,15 +102,12 @@ def test_a_storage_has_another_to_and_stays() -> None:
         ("x.cuda(torch.cuda.current_device(), True)", "x.to(current_device(), non_blocking=True)"),
     ],
 )
-def test_the_index_of_the_current_device_becomes_that_device_in_one_fix(old: str, new: str) -> None:
-    settings = {"select": ["CFX105", "CFX202"]}
-    checks.check_unsafe(
-        f"import torch\ndef f(x):\n    return {old}\n",
-        f"from cudafix.runtime import current_device\ndef f(x):\n    return {new}\n",
-        "where it failed",
-        **settings,
-        ignore=[],
-    )
+def test_the_index_of_the_current_device_becomes_that_device_beside_its_own_finding(old: str, new: str) -> None:
+    source = f"import torch\ndef f(x):\n    return {old}\n"
+    settings = {"select": ["CFX105", "CFX202"], "ignore": []}
+    checks.check_finds(source, "3 CFX202 ", "3 CFX105 torch.cuda.current_device", **settings)
+    fixed = checks.fixed(source.encode(), unsafe=True, **settings).new_bytes
+    assert fixed == f"from cudafix.runtime import current_device\ndef f(x):\n    return {new}\n".encode()
 
 
 def test_a_number_that_is_worked_out_of_another_finding_waits_for_its_fix() -> None:

@@ -1,0 +1,195 @@
+"""The findings that were there when a project began to check: a file of fingerprints, which only shrinks.
+
+A fingerprint is made of the path, the rule, the symbol, the statement as no formatter changes it, and its number among
+equal ones in the file. It names no line: code may move, and lines be added, and the entry still fits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path, PurePath
+from typing import Any
+
+from cudafix.config import ConfigError
+from cudafix.git import renames_since
+from cudafix.model import Finding, Position, Result
+
+VERSION = 1
+SHOWN = 100
+"""Characters of a statement that an entry shows to those who review it."""
+
+STALE, STALE_NAME = "CFX003", "stale-baseline-entry"
+Entries = dict[str, dict[str, str]]
+"""Path → the key of an entry → the statement that it is about."""
+
+
+class BaselineError(ConfigError):
+    """A baseline that cannot be used."""
+
+
+@dataclass
+class Baseline:
+    """One file of known findings; paths are relative to its folder, with slashes."""
+
+    file: Path
+    entries: Entries = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.entries.values()))
+
+    @cached_property
+    def folder(self) -> str:
+        return os.path.abspath(self.file.parent)
+
+    def place(self, path: str) -> str:
+        """Return how the baseline calls a file."""
+        return PurePath(os.path.relpath(path, self.folder)).as_posix()
+
+    def exists(self, place: str) -> bool:
+        return os.path.exists(os.path.join(self.folder, place))
+
+    def follow_renames(self) -> None:
+        """Let the entries for files that are gone go with them to their new names, as far as git knows those."""
+        gone = [one for one in self.entries if not self.exists(one)]
+        moved = renames_since(self.file.absolute()) if gone else {}
+        for old in gone:
+            new = PurePath(moved.get(old, old)).as_posix()
+            if new != old and new not in self.entries:
+                self.entries[new] = self.entries.pop(old)
+
+    def save(self) -> None:
+        """Write the file, or leave it as it is.
+
+        Raises:
+            BaselineError: where it cannot be written.
+        """
+        scratch = self.file.with_name(f"{self.file.name}.{os.getpid()}.tmp")
+        try:
+            scratch.write_text(self.text(), encoding="utf-8")
+            os.replace(scratch, self.file)
+        except OSError as error:
+            scratch.unlink(missing_ok=True)
+            raise BaselineError(f"{self.file}: cannot be written: {error.strerror}") from None
+
+    def text(self) -> str:
+        found = {path: entries for path, entries in self.entries.items() if entries}
+        return json.dumps({"version": VERSION, "findings": found}, indent=2, sort_keys=True) + "\n"
+
+
+def load(file: Path) -> Baseline:
+    """Read a baseline.
+
+    Raises:
+        BaselineError: where there is none, or what is there is none.
+    """
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BaselineError(f"{file}: no such baseline; `cudafix baseline create` makes one") from None
+    except OSError as error:
+        raise BaselineError(f"{file}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise BaselineError(f"{file}: is no baseline of cudafix: {error}") from None
+    if not isinstance(document, dict) or document.get("version") != VERSION or not is_entries(document.get("findings")):
+        raise BaselineError(f"{file}: is no baseline of cudafix, or one of another version")
+    return Baseline(file, document["findings"])
+
+
+def is_entries(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(entries, dict) and all(isinstance(one, str) for one in entries.values())
+        for entries in value.values()
+    )
+
+
+def keys_of(findings: Iterable[Finding]) -> Iterator[tuple[str, Finding]]:
+    """Yield the findings of one file with the keys of their entries, in the order of the file."""
+    seen: Counter[str] = Counter()
+    for one in sorted(findings, key=lambda one: one.sort_key):
+        said = one.statement or (one.message if one.code != "CFX001" else "")
+        fingerprint = hashlib.sha256(f"{one.code}\0{one.symbol}\0{said}".encode("utf-8", "replace")).hexdigest()[:12]
+        start = " ".join(filter(None, (one.code, one.symbol, fingerprint)))
+        seen[start] += 1
+        yield f"{start} {seen[start]}", one
+
+
+def make(file: Path, findings: Iterable[Finding]) -> Baseline:
+    """Return a baseline of all findings."""
+    baseline = Baseline(file)
+    by_path: dict[str, list[Finding]] = {}
+    for one in findings:
+        by_path.setdefault(baseline.place(one.path), []).append(one)
+    for place, same in by_path.items():
+        baseline.entries[place] = {key: (one.statement or one.message)[:SHOWN] for key, one in keys_of(same)}
+    return baseline
+
+
+class Gate:
+    """Lets through what is not in a baseline, and knows in the end which entries nothing was found for."""
+
+    def __init__(self, baseline: Baseline) -> None:
+        self.baseline = baseline
+        baseline.follow_renames()
+        self.known = 0
+        self.left: Entries = {}
+        """The entries for which nothing was found, of the files that were looked at."""
+
+    def admit(self, result: Result) -> Result:
+        """Return the result without the findings that are known."""
+        place = self.baseline.place(result.path)
+        entries = self.baseline.entries.get(place)
+        if entries is None:
+            return result
+        keys = dict(keys_of(result.findings))
+        if not result.problems:
+            self.left[place] = {key: text for key, text in entries.items() if key not in keys}
+        new = tuple(one for key, one in keys.items() if key not in entries)
+        self.known += len(result.findings) - len(new)
+        return replace(result, findings=new)
+
+    def stale(self, roots: Sequence[str], is_on: Callable[[str, str], bool]) -> Entries:
+        """Return the entries that fit nothing any more.
+
+        Those of files that were looked at, and of files below `roots` that are gone. `is_on` tells for the path of a
+        file, and a code, whether that rule was on.
+        """
+        gone = [one for one in self.baseline.entries if one not in self.left and not self.baseline.exists(one)]
+        checked = [self.baseline.place(one) for one in roots]
+        below = [one for one in gone if any(root == "." or f"{one}/".startswith(f"{root}/") for root in checked)]
+        candidates = {**self.left, **{one: self.baseline.entries[one] for one in below}}
+        found: Entries = {}
+        for place, entries in candidates.items():
+            path = os.path.relpath(os.path.join(self.baseline.folder, place))
+            stale = {key: text for key, text in entries.items() if is_on(path, key.partition(" ")[0])}
+            if stale:
+                found[place] = stale
+        return found
+
+
+def stale_findings(baseline: Baseline, stale: Entries) -> Iterator[Finding]:
+    """Yield a finding in the baseline's file for each entry that fits nothing any more."""
+    rows = dict(rows_of(baseline.file)) if stale else {}
+    for place, entries in sorted(stale.items()):
+        for key in sorted(entries):
+            what = " ".join(key.split(" ")[:-2])
+            start = Position(rows.get((place, key), 1), 1)
+            message = f"{place}: `{what}` is gone: run `cudafix baseline prune`"
+            yield Finding(STALE, STALE_NAME, message, "", str(baseline.file), start, start)
+
+
+def rows_of(file: Path) -> Iterator[tuple[tuple[str, str], int]]:
+    """Yield path and key of each entry with its row, in a file that is laid out as we write it."""
+    place = ""
+    for row, line in enumerate(file.read_text(encoding="utf-8").split("\n"), 1):
+        name, _, value = line.strip().partition('": ')
+        if name.startswith('"') and value.startswith("{"):
+            place = json.loads(f'{name}"')
+        elif name.startswith('"') and value.startswith('"'):
+            yield (place, json.loads(f'{name}"')), row

@@ -1,0 +1,86 @@
+"""The commands that make and shrink a baseline: a check whose findings go into the file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+import click
+
+from cudafix.baseline import Baseline, Gate, load, make
+from cudafix.config import BASELINE, Options, Overrides
+from cudafix.reporters.summary import plural
+from cudafix.rules import BY_CODE
+from cudafix.run import Mode
+from cudafix.session import CLEAN, ERROR, FlagError, Session, baseline_file, read_overrides
+
+
+class BaselineSession(Session):
+    def __init__(self, flags: dict[str, Any], file: str | None) -> None:
+        configured = baseline_file({"baseline": file}, read_overrides(flags))
+        self.file = configured or Path(BASELINE)
+        super().__init__({**flags, "baseline": str(self.file)}, Mode.CHECK, unsafe=True)
+
+    def make_gate(self) -> Gate | None:
+        return None
+
+    def create(self, force: bool) -> int:
+        if self.file.exists() and not force:
+            raise FlagError(
+                f"{self.file}: is there already; `cudafix baseline prune` takes out what is gone, --force replaces it"
+            )
+        self.run_paths()
+        if self.total.failed:
+            return ERROR
+        baseline = make(self.file, self.total.findings)
+        baseline.save()
+        click.echo(
+            f"Wrote {plural(baseline.size, 'finding')} in {plural(len(baseline.entries), 'file')} to {self.file}."
+        )
+        return CLEAN
+
+    def prune(self) -> int:
+        gate = self.gate = Gate(load(self.file))
+        before = gate.baseline.size
+        self.run_paths()
+        if self.total.failed:
+            return ERROR
+        gate.baseline.save()
+        taken = before - gate.baseline.size
+        click.echo(f"Took {entries(taken)} out of {self.file}, and left {gate.baseline.size}.")
+        return CLEAN
+
+    def report_stale(self, options: Mapping[str, Options]) -> None:
+        """Take the entries that fit nothing out, instead."""
+        for place, gone in (self.find_stale(self.gate, options) if self.gate is not None else {}).items():
+            for key in gone:
+                del self.gate.baseline.entries[place][key]  # type: ignore[union-attr]
+
+
+def show_baseline(file: str | None) -> int:
+    path = baseline_file({"baseline": file}, Overrides({})) or Path(BASELINE)
+    baseline = load(path)
+    click.echo(f"{entries(baseline.size)} in {plural(len(baseline.entries), 'file')}")
+    for title, counts in (("rule", by_rule(baseline)), ("folder", by_folder(baseline))):
+        click.echo(f"\n{title}")
+        for name, count in sorted(counts.items()):
+            click.echo(f"{count:7}  {name}")
+    return CLEAN
+
+
+def by_rule(baseline: Baseline) -> Counter[str]:
+    codes = (key.partition(" ")[0] for found in baseline.entries.values() for key in found)
+    return Counter(f"{code} {BY_CODE[code].name}" if code in BY_CODE else code for code in codes)
+
+
+def by_folder(baseline: Baseline) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for place, known in baseline.entries.items():
+        found[str(PurePath(place).parent)] += len(known)
+    return found
+
+
+def entries(count: int) -> str:
+    return f"{count} {'entry' if count == 1 else 'entries'}"
