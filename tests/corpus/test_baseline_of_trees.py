@@ -54,25 +54,23 @@ def test_a_thousand_edits_elsewhere_invalidate_nothing(tmp_path: Path) -> None:
     copy("accelerate==1.15.0", tmp_path)
     create(tmp_path)
     chance = random.Random(1)
-    files = [one for one in sorted((tmp_path / "tree").rglob("*.py")) if "cuda" in one.read_text(encoding="utf-8")]
-    for number in range(1000):
-        insert(chance.choice(files), chance, number)
+    places = [(path, *place) for path in sorted((tmp_path / "tree").rglob("*.py")) for place in places_in(path)]
+    edited = sorted(chance.choices(places, k=1000), reverse=True)  # from below, so that the other rows stay right
+    for path, row, indent in edited:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        lines.insert(row - 1, " " * indent + chance.choice(["an_edit = 1", "# an edit", ""]))
+        path.write_text("\n".join(lines), encoding="utf-8")
     assert found(tmp_path) == []
 
 
-def insert(path: Path, chance: random.Random, number: int) -> None:
-    """Put a statement, a comment or an empty line into a function that has nothing to do with a device."""
+def places_in(path: Path) -> list[tuple[int, int]]:
+    """Return row and indentation of the last statement of each function that has nothing to do with a device."""
     text = path.read_text(encoding="utf-8")
-    functions = [one for one in ast.walk(ast.parse(text)) if isinstance(one, ast.FunctionDef)]
-    places = [one.body[-1] for one in functions if DEVICE.search(ast.get_source_segment(text, one) or "") is None]
-    if not places:
-        return
-    node = chance.choice(places)
     lines = text.split("\n")
-    if lines[node.lineno - 1][: node.col_offset].strip() == "":
-        what = chance.choice([f"edit_{number} = {number}", "# an edit", ""])
-        lines.insert(node.lineno - 1, f"{' ' * node.col_offset}{what}")
-        path.write_text("\n".join(lines), encoding="utf-8")
+    functions = [one for one in ast.walk(ast.parse(text)) if isinstance(one, ast.FunctionDef)]
+    others = [one for one in functions if not any(map(DEVICE.search, lines[one.lineno - 1 : one.end_lineno]))]
+    last = [(one.body[-1].lineno, one.body[-1].col_offset) for one in others]
+    return [(row, indent) for row, indent in last if not lines[row - 1][:indent].strip()]
 
 
 @pytest.mark.corpus
