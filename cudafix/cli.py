@@ -16,7 +16,7 @@ import click
 from cudafix import __version__
 from cudafix.config import BASELINE, ConfigError, suggestion
 from cudafix.discover import SUFFIXES, PathError
-from cudafix.reporters import REPORTERS
+from cudafix.reporters import FORMATS
 from cudafix.reporters.text import printable
 from cudafix.run import Mode, collect_less
 from cudafix.session import CLEAN, ERROR, FINDINGS, FlagError, Session
@@ -101,7 +101,7 @@ SHARED: tuple[Callable[[Any], Any], ...] = (
         help="Keep the cache here (default: .cudafix_cache).",
     ),
     click.option("--stdin-filename", metavar="NAME", help="The name of what comes on standard input."),
-    click.option("--output-format", type=click.Choice(sorted(REPORTERS)), default="text", show_default=True),
+    click.option("--output-format", type=click.Choice(sorted(FORMATS)), default="text", show_default=True),
     click.option("--output-file", type=click.Path(path_type=Path), metavar="FILE", help="Write findings to this file."),
     click.option("--statistics", is_flag=True, help="Count the findings by code instead of listing them."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 even when there are findings."),

@@ -18,7 +18,7 @@ from cudafix.discover import PathError, discover, is_excluded
 from cudafix.model import Finding, Result
 from cudafix.progress import Progress
 from cudafix.read import STDIN, Source
-from cudafix.reporters import REPORTERS
+from cudafix.reporters import FORMATS, Format
 from cudafix.reporters.diff import diff
 from cudafix.reporters.statistics import report_statistics
 from cudafix.reporters.summary import Sum, summary
@@ -71,6 +71,10 @@ class Session:
         if found is None:
             raise FlagError(f"--diff-base {revision}: this is no revision, or no git repository is here")
         return found
+
+    @property
+    def format(self) -> Format:
+        return FORMATS[self.flags["output_format"]]
 
     @property
     def reads_stdin(self) -> bool:
@@ -187,10 +191,10 @@ class Session:
             report_statistics(self.total.findings, text, self.flags["output_format"])
         else:
             shown = self.total.findings
-            if stream is self.stdout and self.flags["output_format"] == "text":
+            if stream is self.stdout and self.format.for_people:
                 shown = [finding for finding in shown if finding.code != "CFX001"]  # stderr has said it
             with_source = stream.isatty() and not self.reads_stdin
-            REPORTERS[self.flags["output_format"]](shown, text, with_source)
+            self.format.reporter(shown, text, with_source)
         click.echo(text.getvalue(), file=stream, nl=False, color=self.wants_colour(stream))
 
     def wants_colour(self, stream: TextIO) -> bool:
@@ -201,7 +205,7 @@ class Session:
 
     def summarise(self) -> None:
         """Close with a summary on a terminal; elsewhere say it on stderr, and only where there is something to say."""
-        if self.flags["quiet"] or self.flags["output_format"] != "text":
+        if self.flags["quiet"] or not self.format.for_people:
             return
         on_terminal = self.stdout.isatty() and self.mode is not Mode.DIFF and self.flags["output_file"] is None
         if on_terminal or self.total.findings or self.total.fixed:
@@ -231,10 +235,11 @@ def read_overrides(flags: dict[str, Any]) -> Overrides:
         given["per-file-ignores"] = read_pairs(flags["per_file_ignores"])
     if flags["config"] is not None:
         load(flags["config"].resolve(), required=True)  # a wrong name is an error though there be no file to check
-    settings = {**read_settings(given, "command line"), "edits": flags["output_format"] == "json"}
+    wanted = FORMATS[flags["output_format"]]
+    settings = {**read_settings(given, "command line"), "edits": wanted.edits}
     overrides = Overrides(settings, flags["config"], flags["isolated"])
-    with_statements = {**settings, "statements": baseline_file(flags, overrides) is not None}
-    return replace(overrides, settings=with_statements)
+    with_statements = wanted.statements or baseline_file(flags, overrides) is not None
+    return replace(overrides, settings={**settings, "statements": with_statements})
 
 
 def touches(finding: Finding, rows: Sequence[Rows]) -> bool:

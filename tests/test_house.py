@@ -17,7 +17,7 @@ LAYERS = (
     {"model", "row", "stack", "segments", "git"},
     {"statements"},
     {"catalogue", "names", "config", "runtime", "filler"},
-    {"symbols", "walk", "read", "discover", "compiler", "positions"},
+    {"symbols", "walk", "read", "discover", "compiler", "positions", "baseline"},
     {"file", "references", "suppress", "cache", "arguments", "vendor", "rule", "device_text"},
     {"attributes", "blocks", "met_device", "properties", "neutral", "import_style", "mentions", "statement_text"},
     {"change", "at_hand", "index_as_device", "question", "device_position", "import_text", "unused", "availability"},

@@ -13,7 +13,7 @@ from checks import apply_edits
 from command import CLEAN, HARDCODED, LINE, MANUAL, NEUTRAL, UNSAFE, invoke, run
 
 from cudafix.model import Edit, Finding, Fix, Position, Result, Safety
-from cudafix.reporters import REPORTERS
+from cudafix.reporters import FORMATS
 from cudafix.reporters.diff import diff
 
 EMPTY = Fix(Safety.SAFE, "", ())
@@ -37,7 +37,7 @@ def finding(**details: Any) -> Finding:
 
 def text(*findings: Finding) -> str:
     stream = io.StringIO()
-    REPORTERS["text"](findings, stream, False)
+    FORMATS["text"].reporter(findings, stream, False)
     return re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue())
 
 

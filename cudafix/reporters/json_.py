@@ -1,4 +1,4 @@
-"""Findings → a JSON array, one object per finding (design, section 7)."""
+"""Findings → JSON, one object per finding (design, section 7): in an array, or on a line each."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
 
     objects = [json.dumps(as_object(finding), ensure_ascii=True) for finding in findings]
     stream.write("[" + ",\n ".join(objects) + "]\n")
+
+
+def report_lines(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+    import json  # not at the top: only this format needs it
+
+    stream.writelines(f"{json.dumps(as_object(finding), ensure_ascii=True)}\n" for finding in findings)
 
 
 def as_object(finding: Finding) -> dict[str, Any]:

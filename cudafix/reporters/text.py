@@ -6,6 +6,7 @@ import tokenize
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import groupby
 from typing import TextIO
 
 import click
@@ -20,6 +21,19 @@ WIDEST = 300
 def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
     for finding in findings:
         stream.write(excerpt(finding) if rich else line(finding))
+
+
+def report_concise(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+    stream.writelines(map(line, findings))
+
+
+def report_grouped(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+    for path, same in groupby(findings, key=lambda one: one.path):
+        stream.write(f"{click.style(harmless(path), bold=True)}:\n")
+        for one in same:
+            place = f"{one.start.row}:{one.start.column}"
+            stream.write(f"  {place:<8} {line(one).partition(': ')[2]}")
+        stream.write("\n")
 
 
 def line(finding: Finding) -> str:
@@ -40,7 +54,7 @@ def excerpt(finding: Finding) -> str:
 
 
 def head(finding: Finding) -> str:
-    place = printable(f"{finding.path}:{finding.start.row}:{finding.start.column}")
+    place = harmless(f"{finding.path}:{finding.start.row}:{finding.start.column}")
     label = click.style(LABELS[finding.fix.safety], fg="cyan") + " " if finding.fix else ""
     code = click.style(finding.code, fg="red", bold=True)
     return f"{click.style(place, bold=True)}: {code} {label}{printable(finding.message)}"
@@ -77,8 +91,14 @@ def source_lines(path: str) -> tuple[str, ...]:
 
 
 def printable(text: str) -> str:
-    """Return `text` without control characters: a file's name or content must not steer the terminal."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    """Return `text` without control characters and commands: a file must not steer the terminal, or a CI service."""
+    shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return shown.replace("##vso[", "## vso[").replace("##[", "## [")
+
+
+def harmless(path: str) -> str:
+    """Return a path that stands at the beginning of a line, where `::error` would be a command to a CI service."""
+    return f"./{printable(path)}" if path.startswith(("::", "##")) else printable(path)
 
 
 def width(text: str) -> int:

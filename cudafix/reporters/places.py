@@ -1,0 +1,31 @@
+"""How the formats for other tools call files: relative to the root of the repository, with slashes."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path, PurePath
+
+from cudafix.model import Finding
+from cudafix.rule import CUDA_ONLY_FAMILY
+
+
+@cache
+def root() -> Path:
+    """Return the top of the repository that the current folder is in; that folder where it is in none."""
+    here = Path.cwd()
+    return next((one for one in (here, *here.parents) if (one / ".git").exists()), here)
+
+
+def from_root(path: str) -> str:
+    return PurePath(os.path.relpath(os.path.abspath(path), root())).as_posix()
+
+
+def is_note(finding: Finding) -> bool:
+    """Whether a finding is of CUDA by nature, so that there is nothing to do."""
+    return finding.code.startswith(CUDA_ONLY_FAMILY)
+
+
+def sentence(finding: Finding) -> str:
+    """Return what is wrong and the way out, on one line."""
+    return finding.message + (f": {finding.help}" if finding.help else "")
