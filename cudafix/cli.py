@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 import click
 
 from cudafix import __version__
-from cudafix.config import BASELINE, ConfigError, suggestion
+from cudafix.config import BASELINE, ConfigError, Overrides, options_for, suggestion
 from cudafix.discover import SUFFIXES, PathError
 from cudafix.reporters import FORMATS
 from cudafix.reporters.text import printable
+from cudafix.row import BACKENDS
 from cudafix.run import Mode, collect_less
 from cudafix.session import CLEAN, ERROR, FINDINGS, FlagError, Session
 
@@ -181,6 +182,16 @@ def show(file: str | None) -> int:
     from cudafix.baseline_session import show_baseline
 
     return show_baseline(file)
+
+
+@cli.command()
+@click.argument("linter", type=click.Choice(["ruff"]))
+@click.option("--backend", "backends", multiple=True, type=click.Choice(BACKENDS), help="Of these (default: cuda).")
+def export(linter: str, backends: tuple[str, ...]) -> None:
+    """Print the catalogue as configuration of another linter: ruff's `banned-api` table."""
+    from cudafix.export import ruff_table
+
+    click.echo(ruff_table(backends or ("cuda",), options_for(Path.cwd(), Overrides({}))), nl=False)
 
 
 @cli.command()
