@@ -126,10 +126,22 @@ def is_source(path: Path) -> bool:
     help=f"Report only what is not in this file ({BASELINE}; give another as --baseline=FILE).",
 )  # fmt: skip
 @click.option("--diff-base", metavar="REV", help="Report only what stands on lines that changed since REV (git).")
-def check(**flags: Any) -> int:
+@click.option("--add-noqa", is_flag=True, help="Silence all that is found by `# noqa` comments.")
+@click.option(
+    "--add-ignore", is_flag=False, flag_value="", metavar="[REASON]",
+    help="Silence all that is found by `# cudafix: ignore[…] REASON` comments (give a reason as --add-ignore=REASON).",
+)  # fmt: skip
+def check(add_noqa: bool, add_ignore: str | None, **flags: Any) -> int:
     """Report hardcoded backend calls below PATHS (default: the current folder; - is standard input)."""
     if flags["baseline"] is not None and is_source(Path(flags["baseline"])):  # `--baseline src`
         flags |= {"paths": (flags["baseline"], *flags["paths"]), "baseline": BASELINE}
+    if add_ignore and is_source(Path(add_ignore)):  # `--add-ignore src`
+        add_ignore, flags["paths"] = "", (add_ignore, *flags["paths"])
+    if add_noqa or add_ignore is not None:
+        from cudafix.new_suppressions import Style
+        from cudafix.suppress_session import SuppressSession
+
+        return SuppressSession(flags, Style(add_noqa, add_ignore or "")).run()
     return Session(flags, Mode.CHECK, unsafe=True).run()
 
 

@@ -1,0 +1,98 @@
+"""Findings → the file with comments that silence them: `# noqa: CFX101` or `# cudafix: ignore[CFX101] reason`."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cudafix.file import split_lines
+from cudafix.model import Finding
+
+NOQA = re.compile(r"#\s*noqa\s*:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*", re.IGNORECASE)
+IGNORE = re.compile(r"(#\s*cudafix\s*:\s*ignore\s*\[[^\]]*)\]", re.IGNORECASE)
+NOT_TO_SILENCE = ("CFX001", "CFX002", "CFX003")
+"""What a comment in the file is no answer to."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How findings are silenced: `noqa`, or our own comments, which may give a reason."""
+
+    noqa: bool
+    reason: str = ""
+
+    def comment(self, codes: Sequence[str], above: bool = False) -> str:
+        """Return a comment for the end of a row; or for a row of its own, where `noqa` would say nothing."""
+        if self.noqa and not above:
+            return f"# noqa: {', '.join(codes)}"
+        return f"# cudafix: ignore[{', '.join(codes)}]{' ' * bool(self.reason)}{self.reason}"
+
+    def extended(self, comment: str, codes: Sequence[str]) -> str:
+        """Return a comment that names codes as well; "" where it has no such list."""
+        pattern = NOQA if self.noqa else IGNORE
+        match = pattern.search(comment)
+        if match is None:
+            return ""
+        end = match.end() if self.noqa else match.end(1)
+        return f"{comment[:end]}, {', '.join(codes)}{comment[end:]}"
+
+
+def add_suppressions(data: bytes, findings: Sequence[Finding], style: Style) -> bytes:
+    """Return the file with a comment on the first row of each finding that can have one, else above its statement.
+
+    Raises:
+        SyntaxError, UnicodeError: where the file cannot be read.
+    """
+    encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+    lines = split_lines(data.decode(encoding))
+    ends, comments = row_ends(lines)
+    wanted: dict[int, list[str]] = {}
+    for one in findings:
+        if one.code not in NOT_TO_SILENCE:
+            rows = [row for row in range(one.start.row, one.end.row + 1) if row in ends]
+            codes = wanted.setdefault(rows[0] if rows else -first_row(one.start.row, ends), [])
+            if one.code not in codes:
+                codes.append(one.code)
+    for row, codes in sorted(wanted.items(), key=lambda item: -abs(item[0])):
+        if row < 0:
+            line = lines[-row - 1]
+            indent = line[: len(line) - len(line.lstrip())]
+            lines.insert(-row - 1, f"{indent}{style.comment(sorted(codes), above=True)}{line_end(lines)}")
+        else:
+            lines[row - 1] = silenced(lines[row - 1], comments.get(row, ""), sorted(codes), style)
+    return "".join(lines).encode(encoding)
+
+
+def row_ends(lines: Sequence[str]) -> tuple[set[int], dict[int, str]]:
+    """Return the rows that end outside of strings, so that a comment may stand there, and the comments of rows."""
+    ends, comments = set(), {}
+    for token in tokenize.generate_tokens(iter([*lines, ""]).__next__):
+        if token.type in (tokenize.NEWLINE, tokenize.NL):
+            ends.add(token.start[0])
+        elif token.type == tokenize.COMMENT:
+            comments[token.start[0]] = token.string
+    return ends, comments
+
+
+def first_row(row: int, ends: set[int]) -> int:
+    """Return the first row of what goes on over several rows up to `row`: the one behind the last that has ended."""
+    while row > 1 and row - 1 not in ends:
+        row -= 1
+    return row
+
+
+def silenced(line: str, comment: str, codes: Sequence[str], style: Style) -> str:
+    body = line.rstrip("\r\n")
+    end = line[len(body) :]
+    extended = style.extended(comment, codes) if comment else ""
+    if extended:
+        return f"{body[: body.rindex(comment)]}{extended}{end}"
+    return f"{body.rstrip()}  {style.comment(codes)}{end}"
+
+
+def line_end(lines: Sequence[str]) -> str:
+    first = lines[0] if lines else "\n"
+    return first[len(first.rstrip("\r\n")) :] or "\n"

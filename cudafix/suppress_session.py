@@ -1,0 +1,50 @@
+"""`check --add-noqa` and `--add-ignore`: a comment for each finding of today, so that the next check has none."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cudafix.discover import PathError
+from cudafix.model import Finding
+from cudafix.new_suppressions import NOT_TO_SILENCE, Style, add_suppressions
+from cudafix.reporters.summary import plural
+from cudafix.run import Mode
+from cudafix.session import CLEAN, ERROR, Session
+from cudafix.write import ChangedMeanwhile, write
+
+
+class SuppressSession(Session):
+    def __init__(self, flags: dict[str, Any], style: Style) -> None:
+        super().__init__(flags, Mode.CHECK, unsafe=True)
+        self.style = style
+
+    def run(self) -> int:
+        if self.reads_stdin:
+            raise PathError("- (standard input) cannot be given comments")
+        self.run_paths()
+        done = 0
+        for path, found in groupby(self.total.findings, key=lambda one: one.path):
+            findings = [one for one in found if one.code not in NOT_TO_SILENCE]
+            done += len(findings) if findings and self.add(path, findings) else 0
+        click.echo(f"Silenced {plural(done, 'finding')} by comments.")
+        return ERROR if self.total.failed else CLEAN
+
+    def add(self, path: str, findings: Sequence[Finding]) -> bool:
+        """Write the file with its comments; whether that went well."""
+        try:
+            old = Path(path).read_bytes()
+            new = add_suppressions(old, findings, self.style)
+            if ast.dump(ast.parse(old)) != ast.dump(ast.parse(new)):
+                raise SyntaxError("a comment would change the code")
+            write(path, old, new)
+        except (SyntaxError, UnicodeError, ChangedMeanwhile, OSError) as error:
+            self.say(f"cudafix: {path}: left as it was: {' '.join(str(error).split())}")
+            self.total.failed = True
+            return False
+        return True
