@@ -51,6 +51,11 @@ class Analysis:
         picked = [one for one in self.matches if one.rewrites and one.trust in levels]
         return tuple(self.told[one] for one in picked if not (waited and one.rewrites.waits))
 
+    @property
+    def comment_fixes(self) -> tuple[Finding, ...]:
+        """The findings whose fix changes a comment, and no code."""
+        return tuple(one for one in self.other_findings if one.fix is not None)
+
     def rewrites(self, allowed: Iterable[Safety]) -> Rewrites:
         """Return all fixes with an allowed safety, put together; those that change the shape of the code first."""
         levels = set(allowed)
@@ -78,7 +83,7 @@ def analyse(file: File, options: Options) -> Analysis:
     uncounted = sum(code == CUDA_ONLY and code not in active for code in codes.values())
     off = [rule.find for rule in RULES if rule.find and rule.is_cuda_only and rule.code not in active]
     uncounted += sum(len(list(find(inspection))) for find in off)
-    other = find_unused_suppressions(file.path, suppressions, active)
+    other = find_unused_suppressions(file, suppressions, active)
     return Analysis(file, tuple(matches), tuple(other), uncounted, options)
 
 

@@ -113,7 +113,7 @@ def look_at_slice(source: Source, options: Options, mode: Mode, unsafe: bool) ->
     except (ParserSyntaxError, SyntaxError, ValueError):
         return None
     analysis = analyse(file, options)
-    if mode is not Mode.CHECK and analysis.rewrites(allowed_levels(unsafe)):
+    if mode is not Mode.CHECK and (analysis.comment_fixes or analysis.rewrites(allowed_levels(unsafe))):
         return None
     return Result(source.path, analysis.findings, old_bytes=source.data, uncounted=analysis.uncounted)
 
@@ -139,13 +139,14 @@ def analyse_and_rewrite(
 
 
 def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool) -> Result:
+    from cudafix.comment_fix import with_edits
     from cudafix.rewrite import rewrite
     from cudafix.verify import RewriteError, verify
 
     allowed = allowed_levels(unsafe)
     rewrites = analysis.rewrites(allowed)
     unchanged = Result(source.path, analysis.findings, old_bytes=source.data, uncounted=analysis.uncounted)
-    if not rewrites:
+    if not rewrites and not analysis.comment_fixes:
         return unchanged
     if not analysis.file.round_trips:
         message = "left as it was: libcst would lose a form feed before a statement, or a lone carriage return"
@@ -153,14 +154,18 @@ def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool
     after, fixed = analysis, analysis.fixed(allowed)
     try:
         for _ in range(ROUNDS):
-            after = verify(after.file, rewrite(after.file, rewrites).bytes, options)
-            rewrites = after.rewrites(allowed)
             if not rewrites:
                 break
-            fixed += after.fixed(allowed, waited=True)
-        else:
+            after = verify(after.file, rewrite(after.file, rewrites).bytes, options)
+            rewrites = after.rewrites(allowed)
+            fixed += after.fixed(allowed, waited=True) if rewrites else ()
+        if rewrites:
             raise RewriteError("a second run would change the file again")
-    except RewriteError as error:
+        if after.comment_fixes:
+            fixed += after.comment_fixes
+            edits = [edit for one in after.comment_fixes if one.fix is not None for edit in one.fix.edits]
+            after = verify(after.file, with_edits(after.file, edits), options)
+    except (RewriteError, ValueError) as error:
         problem = Problem(source.path, f"left as it was: {error}; please report this", fatal=True)
         return replace(unchanged, problems=(problem,))
     return Result(source.path, after.findings, fixed, source.data, after.file.data, uncounted=after.uncounted)

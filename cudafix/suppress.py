@@ -30,6 +30,8 @@ class Directive:
     end: Position
     first_row: int
     last_row: int
+    listed: tuple[str, ...] = ()
+    """All codes in its list, those of other linters as well; none where it has no list."""
     used: set[str] = field(default_factory=set)
     enabled: list[tuple[str, int]] = field(default_factory=list)
     """The codes that it no longer silences below a row."""
@@ -97,7 +99,8 @@ def read_directives(text: str) -> Iterator[Directive]:
                 continue
             first_row = 1 if kind == "file-ignore" else comment.row
             last_row = comment.last_row if kind == "ignore" else last
-            directive = Directive(match[0], codes, *comment.place(match), first_row, last_row)
+            listed = codes if match[2] is not None and kind in ("ignore", "file-ignore") else ()
+            directive = Directive(match[0], codes, *comment.place(match), first_row, last_row, listed)
             if kind == "disable":
                 opened.append(directive)
             yield directive
@@ -109,7 +112,7 @@ def noqa_directives(comment: CommentLine) -> Iterator[Directive]:
         if match["codes"] is None:
             yield Directive(match[0], EVERYTHING, *place, comment.row, comment.row)
         elif codes := tuple(one for one in split_codes(match["list"]) if one.startswith("CFX")):
-            yield Directive(match[0], codes, *place, comment.row, comment.row)
+            yield Directive(match[0], codes, *place, comment.row, comment.row, split_codes(match["list"]))
 
 
 def split_codes(text: str | None) -> tuple[str, ...]:

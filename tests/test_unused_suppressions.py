@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from checks import check_finds, check_noop, findings_in
+from checks import apply_edits, check_finds, check_fixes, check_noop, findings_in, fixed
 
 CALL = "import torch\ntorch.cuda.empty_cache()"
 
@@ -106,6 +106,50 @@ def test_says_what_to_remove() -> None:
     assert [one.help for one in found] == ["remove CFX101, CFX104 from `# cudafix: ignore[CFX101, CFX104]`"]
 
 
-def test_has_no_fix() -> None:
-    found = findings_in("x = 'torch.cuda'  # noqa: CFX101\n")
-    assert [one.fix for one in found] == [None]
+# The fix
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("x = 'torch.cuda'  # noqa: CFX101\n", "x = 'torch.cuda'\n"),
+        ("x = 'torch.cuda'  # noqa: CFX101", "x = 'torch.cuda'"),
+        ("x = 'torch.cuda'  # noqa: E501, CFX101\n", "x = 'torch.cuda'  # noqa: E501\n"),
+        ("x = 'torch.cuda'  # noqa:CFX101,E501\n", "x = 'torch.cuda'  # noqa:E501\n"),
+        ("x = 'torch.cuda'  # cudafix: ignore[CFX101] CUDA only\n", "x = 'torch.cuda'\n"),
+        ("x = 'torch.cuda'  # why  # cudafix: ignore[CFX101]\n", "x = 'torch.cuda'  # why\n"),
+        ("x = 'torch.cuda'  # cudafix: ignore[CFX101]  # type: ignore\n", "x = 'torch.cuda'  # type: ignore\n"),
+        ("x = 'torch.cuda'  # noqa: CFX101  # cudafix: ignore[CFX104]\n", "x = 'torch.cuda'\n"),
+        ("# cudafix: file-ignore[CFX101] all\nx = 'torch.cuda'\n", "x = 'torch.cuda'\n"),
+        ("if x:\n    # cudafix: ignore[CFX101]\n    y = 'torch.cuda'\n", "if x:\n    y = 'torch.cuda'\n"),
+        (f"{CALL}  # cudafix: ignore[CFX101, CFX104] a\n", f"{CALL}  # cudafix: ignore[CFX101] a\n"),
+        (f"{CALL}  # noqa: CFX101, CFX104, E501, CFX105\n", f"{CALL}  # noqa: CFX101, E501\n"),
+    ],
+)
+def test_the_fix_takes_out_what_silences_nothing(old: str, new: str) -> None:
+    check_fixes(old, new, edits=False)
+
+
+def test_a_fix_of_the_code_goes_before() -> None:
+    check_fixes(
+        "import torch\ntorch.cuda.synchronize()  # noqa: CFX101\n",
+        "from cudafix.runtime import synchronize_device\nsynchronize_device()\n",
+        edits=False,
+    )
+
+
+@pytest.mark.parametrize("comment", ["# cudafix: disable[CFX101]", "# noqa: CFX101, CFX002"])
+def test_leaves_what_others_belong_to_and_what_is_silenced(comment: str) -> None:
+    source = f"x = 'torch.cuda'  {comment}\n"
+    assert fixed(source.encode()).new_bytes is None
+
+
+def test_the_finding_tells_its_edit() -> None:
+    (one,) = findings_in("x = 'torch.cuda'  # noqa: CFX101\n")
+    assert one.fix is not None
+    assert apply_edits(["x = 'torch.cuda'  # noqa: CFX101\n"], one.fix.edits) == "x = 'torch.cuda'\n"
+
+
+def test_the_encoding_and_the_mark_stay() -> None:
+    source = b"\xef\xbb\xbfx = 'torch.cuda \xc3\xa4'  # noqa: CFX101\r\n"
+    assert fixed(source).new_bytes == b"\xef\xbb\xbfx = 'torch.cuda \xc3\xa4'\r\n"

@@ -21,26 +21,37 @@ x = 1
 ```
 
 ## Fix safety
-There is no fix: the comment may give a reason worth keeping elsewhere.
+Safe: a comment goes, with the reason in it. No fix for `disable`, which `enable` belongs to.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from cudafix.model import Finding
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cudafix.model import Finding, Fix, Safety
 from cudafix.rule import Rule
-from cudafix.suppress import Suppressions
+
+if TYPE_CHECKING:
+    from cudafix.file import File
+    from cudafix.suppress import Suppressions
 
 rule = Rule("CFX002", __name__, __doc__)
 
 
-def find_unused_suppressions(path: str, suppressions: Suppressions, active: frozenset[str]) -> Iterator[Finding]:
-    """Yield a finding for each code of a suppression whose rules were on and which silenced nothing."""
-    if rule.code not in active:
+def find_unused_suppressions(file: File, suppressions: Suppressions, active: frozenset[str]) -> Iterator[Finding]:
+    """Yield a finding for each suppression with codes whose rules were on and which silenced nothing."""
+    if rule.code not in active or not suppressions.directives:
         return
+    from cudafix.comment_fix import removal  # not at the top: rules are listed without loading libcst
+
     for directive, idle in suppressions.unused(active):
         if suppressions.silence(rule.code, directive.start.row, directive.end.row):
             continue
         codes = ", ".join(idle)
         message = f"unused suppression of {codes}"
         help_text = f"remove {codes} from `{directive.text}`"
-        yield Finding(rule.code, rule.name, message, "", path, directive.start, directive.end, help=help_text)
+        edits = removal(directive, idle, file.lines)
+        fix = Fix(Safety.SAFE, help_text[0].upper() + help_text[1:], edits) if edits else None
+        place = directive.start, directive.end
+        yield Finding(rule.code, rule.name, message, "", file.path, *place, fix, help=help_text)
