@@ -33,7 +33,7 @@ def moved(position: Position, columns: int) -> Position:
 
 
 def whole(directive: Directive, lines: Sequence[str]) -> Edit:
-    """Return what takes a directive out, with its reason up to another comment, and its row if nothing else is there."""
+    """Return what takes a directive out, with its reason up to another comment, and its row where nothing else is."""
     row = directive.start.row
     line = lines[row - 1]
     body = line.rstrip("\r\n")
