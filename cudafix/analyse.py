@@ -22,6 +22,7 @@ from cudafix.references import Reference
 from cudafix.row import CUDA_ONLY
 from cudafix.rule import Match
 from cudafix.rules import BY_CODE, RULES
+from cudafix.rules.unexplained_suppression import find_unexplained
 from cudafix.rules.unused_suppression import find_unused_suppressions
 from cudafix.suppress import Suppressions
 from cudafix.unused import keeps_import
@@ -83,13 +84,17 @@ def analyse(file: File, options: Options) -> Analysis:
     uncounted = sum(code == CUDA_ONLY and code not in active for code in codes.values())
     off = [rule.find for rule in RULES if rule.find and rule.is_cuda_only and rule.code not in active]
     uncounted += sum(len(list(find(inspection))) for find in off)
-    other = find_unused_suppressions(file, suppressions, active)
+    other = [
+        *find_unexplained(file, suppressions, active),
+        *find_unused_suppressions(file, suppressions, active),
+    ]
     return Analysis(file, tuple(matches), tuple(other), uncounted, options)
 
 
 def active_codes(path: str, options: Options) -> frozenset[str]:
     """Return the codes of the rules that are on for `path`."""
-    selected = [rule.code for rule in RULES if is_selected(rule.code, rule.default, options)]
+    required = {"CFX004"} if options.require_reason else set()
+    selected = [rule.code for rule in RULES if is_selected(rule.code, rule.default or rule.code in required, options)]
     off = [codes for glob, codes in options.per_file_ignores if matches_glob(PurePath(path), glob, options.root)]
     return frozenset(code for code in selected if not any(code.startswith(prefix) for one in off for prefix in one))
 

@@ -52,6 +52,7 @@ class Options:
         device_constant: what the constant is called that holds the type of the device, where a program needs it often.
         cache_dir: the folder for what earlier runs found; `.cudafix_cache` below `root` if "".
         slices: look at slices of files where the rules allow that (no setting: the findings are the same).
+        require_reason: a suppression must say why.
         baseline: the file of findings that are known, for `check`; none if "".
         edits: work out the text of each fix, for those who show it (no setting: nobody does in plain text).
         statements: say of each finding in which statement it stands (no setting: for a baseline).
@@ -74,6 +75,7 @@ class Options:
     helper_name: str = ""
     device_constant: str = "DEVICE_TYPE"
     cache_dir: str = ""
+    require_reason: bool = False
     baseline: str = ""
     slices: bool = True
     edits: bool = True
@@ -315,6 +317,7 @@ READERS = {
     "device-constant": read_name,
     "cache-dir": read_text,
     "baseline": read_text,
+    "require-reason": read_flag,
 }
 INTERNAL = {"root", "slices", "edits", "statements"}
 assert {key.replace("-", "_") for key in READERS} == {field.name for field in fields(Options)} - INTERNAL

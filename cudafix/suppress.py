@@ -32,6 +32,8 @@ class Directive:
     last_row: int
     listed: tuple[str, ...] = ()
     """All codes in its list, those of other linters as well; none where it has no list."""
+    reason: str = ""
+    """What is said behind it, up to another comment."""
     used: set[str] = field(default_factory=set)
     enabled: list[tuple[str, int]] = field(default_factory=list)
     """The codes that it no longer silences below a row."""
@@ -51,11 +53,11 @@ class Suppressions:
     def __init__(self, text: str) -> None:
         self.directives = list(read_directives(text)) if MENTION.search(text) else []
 
-    def silence(self, code: str, first_row: int, last_row: int) -> bool:
-        """Whether a finding on these rows is silenced; the directives that do are marked as used."""
+    def silence(self, code: str, first_row: int, last_row: int, but: Directive | None = None) -> bool:
+        """Whether a finding on these rows is silenced, by another than `but`; those that do are marked as used."""
         silenced = False
         for directive in self.directives:
-            if directive.covers(code, first_row, last_row):
+            if directive is not but and directive.covers(code, first_row, last_row):
                 directive.used.update(directive.matching(code))
                 silenced = True
         return silenced
@@ -85,6 +87,10 @@ class CommentLine:
         start, end = match.span()
         return Position(self.row, self.column + start), Position(self.row, self.column + end)
 
+    def behind(self, match: re.Match[str]) -> str:
+        """Return what is said after a match, up to another comment."""
+        return self.text[match.end() :].partition("#")[0].strip(" \t:-,.")
+
 
 def read_directives(text: str) -> Iterator[Directive]:
     opened: list[Directive] = []
@@ -100,7 +106,8 @@ def read_directives(text: str) -> Iterator[Directive]:
             first_row = 1 if kind == "file-ignore" else comment.row
             last_row = comment.last_row if kind == "ignore" else last
             listed = codes if match[2] is not None and kind in ("ignore", "file-ignore") else ()
-            directive = Directive(match[0], codes, *comment.place(match), first_row, last_row, listed)
+            said = comment.behind(match)
+            directive = Directive(match[0], codes, *comment.place(match), first_row, last_row, listed, said)
             if kind == "disable":
                 opened.append(directive)
             yield directive
@@ -110,9 +117,10 @@ def noqa_directives(comment: CommentLine) -> Iterator[Directive]:
     for match in NOQA.finditer(comment.text):
         place = comment.place(match)
         if match["codes"] is None:
-            yield Directive(match[0], EVERYTHING, *place, comment.row, comment.row)
+            yield Directive(match[0], EVERYTHING, *place, comment.row, comment.row, reason=comment.behind(match))
         elif codes := tuple(one for one in split_codes(match["list"]) if one.startswith("CFX")):
-            yield Directive(match[0], codes, *place, comment.row, comment.row, split_codes(match["list"]))
+            listed, said = split_codes(match["list"]), comment.behind(match)
+            yield Directive(match[0], codes, *place, comment.row, comment.row, listed, said)
 
 
 def split_codes(text: str | None) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from cudafix.read import Source
 from cudafix.rewrite import rewrite
 from cudafix.run import Mode, allowed_levels, process
 
-OPT_IN = ["CFX201", "CFX202", "CFX203", "CFX204", "CFX206", "CFX207", "CFX402", "CFX403", "CFX6"]
+OPT_IN = ["CFX004", "CFX201", "CFX202", "CFX203", "CFX204", "CFX206", "CFX207", "CFX402", "CFX403", "CFX6"]
 EVERY_RULE = {"select": ["CFX"], "ignore": OPT_IN}
 """Every rule about a backend's functions: devices, texts and settings are matters of their own."""
 
