@@ -84,7 +84,11 @@ SHARED: tuple[Callable[[Any], Any], ...] = (
     click.option("--force-exclude", is_flag=True, default=None, help="Exclude files that are named here, too."),
     click.option("--route", metavar="ROUTE", help="Neutral form of a fix: runtime (default) or accelerator."),
     click.option("--runtime-module", metavar="MODULE", help="Import neutral functions from here."),
-    click.option("--target-torch", metavar="VERSION", help="Oldest torch that the fixed code must run with."),
+    click.option(
+        "--target-torch",
+        metavar="VERSION",
+        help="Oldest torch that the fixed code must run with; auto: that of the project.",
+    ),
     click.option("--helper-name", metavar="NAME", help="Name of the method that replaces a repeated flush block."),
     click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Use this configuration file."),
     click.option("--isolated", is_flag=True, help="Ignore all configuration files."),

@@ -30,6 +30,10 @@ BASELINE = "cudafix-baseline.json"
 """The file of known findings, where no other is named."""
 
 
+AUTO = (0, 0)
+"""What `target-torch = "auto"` is until the project's own requirement is read."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What a run needs to know about one file.
@@ -111,7 +115,15 @@ def options_for(folder: Path, overrides: Overrides) -> Options:
         base = replace(base, root=Path.cwd()) if base else None
     elif not overrides.isolated:
         base = closest(folder.resolve())
-    return replace(base or Options(root=Path.cwd()), **overrides.settings)
+    options = replace(base or Options(root=Path.cwd()), **overrides.settings)
+    return replace(options, target_torch=required(options.root)) if options.target_torch == AUTO else options
+
+
+def required(root: Path) -> tuple[int, int]:
+    """Return the oldest torch that a project asks for, or the oldest that neutral code can run with."""
+    from cudafix.torch_requirement import oldest_torch  # not at the top: few settings ask for it
+
+    return max(oldest_torch(root) or OLDEST_TORCH, OLDEST_TORCH)
 
 
 @cache
@@ -289,9 +301,11 @@ def read_predicates(value: object) -> tuple[tuple[str, str], ...]:
 
 
 def read_version(value: object) -> tuple[int, int]:
+    if value == "auto":
+        return AUTO
     match = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)*", value) if isinstance(value, str) else None
     if match is None:
-        raise ConfigError(f'expected a torch version such as "2.9", got {value!r}')
+        raise ConfigError(f'expected a torch version such as "2.9", or "auto", got {value!r}')
     version = int(match[1]), int(match[2])
     if version < OLDEST_TORCH:
         oldest = ".".join(map(str, OLDEST_TORCH))

@@ -158,7 +158,7 @@ def test_a_flag_wins_over_the_file(folder: Path) -> None:
         ('route = "cuda"', "setting `route`: expected one of runtime, accelerator, got 'cuda'"),
         ("route = 3", "setting `route`: expected one of runtime, accelerator, got 3"),
         ('runtime-module = "my-package"', "setting `runtime-module`: expected a dotted module name, got 'my-package'"),
-        ("target-torch = 2.9", 'setting `target-torch`: expected a torch version such as "2.9", got 2.9'),
+        ("target-torch = 2.9", 'setting `target-torch`: expected a torch version such as "2.9", or "auto", got 2.9'),
         ('target-torch = "2.3"', "setting `target-torch`: torch 2.3 is older than 2.4"),
         ("ignore = [", "is not valid TOML: "),
     ],
