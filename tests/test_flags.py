@@ -186,7 +186,10 @@ def test_color_always_colours_what_goes_to_a_pipe(folder: Path) -> None:
         (["--per-file-ignores", "CFX1"], "--per-file-ignores: expected GLOB:CODES, got 'CFX1'"),
         (["--route", "magic"], "setting `route`: expected one of runtime, accelerator, got 'magic'"),
         (["--runtime-module", "a-b"], "setting `runtime-module`: expected a dotted module name, got 'a-b'"),
-        (["--target-torch", "new"], "setting `target-torch`: expected a torch version such as \"2.9\", got 'new'"),
+        (
+            ["--target-torch", "new"],
+            'setting `target-torch`: expected a torch version such as "2.9", or "auto", got \'new\'',
+        ),
         (["--target-torch", "1.13"], "torch 1.13 is older than 2.4"),
         (["--output-format", "xml"], "Invalid value for '--output-format': 'xml' is not one of"),
         (["--color", "red"], "Invalid value for '--color': 'red' is not one of"),
