@@ -103,7 +103,8 @@ def replace_missing_libraries(folder: Path) -> None:
 
 def passed(python: Path, *arguments: str, **environment: str) -> str:
     """What pytest says of tests that pass, run in the repository, whose `cudafix` is the one that is imported."""
-    command = [str(python), "-m", "pytest", "-q", "-rs", "--tb=short", "-p", "no:cacheprovider", *arguments]
+    options = ("-q", "-rs", "--tb=short", "-p", "no:cacheprovider", "-o", "addopts=")  # no xdist is there
+    command = [str(python), "-m", "pytest", *options, *arguments]
     surroundings = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment}
     done = subprocess.run(command, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
