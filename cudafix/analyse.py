@@ -20,7 +20,7 @@ from cudafix.model import Finding, Safety
 from cudafix.neutral import Refusal
 from cudafix.references import Reference
 from cudafix.row import CUDA_ONLY
-from cudafix.rule import Match
+from cudafix.rule import Match, Rule
 from cudafix.rules import BY_CODE, RULES
 from cudafix.rules.unexplained_suppression import find_unexplained
 from cudafix.rules.unused_suppression import find_unused_suppressions
@@ -93,8 +93,7 @@ def analyse(file: File, options: Options) -> Analysis:
 
 def active_codes(path: str, options: Options) -> frozenset[str]:
     """Return the codes of the rules that are on for `path`."""
-    required = {"CFX004"} if options.require_reason else set()
-    selected = [rule.code for rule in RULES if is_selected(rule.code, rule.default or rule.code in required, options)]
+    selected = [rule.code for rule in RULES if is_selected(rule.code, is_default(rule, options), options)]
     off = [codes for glob, codes in options.per_file_ignores if matches_glob(PurePath(path), glob, options.root)]
     return frozenset(code for code in selected if not any(code.startswith(prefix) for one in off for prefix in one))
 
@@ -102,6 +101,10 @@ def active_codes(path: str, options: Options) -> frozenset[str]:
 def may_be_cut(path: str, options: Options) -> bool:
     """Whether all rules that are on for `path` find in a slice what they find in the whole."""
     return not any(BY_CODE[code].needs_whole for code in active_codes(path, options))
+
+
+def is_default(rule: Rule, options: Options) -> bool:
+    return rule.default or bool(rule.setting and getattr(options, rule.setting))
 
 
 def is_selected(code: str, default: bool, options: Options) -> bool:

@@ -81,11 +81,15 @@ def device_module_call(value: cst.BaseExpression | None, file: File) -> cst.Call
     return value if is_it else None
 
 
+def meant_in_branch(backend: str) -> Refusal:
+    return Refusal(f"it stands in a branch for {backend.upper()}, where it is meant")
+
+
 def find_meant(reference: Reference, neutral: Neutral | Refusal, file: File) -> Neutral | Refusal:
     """Return the neutral form that keeps to the backend of `reference`: `empty_device_cache(torch.npu)`."""
     call = reference.call
     if reference.symbol.row.name != TAKES_MODULE or call is None:
-        return Refusal(f"it stands in a branch for {reference.symbol.backend.upper()}, where it is meant")
+        return meant_in_branch(reference.symbol.backend)
     if isinstance(neutral, Refusal):
         return neutral
     module = call.func.value if isinstance(call.func, cst.Attribute) else None

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -120,14 +121,18 @@ def keys_of(findings: Iterable[Finding]) -> Iterator[tuple[str, Finding]]:
         yield f"{start} {seen[start]}", one
 
 
+def keyed(findings: Iterable[Finding]) -> Iterator[tuple[str, Finding]]:
+    """Yield the findings, by file, with what tells each from all others in its file."""
+    for _, same in groupby(sorted(findings, key=lambda one: one.sort_key), key=lambda one: one.path):
+        yield from keys_of(same)
+
+
 def make(file: Path, findings: Iterable[Finding]) -> Baseline:
     """Return a baseline of all findings."""
     baseline = Baseline(file)
-    by_path: dict[str, list[Finding]] = {}
-    for one in findings:
-        by_path.setdefault(baseline.place(one.path), []).append(one)
-    for place, same in by_path.items():
-        baseline.entries[place] = {key: (one.statement or one.message)[:SHOWN] for key, one in keys_of(same)}
+    for key, one in keyed(findings):
+        entries = baseline.entries.setdefault(baseline.place(one.path), {})
+        entries[key] = (one.statement or one.message)[:SHOWN]
     return baseline
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 
+from cudafix.compiler import is_same_code
 from cudafix.file import File
 from cudafix.model import Edit, Position
 from cudafix.suppress import Directive
@@ -57,7 +57,7 @@ def with_edits(file: File, edits: Iterable[Edit]) -> bytes:
         lines[edit.start.row - 1] = edited(lines[edit.start.row - 1], edit)
     new = "".join(lines).encode(file.module.encoding)
     with suppress(SyntaxError):  # of a newer Python: libcst has the last word
-        if ast.dump(ast.parse(new)) != ast.dump(ast.parse(file.data)):
+        if not is_same_code(new, file.data):
             raise ValueError("more than a comment would change")
     return new
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import warnings
 from dataclasses import dataclass
 
@@ -35,6 +36,17 @@ def find_complaint(data: bytes) -> Complaint | None:
         except ValueError as error:  # NUL bytes, before Python 3.12
             return Complaint(str(error))
     return None
+
+
+def is_same_code(data: bytes, other: bytes) -> bool:
+    """Whether two files differ in no more than comments and white space.
+
+    Raises:
+        SyntaxError, ValueError: where this Python cannot read one.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.dump(ast.parse(data)) == ast.dump(ast.parse(other))
 
 
 def place(error: SyntaxError) -> Position | None:

@@ -24,10 +24,15 @@ def find_literals(inspection: Inspection) -> Iterator[Match]:
 
 
 def match_text(text: DeviceText, inspection: Inspection) -> Match:
-    code = " ".join(inspection.file.code(text.whole).split())
     stop = find_obstacle(text.whole, inspection)
     fix = Refusal(stop) if stop else without_literal(text.literal, text.string, inspection, template(text))
-    return match_of(LITERAL, text.whole, f"`{code}` is a device of CUDA", fix, inspection)
+    return match_of(LITERAL, text.whole, describe(text, inspection), fix, inspection)
+
+
+def describe(text: DeviceText, inspection: Inspection) -> str:
+    """Return what is said of the name of a device."""
+    code = " ".join(inspection.file.code(text.whole).split())
+    return f"`{code}` is a device of CUDA"
 
 
 def template(text: DeviceText) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeGuard
 
@@ -26,38 +25,35 @@ CONTAINERS = (
 TAKES_CHOICES = frozenset(("add_argument", "add_option", "option", "Option", "Choice"))
 
 
-@dataclass(frozen=True, eq=False)
-class Uses:
-    """What of one kind a file holds: `open` to every backend, and `meant`, in a branch that was taken for CUDA."""
-
-    open: list[DeviceText]
-    meant: list[DeviceText]
-
-
+@lru_cache(maxsize=1)
 def device_texts(inspection: Inspection) -> list[DeviceText]:
     """Return the names of CUDA devices that are taken for a device, and are not one of several branches."""
-    return texts_by_branch(inspection).open
+    found = [one for one in taken_texts(inspection) if not is_meant(one.whole, inspection)]
+    return [one for one in found if not is_for_amp(one.whole, inspection)]
 
 
 def meant_texts(inspection: Inspection) -> list[DeviceText]:
     """Return the names of CUDA devices that are taken for a device in a branch for CUDA."""
-    return texts_by_branch(inspection).meant
+    return [one for one in taken_texts(inspection) if is_meant(one.whole, inspection)]
 
 
 @lru_cache(maxsize=1)
-def texts_by_branch(inspection: Inspection) -> Uses:
-    file = inspection.file
+def taken_texts(inspection: Inspection) -> list[DeviceText]:
+    """Return the names of CUDA devices that are taken for a device, those left out that a choice of devices names."""
+    names = inspection.file.names
     chosen = {part for one in found_dispatches(inspection) if chooses_device(one, inspection) for part in one.parts}
-    found = Uses([], [])
-    for text in find_device_texts(file):
-        is_meant = "cuda" in find_branch(text.whole, inspection)
-        if not chosen.isdisjoint([text.whole, *file.names.ancestors(text.whole)]):
-            continue
-        if not is_meant and is_for_amp(text.whole, inspection):
-            continue
-        if not is_compared(text.whole, inspection) and is_device(text, inspection):
-            (found.meant if is_meant else found.open).append(text)
-    return found
+    return [
+        text
+        for text in find_device_texts(inspection.file)
+        if chosen.isdisjoint([text.whole, *names.ancestors(text.whole)])
+        and not is_compared(text.whole, inspection)
+        and is_device(text, inspection)
+    ]
+
+
+def is_meant(node: cst.CSTNode, inspection: Inspection) -> bool:
+    """Whether `node` stands in a branch that was taken for CUDA."""
+    return "cuda" in find_branch(node, inspection)
 
 
 def is_device(text: DeviceText, inspection: Inspection) -> bool:
@@ -80,14 +76,15 @@ def is_for_amp(whole: cst.BaseExpression, inspection: Inspection) -> bool:
     return call is not None and is_told_of_cuda(call, inspection)
 
 
+@lru_cache(maxsize=1)
 def cuda_methods(inspection: Inspection) -> list[cst.Call]:
     """Return the calls of a method `cuda`, of what may be a tensor or a module, outside of branches for CUDA."""
-    return [one for one in all_cuda_methods(inspection) if "cuda" not in find_branch(one, inspection)]
+    return [one for one in all_cuda_methods(inspection) if not is_meant(one, inspection)]
 
 
 def meant_methods(inspection: Inspection) -> list[cst.Call]:
     """Return the calls of a method `cuda`, of what may be a tensor or a module, in branches for CUDA."""
-    return [one for one in all_cuda_methods(inspection) if "cuda" in find_branch(one, inspection)]
+    return [one for one in all_cuda_methods(inspection) if is_meant(one, inspection)]
 
 
 @lru_cache(maxsize=1)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cudafix.at_hand import meant_in_branch
+from cudafix.device_literals import describe
 from cudafix.device_methods import match_unfixed
 from cudafix.device_uses import meant_methods, meant_texts
 from cudafix.inspection import Inspection
 from cudafix.intent import BACKEND_BRANCH
-from cudafix.neutral import Refusal
 from cudafix.neutral_device import match_of
 from cudafix.rule import Match
-
-MEANT = "it stands in a branch for CUDA, where it is meant"
 
 
 def find_meant_devices(inspection: Inspection) -> Iterator[Match]:
     """Yield a match for each name of a CUDA device, and each `x.cuda()`, that stands in a branch for CUDA."""
+    meant = meant_in_branch("cuda")
     for text in meant_texts(inspection):
-        code = " ".join(inspection.file.code(text.whole).split())
-        yield match_of(BACKEND_BRANCH, text.whole, f"`{code}` is a device of CUDA", Refusal(MEANT), inspection)
+        yield match_of(BACKEND_BRANCH, text.whole, describe(text, inspection), meant, inspection)
     for call in meant_methods(inspection):
-        yield match_unfixed(BACKEND_BRANCH, call, MEANT, inspection.file)
+        yield match_unfixed(BACKEND_BRANCH, call, meant.reason, inspection.file)

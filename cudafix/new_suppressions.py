@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import io
-import re
 import tokenize
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cudafix.file import split_lines
 from cudafix.model import Finding
+from cudafix.suppress import NOQA, OURS
 
-NOQA = re.compile(r"#\s*noqa\s*:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*", re.IGNORECASE)
-IGNORE = re.compile(r"(#\s*cudafix\s*:\s*ignore\s*\[[^\]]*)\]", re.IGNORECASE)
 NOT_TO_SILENCE = ("CFX001", "CFX002", "CFX003")
 """What a comment in the file is no answer to."""
 
@@ -32,12 +30,17 @@ class Style:
 
     def extended(self, comment: str, codes: Sequence[str]) -> str:
         """Return a comment that names codes as well; "" where it has no such list."""
-        pattern = NOQA if self.noqa else IGNORE
-        match = pattern.search(comment)
-        if match is None:
-            return ""
-        end = match.end() if self.noqa else match.end(1)
-        return f"{comment[:end]}, {', '.join(codes)}{comment[end:]}"
+        end = next(list_ends(comment, self.noqa), None)
+        return f"{comment[:end]}, {', '.join(codes)}{comment[end:]}" if end is not None else ""
+
+
+def list_ends(comment: str, noqa: bool) -> Iterator[int]:
+    """Yield where a list of codes ends in a comment, those of `noqa` or those of our own `ignore`."""
+    if noqa:
+        yield from (match.end("list") for match in NOQA.finditer(comment) if match["list"])
+    else:
+        found = (match for match in OURS.finditer(comment) if match[1].lower() == "ignore")
+        yield from (match.end(2) for match in found if match[2] is not None)
 
 
 def add_suppressions(data: bytes, findings: Sequence[Finding], style: Style) -> bytes:

@@ -67,7 +67,7 @@ class Rule:
 
     `refine` may judge a neutral form anew when the file's other matches are known. `find` finds what is more than one
     reference. `follow` finds what goes along with the fixes of all other matches.
-    `needs_whole`: it may find something in lines that a slice leaves out.
+    `needs_whole`: it may find something in lines that a slice leaves out. `setting`: what turns it on in a project.
     """
 
     code: str
@@ -78,6 +78,7 @@ class Rule:
     find: Callable[[Inspection], Iterable[Match]] | None = None
     follow: Callable[[Inspection, Sequence[Match]], Iterable[Match]] | None = None
     needs_whole: bool = False
+    setting: str = ""
 
     @property
     def name(self) -> str:

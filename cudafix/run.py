@@ -158,7 +158,7 @@ def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool
                 break
             after = verify(after.file, rewrite(after.file, rewrites).bytes, options)
             rewrites = after.rewrites(allowed)
-            fixed += after.fixed(allowed, waited=True) if rewrites else ()
+            fixed += after.fixed(allowed, waited=True)
         if rewrites:
             raise RewriteError("a second run would change the file again")
         if after.comment_fixes:

@@ -150,8 +150,9 @@ class Session:
         if self.gate is not None:
             from cudafix.baseline import STALE, stale_findings
 
-            if self.is_on(str(self.gate.baseline.file), STALE, options):
-                self.total.findings += stale_findings(self.gate.baseline, self.find_stale(self.gate, options))
+            stale = self.find_stale(self.gate, options)
+            if stale and self.is_on(str(self.gate.baseline.file), STALE, options):
+                self.total.findings += stale_findings(self.gate.baseline, stale)
 
     def find_stale(self, gate: Gate, options: Mapping[str, Options]) -> Entries:
         folders = [one for one in self.paths if os.path.isdir(one)]

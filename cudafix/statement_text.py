@@ -17,8 +17,9 @@ from cudafix.model import Position
 HEADED = (cst.FunctionDef, cst.ClassDef, cst.If, cst.While, cst.For, cst.With, cst.ExceptHandler, cst.Match)
 TOKEN = re.compile(
     r"(?P<prefix>[rbuftRBUFT]{0,3})"
-    r"(?P<string>'''(?:[^\\]|\\[\s\S])*?'''|\"\"\"(?:[^\\]|\\[\s\S])*?\"\"\""
-    r"|'(?:[^'\\\n]|\\[\s\S])*'|\"(?:[^\"\\\n]|\\[\s\S])*\")"
+    r"(?P<string>'''[^'\\]*(?:(?:\\[\s\S]|'(?!''))[^'\\]*)*'''"
+    r"|\"\"\"[^\"\\]*(?:(?:\\[\s\S]|\"(?!\"\"))[^\"\\]*)*\"\"\""
+    r"|'[^'\\\n]*(?:\\[\s\S][^'\\\n]*)*'|\"[^\"\\\n]*(?:\\[\s\S][^\"\\\n]*)*\")"
     r"|(?P<word>\w+)|(?P<left_out>\s+|\#[^\n]*|\\\r?\n|[();])|(?P<sign>[^\w\s])"
 )
 QUOTES = re.compile(r"\\?[\"']")

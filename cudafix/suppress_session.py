@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -10,11 +9,12 @@ from typing import Any
 
 import click
 
+from cudafix.compiler import is_same_code
 from cudafix.discover import PathError
 from cudafix.model import Finding
 from cudafix.new_suppressions import NOT_TO_SILENCE, Style, add_suppressions
 from cudafix.reporters.summary import plural
-from cudafix.run import Mode
+from cudafix.run import Mode, failed, one_line
 from cudafix.session import CLEAN, ERROR, Session
 from cudafix.write import ChangedMeanwhile, write
 
@@ -40,11 +40,10 @@ class SuppressSession(Session):
         try:
             old = Path(path).read_bytes()
             new = add_suppressions(old, findings, self.style)
-            if ast.dump(ast.parse(old)) != ast.dump(ast.parse(new)):
+            if not is_same_code(new, old):
                 raise SyntaxError("a comment would change the code")
             write(path, old, new)
         except (SyntaxError, UnicodeError, ChangedMeanwhile, OSError) as error:
-            self.say(f"cudafix: {path}: left as it was: {' '.join(str(error).split())}")
-            self.total.failed = True
+            self.take(failed(path, f"left as it was: {one_line(error)}"))
             return False
         return True

@@ -339,6 +339,16 @@ def test_it_is_shown_by_rule_and_folder() -> None:
     )
 
 
+def test_a_hook_without_anything_stale_loads_no_libcst() -> None:
+    write(HEAD + EMPTY)
+    invoke("baseline", "create")
+    write(CLEAN.replace("torch", "math"), "b.py")
+    code = "import sys; from cudafix.cli import main; main(standalone_mode=False)"
+    watch = f"import atexit, sys; atexit.register(lambda: print('libcst' in sys.modules)); {code}"
+    command = [sys.executable, "-c", watch, "check", "-q", "--baseline", "b.py"]
+    assert subprocess.run(command, capture_output=True, text=True, check=False).stdout == "False\n"
+
+
 # Changed lines
 
 

@@ -174,6 +174,13 @@ def test_the_grouped_format_has_a_heading_for_each_file() -> None:
     assert shown[1] == "  4:1      CFX101 [*] `torch.cuda.empty_cache` is tied to CUDA: use `empty_device_cache`"
 
 
+def test_a_colon_in_a_name_stays_out_of_the_lines_below_its_heading() -> None:
+    write(HARDCODED, "a: b.py")
+    heading, line, *_ = check("grouped").splitlines()
+    assert heading == "a: b.py:"
+    assert line.startswith("  4:1      CFX101 [*] ")
+
+
 def test_a_name_that_begins_like_a_command_is_shown_as_a_path() -> None:
     write(HARDCODED, "::warning::a.py")
     assert check("text").startswith("./::warning::a.py:4:1: CFX101 ")

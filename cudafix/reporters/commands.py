@@ -6,16 +6,14 @@ What is written is source text and file names in part: all that could end a comm
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from typing import TextIO
 
 from cudafix.model import Finding
-from cudafix.reporters.places import from_root, is_note, sentence
+from cudafix.reporters.places import from_root, sentence
+from cudafix.reporters.statistics import count
+from cudafix.reporters.summary import is_cuda_only, plural
 from cudafix.reporters.text import harmless, printable
-
-MOST_ROWS = 50
-"""Rules in the summary of a GitHub job."""
 
 
 def report_github(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
@@ -29,7 +27,7 @@ def report_github(findings: Sequence[Finding], stream: TextIO, rich: bool) -> No
             del properties["col"], properties["endColumn"]
         told = ",".join(f"{name}={escaped(str(value), ':,')}" for name, value in properties.items())
         text = f"{one.path}:{one.start.row}:{one.start.column}: {one.code} {sentence(one)}"
-        stream.write(f"::{'notice' if is_note(one) else 'error'} {told}::{escaped(printable(text))}\n")
+        stream.write(f"::{'notice' if is_cuda_only(one) else 'error'} {told}::{escaped(printable(text))}\n")
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
         with open(path, "a", encoding="utf-8") as page:
@@ -45,29 +43,16 @@ def table(findings: Sequence[Finding]) -> str:
     """Return the findings by rule, as Markdown."""
     if not findings:
         return "### cudafix\n\nNo finding.\n"
-    counts = Counter((one.code, one.name) for one in findings)
-    fixable = Counter(one.code for one in findings if one.fix)
-    rows = [f"| {code} | {name} | {count} | {fixable[code]} |" for (code, name), count in counts.most_common(MOST_ROWS)]
-    files = len({one.path for one in findings})
-    total = f"{len(findings)} in {files} {'file' if files == 1 else 'files'}"
-    return "\n".join(
-        [
-            "### cudafix",
-            "",
-            f"Findings: {total}",
-            "",
-            "| code | rule | findings | fixable |",
-            "|---|---|---|---|",
-            *rows,
-            "",
-        ]
-    )
+    rows = [f"| {row['code']} | {row['name']} | {row['count']} | {row['fixable']} |" for row in count(findings)]
+    total = f"Findings: {len(findings)} in {plural(len({one.path for one in findings}), 'file')}"
+    heading = ["### cudafix", "", total, "", "| code | rule | findings | fixable |", "|---|---|---|---|"]
+    return "\n".join([*heading, *rows, ""])
 
 
 def report_azure(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
     for one in findings:
         properties = {
-            "type": "warning" if is_note(one) else "error", "sourcepath": printable(from_root(one.path)),
+            "type": "warning" if is_cuda_only(one) else "error", "sourcepath": printable(from_root(one.path)),
             "linenumber": one.start.row, "columnnumber": one.start.column, "code": one.code,
         }  # fmt: skip
         told = "".join(f"{name}={azure(str(value))};" for name, value in properties.items())

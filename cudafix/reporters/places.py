@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path, PurePath
 
 from cudafix.model import Finding
-from cudafix.rule import CUDA_ONLY_FAMILY
 
 
 @cache
@@ -19,11 +18,6 @@ def root() -> Path:
 
 def from_root(path: str) -> str:
     return PurePath(os.path.relpath(os.path.abspath(path), root())).as_posix()
-
-
-def is_note(finding: Finding) -> bool:
-    """Whether a finding is of CUDA by nature, so that there is nothing to do."""
-    return finding.code.startswith(CUDA_ONLY_FAMILY)
 
 
 def sentence(finding: Finding) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from cudafix.model import Finding, Position
-from cudafix.reporters.places import from_root, is_note, sentence
+from cudafix.reporters.places import from_root, sentence
+from cudafix.reporters.summary import is_cuda_only
 from cudafix.reporters.text import source_lines
 
 
@@ -21,7 +22,7 @@ def diagnostic(one: Finding) -> dict[str, Any]:
     found: dict[str, Any] = {
         "message": sentence(one),
         "location": {"path": from_root(one.path), "range": span(one.path, one.start, one.end)},
-        "severity": "INFO" if is_note(one) else "ERROR",
+        "severity": "INFO" if is_cuda_only(one) else "ERROR",
         "code": {"value": one.code},
     }
     if one.fix is not None and one.fix.edits:

@@ -8,9 +8,10 @@ from typing import Any, TextIO
 from urllib.parse import quote
 
 from cudafix import __version__
+from cudafix.baseline import keyed
 from cudafix.model import Edit, Finding, Position
-from cudafix.reporters.gitlab import fingerprinted
-from cudafix.reporters.places import from_root, is_note, sentence
+from cudafix.reporters.places import from_root, sentence
+from cudafix.reporters.summary import is_cuda_only
 from cudafix.rule import Rule
 from cudafix.rules import BY_CODE
 
@@ -34,7 +35,7 @@ def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository."}}},
-        "results": [result(key, one, codes.index(one.code)) for key, one in fingerprinted(findings)],
+        "results": [result(key, one, codes.index(one.code)) for key, one in keyed(findings)],
     }
     stream.write(json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n")
 
@@ -67,7 +68,7 @@ def result(key: str, one: Finding, index: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "ruleId": one.code,
         "ruleIndex": index,
-        "level": "note" if is_note(one) else "error",
+        "level": "note" if is_cuda_only(one) else "error",
         "message": {"text": f"{sentence(one)}."},
         "locations": [{"physicalLocation": {"artifactLocation": file, "region": region(one.start, one.end)}}],
         "partialFingerprints": {"primaryLocationLineHash": ":".join(key.split(" ")[-2:])},

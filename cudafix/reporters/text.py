@@ -31,20 +31,24 @@ def report_grouped(findings: Sequence[Finding], stream: TextIO, rich: bool) -> N
     for path, same in groupby(findings, key=lambda one: one.path):
         stream.write(f"{click.style(harmless(path), bold=True)}:\n")
         for one in same:
-            place = f"{one.start.row}:{one.start.column}"
-            stream.write(f"  {place:<8} {line(one).partition(': ')[2]}")
+            where = f"{one.start.row}:{one.start.column}"
+            stream.write(f"  {where:<8} {what(one)}{way_out(one)}\n")
         stream.write("\n")
 
 
 def line(finding: Finding) -> str:
+    return f"{place(finding)}: {what(finding)}{way_out(finding)}\n"
+
+
+def way_out(finding: Finding) -> str:
     text = f": {finding.help}" if finding.help else ""
     if has_reason(finding):
         text += f" ({'unsafe' if finding.fix else 'no fix'}: {finding.reason})"
-    return f"{head(finding)}{printable(text)}\n"
+    return printable(text)
 
 
 def excerpt(finding: Finding) -> str:
-    text = f"{head(finding)}\n{source(finding)}"
+    text = f"{place(finding)}: {what(finding)}\n{source(finding)}"
     if finding.help:
         text += f"  = {click.style('help', bold=True)}: {printable(finding.help)}\n"
     if has_reason(finding):
@@ -53,11 +57,14 @@ def excerpt(finding: Finding) -> str:
     return text + "\n"
 
 
-def head(finding: Finding) -> str:
-    place = harmless(f"{finding.path}:{finding.start.row}:{finding.start.column}")
+def place(finding: Finding) -> str:
+    return click.style(harmless(f"{finding.path}:{finding.start.row}:{finding.start.column}"), bold=True)
+
+
+def what(finding: Finding) -> str:
+    """Return the code, how far a fix can be trusted, and what is wrong."""
     label = click.style(LABELS[finding.fix.safety], fg="cyan") + " " if finding.fix else ""
-    code = click.style(finding.code, fg="red", bold=True)
-    return f"{click.style(place, bold=True)}: {code} {label}{printable(finding.message)}"
+    return f"{click.style(finding.code, fg='red', bold=True)} {label}{printable(finding.message)}"
 
 
 def has_reason(finding: Finding) -> bool:

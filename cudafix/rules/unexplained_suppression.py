@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cudafix.file import File
     from cudafix.suppress import Suppressions
 
-rule = Rule("CFX004", __name__, __doc__, default=False)
+rule = Rule("CFX004", __name__, __doc__, default=False, setting="require_reason")
 
 
 def find_unexplained(file: File, suppressions: Suppressions, active: frozenset[str]) -> Iterator[Finding]:
