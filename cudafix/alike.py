@@ -15,7 +15,7 @@ import libcst as cst
 
 from cudafix.catalogue import CONTEXTS, ON_MPS, WITHOUT_ACCELERATOR
 from cudafix.inspection import Inspection
-from cudafix.neutral import Neutral
+from cudafix.neutral_form import Neutral
 from cudafix.question import DEVICE, OTHERS, dotted_name, family
 from cudafix.references import Reference
 
@@ -234,7 +234,10 @@ def is_quiet_in_loop(node: cst.CSTNode, inspection: Inspection) -> bool:
 
 def is_quiet_call(node: cst.BaseExpression, inspection: Inspection) -> bool:
     name = called(node, inspection)
-    return name in WITHOUT_ACCELERATOR and has_inert_arguments(node, inspection)
+    reference = inspection.calls.get(node.func) if isinstance(node, cst.Call) else None
+    neutral = inspection.neutral(reference) if reference is not None else None
+    fails = isinstance(neutral, Neutral) and neutral.fails_idle
+    return name in WITHOUT_ACCELERATOR and not fails and has_inert_arguments(node, inspection)
 
 
 def is_empty_range(node: cst.BaseExpression, inspection: Inspection) -> bool:

@@ -14,11 +14,13 @@ from cudafix.config import Options
 from cudafix.discover import matches_glob
 from cudafix.file import File
 from cudafix.findings import make_finding
+from cudafix.helpers import find_helpers
 from cudafix.inspection import Inspection
 from cudafix.intent import code_of, match_of, match_reference
-from cudafix.model import Finding, Safety
-from cudafix.neutral import Refusal
+from cudafix.model import Finding, Helper, Safety
+from cudafix.neutral_form import Refusal
 from cudafix.references import Reference
+from cudafix.retarget import Retarget
 from cudafix.row import CUDA_ONLY
 from cudafix.rule import Match, Rule
 from cudafix.rules import BY_CODE, RULES
@@ -37,6 +39,7 @@ class Analysis:
     other_findings: tuple[Finding, ...]
     uncounted: int
     options: Options
+    helpers: tuple[Helper, ...] = ()
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -81,6 +84,7 @@ def analyse(file: File, options: Options) -> Analysis:
     matches += [one for one in found if not is_silenced(one, suppressions, file)]
     late = [one for rule in RULES if rule.follow and rule.code in active for one in rule.follow(inspection, matches)]
     matches += [one for one in late if not is_silenced(one, suppressions, file)]
+    matches = Retarget(file, options).matches(matches)
     uncounted = sum(code == CUDA_ONLY and code not in active for code in codes.values())
     off = [rule.find for rule in RULES if rule.find and rule.is_cuda_only and rule.code not in active]
     uncounted += sum(len(list(find(inspection))) for find in off)
@@ -88,7 +92,7 @@ def analyse(file: File, options: Options) -> Analysis:
         *find_unexplained(file, suppressions, active),
         *find_unused_suppressions(file, suppressions, active),
     ]
-    return Analysis(file, tuple(matches), tuple(other), uncounted, options)
+    return Analysis(file, tuple(matches), tuple(other), uncounted, options, find_helpers(inspection))
 
 
 def active_codes(path: str, options: Options) -> frozenset[str]:

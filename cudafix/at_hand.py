@@ -11,7 +11,7 @@ from cudafix.attributes import enclosing_method, first_parameter, is_set_first, 
 from cudafix.file import File
 from cudafix.model import Safety
 from cudafix.names import Binding, Scope
-from cudafix.neutral import Neutral, Refusal
+from cudafix.neutral_form import Neutral, Refusal
 from cudafix.references import Reference
 
 TAKES_MODULE = "empty_cache"

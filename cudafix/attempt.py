@@ -13,7 +13,8 @@ from cudafix.change import Change, Rewrites, choice_of
 from cudafix.collapse import lost_comments, spliced
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
-from cudafix.neutral import Neutral, catches, does_nothing
+from cudafix.neutral import catches, does_nothing
+from cudafix.neutral_form import Neutral
 from cudafix.rule import Match
 
 GUARD = "CFX301"

@@ -13,7 +13,7 @@ from cudafix.blocks import following, leaves
 from cudafix.file import File
 from cudafix.model import Safety
 from cudafix.names import Binding
-from cudafix.neutral import Neutral, Refusal
+from cudafix.neutral_form import Neutral, Refusal
 from cudafix.references import Reference
 from cudafix.rule import Match
 

@@ -17,9 +17,9 @@ from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any
 
-from cudafix.config import ConfigError
 from cudafix.git import renames_since
 from cudafix.model import Finding, Position, Result
+from cudafix.settings import ConfigError
 
 VERSION = 1
 SHOWN = 100

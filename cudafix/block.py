@@ -16,7 +16,7 @@ from cudafix.conditions import conditions, trimmed
 from cudafix.inspection import Inspection
 from cudafix.local_names import Method, form_of, is_imported, is_local, variables_in
 from cudafix.names import FRAME_READERS, LOOPS, Binding, BindingKind, NameTable
-from cudafix.neutral import Neutral
+from cudafix.neutral_form import Neutral
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from typing import Any
 
 from cudafix import __version__
 from cudafix.config import Options
-from cudafix.model import Edit, Finding, Fix, Position, Problem, Result, Safety
+from cudafix.model import Edit, Finding, Fix, Helper, Position, Problem, Result, Safety
 from cudafix.read import digest
 
 FOLDER = ".cudafix_cache"
@@ -37,7 +37,7 @@ TAG = (
 
 Identity = list[int]
 Entry = list[Any]
-"""[times, size and inode, digest of the content, day, findings, problems, uncounted]"""
+"""[times, size and inode, digest of the content, day, findings, problems, uncounted, helpers]"""
 
 
 class Cache:
@@ -134,7 +134,8 @@ class Shelf:
         self.has_changed = True
         findings = [finding_as_list(one) for one in result.findings]
         problems = [[one.message, place_as_list(one.position)] for one in result.problems]
-        details = [findings, problems, result.uncounted]
+        helpers = [[one.name, one.symbol, one.backends, one.row] for one in result.helpers]
+        details = [findings, problems, result.uncounted, helpers]
         self.entries[self.key(result.path)] = [identity, result.digest, self.today, *(details if any(details) else ())]
 
     def save(self) -> None:
@@ -198,7 +199,7 @@ def finding_as_list(one: Finding) -> list[Any]:
     fix = None
     if one.fix is not None:
         edits = [[*place_as_list(edit.start), *place_as_list(edit.end), edit.content] for edit in one.fix.edits]
-        fix = [one.fix.safety.value, one.fix.message, edits]
+        fix = [one.fix.safety.value, one.fix.message, edits, *one.fix.torch]
     texts = [one.code, one.name, one.message, one.symbol, one.reason, one.help, one.statement]
     return [*texts, *place_as_list(one.start), *place_as_list(one.end), fix]
 
@@ -207,7 +208,13 @@ def place_as_list(position: Position | None) -> list[int]:
     return [position.row, position.column] if position is not None else []
 
 
-def read_result(path: str, findings: Sequence[Any] = (), problems: Sequence[Any] = (), uncounted: int = 0) -> Result:
+def read_result(
+    path: str,
+    findings: Sequence[Any] = (),
+    problems: Sequence[Any] = (),
+    uncounted: int = 0,
+    helpers: Sequence[Any] = (),
+) -> Result:
     """Make the result that was kept as JSON.
 
     Raises:
@@ -215,7 +222,8 @@ def read_result(path: str, findings: Sequence[Any] = (), problems: Sequence[Any]
     """
     found = tuple(read_finding(path, *one) for one in findings)
     told = tuple(Problem(path, text(message), read_place(*place) if place else None) for message, place in problems)
-    return Result(path, found, problems=told, uncounted=number(uncounted))
+    known = tuple(Helper(text(name), text(symbol), number(count), number(row)) for name, symbol, count, row in helpers)
+    return Result(path, found, problems=told, uncounted=number(uncounted), helpers=known)
 
 
 def read_finding(
@@ -228,9 +236,9 @@ def read_finding(
     return Finding(*texts[:4], path, start, end, done, *texts[4:])  # type: ignore[call-arg, arg-type]
 
 
-def read_fix(safety: str, message: str, edits: list[Any]) -> Fix:
+def read_fix(safety: str, message: str, edits: list[Any], major: int, minor: int) -> Fix:
     places = [(read_place(*one[:2]), read_place(*one[2:4]), text(one[4])) for one in edits]
-    return Fix(Safety(safety), text(message), tuple(Edit(*one) for one in places))
+    return Fix(Safety(safety), text(message), tuple(Edit(*one) for one in places), (number(major), number(minor)))
 
 
 def read_place(row: int, column: int) -> Position:

@@ -14,10 +14,13 @@ import libcst as cst
 
 from cudafix.blocks import BLOCKS
 from cudafix.names import FRAME_READERS, Binding, NameTable, ScopeKind
-from cudafix.neutral import Neutral, Refusal
+from cudafix.neutral_form import Neutral, Refusal
 from cudafix.references import Reference
 
 Choice: TypeAlias = tuple[Reference, Neutral]
+
+Spelling: TypeAlias = Mapping[Reference, tuple[str, ...]]
+"""What a place calls the functions that its neutral form needs."""
 
 Built: TypeAlias = "cst.CSTNode | Sequence[cst.BaseStatement]"
 
@@ -49,11 +52,11 @@ class Change:
     needs: tuple[Choice, ...] = ()
     says: tuple[str, ...] = ()
 
-    def made(self, updated: cst.CSTNode, spelling: Mapping[Reference, str]) -> Built:
+    def made(self, updated: cst.CSTNode, spelling: Spelling) -> Built:
         """Return what `build` makes, of the updated node and of how the file calls what it needs."""
-        return self.build(updated, *(neutral.text(spelling[reference]) for reference, neutral in self.needs))
+        return self.build(updated, *(neutral.text(*spelling[reference]) for reference, neutral in self.needs))
 
-    def statements(self, updated: cst.CSTNode, spelling: Mapping[Reference, str]) -> Sequence[cst.CSTNode]:
+    def statements(self, updated: cst.CSTNode, spelling: Spelling) -> Sequence[cst.CSTNode]:
         """Return the statements that `build` makes."""
         built = self.made(updated, spelling)
         return [built] if isinstance(built, cst.CSTNode) else [*built]

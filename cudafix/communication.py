@@ -12,8 +12,8 @@ from cudafix.change import Change, Rewrites
 from cudafix.device_position import is_backend_name, is_backend_position
 from cudafix.device_uses import find_obstacle
 from cudafix.inspection import Inspection
-from cudafix.neutral import Refusal
 from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_value, without_literal
+from cudafix.neutral_form import Refusal
 from cudafix.question import Asks, dotted_name, sides
 from cudafix.rule import Match
 

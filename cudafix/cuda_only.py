@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import libcst as cst
 
 from cudafix.inspection import Inspection
-from cudafix.neutral import Refusal
 from cudafix.neutral_device import match_of
+from cudafix.neutral_form import Refusal
 from cudafix.question import dotted_name, sides
 from cudafix.read import VARIABLE_NAME
 from cudafix.rule import Match

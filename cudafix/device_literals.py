@@ -9,8 +9,8 @@ import libcst as cst
 from cudafix.device_text import BEGINNING, WHOLE, DeviceText
 from cudafix.device_uses import device_texts, find_obstacle
 from cudafix.inspection import Inspection
-from cudafix.neutral import Refusal
 from cudafix.neutral_device import match_of, without_literal
+from cudafix.neutral_form import Refusal
 from cudafix.rule import Match
 from cudafix.substitutes import template_of
 

@@ -16,8 +16,8 @@ from cudafix.file import File
 from cudafix.index_as_device import DEVICE
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
-from cudafix.neutral import Need, Neutral
 from cudafix.neutral_device import NOTHING_BESIDE, neutral_device
+from cudafix.neutral_form import Need, Neutral
 from cudafix.question import dotted_name, last_name
 from cudafix.references import Reference
 from cudafix.rule import Match

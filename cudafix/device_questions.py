@@ -17,8 +17,8 @@ from cudafix.device_position import is_device_name
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.names import BindingKind
-from cudafix.neutral import Need, Neutral, Refusal
 from cudafix.neutral_device import NOTHING_BESIDE, at_place, match_of
+from cudafix.neutral_form import Need, Neutral, Refusal
 from cudafix.question import Asks, backend_of, device_of, dotted_name, last_name, sides
 from cudafix.references import Reference
 from cudafix.rule import Match

@@ -18,8 +18,8 @@ from cudafix.change import Change, Rewrites
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.names import Resolution, leftmost
-from cudafix.neutral import Need, Neutral, Refusal
 from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_device, without_literal
+from cudafix.neutral_form import Need, Neutral, Refusal
 from cudafix.question import dotted_name, last_name
 from cudafix.references import Reference
 from cudafix.row import CUDA_ONLY
@@ -129,6 +129,8 @@ def find_decorators(inspection: Inspection) -> Iterator[Match]:
         meaning = inspection.file.names.resolve(name)
         is_known = meaning is not None and bool(look_up(meaning.path) or meaning.path in SKIPS)
         if FOR_CUDA.fullmatch(last_name(name)) and not is_known:
+            if meaning is not None and inspection.absolute(meaning.path) in inspection.options.replaced:
+                continue  # a target says what takes its place
             fix = exchanged(name, meaning, inspection)
             yield match_of(TESTS, name, f"`{dotted_name(name)}` lets the test run on CUDA alone", fix, inspection)
 

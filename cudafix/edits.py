@@ -86,7 +86,7 @@ def single_edits(file: File, rewrites: Rewrites, plan: ImportPlan) -> Iterator[t
     """Yield the edits of expressions and imports, each with a node that it is about."""
     for reference, neutral in rewrites.choices:
         span = file.start(reference.node), file.end(reference.node)
-        yield reference.node, Edit(*span, neutral.text(plan.spelling[reference]))
+        yield reference.node, Edit(*span, neutral.text(*plan.spelling[reference]))
         for argument in neutral.arguments:
             yield argument, keyword_edit(file, argument)
     for insertion in sorted(plan.insertions, key=lambda one: -len(file.names.ancestors(one.suite))):

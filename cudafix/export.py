@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from cudafix.catalogue import MODULE_NAMES, ROWS
 from cudafix.config import Options
 from cudafix.row import Row
+from cudafix.symbols import look_up
+from cudafix.target_form import find_entry
 
 HEAD = """\
 # Names of functions that are tied to one backend. Written by `cudafix export ruff`; select TID251 to use it.
@@ -22,11 +24,12 @@ def ruff_table(backends: Sequence[str], options: Options) -> str:
 
 
 def bans(backends: Sequence[str], options: Options) -> Iterator[tuple[str, str]]:
-    targets = dict(options.targets)
     for backend in backends:
         for row in ROWS.values():
             if row.has_neutral_form and row.name not in MODULE_NAMES:
-                target = targets.get(f"torch.cuda.{row.name}", "")
+                symbol = look_up(f"torch.{backend}.{row.name}")
+                entry = find_entry(symbol, "", options, is_called=True) if symbol is not None else None
+                target = f"{entry.target.module}.{entry.target.text}" if entry is not None else ""
                 yield f"torch.{backend}.{row.name}", f"{row.code}: use {neutral(row, target, options.runtime_module)}"
 
 

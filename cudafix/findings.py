@@ -9,7 +9,7 @@ from cudafix.config import Options
 from cudafix.edits import edits
 from cudafix.file import File
 from cudafix.model import Finding, Fix
-from cudafix.neutral import Neutral
+from cudafix.neutral_form import Neutral
 from cudafix.rule import Match
 from cudafix.rules import BY_CODE
 from cudafix.statement_text import statement_text
@@ -21,12 +21,17 @@ def make_finding(match: Match, file: File, options: Options) -> Finding:
         new = "" if help_text else new_text(match.rewrites.neutral[0])
         help_text = help_text or f"use `{new}`"
         message = f"Replace with `{new}`" if new else help_text[0].upper() + help_text[1:]
-        fix = Fix(match.trust, message, edits(file, match.rewrites) if options.edits else ())
+        fix = Fix(match.trust, message, edits(file, match.rewrites) if options.edits else (), needed(match))
     start, end = match.span or (file.start(match.node), file.end(match.node))
     return Finding(
         match.code, BY_CODE[match.code].name, match.message, match.symbol, file.path, start, end, fix, match.reason,
         help_text, statement_text(match.node, file) if options.statements else "",
     )  # fmt: skip
+
+
+def needed(match: Match) -> tuple[int, int]:
+    """Return the oldest torch that the new code of a fix runs with."""
+    return max((neutral.since for _, neutral in match.rewrites.neutral), default=(0, 0))
 
 
 def new_text(choice: Choice) -> str:

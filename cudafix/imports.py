@@ -26,7 +26,7 @@ from cudafix.import_text import (
     without_names,
 )
 from cudafix.names import BUILTINS, Binding, BindingKind, Scope, ScopeKind
-from cudafix.neutral import Need, is_module
+from cudafix.neutral_form import Need, is_module
 from cudafix.references import Reference
 from cudafix.unused import Unused, find_unused, is_alone, lines_above, lines_below
 
@@ -59,7 +59,7 @@ class Removal:
 
 @dataclass
 class ImportPlan:
-    spelling: dict[Reference, str] = field(default_factory=dict)
+    spelling: dict[Reference, tuple[str, ...]] = field(default_factory=dict)
     insertions: list[Insertion] = field(default_factory=list)
     inlines: list[Inline] = field(default_factory=list)
     rewritten: dict[ImportStatement, ImportStatement] = field(default_factory=dict)
@@ -97,6 +97,7 @@ class Planner:
         self.choices = rewrites.neutral
         self.plan = ImportPlan()
         self.missing: list[tuple[Reference, Need]] = []
+        self.spelled: dict[tuple[Reference, Need], str] = {}
         self.wanted: dict[Anchor, dict[Need, int]] = {}
         """The names to import beside each anchor, and the order of their first use in the anchor's scope."""
         self.unused = Unused()
@@ -109,24 +110,33 @@ class Planner:
 
     def spell_what_is_there(self) -> None:
         for reference, neutral in self.choices:
-            need = neutral.need
-            spelling = self.spell_own(need) or self.spell_torch(reference, need) or self.spell_imported(reference, need)
-            if spelling:
-                self.plan.spelling[reference] = spelling
-            else:
-                self.missing.append((reference, need))
+            for need in neutral.needs:
+                known = (
+                    self.spell_own(need) or self.spell_torch(reference, need) or self.spell_imported(reference, need)
+                )
+                if known:
+                    self.spelled[reference, need] = known
+                else:
+                    self.missing.append((reference, need))
 
     def spell_own(self, need: Need) -> str:
         """Return the name of what this very file defines, or is about to: a need without a module."""
         return need.name if not need.module or is_module(self.file.path, need.module) else ""
 
     def spell_torch(self, reference: Reference, need: Need) -> str:
-        """Return `torch.accelerator` where the place already says `torch`."""
+        """Return `torch.accelerator` where the place already says `torch`, or could."""
         if need.module != "torch" or reference.root is None:
             return ""
+        if not reference.symbol.backend:
+            found = self.names.imports_by_target.get("torch", ())
+            return next((f"{one.name}.{need.name}" for one in found if self.is_visible(one, reference)), "")
         resolution = self.names.resolve_use(reference.root)
         is_torch = resolution is not None and resolution.path == "torch"
         return f"{reference.root.node.value}.{need.name}" if is_torch else ""
+
+    def keeps_root(self, reference: Reference, need: Need) -> bool:
+        """Whether the new code begins with the very name that the old code begins with."""
+        return bool(reference.symbol.backend) and bool(self.spell_torch(reference, need))
 
     def spell_imported(self, reference: Reference, need: Need) -> str:
         """Return the name under which the file has imported the function already, if this place sees it."""
@@ -205,7 +215,7 @@ class Planner:
         gone = {
             name
             for reference, neutral in self.choices
-            if reference.root is not None and not self.spell_torch(reference, neutral.need)
+            if reference.root is not None and not self.keeps_root(reference, neutral.need)
             for name in names_in(reference.node, self.names)
         }
         said = self.names_said_anew()
@@ -219,7 +229,7 @@ class Planner:
         found: set[tuple[str, Scope | None]] = set()
         for reference, neutral in self.choices:
             names = set(neutral.names_said)
-            if reference.root is not None and self.spell_torch(reference, neutral.need):
+            if reference.root is not None and self.keeps_root(reference, neutral.need):
                 names.add(reference.root.node.value)
             found |= {(one, self.names.find_scope(one, reference.scope)) for one in names}
         for change in self.rewrites.changes:
@@ -240,7 +250,9 @@ class Planner:
 
     def spell_what_is_missing(self) -> None:
         for reference, need in self.missing:
-            self.plan.spelling[reference] = self.local_name(need)
+            self.spelled[reference, need] = self.local_name(need)
+        for reference, neutral in self.choices:
+            self.plan.spelling[reference] = tuple(self.spelled[reference, need] for need in neutral.needs)
 
     def local_name(self, need: Need) -> str:
         if need not in self.local_names:
@@ -290,7 +302,7 @@ class Planner:
     def place_constants(self) -> None:
         for one in self.rewrites.constants:
             reference, neutral = one.value
-            code = f"{one.name} = {neutral.text(self.plan.spelling[reference])}"
+            code = f"{one.name} = {neutral.text(*self.plan.spelling[reference])}"
             self.plan.insertions.append(Insertion(self.file.module, Slot(one.index, apart=True), code))
 
     def suite(self, node: cst.CSTNode) -> Suite:

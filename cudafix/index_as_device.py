@@ -13,7 +13,7 @@ import libcst as cst
 from cudafix.config import Options
 from cudafix.file import File
 from cudafix.names import Use
-from cudafix.neutral import Need, Neutral
+from cudafix.neutral_form import Need, Neutral
 from cudafix.references import Reference
 
 DEVICE = "current_device"

@@ -14,9 +14,12 @@ from cudafix.config import Options
 from cudafix.discover import relative
 from cudafix.file import File
 from cudafix.index_as_device import as_device
-from cudafix.neutral import Neutral, Refusal, find_neutral
+from cudafix.neutral import find_neutral
+from cudafix.neutral_form import Neutral, Refusal
 from cudafix.question import Question, read_question
 from cudafix.references import Reference, find_references
+from cudafix.relative_import import absolute
+from cudafix.targets import Entry
 
 
 class Inspection:
@@ -72,16 +75,27 @@ class Inspection:
         """The path of the file below the project's folder, without its suffix."""
         return relative(PurePath(self.file.path), self.options.root).with_suffix("").as_posix()
 
+    def absolute(self, path: str) -> str:
+        """Return a dotted path that begins with dots, as a relative import gives it, from the project's folder on."""
+        return absolute(path, self.file.path, self.options.root)
+
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         return self.file.names.parents.get(node)
+
+    def target_behind(self, call: cst.Call) -> Entry | None:
+        """Return the target of the project that `call` calls."""
+        meaning = self.file.names.resolve(call.func) if self.options.targets else None
+        if meaning is None or meaning.doubt is not None:
+            return None
+        return next((one for one in self.options.targets if one.target.path == meaning.path), None)
 
     def neutral_call(self, call: cst.Call) -> str:
         """Return the name in the catalogue of what `call`, which is neutral already, calls; else ""."""
         meaning = self.file.names.resolve(call.func)
         if meaning is None or meaning.doubt is not None:
             return ""
-        own = next((symbol for symbol, target in self.options.targets if target == meaning.path), "")
-        if own:
-            return own.split(".", 2)[2]
+        own = self.target_behind(call)
+        if own is not None and own.symbol.startswith("torch."):
+            return own.symbol.split(".", 2)[2]
         module, _, function = meaning.path.rpartition(".")
         return BY_RUNTIME.get(function, "") if module == self.options.runtime_module else ""

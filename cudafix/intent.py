@@ -8,12 +8,13 @@ from cudafix.at_hand import find_meant
 from cudafix.branch import find_branch, is_named_around
 from cudafix.change import Rewrites, choice_of
 from cudafix.inspection import Inspection
-from cudafix.neutral import Neutral, Refusal
+from cudafix.neutral_form import Neutral, Refusal
 from cudafix.references import Reference
 from cudafix.row import BACKENDS, CUDA_ONLY
 from cudafix.rule import Match
+from cudafix.target_form import find_entry
 
-WRONG_BRANCH, BACKEND_BRANCH = "CFX303", "CFX305"
+HELPER, WRONG_BRANCH, BACKEND_BRANCH = "CFX114", "CFX303", "CFX305"
 STANDS_IN = {"musa": "torchada", "npu": "transfer_to_npu"}
 """What makes a backend answer to the name `torch.cuda`, so that its branch may say so."""
 
@@ -21,6 +22,8 @@ STANDS_IN = {"musa": "torchada", "npu": "transfer_to_npu"}
 def code_of(reference: Reference, inspection: Inspection) -> str:
     """Return the code of the rule that reports `reference`, or "" where there is nothing to report."""
     row, backend = reference.symbol.row, reference.symbol.backend
+    if row.code == CUDA_ONLY and is_told(reference, inspection):
+        return HELPER
     if reference.is_import or row.code == CUDA_ONLY:
         return row.code
     if reference.symbol.is_module and is_passed_on(reference, inspection):
@@ -37,6 +40,12 @@ def code_of(reference: Reference, inspection: Inspection) -> str:
     if backend == "mps" and row.name == "empty_cache" and is_unchecked(reference, inspection):
         return WRONG_BRANCH
     return row.code
+
+
+def is_told(reference: Reference, inspection: Inspection) -> bool:
+    """Whether a target stands for what no other backend has."""
+    path, options = inspection.file.path, inspection.options
+    return find_entry(reference.symbol, path, options, reference.call is not None) is not None
 
 
 def is_passed_on(reference: Reference, inspection: Inspection) -> bool:
@@ -105,7 +114,7 @@ def match_of(reference: Reference, code: str, neutral: Neutral | Refusal) -> Mat
     fix = Rewrites((choice_of(reference, neutral),)) if isinstance(neutral, Neutral) else Rewrites()
     return Match(
         code, reference.node, reference.symbol.name, describe(reference), fix, reason=neutral.reason,
-        help="" if row.has_neutral_form else row.note, reference=reference,
+        help="" if row.has_neutral_form or fix else row.note, reference=reference,
     )  # fmt: skip
 
 

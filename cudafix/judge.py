@@ -7,7 +7,7 @@ from functools import cached_property
 
 import libcst as cst
 
-from cudafix.alike import device_literals, form_of, form_without_accelerator, is_inert, is_quiet, normal_form
+from cudafix.alike import device_literals, form_of, form_without_accelerator, is_inert, is_quiet, nodes_in, normal_form
 from cudafix.arms import Arm, Dispatch, Shape
 from cudafix.availability import Guard, judge_flag, names_cuda
 from cudafix.blocks import neighbour
@@ -16,7 +16,7 @@ from cudafix.collapse import collapse, lost_comments, merge
 from cudafix.dispatch import first_of, read_dispatch
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
-from cudafix.neutral import Neutral, Refusal
+from cudafix.neutral_form import Neutral, Refusal
 from cudafix.question import Asks, operands
 from cudafix.references import Reference
 from cudafix.substitutes import device_types, for_device, neutral_test, tests_of
@@ -184,8 +184,21 @@ class Judge:
         choices = choices + self.device_types(arm, backends)
         if rest and names_cuda(self.text(*rest)):
             return Verdict(arm, stops="the rest of the condition is about CUDA itself")
+        own = self.targets_in(arm, choices)
+        if own:
+            self.doubts.append(f"whether `{own[0]}` does nothing without an accelerator, only the project can say")
         changes = collapse(self.dispatch, arm, rest, self.inspection)
         return Verdict(arm, choices, changes) if changes is not None else None
+
+    def targets_in(self, arm: Arm, choices: list[Choice]) -> list[str]:
+        """Return the functions of the project itself that the branch will call, or calls already."""
+        known = ("torch", self.inspection.options.runtime_module)
+        new = [neutral.need.name for _, neutral in choices if neutral.need.module not in known]
+        calls = (
+            [one for one in nodes_in(arm.parts) if isinstance(one, cst.Call)] if self.inspection.options.targets else []
+        )
+        old = [entry.target.name for one in calls if (entry := self.inspection.target_behind(one)) is not None]
+        return [*new, *old]
 
     def asked_after(self, arm: Arm, rest: tuple[cst.BaseExpression, ...]) -> list[cst.BaseExpression]:
         """Return what of the rest of the condition is only asked when the backend is there."""
@@ -260,7 +273,8 @@ class Judge:
             return Verdict(arm, stops="what it does would be done on every machine")
         if self.otherwise is not None and names_cuda(self.code(self.otherwise)):
             return Verdict(arm, stops="the last branch names CUDA itself")
-        if not arm.gives_value:
+        idle = self.otherwise is None and all(neutral.fails_idle for _, neutral in choices)
+        if not arm.gives_value and not idle:
             return Verdict(arm, stops="the last branch does something of its own")
         self.doubts.append("a backend that no branch is for takes this one, and not the last")
         test = (arm if arm.holder in self.dispatch.nodes else first).test

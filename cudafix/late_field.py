@@ -12,7 +12,7 @@ from cudafix.change import Change, Choice
 from cudafix.inspection import Inspection
 from cudafix.late_parameter import with_text
 from cudafix.names import BindingKind, Resolution
-from cudafix.neutral import Need, Neutral
+from cudafix.neutral_form import Need, Neutral
 from cudafix.question import dotted_name, last_name
 from cudafix.references import Reference
 

@@ -13,7 +13,8 @@ import libcst as cst
 from cudafix.change import Change, Choice, names_in
 from cudafix.inspection import Inspection
 from cudafix.names import Scope
-from cudafix.neutral import SCRIPTED, Refusal, is_scripted
+from cudafix.neutral import SCRIPTED, is_scripted
+from cudafix.neutral_form import Refusal
 
 NONE_NOW = "None, where it is passed on purpose, now stands for it"
 TAKES_NONE = ("None", "Optional", "Any", "object")

@@ -6,7 +6,7 @@ The neutral functions know the device. Their arguments are given by name, since 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import libcst as cst
@@ -17,12 +17,14 @@ from cudafix.change import Change, Rewrites, told
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.names import Resolution
-from cudafix.neutral import SCRIPTED, Need, Neutral, Refusal, find_target, is_scripted
+from cudafix.neutral import SCRIPTED, is_scripted
+from cudafix.neutral_form import Need, Neutral, Refusal
 from cudafix.question import backend_of
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE
 from cudafix.symbols import look_up
+from cudafix.target_form import find_entry
 
 AMP = "CFX110"
 AT_IMPORT = "the backend is decided when the decorator runs, which is mostly at import"
@@ -131,12 +133,16 @@ def neutral_call(call: cst.Call, function: Function, meaning: Resolution, inspec
     if function is AUTOCAST and ("cache_enabled" in inspection.file.text or "autocast_cache" in inspection.file.text):
         reason = CACHE if argument_of(call, function, "cache_enabled") is None else ""
     safety = Safety.UNSAFE if reason else Safety.SAFE
-    need = find_target(symbol, inspection.options) or Need(inspection.options.runtime_module, function.neutral)
+    entry = find_entry(symbol, inspection.file.path, inspection.options, is_called=False)
+    neutral = Neutral(Need(inspection.options.runtime_module, function.neutral))
+    if entry is not None and not entry.replaces_call:
+        target = entry.target
+        neutral = Neutral(Need(target.module, target.name), target.attributes, target.is_called)
     scope, order = inspection.file.names.places[call]
     reference = Reference(call.func, symbol, meaning, scope, order)
     change = Change(
         call, partial(called, original=call, function=function), kept=tuple(call.args),
-        needs=((reference, Neutral(need, safety=safety, reason=reason)),),
+        needs=((reference, replace(neutral, safety=safety, reason=reason)),),
     )  # fmt: skip
     return Rewrites(changes=(change,))
 

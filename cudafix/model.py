@@ -42,11 +42,12 @@ class Edit:
 
 @dataclass(frozen=True)
 class Fix:
-    """Text edits that are applied together or not at all."""
+    """Text edits that are applied together or not at all; `torch` is the oldest that the new code runs with."""
 
     safety: Safety
     message: str
     edits: tuple[Edit, ...]
+    torch: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,16 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Helper:
+    """A function of the project that does the same as `symbol` on several backends."""
+
+    name: str
+    symbol: str
+    backends: int
+    row: int
+
+
+@dataclass(frozen=True)
 class Result:
     """What became of one file.
 
@@ -103,4 +114,5 @@ class Result:
     new_bytes: bytes | None = None
     problems: tuple[Problem, ...] = ()
     uncounted: int = 0
+    helpers: tuple[Helper, ...] = ()
     digest: str = ""

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import PurePath
+from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.arguments import positional_only, unknown_argument
-from cudafix.config import Options, Route
+from cudafix.arguments import unknown_argument
+from cudafix.config import Options
 from cudafix.file import File
 from cudafix.model import Safety
 from cudafix.names import Binding
+from cudafix.native_form import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, ON_CPU, native_form
+from cudafix.neutral_form import Need, Neutral, Refusal, is_module
 from cudafix.properties import cuda_only_property
 from cudafix.references import Reference
 from cudafix.row import Native, Row
-from cudafix.symbols import Symbol
+from cudafix.settings import Route
+from cudafix.target_form import find_entry, target_form
 
 MODULE_FUNCTION = "device_module"
 
@@ -32,67 +34,20 @@ SCRIPTED = "TorchScript compiles this function and cannot compile the neutral ca
 MISSING_CUDA = ("AssertionError", "BaseException", "Exception", "RuntimeError")
 
 
-@dataclass(frozen=True)
-class Need:
-    """A name that the new code imports."""
-
-    module: str
-    name: str
-
-
-@dataclass(frozen=True, eq=False)
-class Neutral:
-    """What replaces the node of a reference.
-
-    Attributes:
-        need: the function that the new code begins with.
-        attributes: what follows its name.
-        on_module: whether it is called before the attributes are read, with `module_of` as its argument.
-        arguments: the call's arguments that lose their keyword.
-        passed: what stands between the parentheses, where a call is made; None: the old call's own stay.
-        whole_call: whether the old call goes with the name that it calls.
-        template: what stands around it all; its first `{}` is this.
-    """
-
-    need: Need
-    attributes: tuple[str, ...] = ()
-    on_module: bool = False
-    arguments: tuple[cst.Arg, ...] = ()
-    passed: str | None = None
-    whole_call: bool = False
-    module_of: str = ""
-    template: str = "{}"
-    safety: Safety = Safety.SAFE
-    reason: str = ""
-
-    def text(self, local_name: str) -> str:
-        module = f"{local_name}({self.module_of})" if self.on_module else local_name
-        function = ".".join((module, *self.attributes))
-        return self.template.replace("{}", function if self.passed is None else f"{function}({self.passed})", 1)
-
-    @property
-    def names_said(self) -> set[str]:
-        """The names that the new code uses beside the neutral function's."""
-        own = "" if self.need.module else self.need.name
-        return set(re.findall(r"(?<![\w.])[^\W\d]\w*", f"{self.passed or ''} {self.module_of} {own}"))
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a finding has no fix."""
-
-    reason: str
-
-
 def find_neutral(reference: Reference, file: File, options: Options) -> Neutral | Refusal:
     """Choose the neutral form of `reference`, or say what stops it."""
     row = reference.symbol.row
-    if not row.has_neutral_form:
+    entry = find_entry(reference.symbol, file.path, options, reference.call is not None)
+    if entry is None and not row.has_neutral_form:
         return Refusal(row.note)
     obstacle = find_obstacle(reference, file)
     if obstacle:
         return Refusal(obstacle)
-    form = find_form(reference, file, options)
+    takes_target = entry is not None and not has_ancestor(reference.node, file, is_in_annotation)
+    if entry is not None and takes_target:
+        form = target_form(reference, entry, file, options)
+    else:
+        form = find_form(reference, file, options)
     if isinstance(form, Refusal):
         return form
     if is_module(file.path, form.need.module) and form.need.name not in file.names.root.bindings:
@@ -101,15 +56,6 @@ def find_neutral(reference: Reference, file: File, options: Options) -> Neutral 
     if not doubts:
         return form
     return replace(form, safety=Safety.UNSAFE, reason="; ".join(filter(None, [form.reason, *doubts])))
-
-
-def is_module(path: str, module: str) -> bool:
-    """Whether the file at `path` is the module that neutral functions are imported from; none is torch itself."""
-    if module == "torch":
-        return False
-    parts = PurePath(path).with_suffix("").parts
-    names = tuple(module.split("."))
-    return parts[-len(names) :] == names or parts[-len(names) - 1 :] == (*names, "__init__")
 
 
 def find_obstacle(reference: Reference, file: File) -> str:
@@ -198,9 +144,6 @@ def calls_with(name: str, file: File) -> list[cst.BaseExpression]:
 
 def find_form(reference: Reference, file: File, options: Options) -> Neutral | Refusal:
     row, call = reference.symbol.row, reference.call
-    target = find_target(reference.symbol, options)
-    if target is not None:
-        return target_form(reference, target, file, options)
     if row.alias_of is not None:
         return torch_form(row.alias_of, Safety.SAFE, "", options)
     if has_ancestor(reference.node, file, is_in_annotation):
@@ -208,8 +151,8 @@ def find_form(reference: Reference, file: File, options: Options) -> Neutral | R
             return Refusal("an annotation needs a type, not a function")
         note = "the annotation names the common base class of all backends' streams and events"
         return torch_form(Native(row.annotation, (2, 4)), Safety.UNSAFE, note, options)
-    if options.route is Route.ACCELERATOR and reference.symbol.backend == "cuda":
-        form = native_form(reference, options)
+    if options.route in (Route.ACCELERATOR, Route.TORCH) and reference.symbol.backend == "cuda":
+        form = native_form(reference, options.target_torch)
         if form is not None:
             return form
     if row.class_like and call is None:
@@ -223,63 +166,29 @@ def find_form(reference: Reference, file: File, options: Options) -> Neutral | R
     return runtime_form(row, options)
 
 
-def find_target(symbol: Symbol, options: Options) -> Need | None:
-    """Return the project's own function for the symbol, if it has told one."""
-    targets = dict(options.targets)
-    dotted = "" if symbol.rest else targets.get(symbol.name, targets.get(f"torch.cuda.{symbol.row.name}", ""))
-    module, _, name = dotted.rpartition(".")
-    return Need(module, name) if dotted else None
-
-
-def target_form(reference: Reference, target: Need, file: File, options: Options) -> Neutral | Refusal:
-    """Call the project's own function; in its own module, where it is not there yet, the runtime's stands in for it."""
-    row = reference.symbol.row
-    if not is_module(file.path, target.module):
-        return Neutral(target)
-    own = file.names.root.bindings.get(target.name, [])
-    around = file.names.ancestors(reference.node)
-    if any(one.node in around for one in own):
-        return Refusal(f"this is {target.module}.{target.name} itself, which other code calls")
-    if own:
-        return Neutral(target)
-    if row.runtime in ("", "."):
-        return Refusal(f"{target.module} does not define {target.name} yet")
-    reason = f"{target.module} has no {target.name} yet: it is imported from {options.runtime_module}"
-    return Neutral(Need(options.runtime_module, row.runtime), safety=Safety.UNSAFE, reason=reason)
-
-
 def torch_form(native: Native, safety: Safety, reason: str, options: Options) -> Neutral | Refusal:
     if native.since > max(options.target_torch, (2, 4)):
         return Refusal(f"torch.{native.name} came with torch {native.since[0]}.{native.since[1]}: see target-torch")
     first, *rest = native.name.split(".")
-    return Neutral(Need("torch", first), tuple(rest), safety=safety, reason=reason)
+    return Neutral(Need("torch", first), tuple(rest), safety=safety, reason=reason, since=native.since)
 
 
-def native_form(reference: Reference, options: Options) -> Neutral | None:
-    """Return the `torch.accelerator` form when the target has it and the arguments can be carried over."""
-    row, call = reference.symbol.row, reference.call
-    if row.native is None or row.native.since > options.target_torch:
-        return None
-    arguments = positional_only(call, row.params) if call is not None else ()
-    if arguments is None:
-        return None
-    first, *rest = row.native.name.split(".")
-    safety, reason = row.safety, row.note if row.safety is not Safety.SAFE else ""
-    if not row.native.keeps_cpu:
-        safety, reason = Safety.UNSAFE, f"torch.{row.native.name} raises on a machine without an accelerator"
-    return Neutral(Need("torch", first), tuple(rest), arguments=arguments, safety=safety, reason=reason)
-
-
-def runtime_form(row: Row, options: Options) -> Neutral:
-    if row.runtime == ".":
+def runtime_form(row: Row, options: Options) -> Neutral | Refusal:
+    if row.runtime == "." or options.route is Route.TORCH:
         return on_module(row, options)
     reason = row.note if row.safety is not Safety.SAFE else ""
     need = Need(options.runtime_module, row.runtime)
     return Neutral(need, on_module=row.runtime == MODULE_FUNCTION, safety=row.safety, reason=reason)
 
 
-def on_module(row: Row, options: Options) -> Neutral:
+def on_module(row: Row, options: Options) -> Neutral | Refusal:
     """Return the same name on the active backend's module."""
+    if options.route is Route.TORCH:
+        if row.name in ASKS_THE_CPU:
+            return Refusal(ANSWER_OF_CPU)
+        names = tuple(row.name.split(".")) if row.name else ()
+        need = Need("torch", GET_MODULE)
+        return Neutral(need, names, on_module=True, safety=Safety.UNSAFE, reason=ON_CPU, fails_idle=True)
     reason = row.note if row.safety is not Safety.SAFE else ""
     need = Need(options.runtime_module, MODULE_FUNCTION)
     return Neutral(need, tuple(row.name.split(".")), on_module=True, safety=row.safety, reason=reason)

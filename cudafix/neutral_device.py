@@ -19,7 +19,7 @@ from cudafix.late_field import late_field
 from cudafix.late_parameter import late_parameter
 from cudafix.model import Safety
 from cudafix.names import Binding, BindingKind, Resolution, Scope
-from cudafix.neutral import Need, Neutral, Refusal
+from cudafix.neutral_form import Need, Neutral, Refusal
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE

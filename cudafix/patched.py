@@ -52,7 +52,7 @@ def find_patched(inspection: Inspection) -> Iterator[Match]:
 
 def match_patched(patched: Patched, inspection: Inspection) -> Match:
     file, name = inspection.file, patched.symbol.name
-    words = neutral_words(patched.symbol, True, inspection.options).replace("()", "", 1)
+    words = neutral_words(patched.symbol, True, inspection.file.path, inspection.options).replace("()", "", 1)
     first, *rest = words.split(".") if not words.startswith("torch.") else (words,)
     way_out = f"replace `{first}`" + (f", by what returns a module with `{'.'.join(rest)}`," if rest else "")
     return Match(

@@ -70,6 +70,10 @@ class Source:
         names = (*(f".{one}" for one in flush_methods), EMPTIES_CACHE)
         return sum(self.data.count(f"{one}(".encode()) for one in names) > 1 and not self.is_exempt
 
+    def says(self, dotted: Iterable[str]) -> bool:
+        """Whether the bytes hold the last part of one of the dotted names."""
+        return any(one.rpartition(".")[2].encode() in self.data for one in dotted) and not self.is_exempt
+
     @property
     def may_name_device(self) -> bool:
         """Whether the bytes may hold a CUDA device in another shape than a function's."""

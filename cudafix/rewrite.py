@@ -56,7 +56,7 @@ class Rewriter(cst.CSTTransformer):
         new: cst.CSTNode | cst.FlattenSentinel[cst.CSTNode] = updated_node
         if original_node in self.references:
             reference, neutral = self.references[original_node]
-            text = neutral.text(self.plan.spelling[reference])
+            text = neutral.text(*self.plan.spelling[reference])
             if isinstance(original_node, cst.FormattedStringText):
                 return cst.FlattenSentinel(parts_of_string(text))  # type: ignore[arg-type]
             new = with_parentheses(cst.parse_expression(text), updated_node)

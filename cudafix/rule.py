@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cudafix.change import Rewrites
     from cudafix.file import File
     from cudafix.inspection import Inspection
-    from cudafix.neutral import Neutral, Refusal
+    from cudafix.neutral_form import Neutral, Refusal
     from cudafix.references import Reference
 
 

@@ -51,7 +51,7 @@ def allowed_levels(unsafe: bool) -> tuple[Safety, ...]:
 
 def process(source: Source, options: Options, mode: Mode, unsafe: bool) -> Result:
     """Deal with one file in memory; it never raises for what the file holds."""
-    if not (source.may_have_findings or source.may_repeat(options.flush_methods) or asks_for_devices(source, options)):
+    if not may_hold_findings(source, options):
         return Result(source.path, old_bytes=source.data)
     from cudafix.compiler import find_complaint
     from cudafix.stack import with_deep_stack
@@ -68,6 +68,16 @@ def process(source: Source, options: Options, mode: Mode, unsafe: bool) -> Resul
         return unreadable(source, "is nested too deeply", None, options)
     except Exception as error:  # one odd file must not stop the run
         return failed(source.path, f"internal error: {type(error).__name__}: {one_line(error)}; please report this")
+
+
+def may_hold_findings(source: Source, options: Options) -> bool:
+    """Whether the bytes may hold something to find; no parse is needed where they do not."""
+    return (
+        source.may_have_findings
+        or source.may_repeat(options.flush_methods)
+        or asks_for_devices(source, options)
+        or source.says(options.replaced)
+    )
 
 
 def asks_for_devices(source: Source, options: Options) -> bool:
@@ -115,7 +125,7 @@ def look_at_slice(source: Source, options: Options, mode: Mode, unsafe: bool) ->
     analysis = analyse(file, options)
     if mode is not Mode.CHECK and (analysis.comment_fixes or analysis.rewrites(allowed_levels(unsafe))):
         return None
-    return Result(source.path, analysis.findings, old_bytes=source.data, uncounted=analysis.uncounted)
+    return unchanged_result(source, analysis)
 
 
 def analyse_and_rewrite(
@@ -134,8 +144,13 @@ def analyse_and_rewrite(
         return unreadable(source, f"cannot be parsed: {one_line(error)}", None, options)
     analysis = analyse(file, options)
     if mode is Mode.CHECK:
-        return Result(source.path, analysis.findings, old_bytes=source.data, uncounted=analysis.uncounted)
+        return unchanged_result(source, analysis)
     return rewritten(source, analysis, options, unsafe)
+
+
+def unchanged_result(source: Source, analysis: Analysis) -> Result:
+    helpers = analysis.helpers
+    return Result(source.path, analysis.findings, (), source.data, uncounted=analysis.uncounted, helpers=helpers)
 
 
 def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool) -> Result:
@@ -145,7 +160,7 @@ def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool
 
     allowed = allowed_levels(unsafe)
     rewrites = analysis.rewrites(allowed)
-    unchanged = Result(source.path, analysis.findings, old_bytes=source.data, uncounted=analysis.uncounted)
+    unchanged = unchanged_result(source, analysis)
     if not rewrites and not analysis.comment_fixes:
         return unchanged
     if not analysis.file.round_trips:
@@ -168,7 +183,7 @@ def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool
     except (RewriteError, ValueError) as error:
         problem = Problem(source.path, f"left as it was: {error}; please report this", fatal=True)
         return replace(unchanged, problems=(problem,))
-    return Result(source.path, after.findings, fixed, source.data, after.file.data, uncounted=after.uncounted)
+    return Result(source.path, after.findings, fixed, source.data, after.file.data, (), after.uncounted, after.helpers)
 
 
 def unreadable(source: Source, message: str, position: Position | None, options: Options) -> Result:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from cudafix.config import ConfigError, Options, Overrides, load, options_for, read_settings
+from cudafix.config import Options, Overrides, load, options_for
 from cudafix.discover import PathError, discover, is_excluded
 from cudafix.model import Finding, Result
 from cudafix.progress import Progress
@@ -24,6 +24,7 @@ from cudafix.reporters.statistics import report_statistics
 from cudafix.reporters.summary import Sum, summary
 from cudafix.reporters.text import printable
 from cudafix.run import Mode, Work, default_processes, process, run_cached
+from cudafix.settings import ConfigError, read_settings
 
 if TYPE_CHECKING:
     from cudafix.baseline import Entries, Gate
@@ -210,7 +211,7 @@ class Session:
             return
         on_terminal = self.stdout.isatty() and self.mode is not Mode.DIFF and self.flags["output_file"] is None
         if on_terminal or self.total.findings or self.total.fixed:
-            for line in summary(self.total, self.mode):
+            for line in summary(self.total, self.mode, self.options_for(Path.cwd()).root):
                 click.echo(line, file=self.stdout if on_terminal else sys.stderr)
 
     def exit_code(self) -> int:

@@ -9,13 +9,15 @@ import libcst as cst
 from cudafix.alike import device_literals, is_given
 from cudafix.arms import Arm, Dispatch
 from cudafix.attributes import assigned_value
-from cudafix.catalogue import TAKES_ANY_DEVICE
+from cudafix.catalogue import ROWS, TAKES_ANY_DEVICE
 from cudafix.change import Choice, choice_of
+from cudafix.config import Options
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
-from cudafix.neutral import Need, Neutral
+from cudafix.neutral_form import Need, Neutral
 from cudafix.question import Question
 from cudafix.references import Reference
+from cudafix.settings import Route
 
 AVAILABLE = "is_accelerator_available"
 DEVICE_TYPE = "current_device_type"
@@ -44,8 +46,17 @@ def anchor(dispatch: Dispatch, inspection: Inspection) -> Reference:
 
 def neutral_test(test: cst.BaseExpression, dispatch: Dispatch, inspection: Inspection) -> Choice:
     """Return the choice that asks for any accelerator instead of `test`."""
-    need = Need(inspection.options.runtime_module, AVAILABLE)
-    return replace(anchor(dispatch, inspection), node=test, call=None), Neutral(need, passed="")
+    return replace(anchor(dispatch, inspection), node=test, call=None), accelerator_test(inspection.options)
+
+
+def accelerator_test(options: Options) -> Neutral:
+    """Return the question for any accelerator: torch's own where the route prefers that."""
+    native = ROWS["is_available"].native
+    is_native = options.route in (Route.ACCELERATOR, Route.TORCH)
+    if is_native and native is not None and native.since <= options.target_torch:
+        first, *rest = native.name.split(".")
+        return Neutral(Need("torch", first), tuple(rest), passed="", since=native.since)
+    return Neutral(Need(options.runtime_module, AVAILABLE), passed="")
 
 
 def device_types(arm: Arm, backends: frozenset[str], dispatch: Dispatch, inspection: Inspection) -> list[Choice]:

@@ -12,7 +12,7 @@ from cudafix.change import Choice, Rewrites
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.names import Binding
-from cudafix.neutral import Refusal
+from cudafix.neutral_form import Refusal
 from cudafix.question import backend_of, device_of, family
 from cudafix.references import Reference
 from cudafix.rule import Match

@@ -12,16 +12,19 @@ from functools import cached_property
 import libcst as cst
 
 from cudafix.change import Rewrites, Wording, combine, names_that_go
-from cudafix.config import Options, Route
+from cudafix.config import Options
 from cudafix.edits import place_in
 from cudafix.inspection import Inspection
 from cudafix.mentions import DOTTED, Mention, read_mentions
 from cudafix.model import Safety
-from cudafix.neutral import MODULE_FUNCTION, find_target, is_module
+from cudafix.neutral import MODULE_FUNCTION
+from cudafix.neutral_form import is_module
 from cudafix.references import Reference
 from cudafix.row import BACKENDS
 from cudafix.rule import Match
+from cudafix.settings import Route
 from cudafix.symbols import Symbol, look_up
+from cudafix.target_form import find_entry
 
 LINK = re.compile(r":[\w:+-]+:`[^`]*$|\[`+~?$")
 """What stands in front of a name that other documentation is asked for: a role of Sphinx, a reference of Markdown."""
@@ -56,7 +59,7 @@ class Judge:
 
     def match(self, mention: Mention) -> Match:
         file, node, name = self.inspection.file, mention.node, mention.symbol.name
-        words = neutral_words(mention.symbol, mention.is_called, self.inspection.options)
+        words = neutral_words(mention.symbol, mention.is_called, self.inspection.file.path, self.inspection.options)
         safety, reason = self.verdict(mention, words)
         wording = Wording(node, mention.start, mention.end, words)
         new = f"{words}()" if mention.is_called else words
@@ -153,11 +156,11 @@ def is_subject(mention: Mention) -> bool:
     return not mention.is_code and re.search(r"[^\W\d]{2}", mention.before) is None
 
 
-def neutral_words(symbol: Symbol, is_called: bool, options: Options) -> str:
+def neutral_words(symbol: Symbol, is_called: bool, path: str, options: Options) -> str:
     """Return what the neutral form of `symbol` is called in a text; "" where a class is meant that has none."""
-    row, target = symbol.row, find_target(symbol, options)
-    if target is not None:
-        return target.name
+    row, entry = symbol.row, find_entry(symbol, path, options, is_called)
+    if entry is not None:
+        return entry.target.text.removesuffix("()")
     if row.alias_of is not None:
         return f"torch.{row.alias_of.name}"
     is_class = row.class_like or row.name.rpartition(".")[2][:1].isupper()

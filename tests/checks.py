@@ -11,13 +11,14 @@ import textwrap
 from collections.abc import Sequence
 
 from cudafix.analyse import Analysis, analyse
-from cudafix.config import Options, read_settings
+from cudafix.config import Options
 from cudafix.edits import edits
 from cudafix.file import File
 from cudafix.model import Edit, Finding, Result
 from cudafix.read import Source
 from cudafix.rewrite import rewrite
 from cudafix.run import Mode, allowed_levels, process
+from cudafix.settings import read_settings
 
 OPT_IN = ["CFX004", "CFX201", "CFX202", "CFX203", "CFX204", "CFX206", "CFX207", "CFX402", "CFX403", "CFX6"]
 EVERY_RULE = {"select": ["CFX"], "ignore": OPT_IN}

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from command import HARDCODED, LINE, invoke, run
 
-from cudafix.config import ConfigError, Options, Overrides, Route, options_for, read_settings
+from cudafix.config import Options, Overrides, options_for
+from cudafix.settings import ConfigError, Route, read_settings
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -155,8 +156,8 @@ def test_a_flag_wins_over_the_file(folder: Path) -> None:
         ('per-file-ignores = { "a" = "CFX1" }', "setting `per-file-ignores`: expected a list of strings, got 'CFX1'"),
         ("exclude = true", "setting `exclude`: expected a list of strings, got True"),
         ('force-exclude = "yes"', "setting `force-exclude`: expected true or false, got 'yes'"),
-        ('route = "cuda"', "setting `route`: expected one of runtime, accelerator, got 'cuda'"),
-        ("route = 3", "setting `route`: expected one of runtime, accelerator, got 3"),
+        ('route = "cuda"', "setting `route`: expected one of runtime, accelerator, torch, targets, got 'cuda'"),
+        ("route = 3", "setting `route`: expected one of runtime, accelerator, torch, targets, got 3"),
         ('runtime-module = "my-package"', "setting `runtime-module`: expected a dotted module name, got 'my-package'"),
         ("target-torch = 2.9", 'setting `target-torch`: expected a torch version such as "2.9", or "auto", got 2.9'),
         ('target-torch = "2.3"', "setting `target-torch`: torch 2.3 is older than 2.4"),

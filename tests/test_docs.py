@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cudafix.config import READERS
 from cudafix.rules import RULES
+from cudafix.settings import READERS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

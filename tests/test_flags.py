@@ -184,7 +184,7 @@ def test_color_always_colours_what_goes_to_a_pipe(folder: Path) -> None:
         (["--select", "CFX9"], "no rule has the code `CFX9`"),
         (["--select", "hardcoded-graf"], "no rule has the code `hardcoded-graf`; did you mean `hardcoded-graph`?"),
         (["--per-file-ignores", "CFX1"], "--per-file-ignores: expected GLOB:CODES, got 'CFX1'"),
-        (["--route", "magic"], "setting `route`: expected one of runtime, accelerator, got 'magic'"),
+        (["--route", "magic"], "setting `route`: expected one of runtime, accelerator, torch, targets, got 'magic'"),
         (["--runtime-module", "a-b"], "setting `runtime-module`: expected a dotted module name, got 'a-b'"),
         (
             ["--target-torch", "new"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from checks import check_fixes, check_noop, check_stays, check_unsafe
 
-from cudafix.config import ConfigError, read_settings
+from cudafix.settings import ConfigError, read_settings
 
 OWN = {"targets": {"torch.cuda.empty_cache": "mypkg.device.flush"}}
 
@@ -40,10 +40,11 @@ def test_it_is_given_the_backend_that_is_meant() -> None:
     )
 
 
-def test_a_guard_around_it_goes() -> None:
-    check_fixes(
-        "import torch\nif torch.cuda.is_available():\n    torch.cuda.empty_cache()\n",
+def test_a_guard_around_it_goes_where_the_project_says_that_it_may() -> None:
+    check_unsafe(
+        "import torch\nfrom mypkg.device import flush\nif torch.cuda.is_available():\n    flush()\n",
         "from mypkg.device import flush\nflush()\n",
+        "whether `flush` does nothing without an accelerator, only the project can say",
         **OWN,
     )
 
@@ -83,11 +84,22 @@ def test_its_module_imports_the_runtimes_while_it_does_not_define_it() -> None:
 @pytest.mark.parametrize(
     ("targets", "message"),
     [
-        ({"torch.cuda.nothing": "a.b"}, "`torch.cuda.nothing` is no function of a backend that has a neutral form"),
-        ({"torch.cuda.nvtx.mark": "a.b"}, "`torch.cuda.nvtx.mark` is no function"),
+        ({"torch.cuda.nothing": "a.b"}, "`torch.cuda.nothing` is no function of a backend"),
+        ({"torch.cuda.Stream.priority_range": "a.b"}, "`torch.cuda.Stream.priority_range` is no function"),
         ({"torch.cuda": "a.b"}, "`torch.cuda` is no function"),
         ({"torch.cuda.empty_cache": "flush"}, "`flush` names no module: expected `package.module.function`"),
-        ({"torch.cuda.empty_cache": "a b"}, "expected a dotted module name, got 'a b'"),
+        ({"torch.cuda.empty_cache": "a b"}, "`torch.cuda.empty_cache`: expected `package.module.function`, got 'a b'"),
+        ({"torch.cuda.empty_cache": 3}, "`torch.cuda.empty_cache`: expected `package.module.function`, got 3"),
+        ({"torch.cuda.empty_cache": "a.b.c(1 + 2)"}, "an argument is a name, a string, an integer or `...`"),
+        ({"torch.cuda.empty_cache": "a.b().c().d"}, "`a.b().c().d` calls more than one function"),
+        ({"torch.cuda.empty_cache": "a:b.c().d"}, "`a:b.c().d` names no module"),
+        ({"torch.cuda.empty_cache": "a.b.*"}, "`*` stands for the names of a group"),
+        ({"torch.cuda.*": "a.b"}, "`torch.cuda.*` is several functions: `a.b` must say `*` for their names"),
+        ({"CFX103": "a.b"}, "`CFX103` is several functions"),
+        ({"CFX401": "a.*"}, "`CFX401` is no group of functions"),
+        ({"CFX999": "a.*"}, "no rule has the code `CFX999`"),
+        ({"a b": "a.c"}, "expected a dotted module name, got 'a b'"),
+        ({"tests/*": {"torch.cuda.empty_cache": {}}}, "`torch.cuda.empty_cache`: expected"),
         (["torch.cuda.empty_cache"], "expected a table"),
     ],
 )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from cudafix.model import Finding, Result, Safety
+from cudafix.model import Finding, Helper, Result, Safety
+from cudafix.reporters.advice import needed_torch, proposals
 from cudafix.row import CUDA_ONLY
 from cudafix.rule import CUDA_ONLY_FAMILY
 from cudafix.run import Mode
@@ -21,6 +23,7 @@ class Sum:
     fixed: list[Finding] = field(default_factory=list)
     changed: list[Result] = field(default_factory=list)
     uncounted: int = 0
+    helpers: list[tuple[str, Helper]] = field(default_factory=list)
     known: int = 0
     """Findings that a baseline holds back."""
     failed: bool = False
@@ -30,12 +33,13 @@ class Sum:
         self.findings += result.findings
         self.fixed += result.fixed
         self.uncounted += result.uncounted
+        self.helpers += [(result.path, one) for one in result.helpers]
         self.failed = self.failed or any(problem.fatal for problem in result.problems)
         if result.new_bytes is not None:
             self.changed.append(result)
 
 
-def summary(total: Sum, mode: Mode) -> Iterator[str]:
+def summary(total: Sum, mode: Mode, root: Path) -> Iterator[str]:
     if total.fixed:
         verb = "Would fix" if mode is Mode.DIFF else "Fixed"
         yield f"{verb} {plural(len(total.fixed), 'finding')} in {plural(len(total.changed), 'file')}."
@@ -45,6 +49,8 @@ def summary(total: Sum, mode: Mode) -> Iterator[str]:
         files = len({one.path for one in to_migrate})
         yield f"{verb} {plural(len(to_migrate), 'finding')} in {plural(files, 'file')}."
         yield from next_steps(to_migrate)
+        yield from needed_torch(to_migrate, root)
+        yield from proposals(total.helpers, to_migrate, root)
     elif not total.findings and not total.fixed and not total.failed:
         yield f"All clear: no finding in {plural(total.files, 'file')}." if total.files else "No Python file found."
     if total.known:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from cudafix.file import File
-    from cudafix.neutral import Neutral, Refusal
+    from cudafix.neutral_form import Neutral, Refusal
     from cudafix.references import Reference
     from cudafix.rule import Match
 

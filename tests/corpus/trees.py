@@ -79,7 +79,8 @@ def give_up(requirement: str, reason: str) -> NoReturn:
 def unpack(archive: Path, folder: Path) -> None:
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
-            wheel.extractall(folder)
+            names = [one for one in wheel.namelist() if not one.endswith((".so", ".cubin", ".pyd", ".dll"))]
+            wheel.extractall(folder, names)
     else:
         with tarfile.open(archive) as sdist:
             sdist.extractall(folder, filter="data")

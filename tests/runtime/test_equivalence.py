@@ -25,12 +25,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from cudafix.catalogue import ROWS, TAKES_ANY_DEVICE
-from cudafix.config import Options, Route
+from cudafix.config import Options
 from cudafix.model import Safety
 from cudafix.read import Source
 from cudafix.row import Row
 from cudafix.run import Mode, process
 from cudafix.runtime import _active_type
+from cudafix.settings import Route
 
 torch = pytest.importorskip("torch")
 

@@ -1,0 +1,86 @@
+"""Functions of the project or its libraries for which the configuration names another → matches (CFX114)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import libcst as cst
+
+from cudafix.change import Rewrites, choice_of
+from cudafix.inspection import Inspection
+from cudafix.intent import HELPER
+from cudafix.names import Resolution, Use
+from cudafix.neutral_form import Need, Neutral, Refusal
+from cudafix.references import Reference, chain
+from cudafix.row import Row
+from cudafix.rule import Match
+from cudafix.symbols import Symbol
+from cudafix.target_form import find_other, find_stop, form_of
+
+
+def find_replaced(inspection: Inspection) -> Iterator[Match]:
+    """Yield a match for each place that says a name for which a target stands."""
+    wanted = [one for one in inspection.options.replaced if one.rpartition(".")[2] in inspection.file.text]
+    if not wanted:
+        return
+    names = inspection.file.names
+    used: set[cst.CSTNode] = set()
+    for use in names.uses.values():
+        resolution = names.resolve_use(use)
+        if resolution is None:
+            continue
+        found = find_use(use, resolution, wanted, inspection)
+        if found is not None:
+            used.update(origin.alias for origin in resolution.origins if origin.alias is not None)
+            yield match_use(*found, inspection)
+    for binding in names.imports:
+        name = inspection.absolute(binding.target)
+        if name in wanted and binding.alias is not None and binding.alias not in used:
+            reason = "nothing here uses it: who imports it from here, another file tells"
+            yield Match(HELPER, binding.alias, name, f"import of {describe(name)}", Rewrites(), reason=reason)
+
+
+def find_use(
+    use: Use, resolution: Resolution, wanted: list[str], inspection: Inspection
+) -> tuple[Reference, str, str] | None:
+    """Return what stands for a name of `wanted`, that name, and the module as the file writes it."""
+    nodes, attributes = chain(inspection.file.names, use.node)
+    for length in range(len(attributes) + 1):
+        path = resolution.below(attributes[:length]).path
+        name = inspection.absolute(path)
+        if name in wanted and (length or not resolution.through):  # else the place that made the alias is reported
+            node = nodes[length]
+            parent = inspection.parent(node)
+            call = parent if isinstance(parent, cst.Call) and parent.func is node else None
+            symbol = Symbol(name, "", Row(name, HELPER))
+            reference = Reference(node, symbol, resolution, use.scope, use.order, use, call)
+            return reference, name, path.rpartition(".")[0]
+    return None
+
+
+def match_use(reference: Reference, name: str, written: str, inspection: Inspection) -> Match:
+    fix = find_fix(reference, name, written, inspection)
+    match = Match(HELPER, reference.node, name, describe(name), Rewrites())
+    if isinstance(fix, Refusal):
+        return replace(match, reason=fix.reason)
+    return replace(match, rewrites=Rewrites((choice_of(reference, fix),)), reason=fix.reason)
+
+
+def find_fix(reference: Reference, name: str, written: str, inspection: Inspection) -> Neutral | Refusal:
+    file, options = inspection.file, inspection.options
+    entry = find_other(name, file.path, options, reference.call is not None)
+    if entry is None:
+        return Refusal("here it is called with arguments, or not at all, and the target stands for a bare call")
+    if reference.resolution.doubt is not None:
+        return Refusal(f"`{file.code(reference.node)}` may be something else here")
+    stop = find_stop(entry.target, reference.node, file, options)
+    form = Refusal(stop) if stop else form_of(entry, reference.call, file, options)
+    if isinstance(form, Neutral) and inspection.absolute(written) == entry.target.module:
+        module = Need(written, form.need.name)
+        form = replace(form, need=module, also=tuple(Need(written, one.name) for one in form.also))
+    return form
+
+
+def describe(name: str) -> str:
+    return f"`{name}` is tied to one backend"

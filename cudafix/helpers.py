@@ -1,0 +1,61 @@
+"""Functions of the project that already do one thing on whatever device there is, and could be what fixes call.
+
+In: the references of one file. Out: the functions of the module, short and with no more to do than to call the same
+function of several backends: `def clear_cache(): if is_xpu(): torch.xpu.empty_cache() …`.
+"""
+
+from __future__ import annotations
+
+import re
+
+import libcst as cst
+
+from cudafix.inspection import Inspection
+from cudafix.model import Helper
+from cudafix.target_form import find_entry
+
+LONGEST = 60
+"""Rows. A function that is longer has more to do."""
+
+ASKS = frozenset(("is_available", "device_count"))
+NAMES = {
+    "empty_cache": re.compile(r"(?:empty|clear|free|flush|release)_(?:\w+_)?(?:cache|memory|mem)s?"),
+    "synchronize": re.compile(r"(?:sync|synchronize)(?:_(?:device|accelerator|backend|gpu|torch)s?)?"),
+    "manual_seed_all": re.compile(r"(?:manual_)?seed_(?:all|devices?|accelerators?)(?:_\w+)?"),
+}
+"""What helpers are called that do this and no more."""
+
+
+def find_helpers(inspection: Inspection) -> tuple[Helper, ...]:
+    """Return the helpers that a file defines and no target names yet."""
+    found = [
+        helper
+        for node in inspection.file.module.body
+        if isinstance(node, cst.FunctionDef) and (helper := helper_of(node, inspection)) is not None
+    ]
+    return tuple(found)
+
+
+def helper_of(node: cst.FunctionDef, inspection: Inspection) -> Helper | None:
+    inside = list(inspection.references_in(node.body))
+    calls = [one for one in inside if one.symbol.row.name not in ASKS]
+    names = {one.symbol.row.name for one in calls}
+    backends = {one.symbol.backend for one in calls}
+    if len(names) != 1 or len(backends) < 2 or "cuda" not in backends or node.decorators or node.asynchronous:
+        return None
+    row = calls[0].symbol.row
+    if row.name not in NAMES or not NAMES[row.name].fullmatch(node.name.value):
+        return None
+    symbol = f"torch.cuda.{row.name}"
+    first, last = inspection.file.rows(node)
+    is_plain = all(one.call is not None and not one.call.args for one in calls)
+    if not is_plain or last - first > LONGEST or not takes_nothing(node.params):
+        return None
+    if find_entry(calls[0].symbol, "", inspection.options, is_called=True) is not None:
+        return None
+    return Helper(node.name.value, symbol, len(backends), first)
+
+
+def takes_nothing(params: cst.Parameters) -> bool:
+    """Whether a function can be called without arguments."""
+    return all(one.default is not None for one in (*params.posonly_params, *params.params, *params.kwonly_params))

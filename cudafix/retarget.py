@@ -1,0 +1,104 @@
+"""Matches → matches whose fixes take the project's own in the place of the runtime's functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import libcst as cst
+
+from cudafix.change import Change, Choice, Constant, Rewrites
+from cudafix.config import Options
+from cudafix.file import File
+from cudafix.neutral_form import Need, Neutral
+from cudafix.relative_import import as_written
+from cudafix.rule import Match
+from cudafix.settings import RUNTIME_MODULE
+from cudafix.target_form import NATIVE_SINCE, entries_for, find_stop, named
+from cudafix.targets import REST, Entry, first_entry
+
+NONE_HERE = "no target stands for it, and the route takes nothing of the runtime"
+
+
+class Retarget:
+    """Puts the project's own in the place of the runtime's functions, whatever rule needs them."""
+
+    def __init__(self, file: File, options: Options) -> None:
+        self.file = file
+        self.options = options
+        entries = entries_for(file.path, options)
+        mark = f"{RUNTIME_MODULE}."
+        self.entries = {key.removeprefix(mark): one for key, one in entries.items() if key.startswith(mark)}
+        self.constants: dict[Constant, Constant] = {}
+        self.changes: dict[Change, Change] = {}
+
+    def matches(self, matches: list[Match]) -> list[Match]:
+        if not self.entries and self.options.route.has_runtime:
+            return matches
+        return [self.match(one) if one.rewrites else one for one in matches]
+
+    def match(self, match: Match) -> Match:
+        for reference, neutral in match.rewrites.neutral:
+            stop = self.find_stop(neutral, reference.node)
+            if stop:
+                return replace(match, rewrites=Rewrites(), reason=stop)
+        fix = match.rewrites
+        new = replace(
+            fix,
+            choices=tuple(self.choice(one) for one in fix.choices),
+            changes=tuple(self.change(one) for one in fix.changes),
+            constants=tuple(self.constant(one) for one in fix.constants),
+        )
+        return replace(match, rewrites=new, help=self.help(match, new))
+
+    def help(self, match: Match, new: Rewrites) -> str:
+        """Return the way out in words, with the new names in it."""
+        text = match.help
+        for (_, before), (_, after) in zip(match.rewrites.neutral, new.neutral, strict=True):
+            old = before.text(before.need.name)
+            text = text.replace(old, after.text(after.need.name)) if before is not after else text
+        return text
+
+    def find_stop(self, neutral: Neutral, node: cst.CSTNode) -> str:
+        if neutral.need.module != self.options.runtime_module:
+            return ""
+        entry = self.entry(neutral)
+        if entry is None:
+            return "" if self.options.route.has_runtime else NONE_HERE
+        if neutral.passed is None and entry.replaces_call and not neutral.on_module:
+            return f"`{entry.target.text}` stands for a call, and here the function itself is meant"
+        return find_stop(entry.target, node, self.file, self.options)
+
+    def entry(self, neutral: Neutral) -> Entry | None:
+        is_called = neutral.passed is not None or neutral.on_module
+        return named(first_entry([neutral.need.name], self.entries, is_called), neutral.need.name, self.options)
+
+    def choice(self, choice: Choice) -> Choice:
+        reference, neutral = choice
+        is_ours = neutral.need.module == self.options.runtime_module
+        entry = self.entry(neutral) if is_ours else None
+        if entry is None:
+            return choice
+        target = entry.target
+        module = as_written(target.module, self.file, self.options.root)
+        form = replace(
+            neutral,
+            need=Need(module, target.name),
+            attributes=(*target.attributes, *neutral.attributes),
+            on_module=target.is_called,
+            since=NATIVE_SINCE.get(".".join((target.name, *target.attributes)), neutral.since),
+        )
+        if entry.replaces_call:
+            arguments = target.arguments and target.arguments.replace(REST, neutral.passed or neutral.module_of)
+            others = tuple(Need(module, name) for name in target.imported_arguments)
+            form = replace(form, passed=arguments, also=others)
+        return reference, form
+
+    def change(self, change: Change) -> Change:
+        if change not in self.changes:
+            self.changes[change] = replace(change, needs=tuple(self.choice(one) for one in change.needs))
+        return self.changes[change]
+
+    def constant(self, constant: Constant) -> Constant:
+        if constant not in self.constants:
+            self.constants[constant] = replace(constant, value=self.choice(constant.value))
+        return self.constants[constant]

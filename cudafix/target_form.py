@@ -1,0 +1,137 @@
+"""A function → what the project's own code has in its place, as `[tool.cudafix.targets]` tells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePath
+
+import libcst as cst
+
+from cudafix.catalogue import ROWS
+from cudafix.config import Options
+from cudafix.discover import matches_glob
+from cudafix.file import File
+from cudafix.import_circle import imports_at_once
+from cudafix.model import Safety
+from cudafix.native_form import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, native_form
+from cudafix.neutral_form import Need, Neutral, Refusal, is_module
+from cudafix.references import Reference
+from cudafix.relative_import import as_written
+from cudafix.settings import OLDEST_TORCH
+from cudafix.symbols import Symbol
+from cudafix.targets import REST, Entry, Target, first_entry, located
+
+QUESTION = "is_available"
+NATIVE_SINCE = {row.native.name: row.native.since for row in ROWS.values() if row.native is not None}
+
+
+def find_entry(symbol: Symbol, path: str, options: Options, is_called: bool) -> Entry | None:
+    """Return what stands for a backend's function in the file at `path`; None where no target does."""
+    if symbol.rest or not options.targets:
+        return None
+    keys = [symbol.name, f"torch.cuda.{symbol.row.name}"]
+    if symbol.row.has_neutral_form and not symbol.is_module:
+        keys += [f"torch.{symbol.backend}.*", "torch.cuda.*"]
+    return named(first_entry(keys, entries_for(path, options), is_called), symbol.row.name, options)
+
+
+def find_other(name: str, path: str, options: Options, is_called: bool) -> Entry | None:
+    """Return what stands for any other dotted name in the file at `path`."""
+    return named(first_entry([name], entries_for(path, options), is_called), name, options)
+
+
+def entries_for(path: str, options: Options) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for entry in options.targets:
+        if not entry.glob or matches_glob(PurePath(path), entry.glob, options.root):
+            found.setdefault(entry.symbol, []).append(entry)
+    return found
+
+
+def named(entry: Entry | None, name: str, options: Options) -> Entry | None:
+    if entry is None:
+        return None
+    return replace(entry, target=located(entry.target.named(name.rpartition(".")[2]), options.root))
+
+
+def target_form(reference: Reference, entry: Entry, file: File, options: Options) -> Neutral | Refusal:
+    """Use the project's own; in its own module, where it is not there yet, the runtime's stands in for it."""
+    form = native(reference, entry.target, options) or form_of(entry, reference.call, file, options)
+    if isinstance(form, Neutral) and reference.symbol.row.name == QUESTION:
+        form = replace(form, safety=Safety.UNSAFE, reason=reference.symbol.row.note)
+    stop = find_stop(entry.target, reference.node, file, options)
+    if not stop or isinstance(form, Refusal):
+        return form if isinstance(form, Refusal) or not stop else Refusal(stop)
+    row = reference.symbol.row
+    is_missing = is_module(file.path, entry.target.module) and not bindings_of(entry.target, file)
+    if not is_missing or row.runtime in ("", ".") or not options.route.has_runtime:
+        return Refusal(stop)
+    reason = f"{entry.target.module} has no {entry.target.name} yet: it is imported from {options.runtime_module}"
+    return Neutral(Need(options.runtime_module, row.runtime), safety=Safety.UNSAFE, reason=reason)
+
+
+def native(reference: Reference, target: Target, options: Options) -> Neutral | Refusal | None:
+    """Return torch's own form, with all that is known of it, where that is the target."""
+    row = reference.symbol.row
+    is_wide = target.module == "torch" and target.name == GET_MODULE and row.name in ASKS_THE_CPU
+    is_it = row.native is not None and target.path == f"torch.{row.native.name}" and target.arguments is None
+    if is_wide:
+        return native_form(reference, options.target_torch) or Refusal(ANSWER_OF_CPU)
+    return native_form(reference, None) if is_it else None
+
+
+def form_of(entry: Entry, call: cst.Call | None, file: File, options: Options) -> Neutral | Refusal:
+    """Return the target as what takes the place of a name, or of the whole call."""
+    target = entry.target
+    module = as_written(target.module, file, options.root)
+    form = Neutral(Need(module, target.name), target.attributes, on_module=target.is_called)
+    if target.module == "torch":
+        since = NATIVE_SINCE.get(".".join((target.name, *target.attributes)), OLDEST_TORCH)
+        reason = f"torch's own `{target.text}` may raise"
+        form = replace(form, safety=Safety.UNSAFE, reason=reason, fails_idle=True, since=since)
+    if not entry.replaces_call:
+        return form
+    if call is None:
+        return Refusal(f"`{target.text}` stands for a call, and here the function itself is meant")
+    if call.args and REST not in (target.arguments or ""):
+        return Refusal(f"`{target.text}` takes none of the arguments here")
+    if "#" in file.code(call):
+        return Refusal("a comment inside the call would be lost")
+    others = tuple(Need(module, name) for name in target.imported_arguments)
+    return replace(form, passed=passed(target, call, file), whole_call=True, also=others)
+
+
+def passed(target: Target, call: cst.Call, file: File) -> str | None:
+    """Return what stands between the parentheses of the new call; None where it is none."""
+    if target.arguments is None:
+        return None
+    own = ", ".join(file.code(one.with_changes(comma=cst.MaybeSentinel.DEFAULT)).strip() for one in call.args)
+    parts = [own if one.strip() == REST else one.strip() for one in target.arguments.split(",")]
+    return ", ".join(one for one in parts if one)
+
+
+def find_stop(target: Target, node: cst.CSTNode, file: File, options: Options) -> str:
+    """Return why a file cannot import a target: it is made of this very file, or imports it."""
+    if target.module == "torch":
+        return ""
+    if is_module(file.path, target.module):
+        own = bindings_of(target, file)
+        around = file.names.ancestors(node)
+        if any(one in around for one in own):
+            return f"this is {target.module}.{target.name} itself, which other code calls"
+        return "" if own else f"{target.module} does not define {target.name} yet"
+    if is_part_of(file.path, target.module):
+        return f"this file is a part of {target.module}, which {target.name} comes from"
+    if imports_at_once(target.module, file.path, options.root):
+        return f"{target.module} imports this file: it cannot import {target.name} from there"
+    return ""
+
+
+def bindings_of(target: Target, file: File) -> list[cst.CSTNode]:
+    return [one.node for one in file.names.root.bindings.get(target.name, [])]
+
+
+def is_part_of(path: str, module: str) -> bool:
+    """Whether the file at `path` lies in the folder of the package that `module` names."""
+    parts, names = PurePath(path).parts[:-1], tuple(module.split("."))
+    return any(parts[start : start + len(names)] == names for start in range(len(parts) - len(names) + 1))
