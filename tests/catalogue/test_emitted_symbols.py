@@ -1,0 +1,96 @@
+"""No fix writes a name that the oldest torch of the project does not have: every row, every route, every torch."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from cudafix.analyse import analyse
+from cudafix.catalogue import MODULE_NAMES, ROWS
+from cudafix.config import Options
+from cudafix.file import File
+from cudafix.model import Finding
+from cudafix.read import Source
+from cudafix.rewrite import rewrite
+from cudafix.row import BACKENDS
+from cudafix.run import allowed_levels
+from cudafix.settings import read_settings
+
+TORCH = json.loads(Path(__file__).with_name("torch_api.json").read_text(encoding="utf-8"))["torch"]
+VERSIONS = [(2, minor) for minor in range(4, 16)]
+ROUTES = ("runtime", "accelerator", "torch")
+SHAPES = (
+    "def f{number}(x):\n    torch.{path}()\n",
+    "def f{number}(x):\n    return torch.{path}(x)\n",
+    "def f{number}(x):\n    call(torch.{path})\n",
+    "def f{number}(x: torch.{path}): ...\n",
+    "def f{number}(x):\n    if torch.cuda.is_available():\n        torch.{path}()\n",
+    "def f{number}(x):\n    if x.type == 'cuda':\n        torch.{path}()\n"
+    "    elif x.type == 'xpu':\n        torch.xpu.empty_cache()\n",
+)
+"""A statement, an argument, the function itself, an annotation, a guard, a ladder."""
+
+
+def program() -> str:
+    """Return a module that says each name of the catalogue in each shape."""
+    names = [row.name for row in ROWS.values() if row.name not in MODULE_NAMES and row.has_neutral_form]
+    paths = [f"cuda.{name}" for name in names] + [f"{one}.empty_cache" for one in BACKENDS]
+    every = [shape.format(number=number, path=path) for number, path in enumerate(paths) for shape in SHAPES]
+    return "import torch\n\n" + "\n".join(every)
+
+
+@cache
+def fixed(route: str, version: tuple[int, int]) -> tuple[str, tuple[Finding, ...]]:
+    settings = {"route": route, "target-torch": f"{version[0]}.{version[1]}", "select": ["CFX1", "CFX2", "CFX3"]}
+    options = Options(**read_settings(settings, "test"), edits=False)
+    analysis = analyse(File(Source("example.py", program().encode())), options)
+    levels = allowed_levels(unsafe=True)
+    return rewrite(analysis.file, analysis.rewrites(levels)).code, analysis.fixed(levels)
+
+
+def torch_names(source: str) -> Iterator[str]:
+    """Yield the dotted names below torch that a module says, but for those of the backends' own modules."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.Attribute, ast.Name)):
+            path = ast.unparse(node)
+            if path.startswith("torch.") and path.split(".")[1] not in BACKENDS and "(" not in path:
+                yield path
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "torch":
+            yield from (f"{node.module}.{one.name}" for one in node.names)
+
+
+def since(name: str) -> tuple[int, int]:
+    major, minor = TORCH[name][0].removeprefix("<=").split(".")
+    return int(major), int(minor)
+
+
+def until(name: str) -> tuple[int, int]:
+    major, minor = TORCH[name][1].split(".")
+    return int(major), int(minor)
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda one: f"{one[0]}.{one[1]}")
+@pytest.mark.parametrize("route", ROUTES)
+def test_all_that_a_fix_writes_is_in_the_torch_that_it_is_for(route: str, version: tuple[int, int]) -> None:
+    source, _ = fixed(route, version)
+    names = set(torch_names(source))
+    assert {one for one in names if one not in TORCH} == set()
+    assert {one for one in names if not since(one) <= version <= until(one)} == set()
+
+
+@pytest.mark.parametrize("version", [(2, 4), (2, 9), (2, 15)], ids=lambda one: f"{one[0]}.{one[1]}")
+@pytest.mark.parametrize("route", ROUTES)
+def test_the_torch_that_fixes_are_said_to_need_has_all_that_they_write(route: str, version: tuple[int, int]) -> None:
+    source, findings = fixed(route, version)
+    said = max(one.fix.torch for one in findings if one.fix is not None)
+    assert max(map(since, torch_names(source))) <= said <= max(version, (2, 4))
+
+
+def test_the_newest_torch_gets_more_of_its_own_than_the_oldest() -> None:
+    old, new = (set(torch_names(fixed("accelerator", version)[0])) for version in ((2, 4), (2, 15)))
+    assert "torch.accelerator.empty_cache" in new - old
