@@ -154,8 +154,21 @@ def check(add_noqa: bool, add_ignore: str | None, **flags: Any) -> int:
 @shared_options
 @click.option("--unsafe-fixes", is_flag=True, help="Also apply fixes that may change what the code does.")
 @click.option("--diff", is_flag=True, help="Show what would change and write nothing.")
-def fix(unsafe_fixes: bool, diff: bool, **flags: Any) -> int:
+@click.option("--patches", type=click.Path(path_type=Path), metavar="FOLDER", help="Write patches to FOLDER instead.")
+@click.option(
+    "--split-by", type=click.Choice(["dir", "rule", "owner"]), help="What is in one patch (default: dir, a folder)."
+)
+def fix(unsafe_fixes: bool, diff: bool, patches: Path | None, split_by: str | None, **flags: Any) -> int:
     """Rewrite hardcoded backend calls below PATHS; exits with 1 while something remains."""
+    if patches is not None and diff:
+        return complain("--patches and --diff exclude each other")
+    if split_by is not None and patches is None:
+        return complain("--split-by says what is in one patch: say where they go with --patches FOLDER")
+    if patches is not None:
+        from cudafix.patch_session import PatchSession
+        from cudafix.patches import Split
+
+        return PatchSession(flags, unsafe_fixes, patches, Split(split_by or "dir")).run()
     return Session(flags, Mode.DIFF if diff else Mode.FIX, unsafe_fixes).run()
 
 

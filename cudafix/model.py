@@ -104,7 +104,8 @@ class Result:
     """What became of one file.
 
     `fixed` holds the findings whose fix went into `new_bytes`; `findings` those that remain.
-    `new_bytes` is None when the file does not change. `digest` stands for the content that was read, "" for none.
+    `new_bytes` is None when the file does not change. `rounds` says how often the file was rewritten until nothing was
+    left to fix; `digest` stands for the content that was read, "" for none.
     """
 
     path: str
@@ -115,4 +116,5 @@ class Result:
     problems: tuple[Problem, ...] = ()
     uncounted: int = 0
     helpers: tuple[Helper, ...] = ()
+    rounds: int = 0
     digest: str = ""

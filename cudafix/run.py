@@ -168,22 +168,25 @@ def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool
         return replace(unchanged, problems=(Problem(source.path, message),))
     after, fixed = analysis, analysis.fixed(allowed)
     try:
-        for _ in range(ROUNDS):
-            if not rewrites:
-                break
+        rounds = 0
+        while rewrites and rounds < ROUNDS:
+            rounds += 1
             after = verify(after.file, rewrite(after.file, rewrites).bytes, options)
             rewrites = after.rewrites(allowed)
             fixed += after.fixed(allowed, waited=True)
         if rewrites:
             raise RewriteError("a second run would change the file again")
         if after.comment_fixes:
+            rounds += 1
             fixed += after.comment_fixes
             edits = [edit for one in after.comment_fixes if one.fix is not None for edit in one.fix.edits]
             after = verify(after.file, with_edits(after.file, edits), options)
     except (RewriteError, ValueError) as error:
         problem = Problem(source.path, f"left as it was: {error}; please report this", fatal=True)
         return replace(unchanged, problems=(problem,))
-    return Result(source.path, after.findings, fixed, source.data, after.file.data, (), after.uncounted, after.helpers)
+    return Result(
+        source.path, after.findings, fixed, source.data, after.file.data, (), after.uncounted, after.helpers, rounds
+    )
 
 
 def unreadable(source: Source, message: str, position: Position | None, options: Options) -> Result:

@@ -39,12 +39,12 @@ class FlagError(Exception):
 
 
 class Session:
-    def __init__(self, flags: dict[str, Any], mode: Mode, unsafe: bool) -> None:
+    def __init__(self, flags: dict[str, Any], mode: Mode, unsafe: bool, edits: bool = False) -> None:
         self.flags = flags
         self.mode = mode
         self.unsafe = unsafe
         self.paths: Sequence[str] = flags["paths"] or (".",)
-        self.overrides = read_overrides(flags)
+        self.overrides = read_overrides(flags, edits)
         self.total = Sum()
         self.gate = self.make_gate()
         self.changed = self.find_changed()
@@ -222,7 +222,7 @@ class Session:
         return FINDINGS if (self.total.changed if self.mode is Mode.DIFF else self.total.findings) else CLEAN
 
 
-def read_overrides(flags: dict[str, Any]) -> Overrides:
+def read_overrides(flags: dict[str, Any], edits: bool = False) -> Overrides:
     """Turn the flags that were given into settings, by the same readers as the configuration file's."""
     if flags["config"] is not None and flags["isolated"]:
         raise FlagError("--config and --isolated exclude each other")
@@ -238,7 +238,7 @@ def read_overrides(flags: dict[str, Any]) -> Overrides:
     if flags["config"] is not None:
         load(flags["config"].resolve(), required=True)  # a wrong name is an error though there be no file to check
     wanted = FORMATS[flags["output_format"]]
-    settings = {**read_settings(given, "command line"), "edits": wanted.edits}
+    settings = {**read_settings(given, "command line"), "edits": wanted.edits or edits}
     overrides = Overrides(settings, flags["config"], flags["isolated"])
     with_statements = wanted.statements or baseline_file(flags, overrides) is not None
     return replace(overrides, settings={**settings, "statements": with_statements})

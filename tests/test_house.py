@@ -14,7 +14,7 @@ import cudafix
 FOLDER = Path(cudafix.__file__).parent
 LAYERS = (
     {"__init__"},
-    {"model", "row", "stack", "segments", "git", "torch_requirement", "targets", "presets"},
+    {"model", "row", "stack", "segments", "git", "torch_requirement", "targets", "presets", "owners"},
     {"statements", "settings", "import_circle"},
     {"catalogue", "names", "config", "runtime", "filler"},
     {"symbols", "walk", "read", "discover", "compiler", "positions", "baseline"},

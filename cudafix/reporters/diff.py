@@ -12,14 +12,14 @@ ESCAPES = {b"\n": b"\\n", b"\r": b"\\r", b"\t": b"\\t", b'"': b'\\"', b"\\": b"\
 
 
 def diff(changed: Sequence[Result]) -> bytes:
-    return b"".join(diff_of(result) for result in changed)
+    return b"".join(diff_of(result, below_working_folder(result.path)) for result in changed)
 
 
-def diff_of(result: Result) -> bytes:
+def diff_of(result: Result, name: str) -> bytes:
+    """Return the diff of one file, which it calls `name`."""
     import difflib  # not at the top: only `--diff` needs it
 
     old, new = lines(result.old_bytes or b""), lines(result.new_bytes or b"")
-    name = below_working_folder(result.path)
     parts = difflib.diff_bytes(difflib.unified_diff, old, new, quoted("a", name), quoted("b", name))
     return b"".join(part if part.endswith(b"\n") else part + b"\n\\ No newline at end of file\n" for part in parts)
 

@@ -1,0 +1,160 @@
+"""Changed files → patches of a size for one review, by folder, rule or owner; no two have to do with each other.
+
+A file is in one patch, but for `rule`: there its changes are told apart as far as no fix is torn, and as far as
+`git apply` needs no line of one patch to find the place of another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from enum import Enum
+from pathlib import PurePosixPath
+
+from cudafix.compiler import find_complaint
+from cudafix.model import Edit, Finding, Result
+from cudafix.owners import Owners
+from cudafix.reporters.diff import diff_of, lines
+from cudafix.reporters.places import from_root
+
+CONTEXT = 3
+"""The lines around a change by which its place is found."""
+
+APART = 2 * CONTEXT + 1
+SEVERAL = "several-rules"
+MOST_CODES = 3
+
+
+class Split(Enum):
+    DIR = "dir"
+    RULE = "rule"
+    OWNER = "owner"
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One patch file: its name, without a folder, what is in it, and how much."""
+
+    name: str
+    data: bytes
+    files: int
+    findings: int
+
+
+@dataclass(frozen=True)
+class Hunk:
+    """Lines `start` to `end` of the old text that become `new`."""
+
+    start: int
+    end: int
+    new: tuple[bytes, ...]
+
+
+def split(changed: Sequence[Result], by: Split, owners: Owners) -> list[Patch]:
+    """Return the patches, sorted by their names; all together they make the whole change."""
+    keys: dict[Split, Callable[[Result], Iterator[tuple[str, Result]]]] = {
+        Split.DIR: lambda one: iter([(folder_of(one), one)]),
+        Split.OWNER: lambda one: iter([(owner_of(one, owners), one)]),
+        Split.RULE: by_rule,
+    }
+    groups: dict[str, list[Result]] = {}
+    for result in changed:
+        for key, part in keys[by](result):
+            groups.setdefault(key, []).append(part)
+    named = zip(file_names(list(groups)), groups.values(), strict=True)
+    return sorted((patch_of(name, group) for name, group in named), key=lambda one: one.name)
+
+
+def patch_of(name: str, group: Sequence[Result]) -> Patch:
+    data = b"".join(diff_of(one, from_root(one.path)) for one in group)
+    return Patch(f"{name}.patch", data, len(group), sum(len(one.fixed) for one in group))
+
+
+def file_names(keys: Sequence[str]) -> list[str]:
+    """Return a file's name for each key; keys that differ in punctuation alone get numbers."""
+    names: list[str] = []
+    for key in keys:
+        plain = name = re.sub(r"[^\w.+-]+", "-", key).strip("-.") or "root"
+        number = 1
+        while name.lower() in {one.lower() for one in names}:
+            number += 1
+            name = f"{plain}-{number}"
+        names.append(name)
+    return names
+
+
+def folder_of(result: Result) -> str:
+    return str(PurePosixPath(from_root(result.path)).parent)
+
+
+def owner_of(result: Result, owners: Owners) -> str:
+    return "+".join(one.lstrip("@") for one in owners.of(from_root(result.path))) or "no-owner"
+
+
+# By rule
+
+
+def by_rule(result: Result) -> Iterator[tuple[str, Result]]:
+    """Yield the parts of the changes of a file that stand for themselves, with the codes that they are for."""
+    old = lines(result.old_bytes or b"")
+    hunks = hunks_of(old, lines(result.new_bytes or b""))
+    groups = independent(hunks, result)
+    parts = [applied(old, [hunks[one] for one in group]) for group in groups]
+    if len(parts) > 1 and any(find_complaint(one) is not None for one in parts):
+        groups, parts = [list(range(len(hunks)))], [result.new_bytes or b""]
+    for group, data in zip(groups, parts, strict=True):
+        own = [one for one in result.fixed if len(groups) == 1 or touched(one, hunks) & set(group)]
+        yield name_of({one.code for one in own}), replace(result, new_bytes=data, fixed=tuple(own))
+
+
+def name_of(codes: set[str]) -> str:
+    return "+".join(sorted(codes)) if 0 < len(codes) <= MOST_CODES else SEVERAL
+
+
+def hunks_of(old: list[bytes], new: list[bytes]) -> list[Hunk]:
+    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return [Hunk(start, end, tuple(new[first:last])) for tag, start, end, first, last in steps if tag != "equal"]
+
+
+def applied(old: list[bytes], hunks: Sequence[Hunk]) -> bytes:
+    pieces: list[bytes] = []
+    done = 0
+    for hunk in hunks:
+        pieces += [*old[done : hunk.start], *hunk.new]
+        done = hunk.end
+    return b"".join([*pieces, *old[done:]])
+
+
+def independent(hunks: Sequence[Hunk], result: Result) -> list[list[int]]:
+    """Return groups of hunks, by their numbers, that can do without each other."""
+    every = list(range(len(hunks)))
+    found = [touched(one, hunks) for one in result.fixed]
+    is_told = set().union(*found) == set(every)
+    if result.rounds != 1 or not is_told or re.search(rb"\r(?!\n)", result.old_bytes or b""):
+        return [every]
+    leader = {number: number for number in every}
+    near = [{one, one + 1} for one in every[:-1] if hunks[one + 1].start - hunks[one].end < APART]
+    for group in (*found, *near):
+        leaders = {leader[number] for number in group}
+        for number in every:
+            if leader[number] in leaders:
+                leader[number] = min(leaders)
+    return [[one for one in every if leader[one] == first] for first in sorted(set(leader.values()))]
+
+
+def touched(finding: Finding, hunks: Sequence[Hunk]) -> set[int]:
+    """Return the numbers of the hunks that hold a part of a fix."""
+    places = [rows_of(edit) for edit in (finding.fix.edits if finding.fix else ())]
+    return {
+        number
+        for number, hunk in enumerate(hunks)
+        if any(first <= hunk.end and hunk.start <= last for first, last in places)
+    }
+
+
+def rows_of(edit: Edit) -> tuple[int, int]:
+    """Return the lines that an edit changes, from 0 on; both ends where it inserts."""
+    last = edit.end.row if edit.end.column > 1 else max(edit.end.row - 1, edit.start.row - 1)
+    return edit.start.row - 1, last

@@ -1,0 +1,76 @@
+"""CODEOWNERS as GitHub and GitLab read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cudafix.owners import Owners, load_owners, read_entries
+
+
+def owners(text: str, path: str) -> tuple[str, ...]:
+    return Owners([*read_entries(text)]).of(path)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("*", "a.py"),
+        ("*", "pkg/deep/a.py"),
+        ("*.py", "pkg/a.py"),
+        ("/pkg/", "pkg/deep/a.py"),
+        ("/pkg", "pkg/a.py"),
+        ("pkg/", "src/pkg/a.py"),
+        ("deep", "pkg/deep/a.py"),
+        ("pkg/*", "pkg/a.py"),
+        ("/pkg/**/kernels/", "pkg/x/y/kernels/a.py"),
+        ("/pkg/**/kernels/", "pkg/kernels/a.py"),
+        ("**/kernels", "pkg/kernels/a.py"),
+        ("/pkg/**", "pkg/x/a.py"),
+        ("/pkg/a?.py", "pkg/ab.py"),
+        ("/a\\ b/", "a b/c.py"),
+        ("/pkg/a.py", "pkg/a.py"),
+    ],
+)
+def test_a_pattern_fits(pattern: str, path: str) -> None:
+    assert owners(f"{pattern} @team", path) == ("@team",)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("/pkg/", "src/pkg/a.py"),
+        ("pkg/*", "pkg/deep/a.py"),
+        ("pkg/*", "src/pkg/a.py"),
+        ("*.py", "a.pyi"),
+        ("/pkg/a?.py", "pkg/a/.py"),
+        ("kernel", "pkg/kernels/a.py"),
+        ("pkg/", "pkg"),
+    ],
+)
+def test_a_pattern_does_not_fit(pattern: str, path: str) -> None:
+    assert owners(f"{pattern} @team", path) == ()
+
+
+def test_the_last_pattern_that_fits_tells() -> None:
+    text = "* @all\n/pkg/ @pkg @lead  # the package\n/pkg/free/\n"
+    assert owners(text, "a.py") == ("@all",)
+    assert owners(text, "pkg/a.py") == ("@pkg", "@lead")
+    assert owners(text, "pkg/free/a.py") == ()
+
+
+def test_each_section_of_gitlab_tells_for_itself() -> None:
+    text = "* @all\n\n[Kernels][2] @kernels\n/pkg/\n/pkg/x/ @x\n\n^[Docs]\n*.md @docs\n"
+    assert owners(text, "pkg/a.py") == ("@all", "@kernels")
+    assert owners(text, "pkg/x/a.py") == ("@all", "@x")
+
+
+def test_the_file_is_where_the_services_look_for_it(tmp_path: Path) -> None:
+    assert load_owners(tmp_path).of("a.py") == ()
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "CODEOWNERS").write_text("* @docs\n")
+    assert load_owners(tmp_path).of("a.py") == ("@docs",)
+    (tmp_path / ".github").mkdir()
+    (tmp_path / ".github" / "CODEOWNERS").write_text("* @github\n")
+    assert load_owners(tmp_path).of("a.py") == ("@github",)
