@@ -198,14 +198,15 @@ def make_folder(folder: str) -> None:
 def finding_as_list(one: Finding) -> list[Any]:
     fix = None
     if one.fix is not None:
-        edits = [[*place_as_list(edit.start), *place_as_list(edit.end), edit.content] for edit in one.fix.edits]
+        edits = [[place_as_list(edit.start), place_as_list(edit.end), edit.content] for edit in one.fix.edits]
         fix = [one.fix.safety.value, one.fix.message, edits, *one.fix.torch]
     texts = [one.code, one.name, one.message, one.symbol, one.reason, one.help, one.statement]
-    return [*texts, *place_as_list(one.start), *place_as_list(one.end), fix]
+    shown = [place_as_list(place) for place in one.shown or ()]
+    return [*texts, place_as_list(one.start), place_as_list(one.end), fix, shown]
 
 
 def place_as_list(position: Position | None) -> list[int]:
-    return [position.row, position.column] if position is not None else []
+    return [position.row, position.column, position.cell] if position is not None else []
 
 
 def read_result(
@@ -228,21 +229,22 @@ def read_result(
 
 def read_finding(
     path: str, code: str, name: str, message: str, symbol: str, reason: str, help_text: str, statement: str,
-    row: int, column: int, last_row: int, last_column: int, fix: list[Any] | None,
+    first: list[Any], last: list[Any], fix: list[Any] | None, shown: list[Any],
 ) -> Finding:  # fmt: skip
-    start, end = read_place(row, column), read_place(last_row, last_column)
+    start, end = read_place(*first), read_place(*last)
+    places = (read_place(*shown[0]), read_place(*shown[1])) if shown else None
     done = read_fix(*fix) if fix else None
     texts = [text(one) for one in (code, name, message, symbol, reason, help_text, statement)]
-    return Finding(*texts[:4], path, start, end, done, *texts[4:])  # type: ignore[call-arg, arg-type]
+    return Finding(*texts[:4], path, start, end, done, *texts[4:], places)  # type: ignore[call-arg, arg-type]
 
 
 def read_fix(safety: str, message: str, edits: list[Any], major: int, minor: int) -> Fix:
-    places = [(read_place(*one[:2]), read_place(*one[2:4]), text(one[4])) for one in edits]
+    places = [(read_place(*start), read_place(*end), text(content)) for start, end, content in edits]
     return Fix(Safety(safety), text(message), tuple(Edit(*one) for one in places), (number(major), number(minor)))
 
 
-def read_place(row: int, column: int) -> Position:
-    return Position(number(row), number(column))
+def read_place(row: int, column: int, cell: int) -> Position:
+    return Position(number(row), number(column), number(cell))
 
 
 def text(value: object) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 from cudafix.config import Options
 from cudafix.git import list_files
 
-SUFFIXES = (".py", ".pyi", ".pyw")
+SUFFIXES = (".py", ".pyi", ".pyw", ".ipynb")
 DEFAULT_EXCLUDE = (
     ".bzr", ".cudafix_cache", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".mypy_cache",
     ".nox", ".pants.d", ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv", ".vscode",

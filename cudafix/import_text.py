@@ -10,6 +10,7 @@ import libcst as cst
 from cudafix.file import File
 from cudafix.import_style import ImportStatement, Name, aliases, import_node
 from cudafix.names import dotted, imported_module
+from cudafix.read import BETWEEN_CELLS
 
 LATE = re.compile(r"#\s*noqa\s*:[^#]*\bE402\b", re.IGNORECASE)
 NOQA_CODES = re.compile(r"#\s*noqa\s*:\s*[A-Z]+[0-9]+(?:\s*,\s*[A-Z]+[0-9]+)*", re.IGNORECASE)
@@ -23,8 +24,15 @@ def late_import_comment(before: Sequence[cst.CSTNode], beside: str) -> str:
 
     `before` are the statements above, `beside` is the line of the import that the new one stands by.
     """
-    late = any(ends_imports(one, index) for index, one in enumerate(before)) or LATE.search(beside)
+    cell = next((index for index in range(len(before), 0, -1) if is_between_cells(before[index - 1])), 0)
+    late = any(ends_imports(one, index) for index, one in enumerate(before[cell:])) or LATE.search(beside)
     return "  # noqa: E402" if late else ""
+
+
+def is_between_cells(statement: cst.CSTNode) -> bool:
+    """Whether a statement is the string between two cells of a notebook."""
+    only = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 else None
+    return isinstance(only, cst.Expr) and isinstance(only.value, cst.SimpleString) and only.value.value == BETWEEN_CELLS
 
 
 def ends_imports(statement: cst.CSTNode, index: int) -> bool:
@@ -47,7 +55,7 @@ def ends_imports_small(node: cst.BaseSmallStatement, index: int) -> bool:
 
 SETS_UP_IMPORTS = re.compile(
     r"__\w+__\s*=|sys\.path\b|os\.environ\b|os\.putenv\b|os\.unsetenv\b|del os\.environ\b|site\.addsitedir\b"
-    r"|(?:\w+\s*=\s*)?pytest\.importorskip\b|(?:matplotlib|mpl)\.use\b"
+    r"|(?:[\w., ]+=\s*)?__cudafix_line__\b|(?:\w+\s*=\s*)?pytest\.importorskip\b|(?:matplotlib|mpl)\.use\b"
 )
 
 

@@ -5,7 +5,7 @@ Nothing here holds a syntax tree, so that everything can be pickled, compared an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -25,10 +25,11 @@ class Safety(Enum):
 
 @dataclass(frozen=True, order=True)
 class Position:
-    """A place in a file; row and column count from 1, columns in characters."""
+    """A place in a file; row and column count from 1, columns in characters. In a notebook they are those of `cell`."""
 
     row: int
     column: int
+    cell: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Finding:
 
     `reason` says why there is no fix, or why the fix is not safe; `help` names the way out in words.
     `statement` is the normal form of the statement that it stands in, "" where nobody asked for it.
+    `shown` is where it stands in the document, where that is not `start` and `end`: in a notebook's JSON.
     """
 
     code: str
@@ -69,10 +71,25 @@ class Finding:
     reason: str = ""
     help: str = ""
     statement: str = ""
+    shown: tuple[Position, Position] | None = None
 
     @property
-    def sort_key(self) -> tuple[str, Position, str]:
-        return self.path, self.start, self.code
+    def sort_key(self) -> tuple[str, int, Position, str]:
+        return self.path, self.start.cell, self.start, self.code
+
+    @property
+    def place(self) -> str:
+        """The place as people say it: `a.py:3:1`, `a.ipynb:cell 3:2:1`."""
+        cell = f"cell {self.start.cell}:" if self.start.cell else ""
+        return f"{self.path}:{cell}{self.start.row}:{self.start.column}"
+
+    @property
+    def in_document(self) -> Finding:
+        """The finding for those who show the file itself; a fix that is told in cells has no edits there."""
+        if self.shown is None:
+            return self
+        fix = replace(self.fix, edits=()) if self.fix is not None else None
+        return replace(self, start=self.shown[0], end=self.shown[1], fix=fix, shown=None)
 
 
 @dataclass(frozen=True)
@@ -86,7 +103,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = f":{self.position.row}:{self.position.column}" if self.position else ""
-        return f"{self.path}{place}: {self.message}"
+        cell = f":cell {self.position.cell}" if self.position and self.position.cell else ""
+        return f"{self.path}{cell}{place}: {self.message}"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,9 @@ from pathlib import Path
 from cudafix.row import BACKENDS
 
 STDIN = "-"
+NOTEBOOK = ".ipynb"
+BETWEEN_CELLS = "'cudafix: the next cell'"
+"""What stands between the cells of a notebook where they are one module."""
 
 BACKEND = rb"(?:%s)\b" % "|".join(BACKENDS).encode()
 NEEDLES = tuple(
@@ -48,6 +51,7 @@ EMPTIES_CACHE = "empty_device_cache"
 GENERATED = re.compile(rb"^\s*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)
 RUNTIME_MARK = b"# cudafix: runtime"
 HEAD = 4096
+WORDS = re.compile(rb"%s|nccl|autocast|cudnn|cudafix|CFX" % "|".join(BACKENDS).encode(), re.IGNORECASE)
 LARGEST = 2_000_000
 """Bytes. libcst takes a minute and 2 GB for more: of such a file no more than a slice is looked at."""
 
@@ -69,6 +73,10 @@ class Source:
         """Whether the bytes call one of `flush_methods`, or what empties a cache, twice."""
         names = (*(f".{one}" for one in flush_methods), EMPTIES_CACHE)
         return sum(self.data.count(f"{one}(".encode()) for one in names) > 1 and not self.is_exempt
+
+    def may_hold(self, dotted: Iterable[str]) -> bool:
+        """Whether the bytes of a notebook may hold anything to find."""
+        return WORDS.search(self.data) is not None or self.says(dotted)
 
     def says(self, dotted: Iterable[str]) -> bool:
         """Whether the bytes hold the last part of one of the dotted names."""

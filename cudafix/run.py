@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from cudafix.config import Options
 from cudafix.model import Finding, Position, Problem, Result, Safety
-from cudafix.read import LARGEST, Source, digest, read
+from cudafix.read import LARGEST, NOTEBOOK, Source, digest, read
 
 if TYPE_CHECKING:
     from cudafix.analyse import Analysis
@@ -51,6 +51,20 @@ def allowed_levels(unsafe: bool) -> tuple[Safety, ...]:
 
 def process(source: Source, options: Options, mode: Mode, unsafe: bool) -> Result:
     """Deal with one file in memory; it never raises for what the file holds."""
+    if not source.path.endswith(NOTEBOOK):
+        return process_module(source, options, mode, unsafe)
+    if not source.may_hold(options.replaced):
+        return Result(source.path, old_bytes=source.data)
+    from cudafix.notebook_result import look_at_notebook
+
+    return look_at_notebook(
+        source,
+        lambda module: process_module(module, options, mode, unsafe),
+        lambda message: unreadable(source, message, None, options),
+    )
+
+
+def process_module(source: Source, options: Options, mode: Mode, unsafe: bool) -> Result:
     if not may_hold_findings(source, options):
         return Result(source.path, old_bytes=source.data)
     from cudafix.compiler import find_complaint

@@ -195,6 +195,7 @@ class Session:
             shown = self.total.findings
             if stream is self.stdout and self.format.for_people:
                 shown = [finding for finding in shown if finding.code != "CFX001"]  # stderr has said it
+            shown = shown if self.format.in_cells else [one.in_document for one in shown]
             with_source = stream.isatty() and not self.reads_stdin
             self.format.reporter(shown, text, with_source)
         click.echo(text.getvalue(), file=stream, nl=False, color=self.wants_colour(stream))
@@ -245,8 +246,9 @@ def read_overrides(flags: dict[str, Any], edits: bool = False) -> Overrides:
 
 
 def touches(finding: Finding, rows: Sequence[Rows]) -> bool:
-    """Whether a finding stands on one of the rows, or in part."""
-    return any(first <= finding.end.row and finding.start.row <= last for first, last in rows)
+    """Whether a finding stands on one of the rows of the file, or in part."""
+    start, end = finding.shown or (finding.start, finding.end)
+    return any(first <= end.row and start.row <= last for first, last in rows)
 
 
 def baseline_file(flags: dict[str, Any], overrides: Overrides) -> Path | None:

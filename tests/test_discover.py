@@ -34,7 +34,7 @@ def test_an_empty_folder_has_no_files() -> None:
 
 def test_only_python_files_are_taken_from_a_folder() -> None:
     write("a.py", "b.pyi", "c.pyw", "d.txt", "e.pyc", "f", "py", "g.py.orig", "h.ipynb")
-    assert found() == ["a.py", "b.pyi", "c.pyw"]
+    assert found() == ["a.py", "b.pyi", "c.pyw", "h.ipynb"]
 
 
 @pytest.mark.parametrize(

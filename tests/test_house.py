@@ -14,11 +14,22 @@ import cudafix
 FOLDER = Path(cudafix.__file__).parent
 LAYERS = (
     {"__init__"},
-    {"model", "row", "stack", "segments", "git", "torch_requirement", "targets", "presets", "owners"},
+    {"model", "row", "stack", "segments", "git", "torch_requirement", "targets", "presets", "owners", "json_spans"},
     {"statements", "settings", "import_circle"},
     {"catalogue", "names", "config", "runtime", "filler"},
     {"symbols", "walk", "read", "discover", "compiler", "positions", "baseline"},
-    {"file", "references", "suppress", "cache", "arguments", "vendor", "rule", "device_text", "neutral_form"},
+    {
+        "file",
+        "references",
+        "suppress",
+        "cache",
+        "arguments",
+        "vendor",
+        "rule",
+        "device_text",
+        "neutral_form",
+        "notebook",
+    },
     {"native_form", "relative_import"},
     {"target_form"},
     {

@@ -22,6 +22,7 @@ class Format:
         for_people: a summary follows it, and what stderr has said is not said again.
         edits: the text of each fix is wanted.
         statements: the statement that a finding stands in is wanted, for a fingerprint.
+        in_cells: places in a notebook are those in its cells; else those in the document itself.
     """
 
     module: str
@@ -29,6 +30,7 @@ class Format:
     for_people: bool = False
     edits: bool = False
     statements: bool = False
+    in_cells: bool = False
 
     @property
     def reporter(self) -> Reporter:
@@ -37,11 +39,11 @@ class Format:
 
 
 FORMATS = {
-    "text": Format("text", for_people=True),
-    "concise": Format("text", "report_concise", for_people=True),
-    "grouped": Format("text", "report_grouped", for_people=True),
-    "json": Format("json_", edits=True),
-    "jsonl": Format("json_", "report_lines", edits=True),
+    "text": Format("text", for_people=True, in_cells=True),
+    "concise": Format("text", "report_concise", for_people=True, in_cells=True),
+    "grouped": Format("text", "report_grouped", for_people=True, in_cells=True),
+    "json": Format("json_", edits=True, in_cells=True),
+    "jsonl": Format("json_", "report_lines", edits=True, in_cells=True),
     "github": Format("commands", "report_github"),
     "azure": Format("commands", "report_azure"),
     "pylint": Format("commands", "report_pylint"),

@@ -28,6 +28,7 @@ def as_object(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "symbol": finding.symbol,
         "filename": finding.path,
+        **({"cell": finding.start.cell} if finding.start.cell else {}),
         "location": place(finding.start),
         "end_location": place(finding.end),
         "help": finding.help,
@@ -38,7 +39,9 @@ def as_object(finding: Finding) -> dict[str, Any]:
 
 def fix_object(fix: Fix) -> dict[str, Any]:
     edits = [
-        {"content": edit.content, "location": place(edit.start), "end_location": place(edit.end)} for edit in fix.edits
+        {"content": edit.content, "location": place(edit.start), "end_location": place(edit.end)}
+        | ({"cell": edit.start.cell} if edit.start.cell else {})
+        for edit in fix.edits
     ]
     return {"applicability": fix.safety.value, "message": fix.message, "edits": edits}
 

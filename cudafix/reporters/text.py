@@ -7,11 +7,12 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby
+from pathlib import Path
 from typing import TextIO
 
 import click
 
-from cudafix.model import Finding, Safety
+from cudafix.model import Finding, Position, Safety
 
 LABELS = {Safety.SAFE: "[*]", Safety.UNSAFE: "[unsafe]"}
 WIDEST = 300
@@ -31,7 +32,7 @@ def report_grouped(findings: Sequence[Finding], stream: TextIO, rich: bool) -> N
     for path, same in groupby(findings, key=lambda one: one.path):
         stream.write(f"{click.style(harmless(path), bold=True)}:\n")
         for one in same:
-            where = f"{one.start.row}:{one.start.column}"
+            where = one.place.removeprefix(f"{path}:")
             stream.write(f"  {where:<8} {what(one)}{way_out(one)}\n")
         stream.write("\n")
 
@@ -58,7 +59,7 @@ def excerpt(finding: Finding) -> str:
 
 
 def place(finding: Finding) -> str:
-    return click.style(harmless(f"{finding.path}:{finding.start.row}:{finding.start.column}"), bold=True)
+    return click.style(harmless(finding.place), bold=True)
 
 
 def what(finding: Finding) -> str:
@@ -73,7 +74,7 @@ def has_reason(finding: Finding) -> bool:
 
 def source(finding: Finding) -> str:
     """Return the source line with the place marked below it, or nothing where there is no line to show."""
-    code = source_line(finding.path, finding.start.row)
+    code = source_line(finding.path, finding.start)
     if not code.strip() or len(code) > WIDEST:
         return ""
     stop = finding.end.column if finding.end.row == finding.start.row else len(code) + 1
@@ -83,18 +84,30 @@ def source(finding: Finding) -> str:
     return f"{number} {bar} {printable(code)}\n{' ' * len(number)} {bar} {marks}\n"
 
 
-def source_line(path: str, row: int) -> str:
-    lines = source_lines(path)
+def source_line(path: str, place: Position) -> str:
+    lines, row = source_lines(path, place.cell), place.row
     return lines[row - 1].replace("\t", " ").rstrip() if row <= len(lines) else ""
 
 
 @lru_cache(maxsize=4)
-def source_lines(path: str) -> tuple[str, ...]:
+def source_lines(path: str, cell: int = 0) -> tuple[str, ...]:
     try:
+        if cell:
+            return cell_lines(path, cell)
         with tokenize.open(path) as stream:
             return tuple(stream.read().split("\n"))
     except (OSError, SyntaxError, UnicodeError, LookupError):
         return ()
+
+
+def cell_lines(path: str, number: int) -> tuple[str, ...]:
+    from cudafix.notebook import Notebook, NotebookError  # not at the top: few files are notebooks
+
+    try:
+        cells = Notebook(Path(path).read_bytes()).cells
+    except NotebookError:
+        return ()
+    return next((tuple(one.text.split("\n")) for one in cells if one.number == number), ())
 
 
 def printable(text: str) -> str:
