@@ -13,6 +13,7 @@ from cudafix.change import Choice, Constant, Rewrites, told
 from cudafix.device_in_scope import find_device_name
 from cudafix.device_uses import cuda_methods, device_texts, find_holder, find_obstacle
 from cudafix.import_style import is_import
+from cudafix.import_text import is_between_cells
 from cudafix.index_as_device import is_taken_for_device
 from cudafix.inspection import Inspection
 from cudafix.late_field import late_field
@@ -20,6 +21,7 @@ from cudafix.late_parameter import late_parameter
 from cudafix.model import Safety
 from cudafix.names import Binding, BindingKind, Resolution, Scope
 from cudafix.neutral_form import Need, Neutral, Refusal
+from cudafix.read import NOTEBOOK
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE
@@ -156,7 +158,9 @@ def is_device_type(call: cst.Call, inspection: Inspection) -> bool:
 
 
 def is_script(inspection: Inspection) -> bool:
-    """Whether a file is run, and not imported by others: a program or a test."""
+    """Whether a file is run, and not imported by others: a program, a notebook or a test."""
+    if inspection.file.path.endswith(NOTEBOOK):
+        return True
     return is_named_as_test(inspection) or MAIN.search(inspection.file.text) is not None
 
 
@@ -166,7 +170,9 @@ def after_imports(module: cst.Module) -> int | None:
     for index, statement in enumerate(module.body):
         if is_import(statement) or imports_in_block(statement):
             last = index
-        elif isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
+        elif isinstance(statement, (cst.FunctionDef, cst.ClassDef)) or (
+            last is not None and is_between_cells(statement)
+        ):
             break
     return last + 1 if last is not None and last + 1 < len(module.body) else None
 

@@ -139,6 +139,15 @@ def test_imports_are_at_the_top_of_their_cell_whatever_stands_above() -> None:
     )
 
 
+def test_a_notebook_is_a_program_and_gets_one_constant_for_many_devices() -> None:
+    cells = (IMPORT, "x = torch.ones(1).cuda()", "import math\ny = torch.ones(2).cuda()")
+    assert fixed(*cells, select=["CFX202"], ignore=[]) == [
+        "import torch\nfrom cudafix.runtime import current_device_type\n\nDEVICE_TYPE = current_device_type()",
+        "x = torch.ones(1).to(DEVICE_TYPE)",
+        "import math\ny = torch.ones(2).to(DEVICE_TYPE)",
+    ]
+
+
 def test_a_notebook_in_another_language_is_left_alone() -> None:
     assert run(document(IMPORT, FLUSH, language="julia"), Mode.CHECK).findings == ()
 
