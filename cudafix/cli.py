@@ -83,7 +83,10 @@ SHARED: tuple[Callable[[Any], Any], ...] = (
     click.option("--exclude", multiple=True, metavar="GLOBS", help="Leave these out instead of the default ones."),
     click.option("--extend-exclude", multiple=True, metavar="GLOBS", help="Leave these out as well."),
     click.option("--force-exclude", is_flag=True, default=None, help="Exclude files that are named here, too."),
-    click.option("--route", metavar="ROUTE", help="Neutral form of a fix: runtime (default) or accelerator."),
+    click.option("--code-blocks", is_flag=True, default=None, help="Also the code in documents and docstrings."),
+    click.option(
+        "--route", metavar="ROUTE", help="What fixes write: runtime (default), accelerator, torch or targets."
+    ),
     click.option("--runtime-module", metavar="MODULE", help="Import neutral functions from here."),
     click.option(
         "--target-torch",

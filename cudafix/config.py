@@ -41,6 +41,7 @@ class Options:
         slices: look at slices of files where the rules allow that (no setting: the findings are the same).
         require_reason: a suppression must say why.
         baseline: the file of findings that are known, for `check`; none if "".
+        code_blocks: look at the code in documents and docstrings as well.
         edits: work out the text of each fix, for those who show it (no setting: nobody does in plain text).
         statements: say of each finding in which statement it stands (no setting: for a baseline).
         root: the folder that globs are relative to.
@@ -65,6 +66,7 @@ class Options:
     cache_dir: str = ""
     require_reason: bool = False
     baseline: str = ""
+    code_blocks: bool = False
     slices: bool = True
     edits: bool = True
     statements: bool = False

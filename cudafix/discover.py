@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 
 from cudafix.config import Options
 from cudafix.git import list_files
+from cudafix.read import DOCUMENTS
 
 SUFFIXES = (".py", ".pyi", ".pyw", ".ipynb")
 DEFAULT_EXCLUDE = (
@@ -47,6 +48,8 @@ def discover(
             if path not in folders:
                 folders[path] = look_at(Path(path), start, options_for)
             folder = folders[path]
+            if is_folder and base.endswith(DOCUMENTS) and not folder.options.code_blocks:
+                continue
             if (is_folder or folder.options.force_exclude) and (
                 folder.is_excluded or has_excluded_name(file, folder.options)
             ):
@@ -92,7 +95,7 @@ def files_below(folder: Path, options_for: OptionsFor) -> Iterator[str]:
         return
     for name in listed:
         path = os.path.normpath(os.path.join(folder, name))
-        if name.endswith(SUFFIXES) and is_plain_file(path):
+        if name.endswith((*SUFFIXES, *DOCUMENTS)) and is_plain_file(path):
             yield path
 
 
@@ -116,7 +119,7 @@ def walk(folder: str, start: Path, options_for: OptionsFor) -> Iterator[str]:
             below = Path(path)
             if not is_excluded(below / "_.py", start, options_for(below)):
                 yield from walk(path, start, options_for)
-        elif entry.name.endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
+        elif entry.name.endswith((*SUFFIXES, *DOCUMENTS)) and entry.is_file(follow_symlinks=False):
             yield path
 
 

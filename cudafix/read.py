@@ -11,6 +11,7 @@ from cudafix.row import BACKENDS
 
 STDIN = "-"
 NOTEBOOK = ".ipynb"
+DOCUMENTS = (".md", ".markdown", ".mdx", ".rst")
 BETWEEN_CELLS = "'cudafix: the next cell'"
 """What stands between the cells of a notebook where they are one module."""
 
@@ -77,6 +78,13 @@ class Source:
     def may_hold(self, dotted: Iterable[str]) -> bool:
         """Whether the bytes of a notebook may hold anything to find."""
         return WORDS.search(self.data) is not None or self.says(dotted)
+
+    @property
+    def may_hold_blocks(self) -> bool:
+        """Whether the bytes of a module may hold code in a docstring."""
+        return (b">>>" in self.data or b"```" in self.data or b"::" in self.data) and WORDS.search(
+            self.data
+        ) is not None
 
     def says(self, dotted: Iterable[str]) -> bool:
         """Whether the bytes hold the last part of one of the dotted names."""

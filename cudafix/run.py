@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from cudafix.config import Options
 from cudafix.model import Finding, Position, Problem, Result, Safety
-from cudafix.read import LARGEST, NOTEBOOK, Source, digest, read
+from cudafix.read import DOCUMENTS, LARGEST, NOTEBOOK, Source, digest, read
 
 if TYPE_CHECKING:
     from cudafix.analyse import Analysis
@@ -51,17 +51,33 @@ def allowed_levels(unsafe: bool) -> tuple[Safety, ...]:
 
 def process(source: Source, options: Options, mode: Mode, unsafe: bool) -> Result:
     """Deal with one file in memory; it never raises for what the file holds."""
-    if not source.path.endswith(NOTEBOOK):
-        return process_module(source, options, mode, unsafe)
-    if not source.may_hold(options.replaced):
-        return Result(source.path, old_bytes=source.data)
-    from cudafix.notebook_result import look_at_notebook
+    if source.path.endswith((NOTEBOOK, *DOCUMENTS)) or options.code_blocks:
+        return process_parts(source, options, mode, unsafe)
+    return process_module(source, options, mode, unsafe)
 
-    return look_at_notebook(
-        source,
-        lambda module: process_module(module, options, mode, unsafe),
-        lambda message: unreadable(source, message, None, options),
-    )
+
+def process_parts(source: Source, options: Options, mode: Mode, unsafe: bool) -> Result:
+    """Deal with a file that holds modules: a notebook, a document, or docstrings with code."""
+
+    def look(module: Source) -> Result:
+        return process_module(module, options, mode, unsafe)
+
+    if source.path.endswith((NOTEBOOK, *DOCUMENTS)) and not source.may_hold(options.replaced):
+        return Result(source.path, old_bytes=source.data)
+    if source.path.endswith(NOTEBOOK):
+        from cudafix.notebook_result import look_at_notebook
+
+        return look_at_notebook(source, look, lambda message: unreadable(source, message, None, options))
+    if source.path.endswith(DOCUMENTS):
+        from cudafix.document_result import look_at_document
+
+        return look_at_document(source, look)
+    result = look(source)
+    if not source.may_hold_blocks or source.is_exempt:
+        return result
+    from cudafix.document_result import look_at_docstrings
+
+    return look_at_docstrings(result, source.data, look)
 
 
 def process_module(source: Source, options: Options, mode: Mode, unsafe: bool) -> Result:

@@ -231,7 +231,7 @@ def read_overrides(flags: dict[str, Any], edits: bool = False) -> Overrides:
     for name in ("select", "extend_select", "ignore", "exclude", "extend_exclude"):
         if flags[name]:
             given[name.replace("_", "-")] = [part for entry in flags[name] for part in entry.split(",") if part]
-    for name in ("force_exclude", "route", "runtime_module", "target_torch", "helper_name"):
+    for name in ("force_exclude", "code_blocks", "route", "runtime_module", "target_torch", "helper_name"):
         if flags[name] is not None:
             given[name.replace("_", "-")] = flags[name]
     if flags["per_file_ignores"]:

@@ -252,4 +252,5 @@ READERS = {
     "cache-dir": read_text,
     "baseline": read_text,
     "require-reason": read_flag,
+    "code-blocks": read_flag,
 }

@@ -29,6 +29,7 @@ LAYERS = (
         "device_text",
         "neutral_form",
         "notebook",
+        "code_blocks",
     },
     {"native_form", "relative_import"},
     {"target_form"},

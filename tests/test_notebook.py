@@ -265,7 +265,7 @@ def test_standard_input_may_be_a_notebook(notebook: Path) -> None:
 def test_a_notebook_gets_no_comments(notebook: Path) -> None:
     before = notebook.read_bytes()
     done = invoke("check", "--add-noqa", ".")
-    assert "a.ipynb: left as it was: comments are not written into notebooks" in done.stderr
+    assert "a.ipynb: left as it was: comments are not written into notebooks and documents" in done.stderr
     assert (done.exit_code, notebook.read_bytes()) == (2, before)
 
 

@@ -1,0 +1,239 @@
+"""Text → the blocks of Python in it: fences of Markdown, directives of reStructuredText, examples with `>>>`.
+
+A block is made of whole lines. Its code is what stands behind the indentation and, in an example, behind the prompt;
+lines of an example that are no code become calls, one for each, and come back as they were.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from cudafix.model import Position
+
+FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*\{?\.?(?P<language>[\w+-]*)")
+DIRECTIVE = re.compile(
+    r"(?P<indent>[ \t]*)\.\.[ \t]+(?:code-block|code|sourcecode|ipython|testcode|testsetup)::"
+    r"[ \t]*(?P<language>\w*)[ \t]*"
+)
+PROMPT = re.compile(r"(?P<indent>[ \t]*)(?P<prompt>>>>|\.\.\.)(?: (?P<code>.*))?")
+LANGUAGES = frozenset(("python", "py", "python3", "pycon", "ipython", "ipython3"))
+UNNAMED = re.compile(r"\.\.[ \t]+(?:testcode|testsetup)")
+MASK = "__cudafix_line__"
+MASKED = re.compile(rf"{MASK}\((?P<number>\d+)\)")
+REST = "__cudafix_rest__"
+IMPORTED = re.compile(r"(?m)^[ \t]*(?:from[ \t]+\S+[ \t]+)?import[ \t]+(.+)")
+WORD = re.compile(r"[^\W\d]\w*")
+IMPLIED = "import torch  # noqa: F401\n"
+"""What stands before a block that uses torch without importing it, as the text around it does."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines `first` and following of a text, from 0 on.
+
+    `prompts`: an example with `>>>`. `before`: what is put before the code, where that is told. `shared`: the names
+    that other blocks use, and may get from this one.
+    """
+
+    first: int
+    lines: tuple[str, ...]
+    indent: str
+    prompts: bool = False
+    before: str | None = None
+    shared: frozenset[str] = frozenset()
+
+    @cached_property
+    def own_code(self) -> str:
+        return "\n".join(self.code_of(number, line) for number, line in enumerate(self.lines)) + "\n"
+
+    def code_of(self, number: int, line: str) -> str:
+        if not self.prompts:
+            return line[len(self.indent) :] if line.strip() else ""
+        found = PROMPT.fullmatch(line)
+        return f"{MASK}({number})" if found is None else found["code"] or ""
+
+    @cached_property
+    def implied(self) -> str:
+        """What is put before the code: an import that the text takes for granted."""
+        if self.before is not None:
+            return self.before
+        binds = re.search(r"\bimport[ \t]+torch\b|\bfrom[ \t]+torch\b|\btorch[ \t]*=", self.own_code)
+        return IMPLIED if re.search(r"\btorch\.", self.own_code) and not binds else ""
+
+    @cached_property
+    def code(self) -> str:
+        return self.implied + self.own_code + self.rest
+
+    @property
+    def imported(self) -> frozenset[str]:
+        """The names that the block imports."""
+        return frozenset(word for line in IMPORTED.findall(self.own_code) for word in WORD.findall(line))
+
+    @cached_property
+    def rest(self) -> str:
+        """What is put behind the code: a use of what other blocks get from this one, so that it stays imported."""
+        names = sorted(self.imported & self.shared)
+        return f"{REST}({', '.join(names)})\n" if names else ""
+
+    @property
+    def is_python(self) -> bool:
+        return compiles(self.code)
+
+    # The way back
+
+    def place(self, position: Position) -> Position:
+        """Return the place in the text of a place in the code."""
+        number = position.row - 1 - self.implied.count("\n")
+        line = self.lines[number] if 0 <= number < len(self.lines) else ""
+        return Position(self.first + max(number, 0) + 1, position.column + self.width(line))
+
+    def width(self, line: str) -> int:
+        """Return how many characters stand before the code of a line."""
+        found = PROMPT.fullmatch(line) if self.prompts else None
+        return found.start("code") if found is not None and found["code"] is not None else len(self.indent)
+
+    def prefix(self, line: str) -> str:
+        return self.indent + (">>> " if self.prompts else "") if line or self.prompts else ""
+
+    def with_code(self, code: str) -> list[str]:
+        """Return the lines of the text that new code makes."""
+        code = code.removeprefix(self.implied).removesuffix(self.rest)
+        new = [without_late_mark(one, self.own_code) for one in code.split("\n")[:-1]]
+        while self.implied and new and not new[0]:
+            del new[0]
+        old = dict(zip(self.own_code.split("\n"), self.lines, strict=False))
+        starts = starts_in(code) if self.prompts else set()
+        return [self.line_of(row, line, old, starts) for row, line in enumerate(new, 1)]
+
+    def line_of(self, row: int, line: str, old: dict[str, str], starts: set[int]) -> str:
+        masked = MASKED.fullmatch(line)
+        if masked is not None and self.prompts:
+            return self.lines[int(masked["number"])]
+        if line in old:
+            return old[line]
+        if not self.prompts:
+            return self.indent + line if line else ""
+        prompt = ">>>" if row in starts or line.startswith("#") else "..."
+        return f"{self.indent}{prompt} {line}".rstrip()
+
+
+def without_late_mark(line: str, before: str) -> str:
+    """Return a new import without the comment for linters, which do not read documents."""
+    mark = "  # noqa: E402"
+    return line.removesuffix(mark) if line.endswith(mark) and line not in before.split("\n") else line
+
+
+def compiles(code: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(code, "<block>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
+
+
+def starts_in(code: str) -> set[int]:
+    """Return the rows on which the statements of a module start."""
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return {min([one.lineno, *(d.lineno for d in getattr(one, "decorator_list", ()))]) for one in body}
+
+
+# Where the blocks are
+
+
+def find_blocks(lines: Sequence[str], start: int = 0, stop: int | None = None) -> Iterator[Block]:
+    """Yield the blocks between two lines of a text; examples between them count as one."""
+    number, end = start, len(lines) if stop is None else stop
+    examples: list[int] = []
+    while number < end:
+        line = lines[number]
+        fence, directive = FENCE.match(line), DIRECTIVE.fullmatch(line)
+        if fence is not None:
+            last = end_of_fence(lines, number, end, fence["fence"])
+            if fence["language"].lower() in LANGUAGES:
+                yield from plain_or_example(lines, number + 1, last, fence["indent"])
+            number = last + 1
+        elif directive is not None:
+            first, last = body_of_directive(lines, number, end, len(directive["indent"]))
+            if directive["language"].lower() in LANGUAGES or UNNAMED.match(line.lstrip()):
+                yield from plain_or_example(lines, first, last, indent_of(lines[first]) if first < last else "")
+            number = max(last, number + 1)
+        else:
+            if (found := PROMPT.fullmatch(line)) and found["prompt"] == ">>>":
+                examples.append(number)
+            number += 1
+    if examples:
+        yield from example(lines, examples[0], last_of_example(lines, examples[-1], end))
+
+
+def plain_or_example(lines: Sequence[str], first: int, last: int, indent: str) -> Iterator[Block]:
+    body = lines[first:last]
+    if any(one.lstrip().startswith(">>>") for one in body):
+        yield from example(lines, first, last)
+    elif body and all(one.startswith(indent) or not one.strip() for one in body):
+        yield Block(first, tuple(body), indent)
+
+
+def example(lines: Sequence[str], first: int, last: int) -> Iterator[Block]:
+    """Yield the examples between two lines as one block: its indentation is that of the first prompt."""
+    prompts = [one for one in range(first, last) if PROMPT.fullmatch(lines[one])]
+    if prompts:
+        indent = indent_of(lines[prompts[0]])
+        yield Block(prompts[0], tuple(lines[prompts[0] : prompts[-1] + 1]), indent, prompts=True)
+
+
+def last_of_example(lines: Sequence[str], number: int, end: int) -> int:
+    """Return the line behind the last prompt that continues the example on line `number`."""
+    while number + 1 < end and (found := PROMPT.fullmatch(lines[number + 1])) and found["prompt"] == "...":
+        number += 1
+    return number + 1
+
+
+def end_of_fence(lines: Sequence[str], number: int, end: int, fence: str) -> int:
+    closing = re.compile(rf"[ \t]*{re.escape(fence[0])}{{{len(fence)},}}[ \t]*")
+    return next((one for one in range(number + 1, end) if closing.fullmatch(lines[one])), end)
+
+
+def body_of_directive(lines: Sequence[str], number: int, end: int, indent: int) -> tuple[int, int]:
+    """Return where the lines of a directive begin and end: below its options, as far as they are indented."""
+    first = number + 1
+    while first < end and (re.match(r"[ \t]+:[\w-]+:", lines[first]) or not lines[first].strip()):
+        first += 1
+    last = first
+    while last < end and (not lines[last].strip() or len(indent_of(lines[last])) > indent):
+        last += 1
+    while last > first and not lines[last - 1].strip():
+        last -= 1
+    return first, last
+
+
+def indent_of(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+# Docstrings
+
+
+def docstring_rows(source: str) -> Iterator[tuple[int, int]]:
+    """Yield the lines, from 0 on and the end left out, of the docstrings of a module in which a block may stand."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and node.body:
+            first = node.body[0]
+            is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+            if is_text and isinstance(first.value.value, str) and first.end_lineno:  # type: ignore[attr-defined]
+                yield first.lineno, first.end_lineno
