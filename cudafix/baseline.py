@@ -127,10 +127,19 @@ def keyed(findings: Iterable[Finding]) -> Iterator[tuple[str, Finding]]:
         yield from keys_of(same)
 
 
-def make(file: Path, findings: Iterable[Finding]) -> Baseline:
-    """Return a baseline of all findings."""
+def code_of(key: str) -> str:
+    """Return the rule that an entry is about."""
+    return key.partition(" ")[0]
+
+
+def make(
+    file: Path, findings: Iterable[Finding], is_taken: Callable[[Finding], bool] = lambda finding: True
+) -> Baseline:
+    """Return a baseline of all findings that are taken."""
     baseline = Baseline(file)
     for key, one in keyed(findings):
+        if not is_taken(one):
+            continue
         entries = baseline.entries.setdefault(baseline.place(one.path), {})
         entries[key] = (one.statement or one.message)[:SHOWN]
     return baseline
@@ -139,25 +148,30 @@ def make(file: Path, findings: Iterable[Finding]) -> Baseline:
 class Gate:
     """Lets through what is not in a baseline, and knows in the end which entries nothing was found for."""
 
-    def __init__(self, baseline: Baseline) -> None:
+    def __init__(self, baseline: Baseline, only_migrated: bool = False) -> None:
+        """`only_migrated`: what is new counts as soon as nothing of its rule is in the baseline any more."""
         self.baseline = baseline
         baseline.follow_renames()
+        keys = [key for entries in baseline.entries.values() for key in entries]
+        self.open_codes = frozenset(code_of(one) for one in keys) if only_migrated else frozenset()
         self.known = 0
+        self.waiting = 0
+        """Findings that the baseline does not know, of rules that are not migrated yet."""
         self.left: Entries = {}
         """The entries for which nothing was found, of the files that were looked at."""
 
     def admit(self, result: Result) -> Result:
         """Return the result without the findings that are known."""
         place = self.baseline.place(result.path)
-        entries = self.baseline.entries.get(place)
-        if entries is None:
-            return result
+        entries = self.baseline.entries.get(place, {})
         keys = dict(keys_of(result.findings))
-        if not result.problems:
+        if not result.problems and entries:
             self.left[place] = {key: text for key, text in entries.items() if key not in keys}
         new = tuple(one for key, one in keys.items() if key not in entries)
         self.known += len(result.findings) - len(new)
-        return replace(result, findings=new)
+        counted = tuple(one for one in new if one.code not in self.open_codes)
+        self.waiting += len(new) - len(counted)
+        return replace(result, findings=counted)
 
     def stale(self, roots: Sequence[str], is_on: Callable[[str, str], bool]) -> Entries:
         """Return the entries that fit nothing any more.
@@ -172,7 +186,7 @@ class Gate:
         found: Entries = {}
         for place, entries in candidates.items():
             path = os.path.relpath(os.path.join(self.baseline.folder, place))
-            stale = {key: text for key, text in entries.items() if is_on(path, key.partition(" ")[0])}
+            stale = {key: text for key, text in entries.items() if is_on(path, code_of(key))}
             if stale:
                 found[place] = stale
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -11,6 +11,8 @@ import click
 
 from cudafix.baseline import Baseline, Gate, load, make
 from cudafix.config import BASELINE, Options, Overrides
+from cudafix.excuses import Excuses, allowed_paths
+from cudafix.model import Finding
 from cudafix.reporters.summary import plural
 from cudafix.rules import BY_CODE
 from cudafix.run import Mode
@@ -27,6 +29,9 @@ class BaselineSession(Session):
         return None
 
     def create(self, force: bool) -> int:
+        return self.write(force, lambda finding: True)
+
+    def write(self, force: bool, is_taken: Callable[[Finding], bool]) -> int:
         if self.file.exists() and not force:
             raise FlagError(
                 f"{self.file}: is there already; `cudafix baseline prune` takes out what is gone, --force replaces it"
@@ -34,12 +39,19 @@ class BaselineSession(Session):
         self.run_paths()
         if self.total.failed:
             return ERROR
-        baseline = make(self.file, self.total.findings)
+        baseline = make(self.file, self.total.findings, is_taken)
         baseline.save()
-        click.echo(
-            f"Wrote {plural(baseline.size, 'finding')} in {plural(len(baseline.entries), 'file')} to {self.file}."
-        )
+        left = len(self.total.findings) - baseline.size
+        others = f" {plural(left, 'other finding')} left." if left else ""
+        files = plural(len(baseline.entries), "file")
+        click.echo(f"Wrote {plural(baseline.size, 'finding')} in {files} to {self.file}.{others}")
         return CLEAN
+
+    def take_over(self, force: bool, comments: Sequence[str], lists: Sequence[Path]) -> int:
+        """Write the findings that a hook of the project's own let through, and no others."""
+        root = self.options_for(Path.cwd()).root
+        paths = [one for file in lists for one in allowed_paths(file, root)]
+        return self.write(force, Excuses(root, comments, paths).cover)
 
     def prune(self) -> int:
         gate = self.gate = Gate(load(self.file))

@@ -28,7 +28,7 @@ DAYS = 30
 SETTLED = 2_000_000_000
 """Nanoseconds. A file that changed so little ago may change again without a newer time: only its content counts."""
 
-OPTIONS_ELSEWHERE = frozenset(("root", "exclude", "extend_exclude", "force_exclude", "cache_dir", "baseline"))
+OPTIONS_ELSEWHERE = frozenset(("root", "exclude", "extend_exclude", "force_exclude", "cache_dir", "baseline", "gate"))
 """What decides which files are looked at, not what is found in them."""
 
 TAG = (

@@ -130,6 +130,9 @@ def is_source(path: Path) -> bool:
 @cli.command()
 @shared_options
 @click.option(
+    "--gate", metavar="GATE", help="With a baseline: fail on what is `new` (default), or of rules that are `migrated`."
+)
+@click.option(
     "--baseline", is_flag=False, flag_value=BASELINE, metavar="[FILE]",
     help=f"Report only what is not in this file ({BASELINE}; give another as --baseline=FILE).",
 )  # fmt: skip
@@ -196,6 +199,26 @@ def create(file: str | None, force: bool, **flags: Any) -> int:
     from cudafix.baseline_session import BaselineSession
 
     return BaselineSession(flags, file).create(force)
+
+
+@baseline.command("import")
+@shared_options
+@FILE_OPTION
+@click.option("--force", is_flag=True, help="Replace a baseline that is there.")
+@click.option(
+    "--comment", "comments", multiple=True, metavar="WORD", help="Comments with this word excuse a line: ignore-cuda."
+)
+@click.option(
+    "--allow-list", "lists", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+    help="Files and folders that this script, or list, names are excused.",
+)  # fmt: skip
+def take_over(file: str | None, force: bool, comments: tuple[str, ...], lists: tuple[Path, ...], **flags: Any) -> int:
+    """Write the findings that a hook of the project's own let through to a new baseline, and no others."""
+    from cudafix.baseline_session import BaselineSession
+
+    if not comments and not lists:
+        return complain("baseline import: say what was excused, with --comment WORD or --allow-list FILE")
+    return BaselineSession(flags, file).take_over(force, comments, lists)
 
 
 @baseline.command()

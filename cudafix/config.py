@@ -9,7 +9,17 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from cudafix.settings import AUTO, OLDEST_TORCH, READERS, RUNTIME_MODULE, ConfigError, Route, is_other, read_settings
+from cudafix.settings import (
+    AUTO,
+    NEW,
+    OLDEST_TORCH,
+    READERS,
+    RUNTIME_MODULE,
+    ConfigError,
+    Route,
+    is_other,
+    read_settings,
+)
 from cudafix.targets import Entry
 
 BASELINE = "cudafix-baseline.json"
@@ -41,6 +51,7 @@ class Options:
         slices: look at slices of files where the rules allow that (no setting: the findings are the same).
         require_reason: a suppression must say why.
         baseline: the file of findings that are known, for `check`; none if "".
+        gate: which findings count that a baseline does not know: all, or those of rules that it knows none of any more.
         code_blocks: look at the code in documents and docstrings as well.
         edits: work out the text of each fix, for those who show it (no setting: nobody does in plain text).
         statements: say of each finding in which statement it stands (no setting: for a baseline).
@@ -66,6 +77,7 @@ class Options:
     cache_dir: str = ""
     require_reason: bool = False
     baseline: str = ""
+    gate: str = NEW
     code_blocks: bool = False
     slices: bool = True
     edits: bool = True

@@ -24,7 +24,7 @@ from cudafix.reporters.statistics import report_statistics
 from cudafix.reporters.summary import Sum, summary
 from cudafix.reporters.text import printable
 from cudafix.run import Mode, Work, default_processes, process, run_cached
-from cudafix.settings import ConfigError, read_settings
+from cudafix.settings import MIGRATED, ConfigError, read_settings
 
 if TYPE_CHECKING:
     from cudafix.baseline import Entries, Gate
@@ -59,7 +59,7 @@ class Session:
             return None
         from cudafix.baseline import Gate, load  # not at the top: few runs have one
 
-        return Gate(load(file))
+        return Gate(load(file), options_for(Path.cwd(), self.overrides).gate == MIGRATED)
 
     def find_changed(self) -> dict[str, list[Rows]] | None:
         """Return the rows that have changed since `--diff-base`; None where all count."""
@@ -167,7 +167,7 @@ class Session:
     def take(self, result: Result) -> None:
         if self.gate is not None:
             result = self.gate.admit(result)
-            self.total.known = self.gate.known
+            self.total.known, self.total.waiting = self.gate.known, self.gate.waiting
         if self.changed is not None:
             rows = self.changed.get(os.path.realpath(result.path), [])
             result = replace(result, findings=tuple(one for one in result.findings if touches(one, rows)))
@@ -231,8 +231,8 @@ def read_overrides(flags: dict[str, Any], edits: bool = False) -> Overrides:
     for name in ("select", "extend_select", "ignore", "exclude", "extend_exclude"):
         if flags[name]:
             given[name.replace("_", "-")] = [part for entry in flags[name] for part in entry.split(",") if part]
-    for name in ("force_exclude", "code_blocks", "route", "runtime_module", "target_torch", "helper_name"):
-        if flags[name] is not None:
+    for name in ("force_exclude", "code_blocks", "gate", "route", "runtime_module", "target_torch", "helper_name"):
+        if flags.get(name) is not None:
             given[name.replace("_", "-")] = flags[name]
     if flags["per_file_ignores"]:
         given["per-file-ignores"] = read_pairs(flags["per_file_ignores"])

@@ -33,6 +33,9 @@ class Route(Enum):
         return self in (Route.RUNTIME, Route.ACCELERATOR)
 
 
+NEW, MIGRATED = GATES = ("new", "migrated")
+"""What fails where there is a baseline: all that it does not know, or that of rules of which it knows no finding."""
+
 AUTO = (0, 0)
 """What `target-torch = "auto"` is until the project's own requirement is read."""
 
@@ -218,6 +221,12 @@ def read_predicates(value: object) -> tuple[tuple[str, str], ...]:
     return pairs
 
 
+def read_gate(value: object) -> str:
+    if value not in GATES:
+        raise ConfigError(f"expected one of {', '.join(GATES)}, got {value!r}")
+    return str(value)
+
+
 def read_version(value: object) -> tuple[int, int]:
     if value == "auto":
         return AUTO
@@ -251,6 +260,7 @@ READERS = {
     "device-constant": read_name,
     "cache-dir": read_text,
     "baseline": read_text,
+    "gate": read_gate,
     "require-reason": read_flag,
     "code-blocks": read_flag,
 }

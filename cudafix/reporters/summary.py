@@ -26,6 +26,8 @@ class Sum:
     helpers: list[tuple[str, Helper]] = field(default_factory=list)
     known: int = 0
     """Findings that a baseline holds back."""
+    waiting: int = 0
+    """New ones of rules that are not migrated yet."""
     failed: bool = False
 
     def add(self, result: Result) -> None:
@@ -55,6 +57,8 @@ def summary(total: Sum, mode: Mode, root: Path) -> Iterator[str]:
         yield f"All clear: no finding in {plural(total.files, 'file')}." if total.files else "No Python file found."
     if total.known:
         yield f"{plural(total.known, 'known finding')} held back by the baseline."
+    if total.waiting:
+        yield f"{plural(total.waiting, 'new finding')} of rules that the baseline still knows: see `gate`."
     cuda_only = total.uncounted + len(total.findings) - len(to_migrate)
     if cuda_only:
         more = "; `--extend-select CFX4` lists them" if total.uncounted else ""
