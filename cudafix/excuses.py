@@ -38,16 +38,16 @@ class Excuses:
     def covers_line(self, finding: Finding) -> bool:
         if self.comment is None or finding.start.cell:
             return False
-        lines, ends = read_lines(finding.path)
+        lines, ends = read_lines(Path(finding.path).resolve())
         last = max(finding.end.row, ends.get(finding.start.row, 0))
         return any(self.comment.search(one) for one in lines[finding.start.row - 1 : last])
 
 
 @lru_cache(maxsize=4)
-def read_lines(path: str) -> tuple[tuple[str, ...], dict[int, int]]:
+def read_lines(path: Path) -> tuple[tuple[str, ...], dict[int, int]]:
     """Return the lines of a file, and for the rows on which calls start, those on which they end."""
     try:
-        text = Path(path).read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return (), {}
     ends: dict[int, int] = {}
