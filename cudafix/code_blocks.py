@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from cudafix.compiler import parse
+from cudafix.masks import MASK, imported_names, is_python
 from cudafix.model import Position
 
 FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*\{?\.?(?P<language>[\w+-]*)")
@@ -23,11 +24,8 @@ DIRECTIVE = re.compile(
 PROMPT = re.compile(r"(?P<indent>[ \t]*)(?P<prompt>>>>|\.\.\.)(?: (?P<code>.*))?")
 LANGUAGES = frozenset(("python", "py", "python3", "pycon", "ipython", "ipython3"))
 UNNAMED = re.compile(r"\.\.[ \t]+(?:testcode|testsetup)")
-MASK = "__cudafix_line__"
 MASKED = re.compile(rf"{MASK}\((?P<number>\d+)\)")
 REST = "__cudafix_rest__"
-IMPORTED = re.compile(r"(?m)^[ \t]*(?:from[ \t]+\S+[ \t]+)?import[ \t]+(.+)")
-WORD = re.compile(r"[^\W\d]\w*")
 IMPLIED = "import torch  # noqa: F401\n"
 """What stands before a block that uses torch without importing it, as the text around it does."""
 
@@ -72,7 +70,7 @@ class Block:
     @property
     def imported(self) -> frozenset[str]:
         """The names that the block imports."""
-        return frozenset(word for line in IMPORTED.findall(self.own_code) for word in WORD.findall(line))
+        return imported_names(self.own_code)
 
     @cached_property
     def rest(self) -> str:
@@ -82,7 +80,7 @@ class Block:
 
     @property
     def is_python(self) -> bool:
-        return compiles(self.code)
+        return is_python(self.code)
 
     # The way back
 
@@ -128,22 +126,10 @@ def without_late_mark(line: str, before: str) -> str:
     return line.removesuffix(mark) if line.endswith(mark) and line not in before.split("\n") else line
 
 
-def compiles(code: str) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            compile(code, "<block>", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
-    return True
-
-
 def starts_in(code: str) -> set[int]:
     """Return the rows on which the statements of a module start."""
-    try:
-        body = ast.parse(code).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
+    tree = parse(code)
+    body = tree.body if tree is not None else ()
     return {min([one.lineno, *(d.lineno for d in getattr(one, "decorator_list", ()))]) for one in body}
 
 
@@ -225,13 +211,8 @@ def indent_of(line: str) -> str:
 
 def docstring_rows(source: str) -> Iterator[tuple[int, int]]:
     """Yield the lines, from 0 on and the end left out, of the docstrings of a module in which a block may stand."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for node in ast.walk(tree):
+    tree = parse(source)
+    for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and node.body:
             first = node.body[0]
             is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)

@@ -38,6 +38,16 @@ def find_complaint(data: bytes) -> Complaint | None:
     return None
 
 
+def parse(source: str | bytes) -> ast.Module | None:
+    """Return the syntax tree of a module; None where this Python cannot read it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
 def is_same_code(data: bytes, other: bytes) -> bool:
     """Whether two files differ in no more than comments and white space.
 

@@ -94,6 +94,11 @@ class Options:
         return tuple(one for one in own if one.isidentifier())
 
     @cached_property
+    def last_targets(self) -> dict[str, dict[str, list[Entry]]]:
+        """The targets for the file that was looked at last: a place to remember them."""
+        return {}
+
+    @cached_property
     def replaced(self) -> tuple[str, ...]:
         """The dotted names of functions of the project, or of its libraries, that a target stands for."""
         return tuple(dict.fromkeys(one.symbol for one in self.targets if is_other(one.symbol)))

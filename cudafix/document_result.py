@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from keyword import kwlist
 
-from cudafix.code_blocks import WORD, Block, docstring_rows, find_blocks
+from cudafix.code_blocks import Block, docstring_rows, find_blocks
 from cudafix.file import split_lines
+from cudafix.masks import words
 from cudafix.model import Edit, Finding, Fix, Position, Result
 from cudafix.read import Source
 
 Look = Callable[[Source], Result]
-KEYWORDS = frozenset(kwlist)
 ESCAPED = re.compile(r"\\(?!$)")
 
 
@@ -63,10 +62,10 @@ def with_blocks(source: Source, text: str, blocks: Iterable[Block], look: Look) 
     done = 0
     shift = 0
     every = list(blocks)
-    words = [frozenset(WORD.findall(one.own_code)) for one in every]
+    said = [words(one.own_code) for one in every]
     for number, alone in enumerate(every):
-        others = [one for other, one in enumerate(words) if other != number]
-        block = replace(alone, shared=frozenset().union(*others) - KEYWORDS)
+        others = [one for other, one in enumerate(said) if other != number]
+        block = replace(alone, shared=frozenset().union(*others))
         if not block.is_python:
             continue
         result = look(Source(source.path, block.code.encode("utf-8", "surrogatepass")))

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from cudafix.compiler import parse
 from cudafix.model import Finding
 from cudafix.settings import ConfigError
 
@@ -58,12 +58,8 @@ def read_lines(path: Path) -> tuple[tuple[str, ...], dict[int, int]]:
 
 
 def nodes_of(text: str) -> list[ast.AST]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return list(ast.walk(ast.parse(text)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+    tree = parse(text)
+    return list(ast.walk(tree)) if tree is not None else []
 
 
 def allowed_paths(file: Path, root: Path) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from cudafix.compiler import parse
 from cudafix.targets import module_file
 
 LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -42,8 +43,10 @@ def reached(module: str, root: Path) -> frozenset[Path]:
 def imported(module: str, file: Path, root: Path) -> Iterator[str]:
     """Yield the modules that a file imports when it runs, and the packages around them."""
     try:
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = parse(file.read_bytes())
+    except OSError:
+        return
+    if tree is None:
         return
     package = module if file.name == "__init__.py" else module.rpartition(".")[0]
     for node in at_once(tree):

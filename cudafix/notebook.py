@@ -9,23 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import accumulate
-from keyword import iskeyword
 from typing import TypeAlias
 
 from cudafix.json_spans import CHARACTER, Node, offset_in, parse
+from cudafix.masks import MASK, WORD, imported_names, is_python
 from cudafix.model import Position
 from cudafix.read import BETWEEN_CELLS
 
-MASK = "__cudafix_line__"
 MASKED = re.compile(rf"(?m)^(?P<indent>[ \t]*)(?:[\w., \t]+=\s*)?{MASK}\((?P<number>\d+)(?:, \w+)*,?\n*\)$")
-IMPORTED = re.compile(r"(?m)^[ \t]*(?:from[ \t]+\S+[ \t]+)?import[ \t]+(.+)")
-WORD = re.compile(r"[^\W\d]\w*")
 MAGIC = re.compile(
     r"(?P<indent>[ \t]*)(?P<name>[\w., \t]+=[ \t]*)?[%!].*|(?P<help>[ \t]*)(?:\?{1,2}.*|[%\w.]+\?{1,2}\s*)"
 )
@@ -100,9 +96,7 @@ class Notebook:
     @cached_property
     def imported(self) -> frozenset[str]:
         """The names that the cells import: a magic that says one of them uses it."""
-        told = [found for cell in self.cells for found in IMPORTED.findall(cell.text)]
-        names = {word for line in told for word in WORD.findall(line)}
-        return frozenset(one for one in names if not iskeyword(one))
+        return imported_names("\n".join(one.text for one in self.cells))
 
     def python_of(self, text: str) -> str:
         """Return the source of a cell, with as many rows, in which all is Python."""
@@ -239,16 +233,6 @@ def lines_of(text: str) -> list[str]:
 def is_source(cell: Node) -> bool:
     source = cell.get("source")
     return isinstance(source, str) or (isinstance(source, list) and all(isinstance(one.value, str) for one in source))
-
-
-def is_python(text: str) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            compile(text, "<cell>", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
-    return True
 
 
 def raw_lines(raw: str) -> list[str]:

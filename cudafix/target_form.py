@@ -41,6 +41,14 @@ def find_other(name: str, path: str, options: Options, is_called: bool) -> Entry
 
 
 def entries_for(path: str, options: Options) -> dict[str, list[Entry]]:
+    """Return the targets that hold for a file, by what they stand for; those of the last file are remembered."""
+    if path not in options.last_targets:
+        options.last_targets.clear()
+        options.last_targets[path] = read_entries(path, options)
+    return options.last_targets[path]
+
+
+def read_entries(path: str, options: Options) -> dict[str, list[Entry]]:
     found: dict[str, list[Entry]] = {}
     for entry in options.targets:
         if not entry.glob or matches_glob(PurePath(path), entry.glob, options.root):

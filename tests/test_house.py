@@ -15,7 +15,7 @@ FOLDER = Path(cudafix.__file__).parent
 LAYERS = (
     {"__init__"},
     {"model", "row", "stack", "segments", "git", "torch_requirement", "targets", "presets", "owners", "json_spans"},
-    {"statements", "settings", "import_circle"},
+    {"statements", "settings"},
     {"catalogue", "names", "config", "runtime", "filler"},
     {"symbols", "walk", "read", "discover", "compiler", "positions", "baseline"},
     {
@@ -28,10 +28,9 @@ LAYERS = (
         "rule",
         "device_text",
         "neutral_form",
-        "notebook",
-        "code_blocks",
+        "masks",
     },
-    {"native_form", "relative_import"},
+    {"native_form", "relative_import", "notebook", "code_blocks", "import_circle"},
     {"target_form"},
     {
         "attributes",

@@ -1,0 +1,27 @@
+"""What notebooks and documents share: calls in the place of lines that are no Python, and what code imports."""
+
+from __future__ import annotations
+
+import re
+from keyword import iskeyword
+
+from cudafix.compiler import find_complaint
+
+MASK = "__cudafix_line__"
+"""The function that is called where a line was no Python; its first argument is a number."""
+
+WORD = re.compile(r"[^\W\d]\w*")
+IMPORT = re.compile(r"(?m)^[ \t]*(?:from[ \t]+\S+[ \t]+)?import[ \t]+(.+)")
+
+
+def imported_names(text: str) -> frozenset[str]:
+    """Return the names that text which may be Python imports."""
+    return words(" ".join(IMPORT.findall(text)))
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(one for one in WORD.findall(text) if not iskeyword(one))
+
+
+def is_python(text: str) -> bool:
+    return find_complaint(text.encode("utf-8", "surrogatepass")) is None
