@@ -36,19 +36,20 @@ SHAPES = (
 """A statement, an argument, the function itself, an annotation, a guard, a ladder."""
 
 
-def program() -> str:
+@cache
+def program() -> File:
     """Return a module that says each name of the catalogue in each shape."""
     names = [row.name for row in ROWS.values() if row.name not in MODULE_NAMES and row.has_neutral_form]
     paths = [f"cuda.{name}" for name in names] + [f"{one}.empty_cache" for one in BACKENDS]
     every = [shape.format(number=number, path=path) for number, path in enumerate(paths) for shape in SHAPES]
-    return "import torch\n\n" + "\n".join(every)
+    return File(Source("example.py", ("import torch\n\n" + "\n".join(every)).encode()))
 
 
 @cache
 def fixed(route: str, version: tuple[int, int]) -> tuple[str, tuple[Finding, ...]]:
     settings = {"route": route, "target-torch": f"{version[0]}.{version[1]}", "select": ["CFX1", "CFX2", "CFX3"]}
     options = Options(**read_settings(settings, "test"), edits=False)
-    analysis = analyse(File(Source("example.py", program().encode())), options)
+    analysis = analyse(program(), options)
     levels = allowed_levels(unsafe=True)
     return rewrite(analysis.file, analysis.rewrites(levels)).code, analysis.fixed(levels)
 
