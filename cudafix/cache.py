@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cudafix import __version__
+from cudafix.atomic import replacement
 from cudafix.config import Options
 from cudafix.model import Edit, Finding, Fix, Helper, Position, Problem, Result, Safety
 from cudafix.read import digest
@@ -143,15 +144,12 @@ class Shelf:
             return
         oldest = self.today - DAYS
         entries = {key: one for key, one in self.entries.items() if is_recent(one, oldest)}
-        temporary = os.path.join(self.folder, f".{self.name}.{os.getpid()}.tmp")
         try:
             make_folder(self.folder)
-            with open(temporary, "x", encoding="utf-8") as stream:
+            with replacement(self.path) as temporary, open(temporary, "w", encoding="utf-8") as stream:
                 json.dump(entries, stream, separators=(",", ":"))
-            os.replace(temporary, self.path)
         except OSError:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
+            return
 
 
 def is_recent(entry: object, oldest: int) -> bool:

@@ -6,7 +6,8 @@ import contextlib
 import errno
 import os
 import shutil
-import tempfile
+
+from cudafix.atomic import replacement, write_all
 
 
 class ChangedMeanwhile(Exception):
@@ -23,21 +24,12 @@ def write(path: str, old: bytes, new: bytes) -> None:
     target = os.path.realpath(path)
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), target)
-    handle, temporary = tempfile.mkstemp(prefix=".cudafix-", suffix=".tmp", dir=os.path.dirname(target))
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(new)
-            stream.flush()
-            os.fsync(stream.fileno())
+    with replacement(target) as temporary:
+        write_all(temporary, new)
         keep_attributes(target, temporary)
         with open(target, "rb") as stream:
             if stream.read() != old:
                 raise ChangedMeanwhile(f"{path} was changed by somebody else meanwhile")
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
 
 
 def keep_attributes(target: str, temporary: str) -> None:

@@ -14,7 +14,19 @@ import cudafix
 FOLDER = Path(cudafix.__file__).parent
 LAYERS = (
     {"__init__"},
-    {"model", "row", "stack", "segments", "git", "torch_requirement", "targets", "presets", "owners", "json_spans"},
+    {
+        "model",
+        "row",
+        "stack",
+        "segments",
+        "git",
+        "torch_requirement",
+        "targets",
+        "presets",
+        "owners",
+        "json_spans",
+        "atomic",
+    },
     {"statements", "settings"},
     {"catalogue", "names", "config", "runtime", "filler"},
     {"symbols", "walk", "read", "discover", "compiler", "positions", "baseline"},

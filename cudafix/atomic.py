@@ -1,0 +1,74 @@
+"""A file is replaced as a whole or not at all; what a run that was killed has left behind, the next one takes away."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+
+PREFIX = ".cudafix-"
+SUFFIX = ".tmp"
+ABANDONED = re.compile(rf"{re.escape(PREFIX)}(?P<host>[\w.]*)-(?P<process>\d+)-\w+{re.escape(SUFFIX)}")
+
+
+@contextlib.contextmanager
+def replacement(target: str) -> Iterator[str]:
+    """Yield the name of an empty file beside `target`, which takes its place when the block ends well.
+
+    Raises:
+        OSError: where there cannot be such a file, or it cannot take the place.
+    """
+    folder = os.path.dirname(os.path.abspath(target))
+    remove_abandoned(folder)
+    start = f"{PREFIX}{host()}-{os.getpid()}-"
+    handle, temporary = tempfile.mkstemp(prefix=start, suffix=SUFFIX, dir=folder)
+    os.close(handle)
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def write_all(temporary: str, data: bytes) -> None:
+    """Write `data`, and wait until it is on the disk."""
+    with open(temporary, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+@cache
+def remove_abandoned(folder: str) -> None:
+    """Remove the files of processes of this machine that are no more; once for each folder."""
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            found = ABANDONED.fullmatch(entry.name)
+            if found is not None and found["host"] == host() and not is_running(int(found["process"])):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+@cache
+def host() -> str:
+    """Return what tells this machine from others that share its folders, in letters that any file's name may have."""
+    import platform  # not at the top: only those who write ask
+
+    return re.sub(r"[^\w.]", "", platform.node(), flags=re.ASCII)[:32]
+
+
+def is_running(process: int) -> bool:
+    if os.name == "nt":
+        return True  # there `os.kill` would end it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,134 @@
+"""Writing: the old file or the new one, whatever happens, and nothing beside it for long."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from command import COMMAND, HARDCODED, NEUTRAL, invoke, run
+
+from cudafix.atomic import PREFIX, SUFFIX, host, remove_abandoned, replacement, write_all
+
+KILLS = 500
+DEAD = 2**22 + 1
+"""No process of Linux has such a number."""
+
+
+def abandoned(folder: Path, process: int, machine: str = "") -> Path:
+    file = folder / f"{PREFIX}{machine or host()}-{process}-abc{SUFFIX}"
+    file.write_text("half of")
+    return file
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(one.name for one in folder.rglob(f"{PREFIX}*"))
+
+
+def test_the_new_content_takes_the_place_of_the_old(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text("old")
+    with replacement(str(file)) as temporary:
+        write_all(temporary, b"new")
+        assert file.read_text() == "old"
+    assert (file.read_text(), left(tmp_path)) == ("new", [])
+
+
+def test_an_error_leaves_the_old_content_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text("old")
+    with pytest.raises(KeyboardInterrupt), replacement(str(file)):
+        raise KeyboardInterrupt
+    assert (file.read_text(), left(tmp_path)) == ("old", [])
+
+
+def test_what_a_dead_process_left_is_taken_away(tmp_path: Path) -> None:
+    gone = abandoned(tmp_path, DEAD)
+    (tmp_path / "a.py").write_text(HARDCODED)
+    assert run("fix", "-q", cwd=tmp_path).returncode == 0
+    assert not gone.exists()
+
+
+def test_what_others_may_still_need_stays(tmp_path: Path) -> None:
+    remove_abandoned.cache_clear()
+    kept = [abandoned(tmp_path, os.getpid()), abandoned(tmp_path, os.getppid()), abandoned(tmp_path, DEAD, "elsewhere")]
+    (tmp_path / f"{PREFIX}notes{SUFFIX}").write_text("somebody's own")
+    remove_abandoned(str(tmp_path))
+    assert len(left(tmp_path)) == len(kept) + 1
+
+
+def test_a_disk_that_is_full_leaves_the_file_and_says_so(tmp_path: Path) -> None:
+    source = HARDCODED + "# " + "x" * 100_000 + "\n"
+    (tmp_path / "a.py").write_text(source)
+    done = subprocess.run(
+        [*COMMAND, "fix", "--no-cache", "-j1", "a.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
+    )
+    assert done.returncode == 2
+    assert "a.py: cannot be written: File too large" in done.stderr
+    assert ((tmp_path / "a.py").read_text(), left(tmp_path)) == (source, [])
+
+
+def test_two_runs_at_once_make_what_one_makes(tmp_path: Path) -> None:
+    names = [f"{number}.py" for number in range(30)]
+    for name in names:
+        (tmp_path / name).write_text(HARDCODED)
+    command = [*COMMAND, "fix", "-q", "."]
+    both = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in "ab"]
+    assert {one.wait(timeout=60) for one in both} <= {0, 2}  # 2: the other was faster with a file
+    assert {(tmp_path / name).read_text() for name in names} == {NEUTRAL}
+    assert left(tmp_path) == []
+
+
+@pytest.mark.corpus
+def test_a_run_that_is_killed_leaves_each_file_old_or_new(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    original = tmp_path / "original"
+    original.mkdir()
+    for number in range(24):
+        (original / f"{number}.py").write_text(HARDCODED)
+    began = time.monotonic()
+    subprocess.run([*COMMAND, "fix", "--diff", "-j1", str(original)], capture_output=True, check=False)
+    whole = time.monotonic() - began
+    states = set()
+    for number in range(KILLS):
+        work = tmp_path / str(number)
+        shutil.copytree(original, work)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cudafix", "fix", "-q", "-j1", "."], cwd=work, stdout=subprocess.DEVNULL
+        )
+        time.sleep(chance.uniform(0.2, 1.2) * whole)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        found = [one.read_text() for one in work.glob("*.py")]
+        assert set(found) <= {HARDCODED, NEUTRAL}
+        states.add(found.count(NEUTRAL))
+        if left(work) or number % 50 == 0:
+            assert run("fix", "-q", "-j1", ".", cwd=work).returncode == 0
+            assert left(work) == []
+        shutil.rmtree(work)
+    assert len(states) > 10  # the runs were killed at many places
+
+
+def test_a_baseline_keeps_the_mode_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.py").write_text(HARDCODED)
+    invoke("baseline", "create", "a.py")
+    mask = os.umask(0)
+    os.umask(mask)
+    file = tmp_path / "cudafix-baseline.json"
+    assert file.stat().st_mode & 0o777 == 0o666 & ~mask
+    file.chmod(0o640)
+    invoke("baseline", "create", "--force", "a.py")
+    assert file.stat().st_mode & 0o777 == 0o640
