@@ -1,6 +1,12 @@
 """`python -m cudafix` is the `cudafix` command."""
 
-from cudafix.cli import main
+import os
+import sys
 
 if __name__ == "__main__":
+    if not getattr(sys.flags, "safe_path", False) and sys.path and sys.path[0] in ("", os.getcwd()):
+        del sys.path[0]  # Python puts the working folder there: modules of the code that is checked are not to be run
+
+    from cudafix.cli import main
+
     main(prog_name="cudafix")

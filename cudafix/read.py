@@ -53,6 +53,9 @@ GENERATED = re.compile(rb"^\s*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)
 RUNTIME_MARK = b"# cudafix: runtime"
 HEAD = 4096
 WORDS = re.compile(rb"%s|nccl|autocast|cudnn|cudafix|CFX" % "|".join(BACKENDS).encode(), re.IGNORECASE)
+HUGE = 20_000_000
+"""Bytes. More than this is data, whatever its name: it is not looked at."""
+
 LARGEST = 2_000_000
 """Bytes. libcst takes a minute and 2 GB for more: of such a file no more than a slice is looked at."""
 

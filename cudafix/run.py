@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import islice, repeat, takewhile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cudafix.config import Options
 from cudafix.model import Finding, Position, Problem, Result, Safety
-from cudafix.read import DOCUMENTS, LARGEST, NOTEBOOK, Source, digest, read
+from cudafix.read import DOCUMENTS, HUGE, LARGEST, NOTEBOOK, Source, digest, read
 
 if TYPE_CHECKING:
     from cudafix.analyse import Analysis
@@ -86,6 +87,8 @@ def process_module(source: Source, options: Options, mode: Mode, unsafe: bool) -
     from cudafix.compiler import find_complaint
     from cudafix.stack import with_deep_stack
 
+    if len(source.data) > HUGE:
+        return unreadable(source, f"is larger than {HUGE // 1_000_000} MB", None, options)
     is_large = len(source.data) > LARGEST
     complaint = None if is_large else find_complaint(source.data)  # here, where Python's usual limits hold
     if complaint is not None and complaint.too_deep:
@@ -248,9 +251,20 @@ def run_file(path: str, options: Options, work: Work) -> Result:
         return failed(path, f"cannot be read: {error.strerror or one_line(error)}")
     result = process(source, options, work.mode, work.unsafe)
     if work.mode is Mode.FIX and result.new_bytes is not None:
+        if leads_outside(path, options.root):
+            return failed(path, "left as it was: it is a link to a file outside of the project")
         result = written(result, source.data, result.new_bytes)
     bytes_that_travel = result.old_bytes if work.mode is Mode.DIFF else None
     return replace(result, old_bytes=bytes_that_travel, digest=digest(source.data) if work.remembers else "")
+
+
+def leads_outside(path: str, root: Path) -> bool:
+    """Whether a file is a link to one that is not below the project's folder, though the link itself is."""
+    if not os.path.islink(path):
+        return False
+    project = os.path.join(os.path.realpath(root), "")
+    beside = os.path.join(os.path.realpath(os.path.dirname(path)), "")
+    return beside.startswith(project) and not os.path.realpath(path).startswith(project)
 
 
 def written(result: Result, old: bytes, new: bytes) -> Result:

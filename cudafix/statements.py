@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from cudafix.read import LARGEST
 from cudafix.segments import DEFINITION, Unparsed, parsed, row_starts, unparsed
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -56,9 +57,16 @@ class Statements:
         return self.text(first_row(node), last_row(node))
 
     def statement(self, block: Block, index: int) -> ast.stmt:
-        """Return a statement of a block, parsed now if it has not been."""
+        """Return a statement of a block, parsed now if it has not been.
+
+        Raises:
+            ValueError: where that would take minutes, and gigabytes.
+        """
         if isinstance(block[index], Unparsed):
-            block[index] = parsed(block[index], self.text_of(block[index]))
+            text = self.text_of(block[index])
+            if len(text) > LARGEST:
+                raise ValueError(f"a statement is larger than {LARGEST // 1_000_000} MB")
+            block[index] = parsed(block[index], text)
         return block[index]
 
     def is_definition(self, node: ast.stmt) -> bool:

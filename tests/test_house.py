@@ -26,10 +26,11 @@ LAYERS = (
         "owners",
         "json_spans",
         "atomic",
+        "read",
     },
     {"statements", "settings"},
     {"catalogue", "names", "config", "runtime", "filler"},
-    {"symbols", "walk", "read", "discover", "compiler", "positions", "baseline"},
+    {"symbols", "walk", "discover", "compiler", "positions", "baseline"},
     {
         "file",
         "references",

@@ -6,11 +6,13 @@ import concurrent.futures
 import json
 import multiprocessing
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command import CLEAN, HARDCODED, LINE, NEUTRAL, invoke, run, write_many, write_named
+from command import CLEAN, COMMAND, HARDCODED, LINE, NEUTRAL, invoke, run, write_many, write_named
 
 import cudafix.run
 from cudafix.config import Options
@@ -309,6 +311,18 @@ def test_a_large_file_is_not_rewritten_and_that_is_said() -> None:
     assert len(result.findings) == 2
 
 
+def test_a_statement_as_large_as_a_file_is_not_parsed() -> None:
+    source = HEAD + "x = [\n" + '    "torch.cuda", 1,\n' * 150_000 + "]\n"
+    result = process(Source("a.py", source.encode()), Options(), Mode.CHECK, False)
+    assert [str(one) for one in result.problems] == ["a.py: is larger than 2 MB"]
+
+
+def test_fifty_megabytes_are_data_and_not_looked_at() -> None:
+    source = HEAD.encode() + b"# torch.cuda\n" * 4_000_000
+    result = process(Source("a.py", source), Options(), Mode.CHECK, False)
+    assert [str(one) for one in result.problems] == ["a.py: is larger than 20 MB"]
+
+
 def test_a_large_file_without_an_allowed_fix_is_no_trouble_for_a_fix() -> None:
     source = LARGE.replace("torch.cuda.empty_cache()", "a = 1").replace("torch.cuda.synchronize()", "torch.cuda.x()")
     assert process(Source("a.py", source.encode()), Options(), Mode.FIX, False).problems == ()
@@ -372,3 +386,32 @@ def test_a_file_that_kills_its_process_is_named_and_the_others_are_checked(
     assert [str(problem) for result in results for problem in result.problems] == [
         "17.py: the process that analysed it died (out of memory?)"
     ]
+
+
+# The code that is checked is not run
+
+
+@pytest.mark.parametrize("command", [COMMAND, (str(Path(sys.executable).with_name("cudafix")),)])
+@pytest.mark.parametrize("flags", [["check"], ["check", "--output-format", "sarif"], ["fix", "-q"], ["fix", "--diff"]])
+def test_no_module_of_the_folder_is_imported(command: tuple[str, ...], flags: list[str], folder: Path) -> None:
+    names = [
+        "ast",
+        "click",
+        "conftest",
+        "dataclasses",
+        "difflib",
+        "json",
+        "libcst",
+        "setup",
+        "sitecustomize",
+        "tokenize",
+        "tomllib",
+        "torch",
+    ]
+    for name in names:
+        (folder / f"{name}.py").write_text("import torch\nopen('ran', 'a').write(__name__)\ntorch.cuda.empty_cache()\n")
+    for number in range(20):
+        (folder / f"{number}.py").write_text(HARDCODED)
+    done = subprocess.run([*command, *flags, "--no-cache", "."], cwd=folder, capture_output=True, check=False)
+    assert done.returncode in (0, 1)
+    assert not (folder / "ran").exists()

@@ -103,6 +103,18 @@ def test_a_link_stays_a_link_and_its_target_is_rewritten(folder: Path) -> None:
     assert names_below(folder) == ["link.py", "real/a.py"]
 
 
+def test_a_link_that_leaves_the_project_is_not_followed_for_writing(folder: Path) -> None:
+    project, outside = folder / "project", folder / "outside.py"
+    project.mkdir()
+    (project / "cudafix.toml").write_text("")
+    outside.write_text(HARDCODED)
+    (project / "link.py").symlink_to(outside)
+    done = invoke("fix", project / "link.py")
+    assert done.exit_code == 2
+    assert "link.py: left as it was: it is a link to a file outside of the project" in done.stderr
+    assert outside.read_text() == HARDCODED
+
+
 def test_nothing_is_left_behind(folder: Path) -> None:
     (folder / "a.py").write_text(HARDCODED)
     invoke("fix")
