@@ -145,15 +145,17 @@ def read_targets(value: object, glob: str = "") -> tuple[Entry, ...]:
     """Read `"torch.cuda.empty_cache" = "mypkg.device.empty_cache"`, or a glob with a table of such for some files."""
     if not isinstance(value, Mapping):
         raise ConfigError(f"expected a table, got {value!r}")
-    entries: list[Entry] = []
+    for_some: list[Entry] = []
+    single: list[Entry] = []
+    groups: list[Entry] = []
     for key, one in value.items():
         if isinstance(one, Mapping) and not glob:
-            entries = [*read_targets(one, str(key)), *entries]
+            for_some += read_targets(one, str(key))
         elif isinstance(one, str):
-            entries += read_entries(str(key), one, glob)
+            (single if "." in str(key) else groups).extend(read_entries(str(key), one, glob))
         else:
             raise ConfigError(f"`{key}`: expected `package.module.function`, got {one!r}")
-    return tuple(entries)
+    return (*for_some, *single, *groups)
 
 
 def read_entries(key: str, text: str, glob: str) -> list[Entry]:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 from cudafix.rules import RULES
-from cudafix.settings import READERS
+from cudafix.settings import READERS, read_settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -18,6 +24,14 @@ HEAD = "<!-- Made from the docstrings in cudafix/rules by `python tests/test_doc
 def rules_page() -> str:
     pages = [re.sub(r"^(#+) ", r"#\1 ", rule.page, flags=re.MULTILINE) for rule in RULES]
     return HEAD + "# Rules\n\n" + "\n".join(pages)
+
+
+def test_the_targets_that_the_readme_shows_can_be_read() -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    (shown,) = [one for one in blocks if one.startswith("[tool.cudafix.targets]") and "tests/*" in one]
+    table = tomllib.loads(shown)["tool"]["cudafix"]
+    entries = read_settings(table, "README")["targets"]
+    assert {one.glob for one in entries} == {"", "tests/*"}
 
 
 def test_the_page_of_rules_is_made_from_the_docstrings() -> None:

@@ -148,6 +148,15 @@ def test_a_group_goes_by_the_names_of_its_functions() -> None:
     )
 
 
+@pytest.mark.parametrize("group", ["CFX104", "hardcoded-synchronize", "torch.cuda.*"])
+def test_a_function_counts_more_than_its_group_wherever_that_stands(group: str) -> None:
+    check_fixes(
+        "import torch\ntorch.cuda.synchronize()\n",
+        "from pkg import wait\nwait()\n",
+        targets={group: "pkg:others.*", "torch.cuda.synchronize": "pkg.wait"},
+    )
+
+
 def test_a_single_function_counts_more_than_its_group() -> None:
     check_fixes(
         "import torch\ntorch.cuda.synchronize()\ntorch.cuda.empty_cache()\n",
