@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cudafix.compiler import parse
-from cudafix.masks import MASK, imported_names, is_python
+from cudafix.masks import MASK, OURS, imported_names, is_python
 from cudafix.model import Position
 
 FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*\{?\.?(?P<language>[\w+-]*)")
@@ -25,7 +25,7 @@ PROMPT = re.compile(r"(?P<indent>[ \t]*)(?P<prompt>>>>|\.\.\.)(?: (?P<code>.*))?
 LANGUAGES = frozenset(("python", "py", "python3", "pycon", "ipython", "ipython3"))
 UNNAMED = re.compile(r"\.\.[ \t]+(?:testcode|testsetup)")
 MASKED = re.compile(rf"{MASK}\((?P<number>\d+)\)")
-REST = "__cudafix_rest__"
+REST = f"{OURS}rest__"
 IMPLIED = "import torch  # noqa: F401\n"
 """What stands before a block that uses torch without importing it, as the text around it does."""
 
@@ -98,8 +98,10 @@ class Block:
     def prefix(self, line: str) -> str:
         return self.indent + (">>> " if self.prompts else "") if line or self.prompts else ""
 
-    def with_code(self, code: str) -> list[str]:
-        """Return the lines of the text that new code makes."""
+    def with_code(self, code: str) -> list[str] | None:
+        """Return the lines of the text that new code makes; None where what is put around the code changed as well."""
+        if not (code.startswith(self.implied) and code.endswith(self.rest)):
+            return None
         code = code.removeprefix(self.implied).removesuffix(self.rest)
         new = [without_late_mark(one, self.own_code) for one in code.split("\n")[:-1]]
         while self.implied and new and not new[0]:

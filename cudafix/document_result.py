@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cudafix.code_blocks import Block, docstring_rows, find_blocks
 from cudafix.file import split_lines
-from cudafix.masks import words
+from cudafix.masks import OURS, words
 from cudafix.model import Edit, Finding, Fix, Position, Result
 from cudafix.read import Source
 
@@ -73,7 +73,11 @@ def with_blocks(source: Source, text: str, blocks: Iterable[Block], look: Look) 
             continue
         new = block.lines
         if result.new_bytes is not None:
-            new = tuple(block.with_code(result.new_bytes.decode("utf-8", "surrogatepass")))
+            made = block.with_code(result.new_bytes.decode("utf-8", "surrogatepass"))
+            if made is None or any(OURS in line for line in made):  # it stays, and all is told
+                findings += [finding_in_text(one, block, shift) for one in (*result.fixed, *result.findings)]
+                continue
+            new = tuple(made)
             end = block.first + len(block.lines)
             pieces += [*lines[done : block.first], *(line + newline for line in new)]
             if not lines[end - 1].endswith(("\n", "\r")):

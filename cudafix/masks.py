@@ -7,7 +7,10 @@ from keyword import iskeyword
 
 from cudafix.compiler import find_complaint
 
-MASK = "__cudafix_line__"
+OURS = "__cudafix_"
+"""How the names begin that stand in the code only while it is looked at."""
+
+MASK = f"{OURS}line__"
 """The function that is called where a line was no Python; its first argument is a number."""
 
 WORD = re.compile(r"[^\W\d]\w*")

@@ -17,7 +17,7 @@ from itertools import accumulate
 from typing import TypeAlias
 
 from cudafix.json_spans import CHARACTER, Node, offset_in, parse
-from cudafix.masks import MASK, WORD, imported_names, is_python
+from cudafix.masks import MASK, OURS, WORD, imported_names, is_python
 from cudafix.model import Position
 from cudafix.read import BETWEEN_CELLS
 
@@ -184,6 +184,8 @@ class Notebook:
         done = 0
         for cell, part in zip(self.cells, parts, strict=True):
             new = self.unmasked(part.removesuffix("\n"))
+            if OURS in new and OURS not in cell.text:
+                raise NotebookError("what stood for a line that is no Python would stay")
             if new != cell.text:
                 pieces += [self.document[done : cell.source.start], self.rendered(cell, new)]
                 done = cell.source.end

@@ -9,6 +9,7 @@ import pytest
 from checks import EVERY_RULE
 from command import invoke
 
+from cudafix.code_blocks import Block
 from cudafix.config import Options
 from cudafix.model import Result
 from cudafix.read import Source
@@ -322,6 +323,12 @@ def test_a_string_that_is_no_docstring_stays() -> None:
 
 def test_the_last_line_of_a_docstring_is_not_a_part_of_a_block() -> None:
     assert places('"""Do.\n\n>>> torch.cuda.empty_cache()"""\n', "a.py") == []
+
+
+def test_what_stands_around_a_block_never_stays_in_it() -> None:
+    block = Block(0, ("torch.cuda.empty_cache()",), "", shared=frozenset({"torch"}))
+    assert block.with_code("changed()\n") is None
+    assert block.with_code(f"{block.implied}changed()\n{block.rest}") == ["changed()"]
 
 
 # The command line

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cudafix.config import Options
 from cudafix.json_spans import parse
 from cudafix.model import Result
-from cudafix.notebook import Notebook
+from cudafix.notebook import Notebook, NotebookError
 from cudafix.read import Source
 from cudafix.run import Mode, process
 from cudafix.settings import read_settings
@@ -174,6 +174,12 @@ def test_no_byte_changes_but_the_lines_of_code_that_do(indent: int | None, by_li
     head, tail = data.rsplit(old_line, 1)
     assert new.endswith(tail)
     assert new.startswith(head[: head.rindex(b"import torch")])
+
+
+def test_a_line_that_cannot_be_put_back_leaves_the_notebook_as_it_was() -> None:
+    notebook = Notebook(document("!ls\nx = 1"))
+    with pytest.raises(NotebookError, match="would stay"):
+        notebook.with_code(notebook.code.replace("\nx = 1", "; x = 1"))
 
 
 def test_a_second_run_changes_nothing() -> None:
