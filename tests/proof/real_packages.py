@@ -43,8 +43,6 @@ PACKAGES = (
     Package("gpytorch==1.9.1", ("test",), ("scipy", "scikit-learn", "linear_operator==0.2.0")),
     Package("linear-operator==0.6.1", ("test",), ("scipy", "jaxtyping", "mpmath")),
     Package("skorch==1.4.0", ("skorch/tests",), ("scikit-learn", "tabulate", "tqdm", "pandas", "flaky", "scipy")),
-    Package("timm==1.0.31", ("tests/test_layers.py", "tests/test_optim.py", "tests/test_utils.py"),
-            ("torchvision==0.28.0", "pyyaml", "huggingface_hub", "safetensors")),
 )  # fmt: skip
 
 
