@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -173,15 +173,22 @@ class Gate:
     def admit(self, result: Result) -> Result:
         """Return the result without the findings that are known."""
         place = self.baseline.place(result.path)
-        entries = self.baseline.entries.get(place, {})
+        entries = self.baseline.entries.get(place)
+        return self.counted(result if entries is None else self.without_known(result, place, entries))
+
+    def without_known(self, result: Result, place: str, entries: Mapping[str, str]) -> Result:
         keys = dict(keys_of(result.findings))
-        if not result.problems and entries:
+        if not result.problems:
             self.left[place] = {key: text for key, text in entries.items() if key not in keys}
         new = tuple(one for key, one in keys.items() if key not in entries)
         self.known += len(result.findings) - len(new)
-        counted = tuple(one for one in new if one.code not in self.open_codes)
-        self.waiting += len(new) - len(counted)
-        return replace(result, findings=counted)
+        return replace(result, findings=new)
+
+    def counted(self, result: Result) -> Result:
+        """Return the result without what is new of rules that are not migrated yet."""
+        found = tuple(one for one in result.findings if one.code not in self.open_codes)
+        self.waiting += len(result.findings) - len(found)
+        return replace(result, findings=found)
 
     def stale(self, roots: Sequence[str], is_on: Callable[[str, str], bool]) -> Entries:
         """Return the entries that fit nothing any more.

@@ -152,6 +152,11 @@ def relative(path: PurePath, root: Path) -> PurePath:
     return PurePath(os.path.relpath(path, root))
 
 
+def module_parts(path: PurePath, root: Path) -> list[str]:
+    """Return the parts of the dotted name of a file, from the project's folder, or its `src`, on."""
+    return relative(path, root).with_suffix("").as_posix().removeprefix("src/").split("/")
+
+
 def matches_glob(path: PurePath, glob: str, root: Path) -> bool:
     """Whether `path`, or a folder that it is in, matches `glob`: by name, or by its path below `root`."""
     below = relative(path, root)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cudafix.code_blocks import Block, docstring_rows, find_blocks
@@ -54,43 +54,63 @@ def plain_lines(text: str) -> list[str]:
 
 
 def with_blocks(source: Source, text: str, blocks: Iterable[Block], look: Look) -> Result:
-    lines = split_lines(text)
-    newline = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
-    findings: list[Finding] = []
-    fixed: list[Finding] = []
-    pieces: list[str] = []
-    done = 0
-    shift = 0
-    every = list(blocks)
-    said = [words(one.own_code) for one in every]
-    for number, alone in enumerate(every):
-        others = [one for other, one in enumerate(said) if other != number]
-        block = replace(alone, shared=frozenset().union(*others))
-        if not block.is_python:
-            continue
-        result = look(Source(source.path, block.code.encode("utf-8", "surrogatepass")))
-        if any(one.fatal for one in result.problems) or (result.new_bytes is None and not result.findings):
-            continue
-        new = block.lines
+    document = Document(text)
+    for block in with_shared_names(list(blocks)):
+        result = look(Source(source.path, block.code.encode("utf-8", "surrogatepass"))) if block.is_python else None
+        if result is not None and not any(one.fatal for one in result.problems):
+            document.take(block, result)
+    changed = document.changed
+    rounds = 2 if changed is not None else 0
+    return Result(source.path, tuple(document.findings), tuple(document.fixed), source.data, changed, rounds=rounds)
+
+
+def with_shared_names(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield the blocks, each with the names that the others use."""
+    said = [words(one.own_code) for one in blocks]
+    for number, block in enumerate(blocks):
+        others = said[:number] + said[number + 1 :]
+        yield replace(block, shared=frozenset().union(*others))
+
+
+class Document:
+    """A text whose blocks are fixed one after the other, and what is found in them, in the places of the new text."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = split_lines(text)
+        self.newline = "\r\n" if self.lines and self.lines[0].endswith("\r\n") else "\n"
+        self.findings: list[Finding] = []
+        self.fixed: list[Finding] = []
+        self.pieces: list[str] = []
+        self.done = 0
+        self.shift = 0
+        """How many lines the text has grown by."""
+
+    @property
+    def changed(self) -> bytes | None:
+        """The new text; None where no block has changed."""
+        text = "".join([*self.pieces, *self.lines[self.done :]])
+        return text.encode("utf-8") if self.pieces else None
+
+    def take(self, block: Block, result: Result) -> None:
+        """Put the result for a block in its place."""
+        left, now = result.findings, block
         if result.new_bytes is not None:
             made = block.with_code(result.new_bytes.decode("utf-8", "surrogatepass"))
             if made is None or any(OURS in line for line in made):  # it stays, and all is told
-                findings += [finding_in_text(one, block, shift) for one in (*result.fixed, *result.findings)]
-                continue
-            new = tuple(made)
-            end = block.first + len(block.lines)
-            pieces += [*lines[done : block.first], *(line + newline for line in new)]
-            if not lines[end - 1].endswith(("\n", "\r")):
-                pieces[-1] = pieces[-1].removesuffix(newline)
-            done = end
-            fixed += [finding_in_text(one, block, 0) for one in result.fixed]
-        now = replace(block, lines=new, before=block.implied)
-        findings += [finding_in_text(one, now, shift) for one in result.findings]
-        shift += len(new) - len(block.lines)
-    changed = "".join([*pieces, *lines[done:]]).encode("utf-8")
-    return Result(
-        source.path, tuple(findings), tuple(fixed), source.data, changed if pieces else None, rounds=2 if pieces else 0
-    )
+                left = (*result.fixed, *result.findings)
+            else:
+                self.replace(block, made)
+                self.fixed += [finding_in_text(one, block, 0) for one in result.fixed]
+                now = replace(block, lines=tuple(made), before=block.implied)
+        self.findings += [finding_in_text(one, now, self.shift) for one in left]
+        self.shift += len(now.lines) - len(block.lines)
+
+    def replace(self, block: Block, made: Sequence[str]) -> None:
+        end = block.first + len(block.lines)
+        self.pieces += [*self.lines[self.done : block.first], *(line + self.newline for line in made)]
+        if not self.lines[end - 1].endswith(("\n", "\r")):
+            self.pieces[-1] = self.pieces[-1].removesuffix(self.newline)
+        self.done = end
 
 
 def finding_in_text(finding: Finding, block: Block, shift: int) -> Finding:

@@ -24,7 +24,7 @@ from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE
 from cudafix.symbols import look_up
-from cudafix.target_form import find_entry
+from cudafix.target_form import find_entry, find_stop, plain_form
 
 AMP = "CFX110"
 AT_IMPORT = "the backend is decided when the decorator runs, which is mostly at import"
@@ -136,8 +136,10 @@ def neutral_call(call: cst.Call, function: Function, meaning: Resolution, inspec
     entry = find_entry(symbol, inspection.file.path, inspection.options, is_called=False)
     neutral = Neutral(Need(inspection.options.runtime_module, function.neutral))
     if entry is not None and not entry.replaces_call:
-        target = entry.target
-        neutral = Neutral(Need(target.module, target.name), target.attributes, target.is_called)
+        stop = find_stop(entry.target, call, inspection.file, inspection.options)
+        if stop:
+            return Refusal(stop)
+        neutral = plain_form(entry.target, inspection.file, inspection.options)
     scope, order = inspection.file.names.places[call]
     reference = Reference(call.func, symbol, meaning, scope, order)
     change = Change(

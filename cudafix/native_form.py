@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cudafix.arguments import positional_only
 from cudafix.model import Safety
 from cudafix.neutral_form import Need, Neutral
 from cudafix.references import Reference
+from cudafix.row import Native
 
 GET_MODULE = "get_device_module"
 ON_CPU = "without an accelerator `torch.get_device_module()` is torch.cpu, which lacks most of it"
@@ -13,6 +16,12 @@ ASKS_THE_CPU = frozenset(("is_available", "device_count"))
 """What `torch.cpu` answers as if it were a device."""
 
 ANSWER_OF_CPU = "torch.get_device_module() answers for the CPU here, and target-torch has no torch.accelerator for it"
+
+
+def of_torch(native: Native) -> Neutral:
+    """Return a function of torch itself as what takes the place of another."""
+    first, *rest = native.name.split(".")
+    return Neutral(Need("torch", first), tuple(rest), since=native.since)
 
 
 def native_form(reference: Reference, newest: tuple[int, int] | None) -> Neutral | None:
@@ -23,11 +32,8 @@ def native_form(reference: Reference, newest: tuple[int, int] | None) -> Neutral
     arguments = positional_only(call, row.params) if call is not None else ()
     if arguments is None:
         return None
-    first, *rest = row.native.name.split(".")
     safety, reason = row.safety, row.note if row.safety is not Safety.SAFE else ""
     if not row.native.keeps_cpu:
         safety, reason = Safety.UNSAFE, f"torch.{row.native.name} raises on a machine without an accelerator"
-    need, fails = Need("torch", first), not row.native.keeps_cpu
-    return Neutral(
-        need, tuple(rest), arguments=arguments, safety=safety, reason=reason, fails_idle=fails, since=row.native.since
-    )
+    fails = not row.native.keeps_cpu
+    return replace(of_torch(row.native), arguments=arguments, safety=safety, reason=reason, fails_idle=fails)

@@ -13,7 +13,7 @@ from cudafix.config import Options
 from cudafix.file import File
 from cudafix.model import Safety
 from cudafix.names import Binding
-from cudafix.native_form import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, ON_CPU, native_form
+from cudafix.native_form import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, ON_CPU, native_form, of_torch
 from cudafix.neutral_form import Need, Neutral, Refusal, is_module
 from cudafix.properties import cuda_only_property
 from cudafix.references import Reference
@@ -43,8 +43,7 @@ def find_neutral(reference: Reference, file: File, options: Options) -> Neutral 
     obstacle = find_obstacle(reference, file)
     if obstacle:
         return Refusal(obstacle)
-    takes_target = entry is not None and not has_ancestor(reference.node, file, is_in_annotation)
-    if entry is not None and takes_target:
+    if entry is not None and not has_ancestor(reference.node, file, is_in_annotation):
         form = target_form(reference, entry, file, options)
     else:
         form = find_form(reference, file, options)
@@ -169,8 +168,7 @@ def find_form(reference: Reference, file: File, options: Options) -> Neutral | R
 def torch_form(native: Native, safety: Safety, reason: str, options: Options) -> Neutral | Refusal:
     if native.since > max(options.target_torch, (2, 4)):
         return Refusal(f"torch.{native.name} came with torch {native.since[0]}.{native.since[1]}: see target-torch")
-    first, *rest = native.name.split(".")
-    return Neutral(Need("torch", first), tuple(rest), safety=safety, reason=reason, since=native.since)
+    return replace(of_torch(native), safety=safety, reason=reason)
 
 
 def runtime_form(row: Row, options: Options) -> Neutral | Refusal:

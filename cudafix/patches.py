@@ -100,12 +100,14 @@ def by_rule(result: Result) -> Iterator[tuple[str, Result]]:
     """Yield the parts of the changes of a file that stand for themselves, with the codes that they are for."""
     old = lines(result.old_bytes or b"")
     hunks = hunks_of(old, lines(result.new_bytes or b""))
-    groups = independent(hunks, result)
+    found = [touched(one, hunks) for one in result.fixed]
+    groups = independent(hunks, found, result)
     parts = [applied(old, [hunks[one] for one in group]) for group in groups]
     if len(parts) > 1 and any(find_complaint(one) is not None for one in parts):
         groups, parts = [list(range(len(hunks)))], [result.new_bytes or b""]
     for group, data in zip(groups, parts, strict=True):
-        own = [one for one in result.fixed if len(groups) == 1 or touched(one, hunks) & set(group)]
+        told = zip(result.fixed, found, strict=True)
+        own = [one for one, numbers in told if len(groups) == 1 or not numbers.isdisjoint(group)]
         yield name_of({one.code for one in own}), replace(result, new_bytes=data, fixed=tuple(own))
 
 
@@ -127,10 +129,9 @@ def applied(old: list[bytes], hunks: Sequence[Hunk]) -> bytes:
     return b"".join([*pieces, *old[done:]])
 
 
-def independent(hunks: Sequence[Hunk], result: Result) -> list[list[int]]:
-    """Return groups of hunks, by their numbers, that can do without each other."""
+def independent(hunks: Sequence[Hunk], found: Sequence[set[int]], result: Result) -> list[list[int]]:
+    """Return groups of hunks, by their numbers, that can do without each other; `found` are those of each fix."""
     every = list(range(len(hunks)))
-    found = [touched(one, hunks) for one in result.fixed]
     is_told = set().union(*found) == set(every)
     if result.rounds != 1 or not is_told or re.search(rb"\r(?!\n)", result.old_bytes or b""):
         return [every]

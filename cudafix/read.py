@@ -12,6 +12,7 @@ from cudafix.row import BACKENDS
 STDIN = "-"
 NOTEBOOK = ".ipynb"
 DOCUMENTS = (".md", ".markdown", ".mdx", ".rst")
+HOLD_MODULES = (NOTEBOOK, *DOCUMENTS)
 BETWEEN_CELLS = "'cudafix: the next cell'"
 """What stands between the cells of a notebook where they are one module."""
 

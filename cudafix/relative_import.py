@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from pathlib import Path, PurePath
 
-from cudafix.discover import relative
+from cudafix.discover import module_parts
 from cudafix.file import File
 
 
 def package_of(path: str, root: Path) -> list[str]:
     """Return the parts of the package that the file at `path` is in."""
-    return relative(PurePath(path), root).with_suffix("").as_posix().removeprefix("src/").split("/")[:-1]
+    return module_parts(PurePath(path), root)[:-1]
 
 
 def absolute(written: str, path: str, root: Path) -> str:
@@ -32,8 +33,6 @@ def as_written(module: str, file: File, root: Path) -> str:
         return module
     if not any(one.startswith(".") for one in written):
         return module
-    common = next(
-        (n for n, (a, b) in enumerate(zip(package, parts, strict=False)) if a != b), min(len(package), len(parts))
-    )
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(package, parts, strict=False)))
     below = parts[common:]
     return "." * (len(package) - common + 1) + ".".join(below) if below else module

@@ -9,11 +9,10 @@ import libcst as cst
 from cudafix.change import Change, Choice, Constant, Rewrites
 from cudafix.config import Options
 from cudafix.file import File
-from cudafix.neutral_form import Need, Neutral
-from cudafix.relative_import import as_written
+from cudafix.neutral_form import Neutral
 from cudafix.rule import Match
 from cudafix.settings import RUNTIME_MODULE
-from cudafix.target_form import NATIVE_SINCE, entries_for, find_stop, named
+from cudafix.target_form import entries_for, find_stop, named, others_of, plain_form
 from cudafix.targets import REST, Entry, first_entry
 
 NONE_HERE = "no target stands for it, and the route takes nothing of the runtime"
@@ -79,18 +78,12 @@ class Retarget:
         if entry is None:
             return choice
         target = entry.target
-        module = as_written(target.module, self.file, self.options.root)
-        form = replace(
-            neutral,
-            need=Need(module, target.name),
-            attributes=(*target.attributes, *neutral.attributes),
-            on_module=target.is_called,
-            since=NATIVE_SINCE.get(".".join((target.name, *target.attributes)), neutral.since),
-        )
+        plain = plain_form(target, self.file, self.options)
+        attributes = (*plain.attributes, *neutral.attributes)
+        form = replace(neutral, need=plain.need, attributes=attributes, on_module=plain.on_module, since=plain.since)
         if entry.replaces_call:
             arguments = target.arguments and target.arguments.replace(REST, neutral.passed or neutral.module_of)
-            others = tuple(Need(module, name) for name in target.imported_arguments)
-            form = replace(form, passed=arguments, also=others)
+            form = replace(form, passed=arguments, also=others_of(target, form))
         return reference, form
 
     def change(self, change: Change) -> Change:

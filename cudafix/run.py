@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cudafix.config import Options
 from cudafix.model import Finding, Position, Problem, Result, Safety
-from cudafix.read import DOCUMENTS, HUGE, LARGEST, NOTEBOOK, Source, digest, read
+from cudafix.read import DOCUMENTS, HOLD_MODULES, HUGE, LARGEST, NOTEBOOK, Source, digest, read
 
 if TYPE_CHECKING:
     from cudafix.analyse import Analysis
@@ -52,7 +52,7 @@ def allowed_levels(unsafe: bool) -> tuple[Safety, ...]:
 
 def process(source: Source, options: Options, mode: Mode, unsafe: bool) -> Result:
     """Deal with one file in memory; it never raises for what the file holds."""
-    if source.path.endswith((NOTEBOOK, *DOCUMENTS)) or options.code_blocks:
+    if source.path.endswith(HOLD_MODULES) or options.code_blocks:
         return process_parts(source, options, mode, unsafe)
     return process_module(source, options, mode, unsafe)
 
@@ -63,7 +63,7 @@ def process_parts(source: Source, options: Options, mode: Mode, unsafe: bool) ->
     def look(module: Source) -> Result:
         return process_module(module, options, mode, unsafe)
 
-    if source.path.endswith((NOTEBOOK, *DOCUMENTS)) and not source.may_hold(options.replaced):
+    if source.path.endswith(HOLD_MODULES) and not source.may_hold(options.replaced):
         return Result(source.path, old_bytes=source.data)
     if source.path.endswith(NOTEBOOK):
         from cudafix.notebook_result import look_at_notebook

@@ -14,6 +14,7 @@ from cudafix.change import Choice, choice_of
 from cudafix.config import Options
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
+from cudafix.native_form import of_torch
 from cudafix.neutral_form import Need, Neutral
 from cudafix.question import Question
 from cudafix.references import Reference
@@ -54,8 +55,7 @@ def accelerator_test(options: Options) -> Neutral:
     native = ROWS["is_available"].native
     is_native = options.route in (Route.ACCELERATOR, Route.TORCH)
     if is_native and native is not None and native.since <= options.target_torch:
-        first, *rest = native.name.split(".")
-        return Neutral(Need("torch", first), tuple(rest), passed="", since=native.since)
+        return replace(of_torch(native), passed="")
     return Neutral(Need(options.runtime_module, AVAILABLE), passed="")
 
 

@@ -13,7 +13,7 @@ from cudafix.compiler import is_same_code
 from cudafix.discover import PathError
 from cudafix.model import Finding
 from cudafix.new_suppressions import NOT_TO_SILENCE, Style, add_suppressions
-from cudafix.read import DOCUMENTS, NOTEBOOK
+from cudafix.read import HOLD_MODULES
 from cudafix.reporters.summary import plural
 from cudafix.run import Mode, failed, one_line
 from cudafix.session import CLEAN, ERROR, Session
@@ -38,7 +38,7 @@ class SuppressSession(Session):
 
     def add(self, path: str, findings: Sequence[Finding]) -> bool:
         """Write the file with its comments; whether that went well."""
-        if path.endswith((NOTEBOOK, *DOCUMENTS)):
+        if path.endswith(HOLD_MODULES):
             self.take(failed(path, "left as it was: comments are not written into notebooks and documents"))
             return False
         try:

@@ -69,7 +69,7 @@ def target_form(reference: Reference, entry: Entry, file: File, options: Options
         form = replace(form, safety=Safety.UNSAFE, reason=reference.symbol.row.note)
     stop = find_stop(entry.target, reference.node, file, options)
     if not stop or isinstance(form, Refusal):
-        return form if isinstance(form, Refusal) or not stop else Refusal(stop)
+        return form
     row = reference.symbol.row
     is_missing = is_module(file.path, entry.target.module) and not bindings_of(entry.target, file)
     if not is_missing or row.runtime in ("", ".") or not options.route.has_runtime:
@@ -91,12 +91,10 @@ def native(reference: Reference, target: Target, options: Options) -> Neutral | 
 def form_of(entry: Entry, call: cst.Call | None, file: File, options: Options) -> Neutral | Refusal:
     """Return the target as what takes the place of a name, or of the whole call."""
     target = entry.target
-    module = as_written(target.module, file, options.root)
-    form = Neutral(Need(module, target.name), target.attributes, on_module=target.is_called)
+    form = plain_form(target, file, options)
     if target.module == "torch":
-        since = NATIVE_SINCE.get(".".join((target.name, *target.attributes)), OLDEST_TORCH)
         reason = f"torch's own `{target.text}` may raise"
-        form = replace(form, safety=Safety.UNSAFE, reason=reason, fails_idle=True, since=since)
+        form = replace(form, safety=Safety.UNSAFE, reason=reason, fails_idle=True)
     if not entry.replaces_call:
         return form
     if call is None:
@@ -105,8 +103,19 @@ def form_of(entry: Entry, call: cst.Call | None, file: File, options: Options) -
         return Refusal(f"`{target.text}` takes none of the arguments here")
     if "#" in file.code(call):
         return Refusal("a comment inside the call would be lost")
-    others = tuple(Need(module, name) for name in target.imported_arguments)
-    return replace(form, passed=passed(target, call, file), whole_call=True, also=others)
+    return replace(form, passed=passed(target, call, file), whole_call=True, also=others_of(target, form))
+
+
+def plain_form(target: Target, file: File, options: Options) -> Neutral:
+    """Return the target as what takes the place of a name, whatever is known of it."""
+    need = Need(as_written(target.module, file, options.root), target.name)
+    since = NATIVE_SINCE.get(".".join((target.name, *target.attributes)), OLDEST_TORCH)
+    return Neutral(need, target.attributes, on_module=target.is_called, since=since)
+
+
+def others_of(target: Target, form: Neutral) -> tuple[Need, ...]:
+    """Return what the arguments of a target need, from the module that its own name comes from."""
+    return tuple(Need(form.need.module, name) for name in target.imported_arguments)
 
 
 def passed(target: Target, call: cst.Call, file: File) -> str | None:

@@ -248,6 +248,16 @@ def test_the_module_of_a_target_and_what_it_imports_do_not_import_it(tmp_path: P
     assert changed == {"pkg/deep/log.py", "pkg/train.py", "pkg/hints.py", "pkg/lazy.py", "pkg/__init__.py"}
 
 
+@pytest.mark.parametrize("call", ["torch.autocast('cuda')", "torch.cuda.amp.autocast()"])
+def test_mixed_precision_is_imported_into_no_circle_either(call: str) -> None:
+    check_stays(
+        f"import torch\nwith {call}:\n    pass\n",
+        "this file is a part of pkg.platforms, which current comes from",
+        path="pkg/platforms/cuda.py",
+        targets={"torch.cuda.amp.autocast": "pkg.platforms:current.autocast"},
+    )
+
+
 def test_the_reason_names_the_circle(tmp_path: Path) -> None:
     write(tmp_path, {"pkg/__init__.py": "", "pkg/device.py": "import pkg.base\n", "pkg/base.py": FLUSH})
     settings = read_settings({"targets": {"torch.cuda.empty_cache": "pkg.device.flush"}}, "test")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cudafix.discover import relative
+from cudafix.discover import module_parts
 from cudafix.model import Finding, Helper
 from cudafix.settings import OLDEST_TORCH
 from cudafix.torch_requirement import oldest_torch
@@ -40,7 +40,8 @@ def proposals(helpers: Sequence[tuple[str, Helper]], findings: Sequence[Finding]
 
 def dotted(path: Path, root: Path) -> str:
     """Return the module that a file of the project is; "" for what lies in no package, or elsewhere."""
-    parts = relative(path, root).with_suffix("").as_posix().removeprefix("src/").removesuffix("/__init__").split("/")
+    parts = module_parts(path, root)
+    parts = parts[:-1] if parts[-1] == "__init__" else parts
     return ".".join(parts) if len(parts) > 1 and all(one.isidentifier() for one in parts) else ""
 
 

@@ -101,13 +101,18 @@ def source_lines(path: str, cell: int = 0) -> tuple[str, ...]:
 
 
 def cell_lines(path: str, number: int) -> tuple[str, ...]:
+    return next((tuple(text.split("\n")) for cell, text in cells_of(path) if cell == number), ())
+
+
+@lru_cache(maxsize=1)
+def cells_of(path: str) -> list[tuple[int, str]]:
+    """Return the numbers and the texts of the code cells of a notebook."""
     from cudafix.notebook import Notebook, NotebookError  # not at the top: few files are notebooks
 
     try:
-        cells = Notebook(Path(path).read_bytes()).cells
+        return [(one.number, one.text) for one in Notebook(Path(path).read_bytes()).cells]
     except NotebookError:
-        return ()
-    return next((tuple(one.text.split("\n")) for one in cells if one.number == number), ())
+        return []
 
 
 def printable(text: str) -> str:
