@@ -1,3 +1,42 @@
-"""cudafix finds hardcoded CUDA calls in Python and rewrites them into device-neutral ones."""
+"""cudafix finds hardcoded CUDA calls in Python and rewrites them into device-neutral ones.
+
+As a library: `check_source` and `fix_source`, with the nouns that they speak of.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cudafix.api import (
+        Checked,
+        ConfigError,
+        Edit,
+        Finding,
+        Fix,
+        Fixed,
+        Position,
+        Problem,
+        Safety,
+        check_source,
+        fix_source,
+    )
 
 __version__ = "0.1.0"
+__all__ = [
+    "Checked", "ConfigError", "Edit", "Finding", "Fix", "Fixed", "Position", "Problem", "Safety", "check_source",
+    "fix_source",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    """Load the library when it is asked for: the runtime needs nothing of it, and a hook has no time."""
+    if name not in __all__:
+        raise AttributeError(f"module 'cudafix' has no attribute '{name}'")
+    from cudafix import api
+
+    return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

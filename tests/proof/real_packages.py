@@ -22,6 +22,8 @@ ROOT = Path(__file__).parent.parent.parent
 SECONDS = 1800
 TORCH = "torch==2.13.0"
 ALL_NEED = ("pytest", "pytest-timeout", "numpy")
+PIP = (sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:")
+PYTEST = ("-q", "--continue-on-collection-errors", "-p", "no:cacheprovider", "--timeout", "300", "-o", "addopts=")
 Outcomes = dict[str, str]
 
 
@@ -33,6 +35,8 @@ class Package:
     tests: tuple[str, ...]
     needs: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    left_out: str = ""
+    """An empty file that the tests need and that the sdist lacks."""
 
     @property
     def name(self) -> str:
@@ -40,9 +44,23 @@ class Package:
 
 
 PACKAGES = (
+    Package(
+        "accelerate==1.15.0",
+        ("tests",),
+        ("huggingface_hub", "safetensors", "psutil", "pyyaml", "packaging", "parameterized", "pytest-subtests",
+         "pytest-order", "transformers", "scipy", "scikit-learn", "datasets", "evaluate", "tqdm", "torchdata"),
+    ),
     Package("gpytorch==1.9.1", ("test",), ("scipy", "scikit-learn", "linear_operator==0.2.0")),
     Package("linear-operator==0.6.1", ("test",), ("scipy", "jaxtyping", "mpmath")),
+    Package(
+        "peft==0.21.2",
+        ("tests",),
+        ("transformers", "accelerate", "safetensors", "datasets", "parameterized", "scipy", "psutil", "diffusers"),
+    ),
     Package("skorch==1.4.0", ("skorch/tests",), ("scikit-learn", "tabulate", "tqdm", "pandas", "flaky", "scipy")),
+    Package("stable-baselines3==2.9.2", ("tests",), ("gymnasium", "cloudpickle", "pandas", "matplotlib", "psutil")),
+    Package("torch-optimizer==0.3.0", ("tests",), ("pytorch-ranger", "packaging")),
+    Package("torchsde==0.2.6", ("tests",), ("scipy", "boltons", "trampoline"), left_out="tests/__init__.py"),
 )  # fmt: skip
 
 
@@ -77,25 +95,15 @@ def prepared(package: Package, folder: Path) -> Path:
     archives.mkdir(parents=True, exist_ok=True)
     pattern = package.requirement.replace("-", "_").replace("==", "-") + ".tar.gz"
     if not (archives / pattern).exists():
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "-q",
-            "--no-deps",
-            "--no-binary",
-            ":all:",
-            "-d",
-            str(archives),
-        ]
-        subprocess.run([*command, package.requirement], check=True, capture_output=True)
+        subprocess.run([*PIP, "-d", str(archives), package.requirement], check=True, capture_output=True)
     shutil.rmtree(folder, ignore_errors=True)
     with tarfile.open(
         next(one for one in archives.iterdir() if one.name.replace("-", "_") == pattern.replace("-", "_"))
     ) as sdist:
         sdist.extractall(folder, filter="data")
     (inner,) = folder.iterdir()
+    if package.left_out:
+        (inner / package.left_out).touch()
     return inner
 
 
@@ -103,16 +111,17 @@ def fix(folder: Path) -> int:
     """Fix a whole copy; return how many findings that took."""
     command = [sys.executable, "-m", "cudafix", "fix", "--isolated", "--no-cache", "--unsafe-fixes"]
     done = subprocess.run(
-        [*command, "--select", "CFX1,CFX3", "."], cwd=folder, capture_output=True, text=True, env=environment()
+        [*command, "--select", "CFX1,CFX3", "."], cwd=folder, capture_output=True, text=True, env=environment(folder)
     )
     assert done.returncode in (0, 1), done.stderr
     told = [line.split()[1] for line in done.stderr.splitlines() if line.startswith("Fixed ")]
     return int(told[0]) if told else 0
 
 
-def environment() -> dict[str, str]:
-    """Return the variables under which the tests find cudafix's runtime."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+def environment(folder: Path) -> dict[str, str]:
+    """Return the variables under which the tests find the copy and cudafix's runtime, and no network."""
+    path = os.pathsep.join(map(str, (folder / "src", folder, ROOT)))
+    return {**os.environ, "PYTHONPATH": path, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 
 
 def python_for(package: Package) -> str:
@@ -128,21 +137,9 @@ def python_for(package: Package) -> str:
 
 def outcomes(package: Package, folder: Path, report: Path) -> Outcomes:
     """Run the tests of a copy; return how each ended."""
-    flags = (
-        "-q",
-        "--continue-on-collection-errors",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:randomly",
-        "--timeout",
-        "300",
-        "-o",
-        "addopts=",
-    )
-    command = [python_for(package), "-m", "pytest", *flags, *package.flags, f"--junitxml={report}", *package.tests]
+    command = [python_for(package), "-m", "pytest", *PYTEST, *package.flags, f"--junitxml={report}", *package.tests]
     report.unlink(missing_ok=True)
-    subprocess.run(command, cwd=folder, env=environment(), capture_output=True, check=False, timeout=SECONDS)
+    subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, check=False, timeout=SECONDS)
     cases = ElementTree.parse(report).getroot().iter("testcase")
     return {f"{one.get('classname')}::{one.get('name')}": outcome(one) for one in cases}
 

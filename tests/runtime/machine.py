@@ -65,5 +65,4 @@ class Machine:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.process.kill()
-        self.process.communicate()
+        self.process.communicate(timeout=60)  # ends its input, and so the process

@@ -1,0 +1,115 @@
+"""cudafix as a library: what a file holds in, what is found and its new text out. Nothing is written."""
+
+from __future__ import annotations
+
+import io
+import tokenize
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from cudafix.config import Overrides, options_for
+from cudafix.model import Edit, Finding, Fix, Position, Problem, Result, Safety
+from cudafix.read import HOLD_MODULES, Source
+from cudafix.run import Mode, process
+from cudafix.settings import ConfigError, read_settings
+
+__all__ = [
+    "Checked", "ConfigError", "Edit", "Finding", "Fix", "Fixed", "Position", "Problem", "Safety", "check_source",
+    "fix_source",
+]  # fmt: skip
+
+Text = TypeVar("Text", str, bytes)
+PATH = "source.py"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check says of one file; it can be pickled.
+
+    Attributes:
+        findings: what is found, in the order of the file; a fix holds its edits.
+        problems: why the file, or a part of it, could not be analysed; there are no findings then.
+    """
+
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Fixed(Generic[Text]):
+    """What a fix makes of one file; it can be pickled.
+
+    Attributes:
+        source: the new text, of the type that was given, and equal to that where nothing changes.
+        fixed: the findings that `source` has no more.
+        findings: those that remain.
+        problems: why the file could not be analysed, or was left as it was.
+    """
+
+    source: Text
+    fixed: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...]
+
+
+def check_source(source: str | bytes, path: str = PATH, settings: Mapping[str, Any] | None = None) -> Checked:
+    """Say what `cudafix check` finds in a file.
+
+    Args:
+        source: what the file holds; a text stands for the bytes that its coding declaration makes of it.
+        path: the name of the file, for findings and settings for some files; it need not exist. Its end says what it
+            is: a module, a notebook (.ipynb), or a document (.md, .rst: with `{"code-blocks": True}`).
+        settings: the keys of `[tool.cudafix]` and what TOML makes of their values. Configuration files are not read.
+
+    Raises:
+        ConfigError: for a setting that cannot be right. Nothing is raised for what the file holds.
+    """
+    result = run(source, path, settings, Mode.CHECK, unsafe=True)
+    return Checked(result.findings, result.problems)
+
+
+def fix_source(
+    source: Text, path: str = PATH, settings: Mapping[str, Any] | None = None, *, unsafe_fixes: bool = False
+) -> Fixed[Text]:
+    """Return what `cudafix fix` makes of a file, all or, where it cannot be done, nothing of it.
+
+    Args:
+        source: see `check_source`.
+        path: see `check_source`.
+        settings: see `check_source`.
+        unsafe_fixes: apply the fixes that may change what the code does, too.
+
+    Raises:
+        ConfigError: for a setting that cannot be right.
+    """
+    result = run(source, path, settings, Mode.FIX, unsafe_fixes)
+    new = source
+    if result.new_bytes is not None:
+        new = result.new_bytes.decode(encoding_of(source, path)) if isinstance(source, str) else result.new_bytes
+    return Fixed(new, result.fixed, result.findings, result.problems)
+
+
+def run(source: str | bytes, path: str, settings: Mapping[str, Any] | None, mode: Mode, unsafe: bool) -> Result:
+    options = options_for(Path(), Overrides(read_settings(settings or {}, "settings"), isolated=True))
+    if isinstance(source, str):
+        try:
+            source = source.encode(encoding_of(source, path))
+        except UnicodeEncodeError as error:
+            before = source[: error.start]
+            place = Position(before.count("\n") + 1, error.start - before.rfind("\n"))
+            message = f"cannot be encoded as {error.encoding}: {source[error.start]!a}"
+            return Result(path, problems=(Problem(path, message, place, fatal=True),))
+    return process(Source(path, source), options, mode, unsafe)
+
+
+def encoding_of(text: str, path: str) -> str:
+    """Return the encoding that a module declares; UTF-8 for what is none, or declares one that Python does not know."""
+    if path.endswith(HOLD_MODULES):
+        return "utf-8"
+    try:
+        name, _ = tokenize.detect_encoding(io.BytesIO(text.encode("utf-8", "surrogatepass")).readline)
+    except SyntaxError:
+        return "utf-8"
+    return name.removesuffix("-sig")  # the mark itself is part of the text
