@@ -93,15 +93,14 @@ def fix_source(
 
 def run(source: str | bytes, path: str, settings: Mapping[str, Any] | None, mode: Mode, unsafe: bool) -> Result:
     options = options_for(Path(), Overrides(read_settings(settings or {}, "settings"), isolated=True))
-    if isinstance(source, str):
-        try:
-            source = source.encode(encoding_of(source, path))
-        except UnicodeEncodeError as error:
-            before = source[: error.start]
-            place = Position(before.count("\n") + 1, error.start - before.rfind("\n"))
-            message = f"cannot be encoded as {error.encoding}: {source[error.start]!a}"
-            return Result(path, problems=(Problem(path, message, place, fatal=True),))
-    return process(Source(path, source), options, mode, unsafe)
+    try:
+        data = source.encode(encoding_of(source, path)) if isinstance(source, str) else source
+    except UnicodeEncodeError as error:
+        before = error.object[: error.start]
+        place = Position(before.count("\n") + 1, error.start - before.rfind("\n"))
+        message = f"cannot be encoded as {error.encoding}: {error.object[error.start]!a}"
+        return Result(path, problems=(Problem(path, message, place, fatal=True),))
+    return process(Source(path, data), options, mode, unsafe)
 
 
 def encoding_of(text: str, path: str) -> str:
