@@ -45,8 +45,8 @@ def modules_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst
     scope: Scope | None = reference.scope
     while scope is not None:
         for bindings in scope.bindings.values():
-            source = device_module_call(bindings[0].value, file)
-            if source is not None and len(bindings) == 1 and is_seen(bindings[0], scope, reference, file):
+            source = device_module_call(bindings[0].value, file) if len(bindings) == 1 else None
+            if source is not None and is_seen(bindings[0], scope, reference, file):
                 yield bindings[0].name, source, True
         scope = scope.parent
     yield from attributes_at_hand(reference, file)

@@ -145,6 +145,7 @@ def is_vocabulary(whole: cst.BaseExpression, inspection: Inspection) -> bool:
     return isinstance(container, (cst.List, cst.Tuple, cst.Set)) and names_others(container)
 
 
+@lru_cache(maxsize=1)  # it is asked for each of the elements
 def names_others(container: cst.List | cst.Tuple | cst.Set) -> bool:
     """Whether a list names devices of other backends than CUDA and the CPU."""
     texts = [one.value.evaluated_value for one in container.elements if isinstance(one.value, cst.SimpleString)]

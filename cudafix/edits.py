@@ -6,8 +6,10 @@ becomes of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 import libcst as cst
 
@@ -17,6 +19,7 @@ from cudafix.file import File, split_lines
 from cudafix.import_text import marked_unused
 from cudafix.imports import ImportPlan, Insertion, Removal, plan_imports
 from cudafix.model import Edit, Position
+from cudafix.positions import LINE_END
 from cudafix.rewrite import Rewriter, statements
 
 
@@ -109,10 +112,15 @@ def wording_edit(file: File, wording: Wording) -> Edit:
 
 def place_in(file: File, node: cst.Comment | cst.SimpleString, offset: int) -> Position:
     """Return where character number `offset` of a comment or a string literal stands."""
-    start = file.start(node)
-    *above, last = split_lines(node.value[:offset] + "|")
-    column = len(last) + (0 if above else start.column - 1)
-    return Position(start.row + len(above), column)
+    start, begun = file.start(node), line_starts(node.value)
+    above = bisect_right(begun, offset) - 1
+    column = offset - begun[above] + (1 if above else start.column)
+    return Position(start.row + above, column)
+
+
+@lru_cache(maxsize=1)  # a docstring may name hundreds of functions
+def line_starts(text: str) -> Sequence[int]:
+    return [0, *(one.end() for one in LINE_END.finditer(text))]
 
 
 def keyword_edit(file: File, argument: cst.Arg) -> Edit:

@@ -17,6 +17,7 @@ from cudafix.statements import FUNCTIONS, Block, Statements, bound_names, first_
 
 TEXT = re.compile(rb"[rRuU]?[\"']")
 TYPE = re.compile(r"[\w.\[\]|, '\"]*")
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 Place = tuple[str, ast.stmt | None]
 """A name, and the function that imports it; None for what the module imports."""
 
@@ -90,20 +91,21 @@ class Filler:
             place = name, region if (name, region) in self.local else None
             if place in self.told:
                 continue
-            if any(isinstance(one, ast.Name) and one.id == name for one in self.parts(nodes, name)):
+            trees = list(self.trees(nodes, name))
+            if any(reads(one, name) for one in trees):
                 self.told.add(place)
                 found.append(name)
-            elif b"# type:" in text or any(may_be_type(one, name) for one in self.parts(nodes, name)):
+            elif b"# type:" in text or any(may_be_type(one, name) for tree in trees for one in ast.walk(tree)):
                 self.unsure.add(place)
         return found
 
-    def parts(self, nodes: Block, name: str) -> Iterator[ast.AST]:
-        """Yield all that statements are made of, those left out that do not say a name."""
+    def trees(self, nodes: Block, name: str) -> Iterator[ast.AST]:
+        """Yield statements, those left out that nobody has parsed and that do not say a name."""
         for node in nodes:
             if not isinstance(node, Unparsed):
-                yield from ast.walk(node)
+                yield node
             elif self.file.says(node, name):
-                yield from ast.walk(parsed(node, self.file.text_of(node)))
+                yield parsed(node, self.file.text_of(node))
 
     @cached_property
     def imported(self) -> re.Pattern[bytes] | None:
@@ -121,6 +123,23 @@ class Filler:
 def is_text(node: ast.stmt) -> bool:
     """Whether a statement is a string, a docstring for one: that costs little, and stays."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def reads(node: ast.AST, name: str) -> bool:
+    """Whether code reads a name that is not its own: a parameter's, or a comprehension's."""
+    if isinstance(node, ast.Name):
+        return node.id == name
+    if isinstance(node, COMPREHENSIONS):
+        bound = [part for one in node.generators for part in ast.walk(one.target)]
+        if any(isinstance(one, ast.Name) and one.id == name for one in bound):
+            return reads(node.generators[0].iter, name)
+    if isinstance(node, (*FUNCTIONS, ast.Lambda)):
+        own = [one for one in ast.walk(node.args) if isinstance(one, ast.arg)]
+        if any(one.arg == name for one in own):
+            outside = [getattr(node, "decorator_list", ()), node.args.defaults, node.args.kw_defaults]
+            types = [getattr(node, "returns", None), *(one.annotation for one in own)]
+            return any(one is not None and reads(one, name) for group in (*outside, types) for one in group)
+    return any(reads(one, name) for one in ast.iter_child_nodes(node))
 
 
 def may_be_type(node: ast.AST, name: str) -> bool:

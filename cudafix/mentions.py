@@ -14,12 +14,15 @@ from cudafix.symbols import ROOTS, Symbol, look_up
 
 ROOT = "|".join(re.escape(root) for root in ROOTS)
 DOTTED = re.compile(rf"(?<![\w.\\])(?:{ROOT})(?:\.[A-Za-z_]\w*)+")
-ADDRESS = re.compile(r"\S*(?:://|\.html\b)\S*")
+ADDRESS = re.compile(r"(?<!\S)\S*(?:://|\.html\b)\S*")
 PRAGMA = re.compile(
     r"#\s*(?:noqa\b|nosec\b|pragma\b|(?:type|cudafix|pyright|pylint|mypy|fmt|isort|ruff|yapf|flake8)\s*:)|#!",
     re.IGNORECASE,
 )
 SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)[.;!?]\s|\n[\s#]*\n")
+
+LONGEST = 2000
+"""Characters. What goes on for longer is no sentence, and no line of code."""
 
 PROSE = re.compile(r"[-*+] |[\w.]+(?:$|(?:\(\))? (?:is|or|and|in|not)\b)")
 """How a line begins that is none of code, though Python could read it so: `f() is slow`, `- f()`, a name alone."""
@@ -54,6 +57,8 @@ class Mention:
         """Whether the line is Python, and more than a name."""
         if self.line.startswith((">>>", "... ")):
             return True
+        if len(self.line) > LONGEST:
+            return False
         code = f"async def f():\n for i in i:\n  {self.line}{' pass' if self.line.endswith(':') else ''}"
         return PROSE.match(self.line) is None and find_complaint(code.encode()) is None
 
@@ -104,8 +109,8 @@ def line_around(node: cst.Comment | cst.SimpleString, start: int, end: int) -> s
 def sentence_around(node: cst.Comment | cst.SimpleString, start: int, file: File) -> tuple[str, str]:
     """Return what a sentence says before character `start` of `node`, and all that it says, over all its lines."""
     above, below = lines_beside(node, start, file)
-    text = "".join([*above, node.value[:start]])
-    rest = "".join([node.value[start:], *below])
+    text = "".join([*above, node.value[max(0, start - LONGEST) : start]])[-LONGEST:]
+    rest = "".join([node.value[start : start + LONGEST], *below])[:LONGEST]
     first = max((one.end() for one in SENTENCE_END.finditer(text)), default=0)
     last = SENTENCE_END.search(rest)
     before = flat(text[first:])

@@ -7,7 +7,8 @@ the import that brought it in, and whether something else may be bound to the na
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
@@ -95,6 +96,34 @@ class Binding:
     """Bound through `global` or `nonlocal`."""
 
 
+@dataclass(frozen=True, eq=False)
+class Event:
+    """A binding, the node in all of which it is in force once it ran, and the loops that it runs in."""
+
+    binding: Binding
+    region: cst.CSTNode
+    loops: Set[cst.CSTNode]
+
+
+class History:
+    """The bindings of one name in one scope, in the order of the file."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.events = events
+        self.orders = [one.binding.order for one in events]
+        self.is_of_one_scope = not any(one.binding.outer for one in events)
+
+    def last_before(self, order: int, around: Set[cst.CSTNode]) -> list[Binding]:
+        """Return what may be the last to have run: all down to one that certainly ran, as `around` tells."""
+        live: list[Binding] = []
+        for number in range(bisect_left(self.orders, order) - 1, -1, -1):
+            one = self.events[number]
+            live.append(one.binding)
+            if one.region in around:
+                break
+        return live[::-1]
+
+
 @dataclass(eq=False)
 class Use:
     """A name that is read."""
@@ -149,6 +178,7 @@ class NameTable:
         """Attributes and items that are assigned to or deleted: `torch.cuda.empty_cache = fake`."""
         self.nonlocal_bindings: list[Binding] = []
         self.resolved: dict[Binding, Resolution | None] = {}
+        self.histories: dict[tuple[Scope, str], History] = {}
 
     def bind(self, binding: Binding) -> None:
         scope = binding.scope
@@ -262,8 +292,10 @@ class NameTable:
             elif found is None:
                 found = resolution
             elif found.path == resolution.path:
-                both = tuple(dict.fromkeys((*found.origins, *resolution.origins)))
-                found = Resolution(found.path, both, found.through, found.doubt or resolution.doubt)
+                new = [one for one in resolution.origins if one not in found.origins]
+                if new or (resolution.doubt and not found.doubt):
+                    both = (*found.origins, *new)
+                    found = Resolution(found.path, both, found.through, found.doubt or resolution.doubt)
             else:
                 doubt = doubt or binding
         if found is None:
@@ -317,18 +349,31 @@ class NameTable:
         A binding counts until one that certainly runs before `use` replaces it. Those further down count in a loop
         that runs again; for a nested function, which runs nobody knows when, they count anyway.
         """
-        bindings = sorted(scope.bindings.get(use.node.value, ()), key=lambda one: one.order)
+        history = self.history(scope, use.node.value)
         around = set(self.ancestors(use.node))
         loops = self.loops(use.node, scope)
         in_place = is_inside(use.scope, scope)
-        live: list[Binding] = []
-        for binding in bindings:
-            if binding.order < use.order and self.region(binding.node) in around:
-                live = [one for one in live if one.outer or (not in_place and loops & self.loops(one.node, scope))]
-                live.append(binding)
-            elif binding.order < use.order or binding.outer or not in_place or loops & self.loops(binding.node, scope):
-                live.append(binding)
-        return live
+        if in_place and not loops and history.is_of_one_scope:
+            return history.last_before(use.order, around)
+        live: list[Event] = []
+        for one in history.events:
+            is_before = one.binding.order < use.order
+            if is_before and one.region in around:
+                live = [other for other in live if other.binding.outer or (not in_place and loops & other.loops)]
+                live.append(one)
+            elif is_before or one.binding.outer or not in_place or loops & one.loops:
+                live.append(one)
+        return [one.binding for one in live]
+
+    def history(self, scope: Scope, name: str) -> History:
+        """Return the bindings of a name in the order of the file, with what is asked of each again and again."""
+        bindings = scope.bindings.get(name, ())
+        known = self.histories.get((scope, name))
+        if known is None or len(known.events) != len(bindings):
+            ordered = sorted(bindings, key=lambda one: one.order)
+            known = History([Event(one, self.region(one.node), self.loops(one.node, scope)) for one in ordered])
+            self.histories[scope, name] = known
+        return known
 
     def is_replaced(self, live: list[Binding], use: Use) -> bool:
         """Whether one of the bindings certainly ran before `use`."""

@@ -21,8 +21,8 @@ from cudafix.masks import MASK, OURS, WORD, imported_names, is_python
 from cudafix.model import Position
 from cudafix.read import BETWEEN_CELLS
 
-MASKED = re.compile(rf"(?m)^(?P<indent>[ \t]*)(?:[\w., \t]+=\s*)?{MASK}\((?P<number>\d+)(?:, \w+)*,?\n*\)$")
-MAGIC = re.compile(r"[ \t]*(?P<name>[\w., \t]+=[ \t]*)?[%!].*|[ \t]*(?:\?{1,2}.*|[%\w.]+\?{1,2}\s*)")
+MASKED = re.compile(rf"(?m)^(?P<indent>[ \t]*)(?:[\w.,][\w., \t]*=\s*)?{MASK}\((?P<number>\d+)(?:, \w+)*,?\n*\)$")
+MAGIC = re.compile(r"[ \t]*(?P<name>[\w.,][\w., \t]*=[ \t]*)?[%!].*|[ \t]*(?:\?{1,2}.*|[%\w.]+\?{1,2}\s*)")
 Writer: TypeAlias = Callable[[str], str]
 RUNS_PYTHON = re.compile(r"\s*%%(?:time|timeit|capture|prun|memit|profile)\b")
 

@@ -17,19 +17,23 @@ BETWEEN_CELLS = "'cudafix: the next cell'"
 """What stands between the cells of a notebook where they are one module."""
 
 BACKEND = rb"(?:%s)\b" % "|".join(BACKENDS).encode()
+SPACE = rb"(?:\s|\\|#[^\r\n]{0,1000}(?=[\r\n]))*"
+"""What may stand between two names that are imported."""
+
 NEEDLES = tuple(
-    re.compile(pattern % {b"backend": BACKEND})
+    re.compile(pattern % {b"backend": BACKEND, b"space": SPACE})
     for pattern in (
         rb"\.[\s\\]*%(backend)s(?!\s*\()",  # torch.cuda, but not tensor.cuda()
-        rb"from\s+torch\w*\s+import\s*(?:\([\s\S]{0,3000}?|(?:[^\r\n(\\]|\\\r?\n)*?)\b%(backend)s",
-        rb"getattr\s*\([^)]*[\"']%(backend)s",
+        rb"from\s+torch\w*\s+import\b(?:%(space)s\()?(?:%(space)s\w+(?:%(space)s\bas\b%(space)s\w+)?%(space)s,)*"
+        rb"%(space)s%(backend)s",
+        rb"getattr\s*\([^)]{0,300}[\"']%(backend)s",
         rb"autocast\s+as\b",
         rb"autocast\s*\([^)]{0,300}[\"']cuda",
         rb"_autocast_(?:gpu_dtype|enabled)\b",
         rb"GradScaler\s*(?:\(|as\b)",
         rb"custom_[fb]wd\s*(?:as\b|\([^)]{0,300}[\"']cuda)",
         rb"cudnn\b", rb"ProcessGroupNCCL\b", rb"is_nccl_available\b", rb"ProfilerActivity\.CUDA\b", rb"CUDAExtension\b",
-        rb"cudafix\s*:", rb"noqa\b[^\r\n]*\bCFX",
+        rb"cudafix\s*:", rb"noqa\b[^\r\n]{0,1000}?\bCFX",
     )
 )  # fmt: skip
 """What a file must hold, one of them, to have a finding: a backend's module as an attribute or an import, what
@@ -50,7 +54,7 @@ DEVICE_SHAPES = tuple(
 """What begins with the name of a CUDA device, moves to one, asks for it, or is a decorator that does."""
 
 EMPTIES_CACHE = "empty_device_cache"
-GENERATED = re.compile(rb"^\s*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)
+GENERATED = re.compile(rb"^[ \t]*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)
 RUNTIME_MARK = b"# cudafix: runtime"
 HEAD = 4096
 WORDS = re.compile(rb"%s|nccl|autocast|cudnn|cudafix|CFX" % "|".join(BACKENDS).encode(), re.IGNORECASE)

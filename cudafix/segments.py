@@ -13,7 +13,7 @@ from bisect import bisect_right
 from itertools import accumulate, pairwise
 
 TOKEN = re.compile(
-    rb"'''|\"\"\"|'[^'\\\n]*(?:\\[\s\S][^'\\\n]*)*'|\"[^\"\\\n]*(?:\\[\s\S][^\"\\\n]*)*\""
+    rb"'''|\"\"\"|'[^'\\\n]*(?:\\[\s\S][^'\\\n]*)*'?|\"[^\"\\\n]*(?:\\[\s\S][^\"\\\n]*)*\"?"
     rb"|#[^\n]*|[\[({]|[\])}]|\\\r?\n|\n(?=[^\s#])"
 )
 CLOSING = {quote: re.compile(rb"\\[\s\S]|" + quote) for quote in (b"'''", b'"""')}

@@ -61,7 +61,7 @@ ANSWERS = frozenset((
 EMPTIES = (".empty_cache", "empty_cache", ".empty_device_cache", "empty_device_cache")
 LEAVES = re.compile(rb"\b(?:return|raise|continue|break)\b")
 COOKIE = re.compile(rb"[ \t]*#.*?coding[:=][ \t]*([-\w.]+)")
-STAR = re.compile(rb"\bimport\s*\(?\s*\*")
+STAR = re.compile(rb"\bimport(?:\s*\()?\s*\*")
 SMALL = 30
 """Rows. A block of so many, between imports, stays as a whole."""
 

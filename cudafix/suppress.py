@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from cudafix.model import Position
 
-MENTION = re.compile(r"#.*(?:cudafix\s*:|noqa\b)", re.IGNORECASE)
+MENTION = re.compile(r"cudafix\s*:|noqa\b", re.IGNORECASE)
 OURS = re.compile(
-    r"#\s*cudafix\s*:\s*(ignore|file-ignore|disable|enable)(?![\w-])(?:\s*\[([^\]]*)\]|(?!\s*\[))", re.IGNORECASE
+    r"#\s*cudafix\s*:\s*(ignore|file-ignore|disable|enable)(?![\w-])(?:\s*\[([^\]#]*)\]|(?!\s*\[))", re.IGNORECASE
 )
 NOQA = re.compile(r"#\s*noqa\b(?P<codes>\s*:\s*(?P<list>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?", re.IGNORECASE)
 COMMENT = re.compile(r"#[^\r\n]*")

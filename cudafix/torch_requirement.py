@@ -8,12 +8,14 @@ from functools import cache
 from pathlib import Path
 
 FILES = ("pyproject.toml", "setup.cfg", "setup.py", "requirements*.txt", "requirements/*.txt")
+SPACE = r"[ \t]{0,9}"
 REQUIREMENT = re.compile(
-    r"(?<![\w.-])torch(?![\w-])\s*(?:\[[^\]\n]*\])?[\"']?\s*(?:=\s*(?=[\"'{]))?\s*(?:\{\s*version\s*=\s*)?[\"']?"
+    rf"(?<![\w.-])torch(?![\w-]){SPACE}(?:\[[^\]\n]*\])?[\"']?{SPACE}(?:={SPACE}(?=[\"'{{]))?{SPACE}"
+    rf"(?:\{{{SPACE}version{SPACE}={SPACE})?[\"']?"
     r"(?P<bounds>[\^~<>=!][^\"'\n;#}]*)"
 )
 BOUND = re.compile(r"(?:>=|==|~=|\^|>|~)\s*(\d+)(?:\.(\d+))?")
-COMMENT = re.compile(r"(?m)^\s*#.*$")
+COMMENT = re.compile(r"(?m)^[ \t]*#.*$")
 Version = tuple[int, int]
 
 

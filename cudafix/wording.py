@@ -26,7 +26,7 @@ from cudafix.settings import Route
 from cudafix.symbols import Symbol, look_up
 from cudafix.target_form import find_entry
 
-LINK = re.compile(r":[\w:+-]+:`[^`]*$|\[`+~?$")
+LINK = re.compile(r":[\w:+-]{1,60}:`[^`]*$|\[`+~?$")
 """What stands in front of a name that other documentation is asked for: a role of Sphinx, a reference of Markdown."""
 
 SPEAKS_OF_IT = re.compile(

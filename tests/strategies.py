@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+import warnings
+from dataclasses import dataclass
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -59,10 +61,12 @@ def blocks(statements: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 programs = st.lists(st.recursive(simple, blocks, max_leaves=12), min_size=2, max_size=8).map("\n".join)
 
 
-def compiles(program: str) -> bool:
+def compiles(program: str | bytes) -> bool:
     try:
-        compile(program, "program", "exec")
-    except SyntaxError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(program, "program", "exec")
+    except (SyntaxError, ValueError):
         return False
     return True
 
@@ -71,3 +75,46 @@ valid = programs.filter(compiles)
 quick = settings(
     max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
+
+
+@dataclass(frozen=True)
+class Dressed:
+    """A program as somebody saved it: with comments, in an encoding, with line ends of one kind."""
+
+    data: bytes
+    encoding: str
+
+
+@st.composite
+def dress(draw: st.DrawFn, program: str) -> Dressed:
+    """Put comments, blank lines, semicolons and tabs into a program, and save it."""
+    encoding, mark, head = draw(
+        st.sampled_from(
+            [("utf-8", b"", ""), ("utf-8", b"\xef\xbb\xbf", ""), ("latin-1", b"", "# -*- coding: latin-1 -*-\n"),
+             ("cp1252", b"", "#!/usr/bin/python\n# vim: set fileencoding=cp1252 :\n")]
+        )
+    )  # fmt: skip
+    lines = []
+    for number, line in enumerate(program.split("\n")):
+        indentation = line[: len(line) - len(line.lstrip())]
+        what = draw(st.integers(0, 11))
+        if what == 0:
+            lines.append(f"{indentation}# a comment é {number}")
+        elif what == 1:
+            line += f"  # beside {number}"
+        elif what == 2:
+            lines.append("")
+        elif what == 3 and not line.rstrip().endswith(":"):
+            line += " ;"
+        elif what == 4 and number:
+            lines.append(f"# at the margin {number}")
+        elif what == 5:
+            line += "  "
+        lines.append(line)
+    text = head + "\n".join(lines) + draw(st.sampled_from(["", "\n", "\n\n", "\n# last é"]))
+    if draw(st.booleans()):
+        text = text.replace("    ", "\t")
+    return Dressed(mark + text.replace("\n", draw(st.sampled_from(["\n", "\n", "\r\n"]))).encode(encoding), encoding)
+
+
+dressed = valid.flatmap(dress).filter(lambda one: compiles(one.data))

@@ -108,3 +108,22 @@ def test_the_device_at_hand_wins_over_the_module() -> None:
         """,
         unsafe=True,
     )
+
+
+def test_a_local_name_that_is_annotated_only_holds_no_module() -> None:
+    check_fixes(
+        """
+        import torch
+
+        def release():
+            size: int
+            torch.cuda.empty_cache()
+        """,
+        """
+        from cudafix.runtime import empty_device_cache
+
+        def release():
+            size: int
+            empty_device_cache()
+        """,
+    )

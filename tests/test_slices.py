@@ -167,6 +167,21 @@ def test_a_file_without_an_allowed_fix_is_only_cut(monkeypatch: pytest.MonkeyPat
     assert [one.code for one in result.findings] == ["CFX101"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[x for torch in some()]",
+        "y = lambda torch: torch",
+        "y = {torch: 1 for torch in some()}",
+        "y = [a for a in torch]",
+    ],
+)
+def test_a_name_that_is_bound_inside_an_expression_is_not_the_import(line: str) -> None:
+    source = f"def f():\n    fill = 1\n    fill += 1\n    import torch\n    {line}\n    torch.cuda.empty_cache()\n"
+    assert cut(source.encode()) is not None
+    assert look(source) == look(source, WHOLE)
+
+
 # Whole files
 
 

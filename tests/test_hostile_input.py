@@ -1,0 +1,175 @@
+"""What somebody could write to harm a run: text that patterns choke on, files that cost more than they hold."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+import cudafix
+from cudafix.config import Options
+from cudafix.read import Source
+from cudafix.run import Mode, process
+
+if sys.version_info >= (3, 11):
+    import re._constants as kinds
+    import re._parser as parser
+else:
+    import sre_constants as kinds
+    import sre_parse as parser
+
+SIZE = 100_000
+SECONDS = 20
+"""Where the time grows with the square of SIZE, it is minutes; where it grows with SIZE, milliseconds."""
+
+COMPILED_BEFORE = {"cudafix.statement_text.TOKEN"}
+"""Patterns for code that Python has read: no string in it has one end only."""
+
+
+class TooLongError(Exception):
+    """Something took more than SECONDS."""
+
+
+@contextmanager
+def limit() -> Iterator[None]:
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TooLongError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def patterns() -> Iterator[tuple[str, re.Pattern[Any], bool]]:
+    """Yield the patterns that modules hold, and whether one is looked for anywhere in a text, not at its start only."""
+    for module in pkgutil.walk_packages(cudafix.__path__, "cudafix."):
+        if module.name != "cudafix.__main__":
+            loaded = importlib.import_module(module.name)
+            text = Path(str(loaded.__file__)).read_text(encoding="utf-8")
+            for name, value in vars(loaded).items():
+                several = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]
+                anchored = re.search(rf"\b{name}(?:\[[^]]*\])?\.(?:full)?match\(", text) and not re.search(
+                    rf"\b{name}\.(?:search|finditer|findall|sub|split)\(", text
+                )
+                for one in several:
+                    if isinstance(one, re.Pattern):
+                        yield f"{module.name}.{name}", one, not anchored
+
+
+def hostile(parsed: Any, before: str = "") -> Iterator[tuple[str, str]]:
+    """Yield beginnings of what a pattern fits, and what may be said again and again behind them."""
+    for kind, value in parsed:
+        if kind in (kinds.MAX_REPEAT, kinds.MIN_REPEAT):
+            yield before, "".join(map(example, value[2])) or "a"
+            yield from hostile(value[2], before)
+        if kind is kinds.SUBPATTERN:
+            yield from hostile(value[3], before)
+        if kind is kinds.BRANCH:
+            for branch in value[1]:
+                yield from hostile(branch, before)
+        before += example((kind, value))
+        if before:
+            yield "", before
+
+
+def example(node: Any) -> str:
+    """Return a short text that a part of a pattern fits."""
+    kind, value = node
+    if kind is kinds.LITERAL:
+        return chr(value)
+    if kind in (kinds.MAX_REPEAT, kinds.MIN_REPEAT):
+        return "".join(map(example, value[2])) * value[0]
+    if kind is kinds.SUBPATTERN:
+        return "".join(map(example, value[3]))
+    if kind is kinds.BRANCH:
+        return "".join(map(example, value[1][0]))
+    if kind is kinds.NOT_LITERAL:
+        return "y" if value == ord("x") else "x"
+    if kind is kinds.ANY:
+        return "x"
+    return next((one for one in "a x1A_.,()[]\"'\\#\n\t:=-" if fits(one, value)), "a") if kind is kinds.IN else ""
+
+
+def fits(character: str, choices: Any) -> bool:
+    negated = choices[0][0] is kinds.NEGATE
+    found = any(
+        (kind is kinds.LITERAL and ord(character) == value)
+        or (kind is kinds.RANGE and value[0] <= ord(character) <= value[1])
+        or (kind is kinds.CATEGORY and CATEGORIES[value](character))
+        for kind, value in choices
+    )
+    return found != negated
+
+
+CATEGORIES = {
+    kinds.CATEGORY_SPACE: str.isspace,
+    kinds.CATEGORY_NOT_SPACE: lambda one: not one.isspace(),
+    kinds.CATEGORY_WORD: lambda one: one.isalnum() or one == "_",
+    kinds.CATEGORY_NOT_WORD: lambda one: not (one.isalnum() or one == "_"),
+    kinds.CATEGORY_DIGIT: str.isdigit,
+    kinds.CATEGORY_NOT_DIGIT: lambda one: not one.isdigit(),
+}
+PATTERNS = sorted({(name, pattern.pattern, pattern.flags, anywhere) for name, pattern, anywhere in patterns()}, key=str)
+
+
+@pytest.mark.parametrize(("name", "text", "flags", "anywhere"), PATTERNS, ids=lambda value: str(value)[:60])
+def test_a_pattern_takes_time_that_grows_with_the_text(
+    name: str, text: str | bytes, flags: int, anywhere: bool
+) -> None:
+    if name in COMPILED_BEFORE:
+        return
+    pattern = re.compile(text, flags)
+    with limit():
+        for said in {one for before, again in hostile(parser.parse(text, flags)) for one in repeated(before, again)}:
+            look(pattern, said.encode("latin-1", "replace") if isinstance(text, bytes) else said, anywhere)
+
+
+def repeated(before: str, again: str) -> Iterator[str]:
+    """Yield long texts: one part many times, and all of it many times; in lines where spaces may be line ends."""
+    for made in (before + again * (SIZE // len(again)), (before + again) * (SIZE // len(before + again))):
+        yield made
+        yield made.replace(" ", "\n")
+
+
+def look(pattern: re.Pattern[Any], text: Any, anywhere: bool) -> None:
+    pattern.fullmatch(text)
+    pattern.match(text)
+    if anywhere:
+        for _ in pattern.finditer(text):
+            pass
+
+
+CALL = "torch.cuda.empty_cache()\n"
+FILES = {
+    "a number sign a hundred thousand times": f"import torch\n{CALL}" + "#" * SIZE,
+    "noqa a hundred thousand times": f"import torch\n{CALL}# " + "noqa " * (SIZE // 5),
+    "suppressions that never end": f"import torch\n{CALL}# " + "cudafix: ignore[" * (SIZE // 16),
+    "imports that never end": f"'''{'from torch import (' * (SIZE // 19)}'''\nimport torch\n{CALL}",
+    "calls that never end": f"'''{'getattr(' * (SIZE // 8)}'''\nimport torch\n{CALL}",
+    "a name that is bound to itself": "import torch\n" + "torch = torch\n" * (SIZE // 14) + CALL,
+    "a list of devices": f"import torch\n{CALL}x = [" + "'cuda'," * (SIZE // 7) + "]\n",
+    "a docstring of mentions": f'"""{"as torch.cuda.empty_cache does, " * (SIZE // 32)}"""\nimport torch\n{CALL}',
+    "a string of escapes": f"import torch\n{CALL}x = '" + "\\'" * (SIZE // 2) + "'\n",
+    "spaces": f"import torch\n{CALL}" + " " * SIZE + "\n",
+}
+
+
+@pytest.mark.parametrize("text", FILES.values(), ids=FILES)
+def test_a_file_takes_time_that_grows_with_its_size(text: str) -> None:
+    with limit():
+        result = process(Source("a.py", text.encode()), Options(select=("CFX",)), Mode.CHECK, unsafe=True)
+    assert result.problems == ()
+    assert "CFX101" in [one.code for one in result.findings]
