@@ -19,8 +19,11 @@ from cudafix.rule import Match
 
 NAMES_CUDA = re.compile(
     r"""["']cuda\b|\.cuda\(|\bCUDA(?:_[A-Z]|[A-Z])|\.(?:major|minor|gcnArchName)\b|\bis_sm_|\bsm_?\d\d|\bversion\.cuda\b"""
-    r"""|\b(?:get_device_capability|cudart|cudnn|nvtx|nccl)\b"""
+    r"""|\b(?:get_device_capability|cudart|cudnn|nvtx|nccl)\b|[(,]\s*(?:use_)?cuda\s*=\s*True\b"""
+    r"""|\b(?!_?(?:is|has)_)\w{0,40}(?:_cuda|cuda_)\w{0,40}\("""
 )
+"""What only CUDA has, and what is asked to use it: `capability.major`, `run(cuda=True)`, `least_used_cuda_device()`."""
+
 OTHERS = ("xpu", "npu", "musa", "mlu", "hpu", "mps", "mtia", "xla", "tpu", "hip", "rocm")
 
 

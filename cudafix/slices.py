@@ -274,13 +274,15 @@ class Slicer:
             return
         self.bindings.add((name, region))
         for path in self.file.paths_of(name, region):
-            node, inner = innermost(path), region_of(path)
-            if name not in self.file.bound(node):
-                continue
-            if self.file.blocks(node):
-                self.go_to(node, inner)
-            else:
-                self.keep(node, inner)
+            for depth, (block, index) in enumerate(path):  # `def torch(): ...` binds it, and not what is in it
+                if name in self.file.bound(block[index]):
+                    self.keep_binding(block[index], region_of(path[: depth + 1]))
+
+    def keep_binding(self, node: ast.stmt, region: Region) -> None:
+        if self.file.blocks(node):
+            self.go_to(node, region)
+        else:
+            self.keep(node, region)
 
     def follow_answers(self, node: ast.stmt, region: Region) -> None:
         """Keep what reads the names to which a statement with a needle gives an answer, or a function."""

@@ -132,3 +132,10 @@ def test_a_baseline_keeps_the_mode_of_its_file(tmp_path: Path, monkeypatch: pyte
     file.chmod(0o640)
     invoke("baseline", "create", "--force", "a.py")
     assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_process_number_that_no_machine_has_is_no_dead_process(tmp_path: Path) -> None:
+    remove_abandoned.cache_clear()
+    strange = abandoned(tmp_path, 10**30)
+    remove_abandoned(str(tmp_path))
+    assert strange.exists()

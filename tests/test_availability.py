@@ -135,6 +135,9 @@ NAMED = "the code that depends on it names CUDA itself"
         "if torch.cuda.is_available():\n    return_to(torch.device('cuda', 0))\n",
         "if not torch.cuda.is_available():\n    pass\nelse:\n    model.to('cuda')\n",
         "if torch.cuda.is_available():\n    if big:\n        run(device='cuda')\n",
+        "if torch.cuda.is_available():\n    self.test_forward(cuda=True)\n",
+        "if torch.cuda.is_available():\n    with least_used_cuda_device():\n        self.test_forward()\n",
+        "if torch.cuda.is_available():\n    model = to_cuda(model)\n",
     ],
 )
 def test_a_guard_of_code_that_names_cuda_stays(source: str) -> None:

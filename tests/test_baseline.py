@@ -7,10 +7,13 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.testing import Result
-from command import CLEAN, invoke
+from command import CLEAN, HARDCODED, invoke
+
+import cudafix.run
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -397,3 +400,40 @@ def test_a_revision_that_is_none_is_an_error(revision: str) -> None:
 def test_changed_lines_outside_of_a_repository_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert invoke("check", "--diff-base", "HEAD").exit_code == 2
+
+
+def test_a_baseline_that_is_a_folder_is_one_line(folder: Path) -> None:
+    (folder / "known.json").mkdir()
+    (folder / "cudafix.toml").write_text('baseline = "known.json"\n')
+    done = invoke("check")
+    assert (done.exit_code, done.stderr) == (2, "cudafix: error: known.json: cannot be read: Is a directory\n")
+
+
+def test_a_baseline_in_a_folder_that_is_none_is_one_line(folder: Path) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    done = invoke("baseline", "create", "--file", "a.py/known.json", ".")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].startswith("cudafix: error: a.py/known.json: cannot be")
+
+
+def test_the_command_alone_prints_its_help_on_stderr_and_exits_with_2() -> None:
+    done = invoke("baseline")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("Usage: ")
+
+
+@pytest.mark.parametrize("command", ["create", "prune"])
+def test_nothing_is_written_when_a_file_could_not_be_read(
+    command: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    invoke("baseline", "create", "--file", "old.json", ".")
+    before = (folder / "old.json").read_bytes()
+
+    def fail(path: str) -> NoReturn:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(cudafix.run, "read", fail)
+    done = invoke("baseline", command, "--no-cache", "--file", "old.json" if command == "prune" else "new.json", ".")
+    assert (done.exit_code, (folder / "old.json").read_bytes()) == (2, before)
+    assert not (folder / "new.json").exists()

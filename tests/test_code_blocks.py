@@ -356,3 +356,38 @@ def test_documents_are_written(folder: Path) -> None:
     assert (folder / "a.md").read_text(encoding="utf-8") == (
         "```python\nfrom cudafix.runtime import empty_device_cache\nempty_device_cache()\n```\n"
     )
+
+
+def test_a_module_in_another_encoding_keeps_its_docstrings() -> None:
+    text = f'# coding: latin-1\n"""Zoë\n\n>>> import torch\n>>> torch.cuda.empty_cache()\n"""\n{FLUSH}'
+    settings = Options(**read_settings(EVERY_RULE | {"code-blocks": True}, "test"))
+    result = process(Source("a.py", text.encode("latin-1")), settings, Mode.FIX, unsafe=True)
+    assert result.new_bytes is not None
+    new = result.new_bytes.decode("latin-1")
+    assert new.startswith('# coding: latin-1\n"""Zoë\n\n>>> import torch\n>>> torch.cuda.empty_cache()\n"""\n')
+    assert new.endswith("empty_device_cache()\n")
+
+
+def test_a_block_at_the_end_of_a_text_without_a_last_line_end_gets_none() -> None:
+    text = "```python\nimport torch\ntorch.cuda.empty_cache()\n```"
+    result = run(text)
+    assert result.new_bytes is not None
+    assert result.new_bytes.decode() == (
+        "```python\nfrom cudafix.runtime import empty_device_cache\nempty_device_cache()\n```"
+    )
+
+
+def test_an_example_whose_statement_goes_on_is_one_block() -> None:
+    check(
+        """
+        >>> import torch
+        >>> for _ in range(2):
+        ...     torch.cuda.empty_cache()
+        """,
+        """
+        >>> from cudafix.runtime import empty_device_cache
+        >>> for _ in range(2):
+        ...     empty_device_cache()
+        """,
+        "a.rst",
+    )

@@ -210,3 +210,29 @@ def test_a_wrong_file_is_one_line_and_exit_code_2(text: str, folder: Path) -> No
     assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
     assert result.stderr.startswith(f"cudafix: error: {folder / 'cudafix.toml'}: ")
     assert (folder / "a.py").read_text() == HARDCODED
+
+
+def test_a_pyproject_that_speaks_of_us_elsewhere_is_passed_over(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[tool.cudafix]\nignore = ["CFX101"]\n')
+    (folder / "sub").mkdir()
+    (folder / "sub" / "pyproject.toml").write_text('[project]\ndependencies = ["cudafix"]\n')
+    assert found(folder / "sub").ignore == ("CFX101",)
+
+
+def test_a_broken_pyproject_that_only_depends_on_us_is_none_of_ours(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[project\ndependencies = ["cudafix"]\n')
+    assert found(folder) == Options(root=folder)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("baseline = 3", "expected a string, got 3"),
+        ("targets = 3", "expected a table, got 3"),
+        ('targets = { "torch.cuda.fly" = "pkg.fly" }', "`torch.cuda.fly` is no function of a backend"),
+    ],
+)
+def test_a_setting_of_the_wrong_kind_is_an_error(line: str, said: str, folder: Path) -> None:
+    (folder / "cudafix.toml").write_text(f"{line}\n")
+    with pytest.raises(ConfigError, match=said):
+        found(folder)

@@ -293,3 +293,30 @@ def test_a_folder_that_may_not_be_entered_is_an_error(folder: Path) -> None:
     (folder / "secret").chmod(0)
     with pytest.raises(PathError, match="secret: permission denied"):
         found("secret")
+
+
+def test_a_folder_that_links_to_itself_is_no_loop(folder: Path) -> None:
+    write("pkg/a.py")
+    (folder / "pkg" / "again").symlink_to(folder / "pkg")
+    (folder / "pkg" / "self").symlink_to("self")
+    assert found() == ["pkg/a.py"]
+
+
+def test_a_folder_that_cannot_be_listed_is_passed_over(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("a.py", "closed/b.py")
+    scan = os.scandir
+
+    def fail_in_one(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", fail_in_one)
+    assert found() == ["a.py"]
+
+
+def test_a_folder_that_is_named_and_may_not_be_read_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("closed/a.py")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(PathError, match="closed: permission denied"):
+        found("closed")

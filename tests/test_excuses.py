@@ -90,3 +90,27 @@ def test_a_baseline_that_is_there_is_not_replaced(project: Path) -> None:
     invoke("baseline", "create", "a.py")
     assert invoke("baseline", "import", "--comment", "ignore-cuda").exit_code == 2
     assert known() == ["a.py"]
+
+
+def test_a_list_that_cannot_be_read_is_one_line(project: Path) -> None:
+    done = invoke("baseline", "import", "--allow-list", project)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_file_outside_of_the_project_is_not_excused_by_a_path(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other") / "a.py"
+    other.write_text(FLUSH.format(""), encoding="utf-8")
+    listed = project / "allowed.txt"
+    listed.write_text("a.py\n", encoding="utf-8")
+    done = invoke("baseline", "import", "--isolated", "--allow-list", listed, "a.py", other)
+    assert done.stdout.startswith("Wrote 1 finding in 1 file to cudafix-baseline.json. 1 other finding left.")
+
+
+def test_a_name_that_no_file_can_have_excuses_nothing(project: Path) -> None:
+    listed = project / "allowed.txt"
+    listed.write_text("a\0b.py\nx" + "y" * 5000 + ".py\na.py\n", encoding="utf-8")
+    invoke("baseline", "import", "--allow-list", listed)
+    assert known() == ["a.py"]

@@ -313,3 +313,10 @@ def test_reviewdog_gets_suggestions_in_columns_of_bytes() -> None:
     assert one["code"] == {"value": "CFX101"}
     assert [edit["text"] for edit in one["suggestions"]][-1] == "empty_device_cache"
     assert one["suggestions"][-1]["range"]["start"] == {"line": 3, "column": 11}
+
+
+def test_the_page_of_a_job_without_a_finding_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    write("import torch\n")
+    check("github")
+    assert (tmp_path / "summary.md").read_text() == "### cudafix\n\nNo finding.\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from checks import EVERY_RULE
-from command import invoke
+from command import invoke, run_on_terminal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -317,3 +317,14 @@ def test_the_cells_of_any_notebook_come_back_as_they_were(cells: Sequence[Sequen
     assert all(not one.fatal for one in result.problems)
     if result.new_bytes is not None:
         assert run(result.new_bytes).new_bytes is None
+
+
+def test_a_terminal_shows_the_line_of_the_cell(tmp_path: Path) -> None:
+    (tmp_path / "a.ipynb").write_bytes(document(IMPORT, "x = 1\n" + FLUSH))
+    code, output = run_on_terminal("check", "--color", "never", cwd=tmp_path)
+    assert code == 1
+    assert f"2 | {FLUSH}" in output
+
+
+def test_a_cell_without_any_line_stays_without_one() -> None:
+    assert fixed(cell(""), IMPORT + "\n" + FLUSH)[0] == ""

@@ -135,3 +135,24 @@ def test_flags_that_cannot_be_followed_are_one_clear_line(repository: Path, flag
     done = invoke("fix", *flags)
     assert (done.exit_code, done.stderr) == (2, f"cudafix: error: {message}\n")
     assert content(repository)["a.py"].decode() == EMPTY
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(repository: Path) -> None:
+    (repository / "taken").write_text("", encoding="utf-8")
+    done = invoke("fix", "--unsafe-fixes", "--patches", "taken/patches", ".")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].startswith("cudafix: error: taken")
+
+
+def test_folders_whose_names_would_be_one_have_a_patch_each(repository: Path, tmp_path: Path) -> None:
+    (repository / "pkg" / "deep-er").mkdir()
+    (repository / "pkg" / "deep-er" / "d.py").write_text(EMPTY, encoding="utf-8")
+    patches = write_patches(repository, "dir", tmp_path / "patches")
+    assert len({one.name.lower() for one in patches}) == 4
+    assert sum("deep-er" in one.name for one in patches) == 2
+
+
+def test_a_file_with_lone_carriage_returns_is_one_patch(repository: Path, tmp_path: Path) -> None:
+    (repository / "a.py").write_bytes(MANY.replace("    a = 0\n", "    a = '''\r'''\n").encode())
+    patches = write_patches(repository, "rule", tmp_path / "patches")
+    assert all("a.py" in one.read_bytes().decode() for one in patches if "synchronize" in one.name)

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -415,3 +416,18 @@ def test_no_module_of_the_folder_is_imported(command: tuple[str, ...], flags: li
     done = subprocess.run([*command, *flags, "--no-cache", "."], cwd=folder, capture_output=True, check=False)
     assert done.returncode in (0, 1)
     assert not (folder / "ran").exists()
+
+
+def test_what_libcst_alone_cannot_parse_is_one_line() -> None:
+    source = b"import torch\n\n\ndef f():\n    (x): int\n    print(x)\n    torch.cuda.empty_cache()\n"
+    (problem,) = process(Source("a.py", source), Options(), Mode.FIX, unsafe=True).problems
+    assert str(problem).startswith("a.py: cannot be parsed: ")
+    assert "\n" not in str(problem)
+
+
+def test_without_a_thread_to_be_had_the_work_is_done_in_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    assert with_deep_stack(threading.get_ident) == threading.get_ident()

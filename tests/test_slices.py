@@ -182,6 +182,12 @@ def test_a_name_that_is_bound_inside_an_expression_is_not_the_import(line: str) 
     assert look(source) == look(source, WHOLE)
 
 
+@pytest.mark.parametrize("line", ["def torch(): ...", "class torch: pass", "for torch in x: pass", "if y: torch = 1"])
+def test_what_binds_the_name_of_an_import_on_one_row_stays(line: str) -> None:
+    source = f"import torch\n\n\ndef f():\n    fill = 1\n    fill += 1\n    torch.cuda.empty_cache()\n\n\n{line}\n"
+    assert look(source) == look(source, WHOLE)
+
+
 # Whole files
 
 

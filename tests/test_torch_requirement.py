@@ -68,3 +68,8 @@ def test_the_fixes_need_no_newer_torch(bound: str, is_native: bool) -> None:
     fixed = Path("a.py").read_text()
     assert "torch.cuda" not in fixed
     assert ("torch.accelerator.empty_cache()" in fixed) is is_native
+
+
+def test_a_folder_in_the_place_of_a_file_asks_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "setup.py").mkdir()
+    assert oldest_torch(tmp_path) is None
