@@ -283,10 +283,10 @@ class Planner:
         return scopes
 
     def is_taken(self, name: str, scope: Scope, need: Need) -> bool:
-        """Whether `name` means something else in `scope`, after the imports that go."""
+        """Whether `name` is something else in `scope`, after the imports that go, or in a function may be unbound."""
         target = f"{need.module}.{need.name}"
         stays = [one for one in scope.bindings.get(name, ()) if one.alias not in self.unused.aliases]
-        return any(one.target != target for one in stays)
+        return any(one.target != target or (one.scope is scope and scope.kind is ScopeKind.FUNCTION) for one in stays)
 
     # Where they go
 

@@ -281,3 +281,77 @@ def test_the_name_of_an_import_that_stays_is_not() -> None:
         print(neutral_get_device_name(0))
         """,
     )
+
+
+def test_a_name_that_a_function_imports_further_down_is_not_read_before() -> None:
+    check_fixes(
+        """
+        import torch
+
+        def f():
+            torch.cuda.empty_cache()
+            from cudafix.runtime import empty_device_cache
+            empty_device_cache()
+        """,
+        """
+        from cudafix.runtime import empty_device_cache as neutral_empty_device_cache
+
+        def f():
+            neutral_empty_device_cache()
+            from cudafix.runtime import empty_device_cache
+            empty_device_cache()
+        """,
+    )
+
+
+def test_a_name_that_a_function_may_not_have_imported_is_not_read() -> None:
+    check_fixes(
+        """
+        import torch
+
+        def f(again):
+            if again:
+                from cudafix.runtime import empty_device_cache
+                empty_device_cache()
+            torch.cuda.empty_cache()
+        """,
+        """
+        from cudafix.runtime import empty_device_cache as neutral_empty_device_cache
+
+        def f(again):
+            if again:
+                from cudafix.runtime import empty_device_cache
+                empty_device_cache()
+            neutral_empty_device_cache()
+        """,
+    )
+
+
+def test_a_name_that_the_file_reads_and_nobody_binds_is_not_taken() -> None:
+    check_fixes(
+        """
+        import torch
+        torch.cuda.empty_cache()
+        print(empty_device_cache)
+        """,
+        """
+        from cudafix.runtime import empty_device_cache as neutral_empty_device_cache
+        neutral_empty_device_cache()
+        print(empty_device_cache)
+        """,
+    )
+
+
+def test_names_that_are_taken_are_counted_on() -> None:
+    check_fixes(
+        """
+        import torch
+        empty_device_cache = neutral_empty_device_cache = neutral_empty_device_cache2 = 1
+        torch.cuda.empty_cache()
+        """,
+        """
+        from cudafix.runtime import empty_device_cache as neutral_empty_device_cache3
+        empty_device_cache = neutral_empty_device_cache = neutral_empty_device_cache2 = 1
+        neutral_empty_device_cache3()
+        """,
+    )

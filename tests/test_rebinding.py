@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks import check_finds, check_noop, check_stays, findings_in
+from checks import check_finds, check_fixes, check_noop, check_stays, findings_in
 
 
 def check_is_torch(source: str, row: int) -> None:
@@ -286,3 +286,60 @@ def test_none_at_the_end_of_a_module_says_nothing_new_to_its_functions() -> None
 
 def test_rebinding_below_a_class_is_not_seen_in_its_body() -> None:
     check_is_torch("import torch\nclass C:\n    torch.cuda.empty_cache()\ntorch = load()\n", row=3)
+
+
+def test_what_may_have_replaced_a_name_before_a_loop_counts_in_the_loop() -> None:
+    check_stays(
+        """
+        import torch
+        if a:
+            torch = fake
+        for x in y:
+            torch.cuda.empty_cache()
+        """,
+        "`torch` may be something else here: it is also bound on line 3",
+    )
+
+
+def test_what_a_loop_replaces_each_time_does_not_reach_a_function_in_it() -> None:
+    check_fixes(
+        """
+        torch = fake
+        for x in y:
+            import torch
+            def f():
+                torch.cuda.empty_cache()
+        """,
+        """
+        torch = fake
+        for x in y:
+            import torch  # noqa: F401
+            from cudafix.runtime import empty_device_cache
+            def f():
+                empty_device_cache()
+        """,
+    )
+
+
+def test_a_class_that_may_replace_a_name_leaves_it_in_doubt() -> None:
+    check_stays(
+        """
+        import torch
+        class A:
+            if x:
+                torch = fake
+            torch.cuda.empty_cache()
+        """,
+        "`torch` may be something else here: it is also bound on line 4",
+    )
+
+
+def test_a_local_name_is_never_that_of_a_star_import() -> None:
+    check_noop(
+        """
+        from torch.cuda import *
+        def f():
+            empty_cache()
+            empty_cache = 1
+        """
+    )

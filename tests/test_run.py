@@ -198,10 +198,14 @@ def test_a_thousand_indented_blocks_are_one_line() -> None:
     assert "cannot be read as Python: too many levels of indentation" in errors_of((HEAD + blocks).encode())
 
 
+LINKS = 500 if sys.version_info[:2] == (3, 12) else 1000
+"""Of a chain. Python 3.12 has a limit of its own for calls that go through C, and lets nobody raise it."""
+
+
 def test_deep_code_is_fixed_as_well(folder: Path) -> None:
-    (folder / "a.py").write_text(HARDCODED + "y = " + " + ".join(["'a'"] * 1000) + "\n")
+    (folder / "a.py").write_text(HARDCODED + "y = " + " + ".join(["'a'"] * LINKS) + "\n")
     assert invoke("fix").exit_code == 0
-    assert (folder / "a.py").read_text() == NEUTRAL + "y = " + " + ".join(["'a'"] * 1000) + "\n"
+    assert (folder / "a.py").read_text() == NEUTRAL + "y = " + " + ".join(["'a'"] * LINKS) + "\n"
 
 
 def test_a_deep_stack_hands_on_what_is_returned_and_what_is_raised() -> None:
