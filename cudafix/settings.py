@@ -210,7 +210,7 @@ def is_other(symbol: str) -> bool:
 def read_preset(value: object) -> str:
     from cudafix.presets import PRESETS
 
-    if value not in PRESETS:
+    if not isinstance(value, str) or value not in PRESETS:
         raise ConfigError(f"expected one of {', '.join(PRESETS)}, got {value!r}{suggestion(str(value), PRESETS)}")
     return str(value)
 

@@ -228,6 +228,7 @@ def test_a_broken_pyproject_that_only_depends_on_us_is_none_of_ours(folder: Path
     ("line", "said"),
     [
         ("baseline = 3", "expected a string, got 3"),
+        ("preset = []", "expected one of accelerate"),
         ("targets = 3", "expected a table, got 3"),
         ('targets = { "torch.cuda.fly" = "pkg.fly" }', "`torch.cuda.fly` is no function of a backend"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 import re
 import signal
@@ -14,11 +15,16 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from command import invoke
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import quick
 
 import cudafix
 from cudafix.config import Options
 from cudafix.read import Source
 from cudafix.run import Mode, process
+from cudafix.settings import READERS, ConfigError, read_settings
 
 if sys.version_info >= (3, 11):
     import re._constants as kinds
@@ -173,3 +179,84 @@ def test_a_file_takes_time_that_grows_with_its_size(text: str) -> None:
         result = process(Source("a.py", text.encode()), Options(select=("CFX",)), Mode.CHECK, unsafe=True)
     assert result.problems == ()
     assert "CFX101" in [one.code for one in result.findings]
+
+
+# What stands in files that are not code
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(["1", "a.py"])
+)
+KEYS = st.text(max_size=10) | st.sampled_from(
+    ["version", "findings", "a.py", "../a.py", "CFX101 torch.cuda.empty_cache f18585437fd0 1", "cells", "source",
+     "cell_type", "metadata", "kernelspec", "language", "nbformat", "files", "code", "start", "fix", "select"]
+)  # fmt: skip
+ANYTHING = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12
+)
+WITHOUT_NULL = st.recursive(
+    st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=8,
+)
+BASELINES = ANYTHING | st.fixed_dictionaries({"version": st.just(1), "findings": ANYTHING})
+CELLS = st.fixed_dictionaries({"cell_type": st.just("code") | ANYTHING, "source": st.just([CALL, "x\n"]) | ANYTHING})
+NOTEBOOKS = ANYTHING | st.fixed_dictionaries({"cells": st.lists(CELLS, max_size=3)})
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(one): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a hardcoded file, in a folder with another."""
+    (tmp_path / "a.py").write_text(f"import torch\n{CALL}")
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "a.py").write_text(f"import torch\n{CALL}")
+    monkeypatch.chdir(tmp_path / "inside")
+    return tmp_path
+
+
+@quick
+@given(value=BASELINES)
+def test_any_json_is_a_baseline_or_one_line_and_prune_writes_no_other_file(project: Path, value: Any) -> None:
+    Path("known.json").write_text(json.dumps(value))
+    before = tree(project)
+    checked = invoke("check", "--no-cache", "-q", "--baseline=known.json", "a.py")
+    assert checked.exit_code in (0, 1, 2)
+    assert checked.exit_code != 2 or len(checked.stderr.splitlines()) == 1
+    invoke("baseline", "prune", "--no-cache", "-q", "--file", "known.json", "a.py")
+    changed = {name for name, data in tree(project).items() if before.get(name) != data}
+    assert changed <= {str(project / "inside" / "known.json")}
+
+
+@quick
+@given(value=NOTEBOOKS)
+def test_any_json_is_a_notebook_or_one_line(value: Any) -> None:
+    data = json.dumps(value).encode()
+    result = process(Source("a.ipynb", data), Options(select=("CFX",)), Mode.FIX, unsafe=True)
+    assert [one.message for one in result.problems if "internal" in one.message or "report" in one.message] == []
+    assert result.new_bytes is None or json.loads(result.new_bytes)
+
+
+@quick
+@given(key=st.sampled_from(sorted(READERS)), value=WITHOUT_NULL)
+def test_any_value_of_a_setting_is_read_or_an_error_that_names_it(key: str, value: Any) -> None:
+    said = ""
+    try:
+        Options(**read_settings({key: value}, "cudafix.toml"))
+    except ConfigError as error:
+        said = str(error)
+    assert said == "" or said.startswith(f"cudafix.toml: setting `{key}`: ")
+    assert "\n" not in said
+
+
+@quick
+@given(value=ANYTHING)
+def test_any_json_is_a_cache_or_no_cache(project: Path, value: Any) -> None:
+    expected = invoke("check", "-q", ".").stdout
+    (shelf,) = Path(".cudafix_cache").glob("*.json")
+    known = json.loads(shelf.read_text())
+    for made in (value, dict.fromkeys(known, value) if isinstance(known, dict) else value):
+        shelf.write_text(json.dumps(made))
+        assert invoke("check", "-q", ".").stdout == expected
