@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
+import random
 import textwrap
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hypothesis import HealthCheck, settings
@@ -56,6 +59,18 @@ def block(form: str, name: str, body: list[str], other: list[str]) -> str:
 def blocks(statements: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     bodies = st.lists(statements, min_size=1, max_size=4)
     return st.builds(block, st.sampled_from(BLOCKS), NAMES, bodies, bodies)
+
+
+def surroundings(fake: object, seed: int, imported: Callable[[str], object]) -> dict[str, object]:
+    """Return the names that a program finds when it runs: what it imports, `FAKE`, and chance."""
+    choices = random.Random(seed)
+    return {
+        "__builtins__": {**vars(builtins), "__import__": lambda name, *_: imported(name)},
+        "__name__": "program",
+        "FAKE": fake,
+        "chance": lambda: choices.random() < 0.4,
+        "some": lambda: [fake] * choices.randrange(3),
+    }
 
 
 programs = st.lists(st.recursive(simple, blocks, max_leaves=12), min_size=2, max_size=8).map("\n".join)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import io
 import random
 import symtable
@@ -17,7 +16,7 @@ import pytest
 from checks import fixed, options
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import Dressed, compiles, dressed, quick, valid
+from strategies import Dressed, compiles, dressed, quick, surroundings, valid
 
 from cudafix.read import Source
 from cudafix.run import Mode, process
@@ -33,24 +32,13 @@ def trace(program: str, seed: int) -> list[str]:
     """Run `program` and return what it did, in order: it called torch's own function or its neutral form, or another,
     or read a name that was not bound.
     """
-    choices = random.Random(seed)
     calls: list[str] = []
     cuda = SimpleNamespace(empty_cache=lambda: calls.append("torch"))
     torch = SimpleNamespace(cuda=cuda)
     runtime = SimpleNamespace(empty_device_cache=lambda *_: calls.append("torch"), device_module=lambda: cuda)
     fake = SimpleNamespace(empty_cache=lambda: calls.append("other"))
     fake.cuda = fake
-
-    def fake_import(name: str, *_: object) -> object:
-        return runtime if name.startswith("cudafix") else torch
-
-    names = {
-        "__builtins__": {**vars(builtins), "__import__": fake_import},
-        "__name__": "program",
-        "FAKE": fake,
-        "chance": lambda: choices.random() < 0.4,
-        "some": lambda: [fake] * choices.randrange(3),
-    }
+    names = surroundings(fake, seed, lambda name: runtime if name.startswith("cudafix") else torch)
 
     def watch(frame: FrameType, event: str, argument: Any) -> Any:
         if event == "exception" and issubclass(argument[0], NameError):

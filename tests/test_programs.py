@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-import random
 import sys
 from contextlib import suppress
 from types import SimpleNamespace
@@ -11,29 +9,18 @@ from types import SimpleNamespace
 from checks import findings_in
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import quick, valid
+from strategies import quick, surroundings, valid
 
 
 def lines_that_call(program: str, seed: int) -> tuple[set[int], set[int]]:
     """Run `program` and return the lines that called torch's own function, and those that called another."""
-    choices = random.Random(seed)
     own: set[int] = set()
     other: set[int] = set()
     cuda = SimpleNamespace(empty_cache=lambda: own.add(sys._getframe(1).f_lineno))
     torch = SimpleNamespace(cuda=cuda)
     fake = SimpleNamespace(empty_cache=lambda: other.add(sys._getframe(1).f_lineno))
     fake.cuda = fake
-
-    def fake_import(name: str, *_: object) -> object:
-        return torch
-
-    names = {
-        "__builtins__": {**vars(builtins), "__import__": fake_import},
-        "__name__": "program",
-        "FAKE": fake,
-        "chance": lambda: choices.random() < 0.4,
-        "some": lambda: [fake] * choices.randrange(3),
-    }
+    names = surroundings(fake, seed, lambda name: torch)
     with suppress(NameError, AttributeError, TypeError, RecursionError):
         exec(compile(program, "program", "exec"), names)
     return own, other
