@@ -355,3 +355,57 @@ def test_names_that_are_taken_are_counted_on() -> None:
         neutral_empty_device_cache3()
         """,
     )
+
+
+def test_an_import_beside_that_of_torch_is_seen_wherever_torch_is() -> None:
+    check_fixes(
+        """
+        try:
+            import torch
+            from cudafix.runtime import empty_device_cache
+        except ImportError:
+            torch = None
+
+
+        def f():
+            torch.cuda.empty_cache()
+            empty_device_cache()
+        """,
+        """
+        try:
+            import torch  # noqa: F401
+            from cudafix.runtime import empty_device_cache
+        except ImportError:
+            torch = None
+
+
+        def f():
+            empty_device_cache()
+            empty_device_cache()
+        """,
+    )
+
+
+def test_an_import_of_the_module_is_seen_where_a_function_imports_torch() -> None:
+    check_fixes(
+        """
+        from cudafix.runtime import empty_device_cache
+
+
+        def f():
+            import torch
+            torch.cuda.empty_cache()
+            empty_device_cache()
+            return torch
+        """,
+        """
+        from cudafix.runtime import empty_device_cache
+
+
+        def f():
+            import torch
+            empty_device_cache()
+            empty_device_cache()
+            return torch
+        """,
+    )

@@ -247,3 +247,23 @@ def test_an_import_whose_own_finding_is_silenced_stays() -> None:
         synchronize_device()
         """,
     )
+
+
+def test_the_space_before_a_comment_stays_when_a_mark_follows_it() -> None:
+    check_fixes(
+        """
+        if a:
+            import torch # why
+        else:
+            import torch
+        torch.cuda.empty_cache()
+        """,
+        """
+        if a:
+            import torch # why  # noqa: F401
+            from cudafix.runtime import empty_device_cache
+        else:
+            from cudafix.runtime import empty_device_cache
+        empty_device_cache()
+        """,
+    )

@@ -343,3 +343,30 @@ def test_a_local_name_is_never_that_of_a_star_import() -> None:
             empty_cache = 1
         """
     )
+
+
+def test_a_doubt_about_one_of_two_aliases_is_a_doubt_about_the_name() -> None:
+    check_stays(
+        """
+        import torch
+        if a:
+            cuda = torch.cuda  # noqa
+        else:
+            if b:
+                torch = fake
+            cuda = torch.cuda  # noqa
+        cuda.empty_cache()
+        """,
+        "`cuda` may be something else here: it is also bound on line 6",
+        select=["CFX101"],
+    )
+
+
+def test_what_an_expression_may_have_bound_is_certain_further_on_in_it() -> None:
+    check_finds(
+        "import torch\nt = fake\na and ((t := torch.cuda), t.empty_cache())\n",
+        "3 CFX101 torch.cuda.empty_cache",
+        select=["CFX101"],
+    )
+    (finding,) = findings_in("import torch\nt = fake\na and ((t := torch.cuda), t.empty_cache())\n", select=["CFX101"])
+    assert finding.fix is not None
