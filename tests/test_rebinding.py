@@ -370,3 +370,23 @@ def test_what_an_expression_may_have_bound_is_certain_further_on_in_it() -> None
     )
     (finding,) = findings_in("import torch\nt = fake\na and ((t := torch.cuda), t.empty_cache())\n", select=["CFX101"])
     assert finding.fix is not None
+
+
+def test_what_another_loop_binds_further_down_does_not_reach_this_one() -> None:
+    check_fixes(
+        """
+        import torch
+        for a in b:
+            torch.cuda.empty_cache()
+        for c in d:
+            torch = fake
+        """,
+        """
+        import torch  # noqa: F401
+        from cudafix.runtime import empty_device_cache
+        for a in b:
+            empty_device_cache()
+        for c in d:
+            torch = fake
+        """,
+    )

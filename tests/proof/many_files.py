@@ -122,7 +122,7 @@ def analysed(source: Source, seen: Counter[str], faults: Faults) -> bool:
     seen["findings"] += len(result.findings) + len(result.fixed)
     if result.new_bytes is not None:
         seen["files with fixes"] += 1
-        faults += faults_of(source, result)
+        faults += faults_of(source, result, ALL)
     elif len(source.data) <= LARGEST:
         try:
             round_trips = with_deep_stack(lambda: looked_at(source))
@@ -150,11 +150,11 @@ def compiles(data: bytes) -> bool:
     return True
 
 
-def faults_of(source: Source, result: Result) -> Faults:
+def faults_of(source: Source, result: Result, options: Options) -> Faults:
     assert result.new_bytes is not None
     if not compiles(result.new_bytes):
         return ["does not compile after the fix"]
-    again = process(Source(source.path, result.new_bytes), ALL, Mode.FIX, unsafe=True)
+    again = process(Source(source.path, result.new_bytes), options, Mode.FIX, unsafe=True)
     return ["changes again at the second run"] if again.new_bytes is not None else []
 
 
@@ -181,7 +181,7 @@ def plant(path: str, data: bytes, seen: Counter[str], faults: Faults) -> None:
         seen["planted and refused"] += 1
         seen[f"  {result.findings[0].reason if result.findings else 'not found'}"] += 1
         return
-    faults += [f"planted on line {row}: {one}" for one in faults_of(source, result)]
+    faults += [f"planted on line {row}: {one}" for one in faults_of(source, result, Options())]
     if rest(result.new_bytes) != rest(data):
         faults.append(f"planted on line {row}: something else changed")
 
