@@ -36,6 +36,8 @@ BLOCKS = [
     "def f():\n    global {name}\n{body}\nf()",
     "def f():\n{body}\nf()\n{later}f()",
     "def f({name}=FAKE):\n{body}\nf()",
+    "@(lambda function: function)\ndef f():\n{body}\nf()",
+    "@({name} := lambda kind: kind)\nclass D:\n{body}",
     "def f():\n    import torch\n    def g():\n        nonlocal torch\n{deeper}\n    g()\n{body}\nf()",
     "class C:\n{body}\n    def m(self):\n{deeper}\nC().m()",
     "match FAKE:\n    case {name} if chance():\n{deeper}\n    case _:\n{deeper}",
