@@ -99,17 +99,14 @@ def look(path: str) -> tuple[str, Counter[str], Faults]:
     signal.alarm(SECONDS)
     try:
         data = Path(path).read_bytes()
-        if analysed(Source(path, data), seen, faults) and chance(path).randrange(SHARE) == 0:
-            plant(path, data, seen, faults)
+        chance = random.Random(os.path.basename(path))
+        if analysed(Source(path, data), seen, faults) and chance.randrange(SHARE) == 0:
+            plant(path, data, chance, seen, faults)
     except Exception as error:
         faults.append(f"{type(error).__name__}: {error}")
     finally:
         signal.alarm(0)
     return path, seen, faults
-
-
-def chance(path: str) -> random.Random:
-    return random.Random(os.path.basename(path))
 
 
 def analysed(source: Source, seen: Counter[str], faults: Faults) -> bool:
@@ -158,7 +155,7 @@ def faults_of(source: Source, result: Result, options: Options) -> Faults:
     return ["changes again at the second run"] if again.new_bytes is not None else []
 
 
-def plant(path: str, data: bytes, seen: Counter[str], faults: Faults) -> None:
+def plant(path: str, data: bytes, chance: random.Random, seen: Counter[str], faults: Faults) -> None:
     """Put a call at a place in the file, fix it, and see whether anything else changes."""
     if b"torch" in data or b"empty_device_cache" in data:
         return
@@ -166,7 +163,7 @@ def plant(path: str, data: bytes, seen: Counter[str], faults: Faults) -> None:
     places = list(places_in(ast.parse(data), lines))
     if not places:
         return
-    row, indentation = chance(path).choice(places)
+    row, indentation = chance.choice(places)
     end = b"\r\n" if data.count(b"\r\n") > data.count(b"\n") / 2 else b"\n"
     planted = b"".join(indentation + one + end for one in PLANT)
     before = b"".join((*lines[: row - 1], planted, *lines[row - 1 :]))

@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Sequence
@@ -19,6 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "corpus"))
+
+import trees  # noqa: E402
+
 SECONDS = 1800
 TORCH = "torch==2.13.0"
 ALL_NEED = ("pytest", "pytest-timeout", "numpy")
@@ -34,7 +37,6 @@ class Package:
     requirement: str
     tests: tuple[str, ...]
     needs: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
     left_out: str = ""
     """An empty file that the tests need and that the sdist lacks."""
 
@@ -84,27 +86,28 @@ def main(names: Sequence[str]) -> int:
 
 
 def cache() -> Path:
-    named = os.environ.get("CUDAFIX_CORPUS")
-    base = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "cudafix-corpus")
-    return base / "proof"
+    return trees.cache() / "proof"
 
 
 def prepared(package: Package, folder: Path) -> Path:
     """Return a fresh copy of a package's sources."""
-    archives = cache() / "archives"
-    archives.mkdir(parents=True, exist_ok=True)
-    pattern = package.requirement.replace("-", "_").replace("==", "-") + ".tar.gz"
-    if not (archives / pattern).exists():
-        subprocess.run([*PIP, "-d", str(archives), package.requirement], check=True, capture_output=True)
+    if archive(package) is None:
+        command = [*PIP, "-d", str(cache() / "archives"), package.requirement]
+        subprocess.run(command, check=True, capture_output=True)
+    found = archive(package)
+    assert found is not None
     shutil.rmtree(folder, ignore_errors=True)
-    with tarfile.open(
-        next(one for one in archives.iterdir() if one.name.replace("-", "_") == pattern.replace("-", "_"))
-    ) as sdist:
-        sdist.extractall(folder, filter="data")
+    trees.unpack(found, folder)
     (inner,) = folder.iterdir()
     if package.left_out:
         (inner / package.left_out).touch()
     return inner
+
+
+def archive(package: Package) -> Path | None:
+    """Return the sdist of a package, if it is here; some are named with `-`, others with `_`."""
+    wanted = package.requirement.replace("==", "-").replace("-", "_") + ".tar.gz"
+    return next((one for one in (cache() / "archives").glob("*") if one.name.replace("-", "_") == wanted), None)
 
 
 def fix(folder: Path) -> int:
@@ -137,7 +140,7 @@ def python_for(package: Package) -> str:
 
 def outcomes(package: Package, folder: Path, report: Path) -> Outcomes:
     """Run the tests of a copy; return how each ended."""
-    command = [python_for(package), "-m", "pytest", *PYTEST, *package.flags, f"--junitxml={report}", *package.tests]
+    command = [python_for(package), "-m", "pytest", *PYTEST, f"--junitxml={report}", *package.tests]
     report.unlink(missing_ok=True)
     subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, check=False, timeout=SECONDS)
     cases = ElementTree.parse(report).getroot().iter("testcase")
