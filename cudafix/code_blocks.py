@@ -26,6 +26,7 @@ LANGUAGES = frozenset(("python", "py", "python3", "pycon", "ipython", "ipython3"
 UNNAMED = re.compile(r"\.\.[ \t]+(?:testcode|testsetup)")
 MASKED = re.compile(rf"{MASK}\((?P<number>\d+)\)")
 REST = f"{OURS}rest__"
+BINDS_TORCH = re.compile(r"^[^#\n]*(?:\bimport[ \t]+torch\b|\bfrom[ \t]+torch\b|\btorch[ \t]*=)", re.MULTILINE)
 IMPLIED = "import torch  # noqa: F401\n"
 """What stands before a block that uses torch without importing it, as the text around it does."""
 
@@ -60,7 +61,7 @@ class Block:
         """What is put before the code: an import that the text takes for granted."""
         if self.before is not None:
             return self.before
-        binds = re.search(r"\bimport[ \t]+torch\b|\bfrom[ \t]+torch\b|\btorch[ \t]*=", self.own_code)
+        binds = BINDS_TORCH.search(self.own_code)
         return IMPLIED if re.search(r"\btorch\.", self.own_code) and not binds else ""
 
     @cached_property

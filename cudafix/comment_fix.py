@@ -8,8 +8,8 @@ from contextlib import suppress
 
 from cudafix.compiler import is_same_code
 from cudafix.file import File
-from cudafix.model import Edit, Position
-from cudafix.suppress import Directive
+from cudafix.model import Edit, Finding, Position
+from cudafix.suppress import Directive, read_comments
 
 LIST = re.compile(r"(?<=[\[:,\s])[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*", re.IGNORECASE)
 
@@ -25,7 +25,18 @@ def removal(directive: Directive, idle: Collection[str], lines: Sequence[str]) -
             return ()
         start, end = (moved(directive.start, offset) for offset in match.span())
         return (Edit(start, end, ", ".join(stays)),)
+    if is_joined(directive, lines):
+        return ()
     return (whole(directive, lines),)
+
+
+def is_joined(directive: Directive, lines: Sequence[str]) -> bool:
+    """Whether a comment is alone on its row, and a backslash has made that a part of the line before."""
+    row, column = directive.start.row, directive.start.column
+    above = lines[row - 2].rstrip("\r\n") if row > 1 else ""
+    if not above.endswith("\\") or lines[row - 1][: column - 1].strip():
+        return False
+    return all(one.row != row - 1 for one in read_comments("".join(lines)))
 
 
 def moved(position: Position, columns: int) -> Position:
@@ -46,13 +57,14 @@ def whole(directive: Directive, lines: Sequence[str]) -> Edit:
     return Edit(Position(row, 1), Position(row + 1, 1) if len(line) > len(body) else Position(row, len(body) + 1), "")
 
 
-def with_edits(file: File, edits: Iterable[Edit]) -> bytes:
-    """Return the file with edits made to its comments.
+def with_edits(file: File, findings: Iterable[Finding]) -> bytes:
+    """Return the file with the fixes of findings made, which change its comments.
 
     Raises:
         ValueError: where they would change more than comments.
     """
     lines = list(file.lines)
+    edits = (edit for one in findings if one.fix is not None for edit in one.fix.edits)
     for edit in sorted(edits, key=lambda one: one.start, reverse=True):
         lines[edit.start.row - 1] = edited(lines[edit.start.row - 1], edit)
     new = "".join(lines).encode(file.module.encoding)

@@ -89,7 +89,7 @@ class Document:
     def changed(self) -> bytes | None:
         """The new text; None where no block has changed."""
         text = "".join([*self.pieces, *self.lines[self.done :]])
-        return text.encode("utf-8") if self.pieces else None
+        return text.encode("utf-8") if self.done else None
 
     def take(self, block: Block, result: Result) -> None:
         """Put the result for a block in its place."""
@@ -108,7 +108,7 @@ class Document:
     def replace(self, block: Block, made: Sequence[str]) -> None:
         end = block.first + len(block.lines)
         self.pieces += [*self.lines[self.done : block.first], *(line + self.newline for line in made)]
-        if not self.lines[end - 1].endswith(("\n", "\r")):
+        if made and not self.lines[end - 1].endswith(("\n", "\r")):
             self.pieces[-1] = self.pieces[-1].removesuffix(self.newline)
         self.done = end
 

@@ -202,18 +202,18 @@ def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool
     after, fixed = analysis, analysis.fixed(allowed)
     try:
         rounds = 0
-        while rewrites and rounds < ROUNDS:
+        while (rewrites or after.comment_fixes) and rounds < ROUNDS:
             rounds += 1
-            after = verify(after.file, rewrite(after.file, rewrites).bytes, options)
+            if rewrites:
+                new = rewrite(after.file, rewrites).bytes
+            else:
+                new = with_edits(after.file, after.comment_fixes)
+                fixed += after.comment_fixes
+            after = verify(after.file, new, options)
             rewrites = after.rewrites(allowed)
             fixed += after.fixed(allowed, waited=True)
-        if rewrites:
+        if rewrites or after.comment_fixes:
             raise RewriteError("a second run would change the file again")
-        if after.comment_fixes:
-            rounds += 1
-            fixed += after.comment_fixes
-            edits = [edit for one in after.comment_fixes if one.fix is not None for edit in one.fix.edits]
-            after = verify(after.file, with_edits(after.file, edits), options)
     except (RewriteError, ValueError) as error:
         problem = Problem(source.path, f"left as it was: {error}; please report this", fatal=True)
         return replace(unchanged, problems=(problem,))

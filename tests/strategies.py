@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import os
 import random
 import textwrap
 import warnings
@@ -89,8 +90,9 @@ def compiles(program: str | bytes) -> bool:
 
 
 valid = programs.filter(compiles)
+PROGRAMS = 150 if os.environ.get("CI") else 60
 quick = settings(
-    max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=PROGRAMS, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 
 

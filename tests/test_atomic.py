@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import resource
 import shutil
-import signal
 import subprocess
-import sys
 import time
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
 from command import COMMAND, HARDCODED, NEUTRAL, invoke, run
 
 from cudafix.atomic import PREFIX, SUFFIX, host, remove_abandoned, replacement, write_all
+from cudafix.cli import main
 
 KILLS = 500
 DEAD = 2**22 + 1
 """No process of Linux has such a number."""
+
+NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
+"""What lets a command mount a file system that only it sees; on some machines nobody may."""
+
+MAY_MOUNT = (
+    shutil.which("unshare") is not None
+    and subprocess.run([*NAMESPACE, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode == 0
+)
 
 
 def abandoned(folder: Path, process: int, machine: str = "") -> Path:
@@ -80,6 +89,24 @@ def test_a_disk_that_is_full_leaves_the_file_and_says_so(tmp_path: Path) -> None
     assert ((tmp_path / "a.py").read_text(), left(tmp_path)) == (source, [])
 
 
+@pytest.mark.skipif(not MAY_MOUNT, reason="nobody may mount a file system here")
+def test_a_file_system_that_is_full_leaves_the_file_and_says_so(tmp_path: Path) -> None:
+    source = HARDCODED + "# " + "x" * 100_000 + "\n"
+    (tmp_path / "a.py").write_text(source)
+    (tmp_path / "small").mkdir()
+    script = """
+        mount -t tmpfs -o size=160k none small && cp a.py small && cd small
+        "$@" fix --no-cache -j1 a.py
+        echo "code $?"
+        cmp a.py ../a.py && ls -A
+    """
+    done = subprocess.run(
+        [*NAMESPACE, "sh", "-c", script, "sh", *COMMAND], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "a.py: cannot be written: No space left on device" in done.stderr
+    assert done.stdout.splitlines()[-2:] == ["code 2", "a.py"]
+
+
 def test_two_runs_at_once_make_what_one_makes(tmp_path: Path) -> None:
     names = [f"{number}.py" for number in range(30)]
     for name in names:
@@ -98,19 +125,19 @@ def test_a_run_that_is_killed_leaves_each_file_old_or_new(tmp_path: Path) -> Non
     original.mkdir()
     for number in range(24):
         (original / f"{number}.py").write_text(HARDCODED)
+    processes = multiprocessing.get_context("forkserver")  # the start of Python is nothing to be interrupted
+    processes.set_forkserver_preload([__name__, "cudafix.cli", "cudafix.rewrite", "cudafix.verify"])
+    run_of(processes, shutil.copytree(original, tmp_path / "first")).join()
     began = time.monotonic()
-    subprocess.run([*COMMAND, "fix", "--diff", "-j1", str(original)], capture_output=True, check=False)
+    run_of(processes, shutil.copytree(original, tmp_path / "second")).join()
     whole = time.monotonic() - began
     states = set()
     for number in range(KILLS):
-        work = tmp_path / str(number)
-        shutil.copytree(original, work)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "cudafix", "fix", "-q", "-j1", "."], cwd=work, stdout=subprocess.DEVNULL
-        )
-        time.sleep(chance.uniform(0.2, 1.2) * whole)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        work = shutil.copytree(original, tmp_path / str(number))
+        process = run_of(processes, work)
+        time.sleep(chance.uniform(0.1, 1.1) * whole)
+        process.kill()
+        process.join()
         found = [one.read_text() for one in work.glob("*.py")]
         assert set(found) <= {HARDCODED, NEUTRAL}
         states.add(found.count(NEUTRAL))
@@ -119,6 +146,18 @@ def test_a_run_that_is_killed_leaves_each_file_old_or_new(tmp_path: Path) -> Non
             assert left(work) == []
         shutil.rmtree(work)
     assert len(states) > 10  # the runs were killed at many places
+
+
+def run_of(processes: ForkServerContext, folder: Path) -> multiprocessing.Process:
+    """Begin a run of `cudafix fix` over a folder, in a process of its own."""
+    process = processes.Process(target=fix_in, args=(folder,))
+    process.start()
+    return process
+
+
+def fix_in(folder: Path) -> None:
+    os.chdir(folder)
+    main(args=["fix", "-q", "-j1", "."])
 
 
 def test_a_baseline_keeps_the_mode_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -391,3 +391,15 @@ def test_an_example_whose_statement_goes_on_is_one_block() -> None:
         """,
         "a.rst",
     )
+
+
+def test_an_import_that_is_commented_out_binds_nothing() -> None:
+    check(
+        "```python\n# import torch\ntorch.cuda.synchronize()\n```\n",
+        "```python\nfrom cudafix.runtime import synchronize_device\n# import torch\nsynchronize_device()\n```\n",
+    )
+
+
+def test_an_example_that_is_a_needless_suppression_alone_goes() -> None:
+    assert run(">>> # noqa: CFX101 torch.cuda").new_bytes == b""
+    check("See\n>>> # noqa: CFX101 torch.cuda\nand\n", "See\nand\n")

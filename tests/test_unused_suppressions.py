@@ -144,6 +144,22 @@ def test_leaves_what_others_belong_to_and_what_is_silenced(comment: str) -> None
     assert fixed(source.encode()).new_bytes is None
 
 
+def test_leaves_a_comment_that_a_backslash_joins_to_the_line_before() -> None:
+    source = "x = 'torch.cuda' \\\n# noqa: CFX101"
+    check_finds(source, "2 CFX002 ")
+    assert fixed(source.encode()).new_bytes is None
+
+
+def test_a_backslash_in_a_comment_joins_nothing() -> None:
+    check_fixes("x = 'torch.cuda'\n# noqa: CFX101 \\\n# noqa: CFX101\n", "x = 'torch.cuda'\n", edits=False)
+
+
+def test_a_mention_that_the_removal_brings_to_light_is_mended_in_the_same_run() -> None:
+    before = "x = 1  # noqa: CFX101 torch.npu.synchronize() # except torch.cuda.OutOfMemoryError:\n"
+    new = fixed(before.encode(), unsafe=True, select=["CFX"]).new_bytes
+    assert new == b"x = 1  # except torch.OutOfMemoryError:\n"
+
+
 def test_the_finding_tells_its_edit() -> None:
     (one,) = findings_in("x = 'torch.cuda'  # noqa: CFX101\n")
     assert one.fix is not None

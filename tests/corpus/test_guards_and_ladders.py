@@ -29,8 +29,6 @@ from trees import PINNED, tree
 
 pytestmark = pytest.mark.corpus
 
-TREES = [requirement for requirement in PINNED if requirement != "sglang==0.5.11"]
-"""All but the one that is nearly the same as another, to save two minutes."""
 UNSAFE = ("--unsafe-fixes", "--select", "CFX1,CFX3")
 SAFE = ("--select", "CFX3")
 
@@ -73,7 +71,7 @@ class Judged:
         return any(code.startswith(allowed) for code in self.codes[file, call.row])
 
 
-@pytest.fixture(scope="module", params=TREES)
+@pytest.fixture(scope="module", params=PINNED)
 def judged(request: pytest.FixtureRequest) -> Judged:
     folder = tree(request.param)
     seen = {file: decisions_in(folder / file) for file in python_files(folder)}
@@ -88,7 +86,7 @@ class FixedGuards(Fixed):
     ruff_before: Counter[tuple[str, str]]
 
 
-@pytest.fixture(scope="module", params=TREES)
+@pytest.fixture(scope="module", params=PINNED)
 def fixed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> FixedGuards:
     original = tree(request.param)
     copy = copied(original, tmp_path_factory.mktemp("fixed"))

@@ -14,7 +14,6 @@ from typing import NoReturn
 import pytest
 
 PINNED = (
-    "sglang==0.5.11",
     "sglang==0.5.12",
     "transformers==5.23.0",
     "accelerate==1.15.0",
