@@ -11,14 +11,13 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any
 
-from cudafix.atomic import replacement, write_all
+from cudafix.atomic import save
 from cudafix.git import renames_since
 from cudafix.model import Finding, Position, Result
 from cudafix.settings import ConfigError
@@ -74,9 +73,7 @@ class Baseline:
             BaselineError: where it cannot be written.
         """
         try:
-            with replacement(str(self.file)) as temporary:
-                write_all(temporary, self.text().encode("utf-8"))
-                os.chmod(temporary, mode_of(self.file))
+            save(self.file, self.text().encode("utf-8"))
         except OSError as error:
             raise BaselineError(f"{self.file}: cannot be written: {error.strerror}") from None
 
@@ -102,15 +99,6 @@ def load(file: Path) -> Baseline:
     if not isinstance(document, dict) or document.get("version") != VERSION or not is_entries(document.get("findings")):
         raise BaselineError(f"{file}: is no baseline of cudafix, or one of another version")
     return Baseline(file, document["findings"])
-
-
-def mode_of(file: Path) -> int:
-    """Return the mode of a file; of one that is not there yet, what a new one gets."""
-    with suppress(OSError):
-        return file.stat().st_mode & 0o7777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
 
 
 def is_entries(value: Any) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -69,12 +69,21 @@ def cli(context: click.Context) -> int:
 
 
 def shared_options(command: Command) -> Command:
-    for option in reversed(SHARED):
+    return with_options(command, LOOKING + REPORTING)
+
+
+def looking_options(command: Command) -> Command:
+    """Give a command that says what it finds in its own way the options about what is looked for, and where."""
+    return with_options(command, LOOKING)
+
+
+def with_options(command: Command, options: Sequence[Callable[[Any], Any]]) -> Command:
+    for option in reversed(options):
         command = option(command)
     return command
 
 
-SHARED: tuple[Callable[[Any], Any], ...] = (
+LOOKING: tuple[Callable[[Any], Any], ...] = (
     click.argument("paths", nargs=-1, type=click.Path(allow_dash=True)),
     click.option("--select", multiple=True, metavar="CODES", help="Report only these codes (CFX101, CFX1, ALL)."),
     click.option("--extend-select", multiple=True, metavar="CODES", help="Report these codes as well."),
@@ -109,16 +118,19 @@ SHARED: tuple[Callable[[Any], Any], ...] = (
         envvar="CUDAFIX_CACHE_DIR",
         help="Keep the cache here (default: .cudafix_cache).",
     ),
-    click.option("--stdin-filename", metavar="NAME", help="The name of what comes on standard input."),
-    click.option("--output-format", type=click.Choice(sorted(FORMATS)), default="text", show_default=True),
-    click.option("--output-file", type=click.Path(path_type=Path), metavar="FILE", help="Write findings to this file."),
-    click.option("--statistics", is_flag=True, help="Count the findings by code instead of listing them."),
-    click.option("--exit-zero", is_flag=True, help="Exit with 0 even when there are findings."),
     click.option(
         "-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes; default: one for each core."
     ),
     click.option("-q", "--quiet", is_flag=True, help="Print findings only, no summary."),
     click.option("-v", "--verbose", is_flag=True, help="Say which files are read and which are excluded."),
+)
+
+REPORTING: tuple[Callable[[Any], Any], ...] = (
+    click.option("--stdin-filename", metavar="NAME", help="The name of what comes on standard input."),
+    click.option("--output-format", type=click.Choice(sorted(FORMATS)), default="text", show_default=True),
+    click.option("--output-file", type=click.Path(path_type=Path), metavar="FILE", help="Write findings to this file."),
+    click.option("--statistics", is_flag=True, help="Count the findings by code instead of listing them."),
+    click.option("--exit-zero", is_flag=True, help="Exit with 0 even when there are findings."),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True),
 )
 
@@ -176,6 +188,25 @@ def fix(unsafe_fixes: bool, diff: bool, patches: Path | None, split_by: str | No
 
         return PatchSession(flags, unsafe_fixes, patches, Split(split_by or "dir")).run()
     return Session(flags, Mode.DIFF if diff else Mode.FIX, unsafe_fixes).run()
+
+
+@cli.command()
+@looking_options
+@click.option(
+    "--format", "form", type=click.Choice(["html", "markdown", "json"]), default="html", show_default=True,
+    help="A page, text for a pull request, or what a later report compares with.",
+)  # fmt: skip
+@click.option("--output-file", metavar="FILE", help="Write here; - is standard output, the default but for html.")
+@click.option(
+    "--history", multiple=True, type=click.Path(exists=True, path_type=Path), metavar="FILE",
+    help="Earlier reports (JSON or pages), or folders of them: shows how far the migration has come.",
+)  # fmt: skip
+@click.option("--link", metavar="URL", help="Where a line is shown: an address with {path} and {line} in it.")
+def report(form: str, output_file: str | None, history: tuple[Path, ...], link: str | None, **flags: Any) -> int:
+    """Write a report about PATHS: how many findings there are, where they sit, and what to do next."""
+    from cudafix.report_session import ReportSession
+
+    return ReportSession(flags, link).write(form, history, output_file)
 
 
 @cli.group(invoke_without_command=True)

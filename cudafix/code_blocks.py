@@ -10,7 +10,9 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cached_property
+from itertools import groupby
 
 from cudafix.compiler import parse
 from cudafix.masks import MASK, OURS, imported_names, is_python
@@ -107,9 +109,13 @@ class Block:
         new = [without_late_mark(one, self.own_code) for one in code.split("\n")[:-1]]
         while self.implied and new and not new[0]:
             del new[0]
-        old = dict(zip(self.own_code.split("\n"), self.lines, strict=False))
+        said = self.own_code.split("\n")[:-1]
+        old = dict(zip(said, self.lines, strict=True))
         starts = starts_in(code) if self.prompts else set()
-        return [self.line_of(row, line, old, starts) for row, line in enumerate(new, 1)]
+        made = [self.line_of(row, line, old, starts) for row, line in enumerate(new, 1)]
+        for first, begin, length in SequenceMatcher(None, said, new).get_matching_blocks():
+            made[begin : begin + length] = self.lines[first : first + length]
+        return made
 
     def line_of(self, row: int, line: str, old: dict[str, str], starts: set[int]) -> str:
         masked = MASKED.fullmatch(line)
@@ -140,12 +146,19 @@ def starts_in(code: str) -> set[int]:
 
 
 def find_blocks(lines: Sequence[str], start: int = 0, stop: int | None = None) -> Iterator[Block]:
-    """Yield the blocks between two lines of a text; examples between them count as one."""
+    """Yield the blocks between two lines of a text, in their order; examples with no block between count as one."""
     number, end = start, len(lines) if stop is None else stop
     examples: list[int] = []
     while number < end:
         line = lines[number]
         fence, directive = FENCE.match(line), DIRECTIVE.fullmatch(line)
+        if fence is None and directive is None:
+            if (found := PROMPT.fullmatch(line)) and found["prompt"] == ">>>":
+                examples.append(number)
+            number += 1
+            continue
+        yield from examples_on(lines, examples, number)
+        examples = []
         if fence is not None:
             last = end_of_fence(lines, number, end, fence["fence"])
             if fence["language"].lower() in LANGUAGES:
@@ -156,12 +169,12 @@ def find_blocks(lines: Sequence[str], start: int = 0, stop: int | None = None) -
             if directive["language"].lower() in LANGUAGES or UNNAMED.match(line.lstrip()):
                 yield from plain_or_example(lines, first, last, indent_of(lines[first]) if first < last else "")
             number = max(last, number + 1)
-        else:
-            if (found := PROMPT.fullmatch(line)) and found["prompt"] == ">>>":
-                examples.append(number)
-            number += 1
-    if examples:
-        yield from example(lines, examples[0], last_of_example(lines, examples[-1], end))
+    yield from examples_on(lines, examples, end)
+
+
+def examples_on(lines: Sequence[str], numbers: Sequence[int], end: int) -> Iterator[Block]:
+    if numbers:
+        yield from example(lines, numbers[0], last_of_example(lines, numbers[-1], end))
 
 
 def plain_or_example(lines: Sequence[str], first: int, last: int, indent: str) -> Iterator[Block]:
@@ -173,11 +186,11 @@ def plain_or_example(lines: Sequence[str], first: int, last: int, indent: str) -
 
 
 def example(lines: Sequence[str], first: int, last: int) -> Iterator[Block]:
-    """Yield the examples between two lines as one block: its indentation is that of the first prompt."""
+    """Yield the examples between two lines, as one block where they are indented alike."""
     prompts = [one for one in range(first, last) if PROMPT.fullmatch(lines[one])]
-    if prompts:
-        indent = indent_of(lines[prompts[0]])
-        yield Block(prompts[0], tuple(lines[prompts[0] : prompts[-1] + 1]), indent, prompts=True)
+    for indent, group in groupby(prompts, key=lambda one: indent_of(lines[one])):
+        rows = [*group]
+        yield Block(rows[0], tuple(lines[rows[0] : rows[-1] + 1]), indent, prompts=True)
 
 
 def last_of_example(lines: Sequence[str], number: int, end: int) -> int:
@@ -214,6 +227,10 @@ def indent_of(line: str) -> str:
 
 def docstring_rows(source: str) -> Iterator[tuple[int, int]]:
     """Yield the lines, from 0 on and the end left out, of the docstrings of a module in which a block may stand."""
+    yield from sorted(rows_of_docstrings(source))
+
+
+def rows_of_docstrings(source: str) -> Iterator[tuple[int, int]]:
     tree = parse(source)
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and node.body:

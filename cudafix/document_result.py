@@ -106,6 +106,8 @@ class Document:
         self.shift += len(now.lines) - len(block.lines)
 
     def replace(self, block: Block, made: Sequence[str]) -> None:
+        if block.first < self.done:
+            raise ValueError("a block begins before the one above it has ended")
         end = block.first + len(block.lines)
         self.pieces += [*self.lines[self.done : block.first], *(line + self.newline for line in made)]
         if made and not self.lines[end - 1].endswith(("\n", "\r")):

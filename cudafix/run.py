@@ -52,9 +52,11 @@ def allowed_levels(unsafe: bool) -> tuple[Safety, ...]:
 
 def process(source: Source, options: Options, mode: Mode, unsafe: bool) -> Result:
     """Deal with one file in memory; it never raises for what the file holds."""
-    if source.path.endswith(HOLD_MODULES) or options.code_blocks:
-        return process_parts(source, options, mode, unsafe)
-    return process_module(source, options, mode, unsafe)
+    has_parts = source.path.endswith(HOLD_MODULES) or options.code_blocks
+    try:
+        return (process_parts if has_parts else process_module)(source, options, mode, unsafe)
+    except Exception as error:  # one odd file must not stop the run
+        return failed(source.path, f"internal error: {type(error).__name__}: {one_line(error)}; please report this")
 
 
 def process_parts(source: Source, options: Options, mode: Mode, unsafe: bool) -> Result:
@@ -99,8 +101,6 @@ def process_module(source: Source, options: Options, mode: Mode, unsafe: bool) -
         return with_deep_stack(lambda: look_at(source, complaint, options, mode, unsafe))
     except RecursionError:
         return unreadable(source, "is nested too deeply", None, options)
-    except Exception as error:  # one odd file must not stop the run
-        return failed(source.path, f"internal error: {type(error).__name__}: {one_line(error)}; please report this")
 
 
 def may_hold_findings(source: Source, options: Options) -> bool:

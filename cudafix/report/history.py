@@ -1,0 +1,64 @@
+"""Earlier reports, as JSON or as pages that hold it → their figures, the oldest first."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cudafix.report.figures import Figures, Group, Tally, from_object
+from cudafix.settings import ConfigError
+
+SUFFIXES = (".json", ".html", ".htm")
+DATA = re.compile(r'<script type="application/json" id="figures">(.*?)</script>', re.DOTALL)
+
+
+def load_history(paths: Sequence[Path]) -> tuple[Figures, ...]:
+    """Read earlier reports; a folder stands for those in it.
+
+    Raises:
+        ConfigError: for what cannot be read, or is no report.
+    """
+    found = [load(file) for path in paths for file in files_in(path)]
+    return tuple(sorted(found, key=lambda one: one.created))
+
+
+def files_in(path: Path) -> list[Path]:
+    return sorted(one for one in path.iterdir() if one.suffix in SUFFIXES) if path.is_dir() else [path]
+
+
+def load(file: Path) -> Figures:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if file.suffix in (".html", ".htm"):
+        found = DATA.search(text)
+        text = found[1] if found else ""
+    try:
+        return from_object(json.loads(text))
+    except (json.JSONDecodeError, RecursionError):
+        raise ConfigError(f"{file}: is no report of cudafix") from None
+    except ValueError as error:
+        raise ConfigError(f"{file}: {error}") from None
+
+
+@dataclass(frozen=True)
+class Change:
+    """How many findings a rule had before, and has now."""
+
+    name: str
+    title: str
+    before: Tally
+    now: Tally
+
+
+def changes(before: Figures, now: Figures) -> Iterator[Change]:
+    """Yield what became of each rule, those with the largest change first."""
+    old, new = ({one.name: one for one in figures.rules} for figures in (before, now))
+    nothing = Group("")
+    pairs = [(old.get(name, nothing), new.get(name, nothing)) for name in {**old, **new}]
+    found = [Change(one.name or two.name, one.title or two.title, one.tally, two.tally) for one, two in pairs]
+    yield from sorted(found, key=lambda one: (-abs(one.before.total - one.now.total), one.name))

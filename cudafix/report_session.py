@@ -1,0 +1,139 @@
+"""`cudafix report`: a check whose findings become a report for people."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path, PurePath
+from typing import Any
+
+import click
+
+from cudafix import __version__
+from cudafix.atomic import save
+from cudafix.config import options_for
+from cudafix.git import run_git
+from cudafix.model import Finding, Result
+from cudafix.owners import load_owners
+from cudafix.report.figures import Figures, by_folder, by_owner, by_rule, by_symbol, tally_of
+from cudafix.report.history import load_history
+from cudafix.report.markdown import markdown
+from cudafix.report.page import Page
+from cudafix.report.steps import Advisor
+from cudafix.reporters.places import from_root, root
+from cudafix.reporters.summary import plural
+from cudafix.run import Mode
+from cudafix.session import CLEAN, ERROR, FlagError, Session, read_overrides
+
+FAMILIES = ("CFX1", "CFX2", "CFX301", "CFX302", "CFX303", "CFX304", "CFX4")
+"""What a migration is about, where flags and configuration do not say; what stands in its own branch is not."""
+
+UNUSED_FLAGS = {
+    "output_format": "text", "output_file": None, "statistics": False, "exit_zero": False, "stdin_filename": None,
+    "color": "auto",
+}  # fmt: skip
+"""What a check is told about its own output, which is not a report's."""
+
+PAGE = "cudafix-report.html"
+REMOTE = re.compile(r"(?:\w+://(?:[^@/]+@)?|[^@/]+@)(?P<host>[^:/]+)(?::\d+)?[:/](?P<path>.+?)(?:\.git)?/?")
+
+
+class ReportSession(Session):
+    def __init__(self, flags: dict[str, Any], link: str | None) -> None:
+        flags = {**flags, **UNUSED_FLAGS}
+        self.select: tuple[str, ...] = options_for(Path.cwd(), read_overrides(flags)).select or FAMILIES
+        super().__init__({**flags, "select": self.select}, Mode.CHECK, unsafe=True)
+        if self.reads_stdin:
+            raise FlagError("a report is about files: - (standard input) has no place")
+        self.unreadable = 0
+        self.link = link
+
+    def make_gate(self) -> None:
+        """Hold nothing back: a report counts what a baseline knows as well."""
+
+    def take(self, result: Result) -> None:
+        self.unreadable += bool(result.problems)
+        super().take(result)
+
+    def write(self, form: str, history: Sequence[Path], file: str | None) -> int:
+        """Look at the files and write the report to `file` (`-`: standard output); return the exit code."""
+        before = load_history(history)
+        self.run_paths()
+        findings = [self.shown(one.in_document) for one in self.total.findings if one.code != "CFX001"]
+        text = self.text(form, findings, before)
+        if (file is None and form != "html") or file == "-":
+            sys.stdout.buffer.write(text)
+        else:
+            path = Path(file or PAGE)
+            try:
+                save(path, text)
+            except OSError as error:
+                raise FlagError(f"{path}: cannot be written: {error.strerror}") from None
+            click.echo(f"Wrote {path}: {plural(len(findings), 'finding')} in {plural(self.total.files, 'file')}.")
+        return ERROR if self.total.failed else CLEAN
+
+    def text(self, form: str, findings: Sequence[Finding], before: Sequence[Figures]) -> bytes:
+        owned = load_owners(root())
+        owners = {path: owned.of(path) for path in {one.path for one in findings}}
+        figures = self.figures(findings, owners)
+        if form == "json":
+            text = json.dumps(figures.as_object(), indent=1, ensure_ascii=True) + "\n"
+        elif form == "markdown":
+            text = markdown(figures, before)
+        else:
+            text = Page(figures, findings, owners, self.link or web_link() or "{path}#L{line}", before).html
+        return text.encode("utf-8", "backslashreplace")
+
+    def figures(self, findings: Sequence[Finding], owners: dict[str, tuple[str, ...]]) -> Figures:
+        return Figures(
+            title=self.title(),
+            created=now(),
+            commit=git("rev-parse", "HEAD"),
+            cudafix=__version__,
+            select=self.select,
+            files=self.total.files,
+            affected=len(owners),
+            unreadable=self.unreadable,
+            total=tally_of(findings),
+            rules=by_rule(findings),
+            symbols=by_symbol(findings),
+            folders=by_folder(findings),
+            owners=by_owner(findings, owners),
+            steps=Advisor(findings, self.select, self.paths).steps(),
+        )
+
+    def title(self) -> str:
+        """Return the name of what was looked at: the only folder that was named, or the repository."""
+        named = [one for one in self.paths if one != os.curdir]
+        return Path(os.path.abspath(named[0] if len(named) == 1 else root())).name or "/"
+
+    def shown(self, finding: Finding) -> Finding:
+        """Return the finding with its path from the root of the repository; as it was given where it lies elsewhere."""
+        below = from_root(finding.path)
+        return replace(finding, path=PurePath(finding.path).as_posix() if below.startswith("../") else below)
+
+
+def now() -> str:
+    """Return the time in UTC, or the one that makes builds repeat themselves."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    moment = datetime.fromtimestamp(int(fixed), timezone.utc) if fixed.isdecimal() else datetime.now(timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def git(*arguments: str) -> str:
+    return (run_git(root(), *arguments) or b"").decode("utf-8", "replace").strip()
+
+
+def web_link() -> str:
+    """Return where the web shows a line of the commit that is checked out; "" where the repository does not say."""
+    found = REMOTE.fullmatch(git("remote", "get-url", "origin"))
+    commit = git("rev-parse", "HEAD")
+    if found is None or not commit:
+        return ""
+    blob = "-/blob" if "gitlab" in found["host"] else "blob"
+    return f"https://{found['host']}/{found['path']}/{blob}/{commit}/{{path}}#L{{line}}"
