@@ -292,17 +292,20 @@ def rules() -> None:
 
 
 @cli.command()
-@click.argument("code")
-def explain(code: str) -> int:
-    """Print the documentation of the rule CODE (CFX101, or its name)."""
-    from cudafix.rules import RULES
+@click.argument("name")
+def explain(name: str) -> int:
+    """Print what there is to know about NAME: a rule (CFX101, hardcoded-empty-cache) or a function.
 
-    for rule in RULES:
-        if code.upper() == rule.code or code == rule.name:
-            click.echo(rule.page, nl=False)
-            return CLEAN
-    known = [one for rule in RULES for one in (rule.code, rule.name)]
-    return complain(f"no rule is called `{code}`{suggestion(code, known) or ';'} `cudafix rules` lists them")
+    A function may be one of a backend (torch.cuda.mem_get_info) or of the runtime (device_memory_info).
+    """
+    from cudafix import explain
+
+    page = explain.explain(name)
+    if page is None:
+        near = suggestion(name, explain.names_known()) or ";"
+        return complain(f"no rule or function is called `{name}`{near} `cudafix rules` lists the rules")
+    click.echo(page, nl=False)
+    return CLEAN
 
 
 @cli.command()

@@ -79,13 +79,17 @@ class Block:
     def rest(self) -> str:
         """What is put behind the code: a use of what other blocks get from this one, so that it stays imported."""
         names = sorted(self.imported & self.shared)
-        return f"{REST}({', '.join(names)})\n" if names else ""
+        return f"{REST}({', '.join(names)})  # noqa\n" if names else ""
 
     @property
     def is_python(self) -> bool:
         return is_python(self.code)
 
     # The way back
+
+    def holds(self, position: Position) -> bool:
+        """Whether a place in the code is one in the text: none of what is put around it."""
+        return 0 <= position.row - 1 - self.implied.count("\n") < len(self.lines)
 
     def place(self, position: Position) -> Position:
         """Return the place in the text of a place in the code."""

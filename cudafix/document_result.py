@@ -13,33 +13,19 @@ from cudafix.model import Edit, Finding, Fix, Position, Result
 from cudafix.read import Source
 
 Look = Callable[[Source], Result]
+PASSES = 5
 ESCAPED = re.compile(r"\\(?!$)")
 
 
 def look_at_document(source: Source, look: Look) -> Result:
     """Deal with the blocks of a document, each as `look` deals with a module."""
-    try:
-        text = source.data.decode("utf-8")
-    except UnicodeDecodeError:
-        return Result(source.path, old_bytes=source.data)
-    return with_blocks(source, text, find_blocks(plain_lines(text)), look)
+    return with_blocks(source, lambda text: find_blocks(plain_lines(text)), look)
 
 
 def look_at_docstrings(result: Result, data: bytes, look: Look) -> Result:
     """Add to the result for a module what is found in its docstrings."""
     now = result.new_bytes if result.new_bytes is not None else data
-    try:
-        text = now.decode("utf-8")
-    except UnicodeDecodeError:
-        return result
-    lines = plain_lines(text)
-    blocks = [
-        block
-        for first, last in docstring_rows(text)
-        for block in find_blocks(lines, first, last - 1)
-        if not any(ESCAPED.search(line) for line in block.lines)
-    ]
-    own = with_blocks(Source(result.path, now), text, blocks, look)
+    own = with_blocks(Source(result.path, now), blocks_in_docstrings, look)
     both = sorted([*result.findings, *own.findings], key=lambda one: one.sort_key)
     new = own.new_bytes if own.new_bytes is not None else result.new_bytes
     rounds = result.rounds + own.rounds
@@ -49,19 +35,37 @@ def look_at_docstrings(result: Result, data: bytes, look: Look) -> Result:
     )  # fmt: skip
 
 
+def blocks_in_docstrings(text: str) -> Iterator[Block]:
+    lines = plain_lines(text)
+    for first, last in docstring_rows(text):
+        for block in find_blocks(lines, first, last - 1):
+            if not any(ESCAPED.search(line) for line in block.lines):
+                yield block
+
+
 def plain_lines(text: str) -> list[str]:
     return [one.rstrip("\r\n") for one in split_lines(text)]
 
 
-def with_blocks(source: Source, text: str, blocks: Iterable[Block], look: Look) -> Result:
-    document = Document(text)
-    for block in with_shared_names(list(blocks)):
-        result = look(Source(source.path, block.code.encode("utf-8", "surrogatepass"))) if block.is_python else None
-        if result is not None and not any(one.fatal for one in result.problems):
-            document.take(block, result)
-    changed = document.changed
-    rounds = 2 if changed is not None else 0
-    return Result(source.path, tuple(document.findings), tuple(document.fixed), source.data, changed, rounds=rounds)
+def with_blocks(source: Source, find: Callable[[str], Iterable[Block]], look: Look) -> Result:
+    """Deal with the blocks of a text until none changes any more: what one imports depends on what the others use."""
+    data, fixed, passes = source.data, [], 0
+    while True:
+        try:
+            document = Document(data.decode("utf-8"))
+        except UnicodeDecodeError:
+            return Result(source.path, old_bytes=source.data)
+        for block in with_shared_names(list(find("".join(document.lines)))):
+            result = look(Source(source.path, block.code.encode("utf-8", "surrogatepass"))) if block.is_python else None
+            if result is not None and not any(one.fatal for one in result.problems):
+                document.take(block, result)
+        fixed += document.fixed
+        changed = document.changed
+        if changed is None or passes == PASSES:
+            break
+        data, passes = changed, passes + 1
+    new = data if passes else None
+    return Result(source.path, tuple(document.findings), tuple(fixed), source.data, new, rounds=2 * passes)
 
 
 def with_shared_names(blocks: Sequence[Block]) -> Iterator[Block]:
@@ -102,7 +106,7 @@ class Document:
                 self.replace(block, made)
                 self.fixed += [finding_in_text(one, block, 0) for one in result.fixed]
                 now = replace(block, lines=tuple(made), before=block.implied)
-        self.findings += [finding_in_text(one, now, self.shift) for one in left]
+        self.findings += [finding_in_text(one, now, self.shift) for one in left if now.holds(one.start)]
         self.shift += len(now.lines) - len(block.lines)
 
     def replace(self, block: Block, made: Sequence[str]) -> None:

@@ -242,8 +242,8 @@ def test_explain_of_an_unknown_code_is_one_line_with_a_suggestion() -> None:
     result = invoke("explain", "hardcoded-emty-cache")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        "cudafix: error: no rule is called `hardcoded-emty-cache`; did you mean `hardcoded-empty-cache`? "
-        "`cudafix rules` lists them\n"
+        "cudafix: error: no rule or function is called `hardcoded-emty-cache`; did you mean `hardcoded-empty-cache`? "
+        "`cudafix rules` lists the rules\n"
     )
 
 

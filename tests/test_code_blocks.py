@@ -403,3 +403,60 @@ def test_an_import_that_is_commented_out_binds_nothing() -> None:
 def test_an_example_that_is_a_needless_suppression_alone_goes() -> None:
     assert run(">>> # noqa: CFX101 torch.cuda").new_bytes == b""
     check("See\n>>> # noqa: CFX101 torch.cuda\nand\n", "See\nand\n")
+
+
+def test_a_name_that_another_block_uses_is_no_use_of_its_own() -> None:
+    check(
+        "```python\nfrom torch import cuda  # noqa: CFX101\n```\n\n```python\ncuda.synchronize()\n```\n",
+        "```python\nfrom torch import cuda\n```\n\n```python\ncuda.synchronize()\n```\n",
+        select=["CFX"],
+        ignore=[],
+    )
+
+
+def test_blocks_between_examples_keep_their_place() -> None:
+    check(
+        ">>> torch.cuda.empty_cache()\n\n```python\ntorch.cuda.empty_cache()\n```\n\n>>> torch.cuda.empty_cache()\n",
+        ">>> from cudafix.runtime import empty_device_cache\n>>> empty_device_cache()\n\n"
+        "```python\nfrom cudafix.runtime import empty_device_cache\nempty_device_cache()\n```\n\n"
+        ">>> from cudafix.runtime import empty_device_cache\n>>> empty_device_cache()\n",
+    )
+
+
+def test_docstrings_are_taken_in_the_order_of_the_file() -> None:
+    before = """
+    class A:
+        def method(self):
+            '''
+            >>> torch.cuda.empty_cache()
+            '''
+
+    def function():
+        '''
+        >>> torch.cuda.synchronize()
+        '''
+    """
+    after = """
+    class A:
+        def method(self):
+            '''
+            >>> from cudafix.runtime import empty_device_cache
+            >>> empty_device_cache()
+            '''
+
+    def function():
+        '''
+        >>> from cudafix.runtime import synchronize_device
+        >>> synchronize_device()
+        '''
+    """
+    check(before, after, "a.py")
+
+
+def test_the_same_code_at_another_indentation_stays_where_it_is() -> None:
+    check(
+        ".. note::\n\n   >>> x = 1\n   >>> torch.cuda.empty_cache()\n\n>>> x = 1\n>>> torch.cuda.empty_cache()\n",
+        ".. note::\n\n   >>> from cudafix.runtime import empty_device_cache\n   >>> x = 1\n"
+        "   >>> empty_device_cache()\n\n"
+        ">>> from cudafix.runtime import empty_device_cache\n>>> x = 1\n>>> empty_device_cache()\n",
+    )

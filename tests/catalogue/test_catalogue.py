@@ -15,6 +15,7 @@ from cudafix.catalogue import BACKEND_ONLY, MODULES, ROWS, WITHOUT_ACCELERATOR
 from cudafix.model import Safety
 from cudafix.row import CUDA_ONLY, Row
 from cudafix.rules import BY_CODE
+from cudafix.support import COLUMNS, OLDEST, backends_with
 from cudafix.symbols import look_up
 
 FACTS = json.loads((Path(__file__).parent / "torch_api.json").read_text(encoding="utf-8"))
@@ -143,3 +144,26 @@ def test_the_answer_without_an_accelerator_is_the_one_that_the_runtime_gives(nam
     call = f"{row.runtime}({', '.join(arguments[one] for one in required)})"
     answer = "True" if name == "empty_cache" and torch.backends.cuda.is_built() else WITHOUT_ACCELERATOR[name]
     assert repr(eval(call, {**vars(runtime), "torch": torch})) == answer  # torch.cuda.empty_cache looks for itself
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name])
+def test_the_table_of_support_says_since_when_each_backend_has_a_name(name: str) -> None:
+    found = {one: TORCH.get(f"torch.{one}.{name}") for one in COLUMNS if one != "npu"}
+    expected = {one: "-".join(versions(since)) for one, since in found.items() if since}
+    assert {one: since for one, since in backends_with(name).items() if one != "npu"} == expected
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name])
+def test_the_table_of_support_says_whether_an_npu_has_a_name(name: str) -> None:
+    gone = {"MemPoolContext"}  # torch_npu had it up to 2.12
+    assert ("npu" in backends_with(name)) == (f"torch.npu.{name}" in FACTS["torch_npu"] and name not in gone)
+
+
+def test_a_name_in_no_row_of_the_table_is_of_cuda() -> None:
+    assert backends_with("nvtx.mark") == {"cuda": OLDEST}
+
+
+def versions(since: list[str]) -> list[str]:
+    """Return the first torch that has a name, and the last one where that is not the newest."""
+    first, last = since[0].removeprefix("<="), since[1]
+    return [first] if last == "2.15" else [first, last]

@@ -176,7 +176,9 @@ def plant(path: str, data: bytes, chance: random.Random, seen: Counter[str], fau
     faults += [f"planted on line {row}: {one.message}" for one in result.problems]
     if result.new_bytes is None:
         seen["planted and refused"] += 1
-        seen[f"  {result.findings[0].reason if result.findings else 'not found'}"] += 1
+        reason = result.findings[0].reason if result.findings else "not found"
+        seen[f"  {reason}"] += 1
+        print(f"{path}: planted on line {row}: {reason}", flush=True)
         return
     faults += [f"planted on line {row}: {one}" for one in faults_of(source, result, Options())]
     if rest(result.new_bytes) != rest(data):
