@@ -329,6 +329,17 @@ def vendor(path: Path, only_check: bool, force: bool) -> int:
 
 
 @cli.command()
+def server() -> int:
+    """Speak the Language Server Protocol on standard input and output, for editors (needs cudafix[server])."""
+    try:
+        from cudafix.server.language_server import make_server
+    except ImportError as error:
+        return complain(f"the server needs pygls ({error}): pip install 'cudafix[server]'")
+    make_server().start_io()
+    return CLEAN
+
+
+@cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, sizes in bytes.")
 def probe(as_json: bool) -> int:
     """Show this machine's devices, their memory, and what the neutral functions can do here (needs torch)."""

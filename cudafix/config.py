@@ -136,6 +136,14 @@ def required(root: Path) -> tuple[int, int]:
     return max(oldest_torch(root) or OLDEST_TORCH, OLDEST_TORCH)
 
 
+def forget() -> None:
+    """Forget what was read of configurations: a file of them has changed."""
+    from cudafix.torch_requirement import oldest_torch
+
+    for known in (closest, load, oldest_torch):
+        known.cache_clear()
+
+
 @cache
 def closest(folder: Path) -> Options | None:
     for candidate in (folder / "cudafix.toml", folder / "pyproject.toml"):

@@ -7,6 +7,9 @@ from functools import cache
 from pathlib import Path, PurePath
 
 from cudafix.model import Finding
+from cudafix.rule import Rule
+
+PROJECT = "https://github.com/cudafix/cudafix"
 
 
 @cache
@@ -23,3 +26,9 @@ def from_root(path: str) -> str:
 def sentence(finding: Finding) -> str:
     """Return what is wrong and the way out, on one line."""
     return finding.message + (f": {finding.help}" if finding.help else "")
+
+
+def rule_address(rule: Rule) -> str:
+    """Return where the documentation of a rule is on the web: what a browser calls its heading in docs/rules.md."""
+    anchor = f"{rule.name}-{rule.code.lower()}-{'on-by-default' if rule.default else 'opt-in'}"
+    return f"{PROJECT}/blob/main/docs/rules.md#{anchor}"

@@ -10,13 +10,12 @@ from urllib.parse import quote
 from cudafix import __version__
 from cudafix.baseline import keyed
 from cudafix.model import Edit, Finding, Position
-from cudafix.reporters.places import from_root, sentence
+from cudafix.reporters.places import PROJECT, from_root, rule_address, sentence
 from cudafix.reporters.summary import is_cuda_only
 from cudafix.rule import Rule
 from cudafix.rules import BY_CODE
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-PAGE = "https://github.com/cudafix/cudafix"
 ROOT = "SRCROOT"
 LONGEST = 1024
 """Characters of a description, for GitHub."""
@@ -26,7 +25,7 @@ def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
     codes = sorted({one.code for one in findings})
     driver = {
         "name": "cudafix",
-        "informationUri": PAGE,
+        "informationUri": PROJECT,
         "version": __version__,
         "semanticVersion": __version__,
         "rules": [rule_object(BY_CODE[code]) for code in codes],
@@ -47,16 +46,11 @@ def rule_object(rule: Rule) -> dict[str, Any]:
         "name": rule.name.title().replace("-", ""),
         "shortDescription": {"text": shortened(f"{rule.summary}.")},
         "fullDescription": {"text": shortened(" ".join(what.split()))},
-        "helpUri": f"{PAGE}/blob/main/docs/rules.md#{anchor(rule)}",
+        "helpUri": rule_address(rule),
         "help": {"text": rule.page, "markdown": rule.page},
         "defaultConfiguration": {"level": "note" if rule.is_cuda_only else "error"},
         "properties": {"tags": ["portability"]},
     }
-
-
-def anchor(rule: Rule) -> str:
-    """Return what a browser calls the heading of a rule in docs/rules.md."""
-    return f"{rule.name}-{rule.code.lower()}-{'on-by-default' if rule.default else 'opt-in'}"
 
 
 def shortened(text: str) -> str:

@@ -1,0 +1,301 @@
+"""The language server: what the editor says goes in, diagnostics, actions and pages come out."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types as lsp
+from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
+
+from cudafix import __version__
+from cudafix.config import Options, Overrides, forget, options_for
+from cudafix.discover import is_excluded
+from cudafix.explain import explain
+from cudafix.model import Finding, Result
+from cudafix.reporters.places import rule_address, sentence
+from cudafix.reporters.summary import is_cuda_only
+from cudafix.rules import BY_CODE
+from cudafix.server.actions import FIX_ALL, Offers
+from cudafix.server.buffer import Buffer, Part
+from cudafix.settings import ConfigError, read_settings
+
+PATIENCE = 0.2
+"""Seconds without a key, before what was typed is looked at."""
+
+CONFIGURATION = "**/{cudafix,pyproject}.toml"
+CODE = re.compile(r"\bCFX\d{3}\b")
+NOTEBOOKS = lsp.NotebookDocumentSyncOptions(
+    [
+        lsp.NotebookDocumentFilterWithNotebook(
+            lsp.NotebookDocumentFilterNotebookType("jupyter-notebook"), [lsp.NotebookCellLanguage("python")]
+        )
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was found in a buffer, and with which options."""
+
+    buffer: Buffer
+    options: Options
+    result: Result
+
+
+class Server(LanguageServer):
+    def __init__(self) -> None:
+        super().__init__("cudafix", __version__, notebook_document_sync=NOTEBOOKS)
+        self.settings: dict[str, Any] = {}
+        self.looks: dict[str, Look] = {}
+        self.waiting: dict[str, asyncio.Task[None]] = {}
+        self.complaints: set[str] = set()
+
+    # What is open
+
+    def buffer(self, uri: str) -> Buffer | None:
+        """Return the file that a document, or a notebook, is; None for one that is no file."""
+        path = to_fs_path(uri)
+        if not path:
+            return None
+        notebook = self.workspace.get_notebook_document(notebook_uri=uri)
+        codec = self.workspace.position_codec
+        if notebook is None:
+            document = self.workspace.get_text_document(uri)
+            return Buffer(path, (Part(uri, document.version, document.source),), codec)
+        open_ones = [(one, self.workspace.get_text_document(one.document)) for one in notebook.cells]
+        is_code = [one.kind == lsp.NotebookCellKind.Code for one, _ in open_ones]
+        cells = tuple((code, text.source) for code, (_, text) in zip(is_code, open_ones, strict=True))
+        parts = tuple(
+            Part(one.document, text.version, text.source, number)
+            for number, (code, (one, text)) in enumerate(zip(is_code, open_ones, strict=True), 1)
+            if code
+        )
+        return Buffer(path if path.endswith(".ipynb") else f"{path}.ipynb", parts, codec, cells)
+
+    def owner(self, uri: str) -> str:
+        """Return the document that is looked at for a text: the notebook of a cell."""
+        notebook = self.workspace.get_notebook_document(cell_uri=uri)
+        return uri if notebook is None else notebook.uri
+
+    # Looking
+
+    def later(self, uri: str) -> None:
+        """Look at a document when nothing was typed for a while."""
+        if uri in self.waiting:
+            self.waiting[uri].cancel()
+        self.waiting[uri] = asyncio.get_running_loop().create_task(self.look_after(uri, PATIENCE))
+
+    async def look_after(self, uri: str, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self.look(uri)
+
+    async def look(self, uri: str) -> Look | None:
+        """Look at a document, and tell the editor what is found; None where it is none of ours."""
+        buffer = self.buffer(uri)
+        if buffer is None:
+            return None
+        try:
+            options = options_for(Path(buffer.path).parent, Overrides({**self.given(), "edits": True}))
+        except ConfigError as error:
+            self.complain(str(error))
+            return None
+        if is_excluded(Path(buffer.path), None, options):
+            result = Result(buffer.path)
+        else:
+            result = await asyncio.to_thread(buffer.look, options)
+        current = self.buffer(uri)
+        if current is None or current.parts != buffer.parts:
+            return None  # something was typed meanwhile, and will be looked at
+        found = self.looks[uri] = Look(buffer, options, result)
+        self.tell(found)
+        return found
+
+    def given(self) -> dict[str, Any]:
+        """Return the editor's settings.
+
+        Raises:
+            ConfigError: for one that cannot be right.
+        """
+        return read_settings(self.settings, "the editor's settings")
+
+    async def looked(self, uri: str) -> Look | None:
+        """Return what is found in a document as it is now."""
+        buffer, known = self.buffer(uri), self.looks.get(uri)
+        if known is not None and buffer is not None and known.buffer.parts == buffer.parts:
+            return known
+        return await self.look(uri)
+
+    def look_again(self) -> None:
+        """Look at all that is open: the configuration has changed."""
+        forget()
+        self.complaints.clear()
+        known = [*self.looks]
+        self.looks.clear()
+        for uri in known:
+            self.later(uri)
+
+    def close(self, uri: str) -> None:
+        task = self.waiting.pop(uri, None)
+        if task is not None:
+            task.cancel()
+        found = self.looks.pop(uri, None)
+        for part in found.buffer.parts if found is not None else ():
+            self.publish(part, [])
+
+    # Telling
+
+    def tell(self, found: Look) -> None:
+        for part in found.buffer.parts:
+            self.publish(part, [*diagnostics(found, part)])
+
+    def publish(self, part: Part, found: list[lsp.Diagnostic]) -> None:
+        self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(part.uri, found, part.version))
+
+    def complain(self, message: str) -> None:
+        """Show what is wrong with the configuration, once."""
+        if message not in self.complaints:
+            self.complaints.add(message)
+            self.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Error, f"cudafix: {message}"))
+
+    def offers(self, found: Look, uri: str, context: lsp.CodeActionContext | None = None) -> Offers | None:
+        part = next((one for one in found.buffer.parts if one.uri == uri), None)
+        if part is None:
+            return None
+        edits = getattr(self.client_capabilities.workspace, "workspace_edit", None)
+        return Offers(
+            found.buffer, part, found.options, found.result.findings, [*diagnostics(found, part)],
+            [*(context.only or ())] if context is not None else [], bool(getattr(edits, "document_changes", False)),
+        )  # fmt: skip
+
+
+def diagnostics(found: Look, part: Part) -> Iterator[lsp.Diagnostic]:
+    buffer = found.buffer
+    for finding in found.result.findings:
+        if finding.start.cell == part.cell and finding.code != "CFX001":
+            yield lsp.Diagnostic(
+                buffer.range(part, finding.start, finding.end),
+                sentence(finding) + (f" ({finding.reason})" if finding.reason else ""),
+                lsp.DiagnosticSeverity.Information if is_cuda_only(finding) else lsp.DiagnosticSeverity.Warning,
+                finding.code,
+                lsp.CodeDescription(rule_address(BY_CODE[finding.code])),
+                "cudafix",
+            )
+    for problem in found.result.problems:
+        place = problem.position
+        if (place.cell if place else 0) == part.cell or (place is None and part is buffer.parts[0]):
+            there = buffer.place(part, place) if place else lsp.Position(0, 0)
+            yield lsp.Diagnostic(
+                lsp.Range(there, there), problem.message, lsp.DiagnosticSeverity.Error, "CFX001", source="cudafix"
+            )
+
+
+def make_server() -> Server:
+    """Return a server that has not begun to listen."""
+    server = Server()
+
+    @server.feature(lsp.INITIALIZE)
+    def initialize(params: lsp.InitializeParams) -> None:
+        take_settings(server, params.initialization_options)
+
+    @server.feature(lsp.INITIALIZED)
+    def initialized(params: lsp.InitializedParams) -> None:
+        watched = getattr(server.client_capabilities.workspace, "did_change_watched_files", None)
+        if getattr(watched, "dynamic_registration", False):
+            options = lsp.DidChangeWatchedFilesRegistrationOptions([lsp.FileSystemWatcher(CONFIGURATION)])
+            one = lsp.Registration("cudafix-configuration", lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+            server.client_register_capability(lsp.RegistrationParams([one]))
+
+    @server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    async def files_changed(params: lsp.DidChangeWatchedFilesParams) -> None:
+        server.look_again()
+
+    @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def settings_changed(params: lsp.DidChangeConfigurationParams) -> None:
+        take_settings(server, params.settings)
+        server.look_again()
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
+    async def opened(params: lsp.DidOpenTextDocumentParams) -> None:
+        await server.look(params.text_document.uri)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
+    async def changed(params: lsp.DidChangeTextDocumentParams) -> None:
+        server.later(params.text_document.uri)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
+    async def saved(params: lsp.DidSaveTextDocumentParams) -> None:
+        if params.text_document.uri.endswith(("/cudafix.toml", "/pyproject.toml")):
+            server.look_again()
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
+    async def closed(params: lsp.DidCloseTextDocumentParams) -> None:
+        server.close(params.text_document.uri)
+
+    @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_OPEN)
+    async def notebook_opened(params: lsp.DidOpenNotebookDocumentParams) -> None:
+        await server.look(params.notebook_document.uri)
+
+    @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    async def notebook_changed(params: lsp.DidChangeNotebookDocumentParams) -> None:
+        server.later(params.notebook_document.uri)
+
+    @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    async def notebook_closed(params: lsp.DidCloseNotebookDocumentParams) -> None:
+        server.close(params.notebook_document.uri)
+
+    @server.feature(
+        lsp.TEXT_DOCUMENT_CODE_ACTION,
+        lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix, FIX_ALL], resolve_provider=True),
+    )
+    async def code_action(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+        found = await server.looked(server.owner(params.text_document.uri))
+        offers = server.offers(found, params.text_document.uri, params.context) if found is not None else None
+        return [*offers.at(params.range)] if offers is not None else []
+
+    @server.feature(lsp.CODE_ACTION_RESOLVE)
+    async def resolve(params: lsp.CodeAction) -> lsp.CodeAction:
+        data = params.data if isinstance(params.data, dict) else {}
+        found = await server.looked(server.owner(str(data.get("uri", ""))))
+        offers = server.offers(found, str(data.get("uri", ""))) if found is not None else None
+        if offers is not None:
+            params.edit = await asyncio.to_thread(offers.resolved, data)
+        return params
+
+    @server.feature(lsp.TEXT_DOCUMENT_HOVER)
+    async def hover(params: lsp.HoverParams) -> lsp.Hover | None:
+        return await page_at(server, params.text_document.uri, params.position)
+
+    return server
+
+
+def take_settings(server: Server, given: Any) -> None:
+    """Take what an editor says: the keys of `[tool.cudafix]`, as `settings` or as `cudafix`, or alone."""
+    if isinstance(given, dict):
+        given = given.get("cudafix", given)
+        given = given.get("settings", given) if isinstance(given, dict) else {}
+    server.settings = dict(given) if isinstance(given, dict) else {}
+
+
+async def page_at(server: Server, uri: str, place: lsp.Position) -> lsp.Hover | None:
+    """Return the page of the rule that a comment names there, or of what is found there and of its function."""
+    found = await server.looked(server.owner(uri))
+    part = next((one for one in found.buffer.parts if one.uri == uri), None) if found is not None else None
+    if found is None or part is None or place.line >= len(part.lines):
+        return None
+    here = lsp.Range(place, place)
+    column = server.workspace.position_codec.position_from_client_units(part.lines, place).character
+    named = [one[0] for one in CODE.finditer(part.lines[place.line]) if one.start() <= column <= one.end()]
+    findings = [one for one in found.result.findings if found.buffer.holds(part, one, here)]
+    names = dict.fromkeys([*named, *(name for one in findings for name in names_of(one))])
+    pages = [page for name in names if (page := explain(name)) is not None]
+    return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, "\n---\n\n".join(pages))) if pages else None
+
+
+def names_of(finding: Finding) -> tuple[str, ...]:
+    return (finding.symbol, finding.code) if finding.symbol else (finding.code,)

@@ -1,0 +1,149 @@
+"""An editor for tests: it speaks to `cudafix server` over standard input and output, as real ones do."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types as lsp
+from pygls.lsp.client import LanguageClient
+
+SECONDS = 30.0
+
+
+class Editor:
+    """A folder that is open in an editor, and what the server has told of its files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.client = LanguageClient("editor", "1")
+        self.told: dict[str, asyncio.Queue[list[lsp.Diagnostic]]] = {}
+        self.messages: asyncio.Queue[str] = asyncio.Queue()
+        self.registered: asyncio.Queue[str] = asyncio.Queue()
+        self.versions: dict[str, int] = {}
+        self.texts: dict[str, str] = {}
+
+        @self.client.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+        def published(params: lsp.PublishDiagnosticsParams) -> None:
+            self.queue(params.uri).put_nowait([*params.diagnostics])
+
+        @self.client.feature(lsp.WINDOW_SHOW_MESSAGE)
+        def shown(params: lsp.ShowMessageParams) -> None:
+            self.messages.put_nowait(params.message)
+
+        @self.client.feature(lsp.CLIENT_REGISTER_CAPABILITY)
+        def register(params: lsp.RegistrationParams) -> None:
+            for one in params.registrations:
+                self.registered.put_nowait(one.method)
+
+    def queue(self, uri: str) -> asyncio.Queue[list[lsp.Diagnostic]]:
+        return self.told.setdefault(uri, asyncio.Queue())
+
+    def uri(self, name: str) -> str:
+        return (self.folder / name).as_uri()
+
+    async def open(self, name: str, text: str, language: str = "python") -> list[lsp.Diagnostic]:
+        """Open a file that holds `text`, and return what is found in it."""
+        uri = self.uri(name)
+        self.versions[uri], self.texts[uri] = 1, text
+        self.client.text_document_did_open(lsp.DidOpenTextDocumentParams(lsp.TextDocumentItem(uri, language, 1, text)))
+        return await self.diagnostics(name)
+
+    def type(self, name: str, text: str) -> None:
+        """Make `text` of a file that is open."""
+        uri = self.uri(name)
+        self.versions[uri] += 1
+        self.texts[uri] = text
+        document = lsp.VersionedTextDocumentIdentifier(version=self.versions[uri], uri=uri)
+        whole = lsp.TextDocumentContentChangeWholeDocument(text)
+        self.client.text_document_did_change(lsp.DidChangeTextDocumentParams(document, [whole]))
+
+    async def diagnostics(self, name: str) -> list[lsp.Diagnostic]:
+        """Return what the server tells of a file next."""
+        return await asyncio.wait_for(self.queue(self.uri(name)).get(), SECONDS)
+
+    async def actions(self, name: str, place: lsp.Range, only: list[str] | None = None) -> list[lsp.CodeAction]:
+        context = lsp.CodeActionContext([], only)
+        found = await self.client.text_document_code_action_async(
+            lsp.CodeActionParams(lsp.TextDocumentIdentifier(self.uri(name)), place, context)
+        )
+        return [one for one in found or () if isinstance(one, lsp.CodeAction)]
+
+    async def chosen(self, actions: list[lsp.CodeAction], title: str) -> dict[str, str]:
+        """Choose the action whose title holds `title`; return the texts by their addresses after it."""
+        (action,) = [one for one in actions if title in one.title]
+        if action.edit is None:
+            action = await self.client.code_action_resolve_async(action)
+        assert action.edit is not None
+        return self.applied(action.edit)
+
+    def applied(self, edit: lsp.WorkspaceEdit) -> dict[str, str]:
+        changes = {uri: [*edits] for uri, edits in (edit.changes or {}).items()}
+        for one in edit.document_changes or ():
+            assert isinstance(one, lsp.TextDocumentEdit)
+            assert one.text_document.version == self.versions.get(one.text_document.uri, 1)
+            changes[one.text_document.uri] = [*one.edits]  # type: ignore[list-item]
+        return {uri: with_edits(self.texts[uri], edits) for uri, edits in changes.items()}
+
+    async def hover(self, name: str, line: int, character: int) -> str:
+        found = await self.client.text_document_hover_async(
+            lsp.HoverParams(lsp.TextDocumentIdentifier(self.uri(name)), lsp.Position(line, character))
+        )
+        return found.contents.value if found is not None else ""  # type: ignore[union-attr]
+
+
+def with_edits(text: str, edits: list[Any]) -> str:
+    """Make edits to a text as editors do, whose columns are UTF-16 units."""
+    lines = [*text.splitlines(keepends=True), ""]
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line.encode("utf-16-le")) // 2)
+    units = text.encode("utf-16-le")
+
+    def offset(place: lsp.Position) -> int:
+        line = min(place.line, len(lines) - 1)
+        length = starts[line + 1] - starts[line]
+        return starts[line] + min(place.character, length)
+
+    for one in sorted(edits, key=lambda edit: (edit.range.start.line, edit.range.start.character), reverse=True):
+        start, end = offset(one.range.start) * 2, offset(one.range.end) * 2
+        units = units[:start] + one.new_text.encode("utf-16-le") + units[end:]
+    return units.decode("utf-16-le")
+
+
+@asynccontextmanager
+async def editing(folder: Path, versioned: bool = True, **settings: Any) -> AsyncIterator[Editor]:
+    """Start the server for a folder, and stop it at the end."""
+    editor = Editor(folder)
+    await editor.client.start_io(sys.executable, "-m", "cudafix", "server", cwd=folder)
+    capabilities = lsp.ClientCapabilities(
+        workspace=lsp.WorkspaceClientCapabilities(
+            workspace_edit=lsp.WorkspaceEditClientCapabilities(document_changes=versioned),
+            did_change_watched_files=lsp.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True),
+        )
+    )
+    options = {"settings": settings} if settings else None
+    await editor.client.initialize_async(
+        lsp.InitializeParams(capabilities, root_uri=folder.as_uri(), initialization_options=options)
+    )
+    editor.client.initialized(lsp.InitializedParams())
+    try:
+        yield editor
+    finally:
+        await asyncio.wait_for(editor.client.shutdown_async(None), SECONDS)
+        editor.client.exit(None)
+        await editor.client.stop()
+
+
+def with_editor(folder: Path, story: Callable[[Editor], Awaitable[None]], **settings: Any) -> None:
+    """Run what a test does in an editor."""
+
+    async def run() -> None:
+        async with editing(folder, **settings) as editor:
+            await story(editor)
+
+    asyncio.run(run())
