@@ -154,7 +154,8 @@ def is_source(path: Path) -> bool:
     "--add-ignore", is_flag=False, flag_value="", metavar="[REASON]",
     help="Silence all that is found by `# cudafix: ignore[…] REASON` comments (give a reason as --add-ignore=REASON).",
 )  # fmt: skip
-def check(add_noqa: bool, add_ignore: str | None, **flags: Any) -> int:
+@click.option("-w", "--watch", is_flag=True, help="Check again after each change (needs cudafix[watch]).")
+def check(add_noqa: bool, add_ignore: str | None, watch: bool, **flags: Any) -> int:
     """Report hardcoded backend calls below PATHS (default: the current folder; - is standard input)."""
     if flags["baseline"] is not None and is_source(Path(flags["baseline"])):  # `--baseline src`
         flags |= {"paths": (flags["baseline"], *flags["paths"]), "baseline": BASELINE}
@@ -165,6 +166,10 @@ def check(add_noqa: bool, add_ignore: str | None, **flags: Any) -> int:
         from cudafix.suppress_session import SuppressSession
 
         return SuppressSession(flags, Style(add_noqa, add_ignore or "")).run()
+    if watch:
+        from cudafix.watch import watch as watch_files
+
+        return watch_files(lambda: Session(flags, Mode.CHECK, unsafe=True))
     return Session(flags, Mode.CHECK, unsafe=True).run()
 
 

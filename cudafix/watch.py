@@ -1,0 +1,88 @@
+"""`check --watch`: a check after each change of a file that it is about."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PurePath
+
+import click
+
+from cudafix.config import Options, forget
+from cudafix.discover import DEFAULT_EXCLUDE, SUFFIXES, PathError
+from cudafix.read import DOCUMENTS
+from cudafix.session import CLEAN, FlagError, Session
+from cudafix.settings import ConfigError
+
+SETTINGS = ("cudafix.toml", "pyproject.toml")
+WAITING = "Watching for changes; Ctrl+C ends it."
+CLEAR = "\x1b[2J\x1b[H"
+MILLISECONDS = 100
+"""That several changes may lie apart and still count as one."""
+
+
+def watch(make_session: Callable[[], Session]) -> int:
+    """Check, and check again whenever something changes, until Ctrl+C.
+
+    Raises:
+        FlagError: where watchfiles is not installed, or the flags leave nothing to watch.
+    """
+    try:
+        import watchfiles
+    except ImportError as error:
+        raise FlagError(f"--watch needs watchfiles ({error}): pip install 'cudafix[watch]'") from None
+    session = make_session()
+    if session.reads_stdin:
+        raise FlagError("--watch is about files: - (standard input) does not change")
+    places = [*places_of(session.paths, session.options_for)]
+    changes = watchfiles.watch(
+        *places, watch_filter=is_ours, step=MILLISECONDS, rust_timeout=MILLISECONDS, yield_on_timeout=True
+    )
+    try:
+        next(changes)  # only now it watches: nothing is lost that happens during the first check
+        session.run()
+        say()
+        for changed in changes:
+            if changed:
+                forget()
+                check_again(make_session)
+                say()
+    except KeyboardInterrupt:
+        pass
+    return CLEAN
+
+
+def check_again(make_session: Callable[[], Session]) -> None:
+    if sys.stdout.isatty():
+        click.echo(CLEAR, nl=False)
+    try:
+        make_session().run()
+    except (ConfigError, PathError, FlagError) as error:
+        click.echo(f"cudafix: error: {error}", err=True)
+
+
+def say() -> None:
+    click.echo(WAITING, err=True)
+
+
+def places_of(paths: Sequence[str], options_for: Callable[[Path], Options]) -> Iterator[Path]:
+    """Yield what is watched: what is checked, and the configuration where it lies elsewhere.
+
+    Raises:
+        PathError: for a path that is not there.
+    """
+    for name in paths:
+        if not os.path.exists(name):
+            raise PathError(f"{name}: no such file or directory")
+        yield Path(name)
+    root = options_for(Path.cwd()).root
+    yield from (root / name for name in SETTINGS if (root / name).is_file())
+
+
+def is_ours(change: object, path: str) -> bool:
+    """Whether a change can have an effect on a check."""
+    parts = PurePath(path).parts
+    return parts[-1].endswith((*SUFFIXES, *DOCUMENTS, *SETTINGS)) and not any(
+        one in DEFAULT_EXCLUDE for one in parts[:-1]
+    )
