@@ -1,6 +1,6 @@
 """cudafix finds hardcoded CUDA calls in Python and rewrites them into device-neutral ones.
 
-As a library: `check_source` and `fix_source`, with the nouns that they speak of.
+As a library: `check_source`, `fix_source` and `check_paths`, with the nouns that they speak of.
 """
 
 from __future__ import annotations
@@ -8,24 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cudafix.api import (
-        Checked,
-        ConfigError,
-        Edit,
-        Finding,
-        Fix,
-        Fixed,
-        Position,
-        Problem,
-        Safety,
-        check_source,
-        fix_source,
-    )
+    from cudafix.api import Checked, CheckedPaths, Fixed, check_paths, check_source, fix_source
+    from cudafix.discover import PathError
+    from cudafix.model import Edit, Finding, Fix, Position, Problem, Safety
+    from cudafix.settings import ConfigError
 
 __version__ = "0.1.0"
 __all__ = [
-    "Checked", "ConfigError", "Edit", "Finding", "Fix", "Fixed", "Position", "Problem", "Safety", "check_source",
-    "fix_source",
+    "Checked", "CheckedPaths", "ConfigError", "Edit", "Finding", "Fix", "Fixed", "PathError", "Position", "Problem",
+    "Safety", "check_paths", "check_source", "fix_source",
 ]  # fmt: skip
 
 
@@ -33,9 +24,9 @@ def __getattr__(name: str) -> object:
     """Load the library when it is asked for: the runtime needs nothing of it, and a hook has no time."""
     if name not in __all__:
         raise AttributeError(f"module 'cudafix' has no attribute '{name}'")
-    from cudafix import api
+    from cudafix import api, discover, model, settings
 
-    return getattr(api, name)
+    return next(getattr(home, name) for home in (api, model, discover, settings) if hasattr(home, name))
 
 
 def __dir__() -> list[str]:

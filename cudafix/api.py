@@ -1,24 +1,21 @@
-"""cudafix as a library: what a file holds in, what is found and its new text out. Nothing is written."""
+"""cudafix as a library: texts or files in, what is found and new texts out. Nothing is written."""
 
 from __future__ import annotations
 
 import io
+import os
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from cudafix.config import Overrides, options_for
-from cudafix.model import Edit, Finding, Fix, Position, Problem, Result, Safety
+from cudafix.config import Overrides, forget, options_for
+from cudafix.discover import discover
+from cudafix.model import Finding, Position, Problem, Result
 from cudafix.read import HOLD_MODULES, Source
-from cudafix.run import Mode, process
-from cudafix.settings import ConfigError, read_settings
-
-__all__ = [
-    "Checked", "ConfigError", "Edit", "Finding", "Fix", "Fixed", "Position", "Problem", "Safety", "check_source",
-    "fix_source",
-]  # fmt: skip
+from cudafix.run import Mode, Work, process, run_all
+from cudafix.settings import read_settings
 
 Text = TypeVar("Text", str, bytes)
 PATH = "source.py"
@@ -35,6 +32,19 @@ class Checked:
 
     findings: tuple[Finding, ...]
     problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class CheckedPaths(Checked):
+    """What a check says of files and folders; it can be pickled.
+
+    Attributes:
+        findings: what is found, in the order of files and places.
+        problems: why files, or parts of them, could not be analysed.
+        files: how many were looked at.
+    """
+
+    files: int
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,33 @@ def check_source(source: str | bytes, path: str = PATH, settings: Mapping[str, A
     """
     result = run(source, path, settings, Mode.CHECK, unsafe=True)
     return Checked(result.findings, result.problems)
+
+
+def check_paths(
+    paths: Iterable[str | Path],
+    settings: Mapping[str, Any] | None = None,
+    *,
+    isolated: bool = False,
+    processes: int = 1,
+) -> CheckedPaths:
+    """Say what `cudafix check PATHS` finds. Nothing is written, no cache either, so that many can be mapped at once.
+
+    Args:
+        paths: files and folders; what is excluded, or ignored by git, is left out below folders.
+        settings: the keys of `[tool.cudafix]`; they stand before those of the configuration files.
+        isolated: read no configuration files.
+        processes: how many work on it; one is this process.
+
+    Raises:
+        ConfigError: for a setting that cannot be right, here or in a configuration file.
+        PathError: for a path that is not there. Nothing is raised for what a file holds.
+    """
+    forget()
+    overrides = Overrides(read_settings(settings or {}, "settings") | {"edits": True}, isolated=isolated)
+    jobs = discover([os.fspath(one) for one in paths], lambda folder: options_for(folder, overrides))
+    results = [*run_all(jobs, Work(Mode.CHECK, unsafe=True), processes)]
+    findings = tuple(finding for one in results for finding in one.findings)
+    return CheckedPaths(findings, tuple(problem for one in results for problem in one.problems), len(results))
 
 
 def fix_source(

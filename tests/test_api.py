@@ -151,3 +151,51 @@ def test_a_name_that_the_library_lacks_is_an_attribute_error() -> None:
 def test_the_names_of_the_library_can_be_listed() -> None:
     assert set(cudafix.__all__) <= set(dir(cudafix))
     assert all(getattr(cudafix, one) is not None for one in cudafix.__all__)
+
+
+def test_files_and_folders_are_checked_as_the_command_checks_them(folder: Path) -> None:
+    (folder / "src").mkdir()
+    (folder / "build").mkdir()
+    for name in ("a.py", "src/b.py", "build/excluded.py"):
+        (folder / name).write_text(HARDCODED)
+    (folder / "src" / "broken.py").write_text("torch.cuda.empty_cache(\n")
+    checked = cudafix.check_paths(["."])
+    assert [one.place for one in checked.findings if one.code == "CFX101"] == ["a.py:4:1", "src/b.py:4:1"]
+    assert [one.path for one in checked.problems] == ["src/broken.py"]
+    assert checked.files == 3
+    said = invoke("check", "--output-format", "json").stdout
+    assert [one["filename"] for one in json.loads(said)] == [one.path for one in checked.findings]
+
+
+def test_the_configuration_of_a_folder_counts_but_where_it_is_isolated(folder: Path) -> None:
+    (folder / "cudafix.toml").write_text('ignore = ["CFX101"]\n')
+    (folder / "a.py").write_text(HARDCODED)
+    assert cudafix.check_paths([folder]).findings == ()
+    assert len(cudafix.check_paths([folder], isolated=True).findings) == 1
+    assert len(cudafix.check_paths([folder], {"ignore": ["CFX104"]}).findings) == 1
+
+
+def test_a_configuration_that_has_changed_is_read_again(folder: Path) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    assert len(cudafix.check_paths([folder]).findings) == 1
+    (folder / "cudafix.toml").write_text('ignore = ["CFX101"]\n')
+    assert cudafix.check_paths([folder]).findings == ()
+
+
+def test_several_processes_find_what_one_finds(folder: Path) -> None:
+    for number in range(40):
+        (folder / f"{number:02}.py").write_text(HARDCODED if number % 2 else CLEAN)
+    one = cudafix.check_paths([folder])
+    assert (one.files, len(one.findings)) == (40, 20)
+    assert cudafix.check_paths([folder], processes=2) == one
+
+
+def test_what_is_said_of_paths_can_be_pickled(folder: Path) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    checked = cudafix.check_paths([folder])
+    assert pickle.loads(pickle.dumps(checked)) == checked
+
+
+def test_a_path_that_is_not_there_is_an_error(folder: Path) -> None:
+    with pytest.raises(cudafix.PathError, match="nothing: no such file or directory"):
+        cudafix.check_paths(["nothing"])

@@ -76,12 +76,14 @@ def test_a_baseline_of_a_later_version_is_an_error_and_not_guessed_at() -> None:
 def test_the_functions_of_the_library_keep_their_arguments() -> None:
     assert list(inspect.signature(cudafix.check_source).parameters) == ["source", "path", "settings"]
     assert list(inspect.signature(cudafix.fix_source).parameters) == ["source", "path", "settings", "unsafe_fixes"]
+    assert list(inspect.signature(cudafix.check_paths).parameters) == ["paths", "settings", "isolated", "processes"]
 
 
 @pytest.mark.parametrize(
     ("noun", "attributes"),
     [
         (cudafix.Checked, ["findings", "problems"]),
+        (cudafix.CheckedPaths, ["findings", "problems", "files"]),
         (cudafix.Fixed, ["source", "fixed", "findings", "problems"]),
         (cudafix.Finding, ["code", "name", "message", "symbol", "path", "start", "end", "fix", "reason", "help"]),
         (cudafix.Fix, ["safety", "message", "edits"]),
@@ -96,3 +98,19 @@ def test_the_nouns_of_the_library_keep_their_attributes(noun: type[Any], attribu
 
 def test_the_levels_of_safety_keep_their_words() -> None:
     assert [level.value for level in cudafix.Safety] == ["safe", "unsafe", "manual"]
+
+
+@pytest.mark.usefixtures("_in_a_copy")
+def test_a_report_has_the_keys_of_the_example() -> None:
+    found = json.loads(invoke("report", *SELECT, "--format", "json").stdout)
+    expected = json.loads((EXAMPLES / "report.json").read_text())
+    assert list(found) == list(expected)
+    for name in ("total", "rules", "symbols", "files", "affected"):
+        assert found[name] == expected[name]
+    assert [list(one) for one in found["steps"]] == [list(one) for one in expected["steps"]]
+
+
+@pytest.mark.usefixtures("_in_a_copy")
+def test_a_report_of_version_1_is_a_history() -> None:
+    shutil.copy(EXAMPLES / "report.json", "before.json")
+    assert invoke("report", *SELECT, "--output-file", "-", "--history", "before.json").exit_code == 0

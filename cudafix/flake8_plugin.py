@@ -1,0 +1,39 @@
+"""Findings in flake8, with cudafix's codes: `flake8 --enable-extensions CFX`.
+
+The plugin is off where it is not asked for, so that who runs `cudafix check` beside flake8 hears everything once.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cudafix import __version__
+from cudafix.config import Overrides, options_for
+from cudafix.read import Source
+from cudafix.reporters.places import sentence
+from cudafix.run import Mode, process
+
+Problem = tuple[int, int, str, type]
+
+
+class Plugin:
+    """What flake8 makes for each file, and asks for its findings."""
+
+    name = "cudafix"
+    version = __version__
+    off_by_default = True
+
+    def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str]) -> None:
+        self.path = filename
+        self.text = "".join(lines)
+
+    def run(self) -> Iterator[Problem]:
+        """Yield row, column (from 0 on) and text of each finding; flake8 itself looks at `# noqa`."""
+        options = options_for(Path(self.path).parent, Overrides({}))
+        result = process(
+            Source(self.path, self.text.encode("utf-8", "surrogatepass")), options, Mode.CHECK, unsafe=True
+        )
+        for one in result.findings:
+            yield one.start.row, one.start.column - 1, f"{one.code} {sentence(one)}", type(self)
