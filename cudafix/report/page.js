@@ -88,10 +88,10 @@
       : button.parentElement.getAttribute("aria-sort") === "ascending" ? true : number > 0;
     const table = button.closest("table").tBodies[0];
     const value = (row) => row.children[number].dataset.value;
-    const rows = [...table.rows].sort((left, right) => number === 0
+    const sign = down ? -1 : 1;
+    table.append(...[...table.rows].sort((left, right) => sign * (number === 0
       ? value(left).localeCompare(value(right), "en")
-      : Number(value(left)) - Number(value(right)));
-    table.append(...(down ? rows.reverse() : rows));
+      : Number(value(left)) - Number(value(right)))));
     mark(button, down);
   }
 
