@@ -127,11 +127,23 @@ LOOKING: tuple[Callable[[Any], Any], ...] = (
 
 REPORTING: tuple[Callable[[Any], Any], ...] = (
     click.option("--stdin-filename", metavar="NAME", help="The name of what comes on standard input."),
-    click.option("--output-format", type=click.Choice(sorted(FORMATS)), default="text", show_default=True),
+    click.option(
+        "--output-format",
+        type=click.Choice(sorted(FORMATS)),
+        default="text",
+        show_default=True,
+        help="How findings are written.",
+    ),
     click.option("--output-file", type=click.Path(path_type=Path), metavar="FILE", help="Write findings to this file."),
     click.option("--statistics", is_flag=True, help="Count the findings by code instead of listing them."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 even when there are findings."),
-    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True),
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        help="Use colours; auto: on a terminal, unless NO_COLOR is set.",
+    ),
 )
 
 

@@ -1,0 +1,163 @@
+"""The pages that are made from the program itself: `python docs/make.py` writes them, a test holds them current."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+import click
+
+from cudafix import runtime
+from cudafix.catalogue import BACKEND_ONLY, BY_RUNTIME, ROWS
+from cudafix.cli import cli
+from cudafix.config import INTERNAL, Options
+from cudafix.explain import cell, forms_of, signature
+from cudafix.row import CUDA_ONLY
+from cudafix.rules import RULES
+from cudafix.support import COLUMNS, backends_with
+
+FOLDER = Path(__file__).parent
+
+
+def head(source: str, title: str) -> str:
+    return f"<!-- Made from {source} by `python docs/make.py`: edit that. -->\n\n# {title}\n\n"
+
+
+def rules_page() -> str:
+    pages = [re.sub(r"^(#+) ", r"#\1 ", rule.page, flags=re.MULTILINE) for rule in RULES]
+    return head("the docstrings in cudafix/rules", "Rules") + "\n".join(pages)
+
+
+def symbols_page() -> str:
+    """Return a table of all functions that have a row, but for those that CUDA alone has."""
+    return head("cudafix/catalogue.py and cudafix/support.py", "Functions") + "\n".join(symbol_lines()) + "\n"
+
+
+def symbol_lines() -> Iterator[str]:
+    yield "What stands for each function of `torch.cuda`, and of the other backends' modules, and since which torch"
+    yield "each of them has it (npu: torch_npu). `cudafix explain torch.cuda.mem_get_info` says more of one."
+    yield ""
+    yield f"| below `torch.cuda` | rule | runtime | torch's own | {' | '.join(COLUMNS)} |"
+    yield "|---|---|---|---|" + "---|" * len(COLUMNS)
+    for row in ROWS.values():
+        if row.code != CUDA_ONLY and row.name:
+            forms = {route.split(",")[0]: f"`{without_parameters(form)}`" for route, form, _ in forms_of(row)}
+            native = forms.get("accelerator") or forms.get("all") or ""
+            since = backends_with(row.name)
+            cells = " | ".join(cell(since.get(one)) for one in COLUMNS)
+            yield f"| `{row.name}` | {row.code} | {forms.get('runtime', '')} | {native} | {cells} |"
+    yield ""
+    yield "## Of one backend alone (CFX401)"
+    yield ""
+    yield f"* cuda: {', '.join(f'`{row.name}`' for row in ROWS.values() if row.code == CUDA_ONLY)}"
+    for backend, names in BACKEND_ONLY.items():
+        yield f"* {backend}: {', '.join(f'`{one}`' for one in names.split())}"
+
+
+def without_parameters(form: str) -> str:
+    return form if form.startswith("device_module()") else form.partition("(")[0]
+
+
+def runtime_page() -> str:
+    return head("the docstrings in cudafix/runtime.py", "The runtime") + "\n".join(runtime_lines()) + "\n"
+
+
+def runtime_lines() -> Iterator[str]:
+    yield "What rewritten code imports from `cudafix.runtime`, or from the copy that `cudafix vendor` makes. Which"
+    yield "backend is active, and how one says that it differs: [backends.md](backends.md)."
+    for name, function in vars(runtime).items():
+        if not name.startswith("_") and inspect.isfunction(function) and function.__module__ == runtime.__name__:
+            yield f"\n## {name}\n"
+            yield f"`{name}{signature(name)}`\n"
+            yield inspect.getdoc(function) or ""
+            if name in BY_RUNTIME:
+                replaced = [f"`torch.cuda.{one.name}`" for one in ROWS.values() if one.runtime == name and one.name]
+                yield f"\nStands for {', '.join(replaced)}." if replaced else "\nStands for `torch.cuda`."
+
+
+def configuration_page() -> str:
+    return head("cudafix/config.py", "Configuration") + "\n".join(configuration_lines()) + "\n"
+
+
+def configuration_lines() -> Iterator[str]:
+    yield "The keys of `[tool.cudafix]` in the closest `pyproject.toml`, or of a `cudafix.toml`. Flags of the same name"
+    yield "stand before them. The README shows each in use."
+    yield ""
+    yield "| key | what | default |"
+    yield "|---|---|---|"
+    said = dict(re.findall(r"^    (?:    )(\w+): (.*(?:\n            .*)*)", Options.__doc__ or "", re.MULTILINE))
+    for field in fields(Options):
+        if field.name not in INTERNAL:
+            text = " ".join(said[field.name].split())
+            yield f"| `{field.name.replace('_', '-')}` | {text} | {default_of(field.default)} |"
+
+
+def default_of(value: object) -> str:
+    value = getattr(value, "value", value)
+    if value in ((), "", None, MISSING):
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        is_version = all(isinstance(one, int) for one in value)
+        return f"`{'.'.join(map(str, value))}`" if is_version else ", ".join(f"`{one}`" for one in value)
+    return f"`{value}`"
+
+
+def commands_page() -> str:
+    lines = ["Exit codes: 0 clean, 1 findings (`--diff`: something would change), 2 a usage or internal error.", ""]
+    lines += ["## Common options", "", *option_lines(COMMON), ""]
+    return head("cudafix/cli.py", "Commands") + "\n".join([*lines, *command_lines("cudafix", cli)]).rstrip() + "\n"
+
+
+def options_of(command: click.Command) -> list[click.Option]:
+    return [one for one in command.params if isinstance(one, click.Option)]
+
+
+SHARED = {one.name for one in options_of(cli.commands["fix"])}
+COMMON = [one for one in options_of(cli.commands["check"]) if one.name in SHARED]
+
+
+def command_lines(name: str, command: click.Command) -> Iterator[str]:
+    if isinstance(command, click.Group):
+        for below, one in sorted(command.commands.items()):
+            yield from command_lines(f"{name} {below}", one)
+        return
+    arguments = [f"[{one.human_readable_name}…]" if one.nargs < 0 else one.human_readable_name
+                 for one in command.params if isinstance(one, click.Argument)]  # fmt: skip
+    yield f"## {name}\n"
+    yield f"`{' '.join([name, *arguments])}`\n"
+    yield f"{inspect.cleandoc(command.help or '')}\n"
+    common = {one.name for one in COMMON}
+    own = [one for one in options_of(command) if one.name not in common]
+    if own:
+        yield from (*option_lines(own), "")
+    taken = {one.name for one in options_of(command)} & common
+    if taken == common:
+        yield "And the [common options](#common-options).\n"
+    elif taken:
+        yield "And those of the [common options](#common-options) that say what is looked for, and where.\n"
+
+
+def option_lines(options: Iterable[click.Option]) -> Iterator[str]:
+    yield "| option | what |"
+    yield "|---|---|"
+    for one in options:
+        choices = f" ({', '.join(one.type.choices)})" if isinstance(one.type, click.Choice) else ""
+        yield f"| `{', '.join(one.opts)}` | {(one.help or '').replace('|', '/')}{choices} |"
+
+
+PAGES = {
+    "commands.md": commands_page,
+    "configuration.md": configuration_page,
+    "rules.md": rules_page,
+    "runtime.md": runtime_page,
+    "symbols.md": symbols_page,
+}
+
+if __name__ == "__main__":
+    for page, make in PAGES.items():
+        (FOLDER / page).write_text(make(), encoding="utf-8")
