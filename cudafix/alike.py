@@ -189,7 +189,7 @@ def parsed(
     for part in parts:
         new = replacements.get(part) or part.visit(Replacer(replacements))
         assert isinstance(new, cst.CSTNode)
-        code = dedent(inspection.file.module.code_for_node(new)).strip()
+        code = dedent(inspection.file.module.code_for_node(new)).strip("\\ \t\r\n")  # it may end in a joined line
         pieces.append(f"({code})" if isinstance(new, cst.BaseExpression) else code)
     return ast.parse("async def f():\n for _ in ():\n  pass\n" + "".join(indented(piece) for piece in pieces if piece))
 

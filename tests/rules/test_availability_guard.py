@@ -939,3 +939,11 @@ def test_a_guard_that_asks_for_the_build_as_well_is_found_and_stays() -> None:
 def test_an_early_return_that_cuda_need_not_survive_is_no_guard() -> None:
     test = "not torch.cuda.is_available() and strict"
     assert guards(f"import torch\ndef f():\n    if {test}:\n        return\n    torch.cuda.synchronize()\n") == []
+
+
+def test_a_body_that_a_backslash_joins_to_an_empty_line_is_read() -> None:
+    check_fixes(
+        "import torch\nif torch.cuda.is_available(): torch.cuda.synchronize() \\\n\nx = 1\n",
+        "from cudafix.runtime import synchronize_device\nsynchronize_device() \\\n\nx = 1\n",
+        edits=False,
+    )
