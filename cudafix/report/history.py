@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from cudafix.report.figures import Figures, Group, Tally, from_object
 from cudafix.settings import ConfigError
 
 SUFFIXES = (".json", ".html", ".htm")
-DATA = re.compile(r'<script type="application/json" id="figures">(.*?)</script>', re.DOTALL)
+DATA = '<script type="application/json" id="figures">'
 
 
 def load_history(paths: Sequence[Path]) -> tuple[Figures, ...]:
@@ -35,8 +34,7 @@ def load(file: Path) -> Figures:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if file.suffix in (".html", ".htm"):
-        found = DATA.search(text)
-        text = found[1] if found else ""
+        text = text.partition(DATA)[2].partition("</script>")[0]
     try:
         return from_object(json.loads(text))
     except (json.JSONDecodeError, RecursionError):

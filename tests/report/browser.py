@@ -33,19 +33,27 @@ def require_chromium() -> str:
 
 
 @contextmanager
-def page_of(file: Path, width: int = 1200, height: int = 800, **context: Any) -> Iterator[Any]:
-    """Open a file; a script that fails, or that asks the network for something, fails the test."""
+def started() -> Iterator[Any]:
+    """Start Chromium."""
+    path = require_chromium()
     from playwright.sync_api import sync_playwright
 
-    path = require_chromium()
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=[*QUIET])
-        page = browser.new_context(viewport={"width": width, "height": height}, **context).new_page()
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: said.append(request.url) if not request.url.startswith("file:") else None)
-        page.goto(file.as_uri())
-        yield page
+        yield browser
         browser.close()
+
+
+@contextmanager
+def page_of(browser: Any, file: Path, width: int = 1200, height: int = 800, **settings: Any) -> Iterator[Any]:
+    """Open a file; a script that fails, or that asks the network for something, fails the test."""
+    context = browser.new_context(viewport={"width": width, "height": height}, **settings)
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: said.append(request.url) if not request.url.startswith("file:") else None)
+    page.goto(file.as_uri())
+    yield page
+    context.close()
     assert said == []

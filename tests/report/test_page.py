@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import page_of, require_chromium
+from browser import page_of, require_chromium, started
 from command import HARDCODED, MANUAL, git, run
 
 EVIL = "<img src=x onerror=document.title='evil'>.py"
@@ -41,9 +41,15 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report.html"
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with started() as found:
+        yield found
+
+
 @pytest.fixture
-def page(report: Path) -> Iterator[Any]:
-    with page_of(report) as found:
+def page(browser: Any, report: Path) -> Iterator[Any]:
+    with page_of(browser, report) as found:
         yield found
 
 
@@ -146,14 +152,14 @@ def test_each_control_has_a_name_for_who_hears_the_page(page: Any) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_what_is_behind_it(report: Path, scheme: str) -> None:
-    with page_of(report, color_scheme=scheme) as page:
+def test_text_stands_out_from_what_is_behind_it(browser: Any, report: Path, scheme: str) -> None:
+    with page_of(browser, report, color_scheme=scheme) as page:
         assert page.evaluate(LOW_CONTRAST) == []
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1400])
-def test_no_screen_is_too_small(report: Path, width: int) -> None:
-    with page_of(report, width=width) as page:
+def test_no_screen_is_too_small(browser: Any, report: Path, width: int) -> None:
+    with page_of(browser, report, width=width) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -176,8 +182,8 @@ def test_nothing_in_a_name_runs(page: Any) -> None:
     assert page.title() == "cudafix: " + page.locator("h1").inner_text()
 
 
-def test_without_scripts_the_tables_are_there(report: Path) -> None:
-    with page_of(report, java_script_enabled=False) as page:
+def test_without_scripts_the_tables_are_there(browser: Any, report: Path) -> None:
+    with page_of(browser, report, java_script_enabled=False) as page:
         assert page.locator('[data-table="code"] tbody tr').count() >= 3
         assert page.locator("noscript").count() == 1
 
