@@ -123,6 +123,11 @@ class Figures:
         return {"version": VERSION, **asdict(self)}
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun as people write it: `1 file`, `1,958 files`."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
 def kind_of(finding: Finding) -> Kind:
     if is_cuda_only(finding):
         return Kind.CUDA_ONLY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from cudafix.report.figures import Figures, Group, Kind
+from cudafix.report.figures import Figures, Group, Kind, counted
 from cudafix.report.history import changes
 
 MOST = 15
@@ -22,9 +22,9 @@ def head(figures: Figures) -> Iterator[str]:
     total = figures.total.total
     yield f"## cudafix: {quoted(figures.title)}"
     yield ""
-    yield f"{total:,} findings in {figures.affected:,} of {figures.files:,} files."
+    yield f"{counted(total, 'finding')} in {figures.affected:,} of {counted(figures.files, 'file')}."
     if figures.unreadable:
-        yield f"{figures.unreadable:,} files could not be analysed."
+        yield f"{counted(figures.unreadable, 'file')} could not be analysed."
     if total:
         yield ""
         yield "| what can be done | findings | share |"
@@ -38,7 +38,7 @@ def trend(figures: Figures, history: Sequence[Figures]) -> Iterator[str]:
         return
     first = history[0]
     yield from ("", f"### Since {first.created[:10]}", "")
-    yield f"{first.total.total:,} findings then, {figures.total.total:,} now ({difference(first, figures)})."
+    yield f"{counted(first.total.total, 'finding')} then, {figures.total.total:,} now ({difference(first, figures)})."
     yield from ("", "| rule | then | now |", "|---|---:|---:|")
     for one in list(changes(first, figures))[:MOST]:
         yield f"| {one.name} {one.title} | {one.before.total:,} | {one.now.total:,} |"
@@ -52,7 +52,8 @@ def steps(figures: Figures) -> Iterator[str]:
     if figures.steps:
         yield from ("", "### What to do next", "")
     for number, one in enumerate(figures.steps, 1):
-        clears = f" clears {one.clears:,} in {one.files:,} files." if one.clears else f" ({one.files:,} files)."
+        place = counted(one.files, "file")
+        clears = f" clears {one.clears:,} in {place}." if one.clears else f" ({place})."
         yield f"{number}. {code(one.command)}{clears} {quoted(one.text)}"
 
 

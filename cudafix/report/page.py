@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from cudafix.model import Finding
 from cudafix.report.chart import chart
-from cudafix.report.figures import NOBODY, Figures, Group, Kind, Tally, kind_of
+from cudafix.report.figures import NOBODY, Figures, Group, Kind, Tally, counted, kind_of
 from cudafix.report.history import changes
 from cudafix.report.treemap import Tile, tiles
 from cudafix.reporters.places import sentence
@@ -64,9 +64,11 @@ class Page:
     def summary(self) -> Iterator[str]:
         figures = self.figures
         total = figures.total.total
-        unread = f" {figures.unreadable:,} files could not be analysed." if figures.unreadable else ""
+        unread = f" {counted(figures.unreadable, 'file')} could not be analysed." if figures.unreadable else ""
+        noun = "finding" if total == 1 else "findings"
         yield (
-            f'<p class="lead"><strong>{total:,}</strong> findings in {figures.affected:,} of {figures.files:,} files, '
+            f'<p class="lead"><strong>{total:,}</strong> {noun} in {figures.affected:,} of '
+            f"{counted(figures.files, 'file')}, "
             f"<strong>{figures.total.share:.0%}</strong> automatic.{unread}</p>"
         )
         if not total:
@@ -87,11 +89,12 @@ class Page:
             return
         yield '<ol class="steps">'
         for one in self.figures.steps:
-            clears = f"clears {one.clears:,}" if one.clears else "shows"
+            place = counted(one.files, "file")
+            said = f"<strong>Clears {one.clears:,}</strong> in {place}." if one.clears else f"In {place}."
             yield (
                 f'<li><div class="command"><code>{escape(one.command)}</code>'
                 f'<button type="button" data-copy>Copy</button></div>'
-                f"<p><strong>{clears}</strong> in {one.files:,} files. {escape(one.text)}</p></li>"
+                f"<p>{said} {escape(one.text)}</p></li>"
             )
         yield "</ol>"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from cudafix.model import Finding
 from cudafix.report.figures import Kind, Step, kind_of
 from cudafix.rule import CUDA_ONLY_FAMILY
 
+PLACE = re.compile(r" on line \d+")
 MOST = 4
 """Rules that are named one by one; the rest comes in their wake."""
 
@@ -74,6 +76,6 @@ def title(findings: Sequence[Finding]) -> str:
 
 
 def usual(findings: Sequence[Finding]) -> str:
-    """Return the reason that most of them have."""
-    reasons = Counter(one.reason or one.help or one.message for one in findings)
+    """Return the reason that most of them have, wherever it is about."""
+    reasons = Counter(PLACE.sub("", one.reason or one.help or one.message) for one in findings)
     return min(reasons, key=lambda one: (-reasons[one], one)).rstrip(".")

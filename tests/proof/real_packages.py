@@ -54,6 +54,7 @@ PACKAGES = (
     ),
     Package("gpytorch==1.9.1", ("test",), ("scipy", "scikit-learn", "linear_operator==0.2.0")),
     Package("linear-operator==0.6.1", ("test",), ("scipy", "jaxtyping", "mpmath")),
+    Package("opacus==1.6.0", ("opacus/tests",), ("scipy", "opt-einsum", "hypothesis")),
     Package(
         "peft==0.21.2",
         ("tests",),

@@ -52,7 +52,7 @@ def test_a_clean_project_has_nothing_to_do(folder: Path) -> None:
     (folder / "a.py").write_text(CLEAN)
     assert "Nothing is left to do." in page()
     assert figures()["total"] == {"safe": 0, "unsafe": 0, "manual": 0, "cuda_only": 0}
-    assert "0 findings in 0 of 1 files." in invoke("report", "--format", "markdown").stdout
+    assert "0 findings in 0 of 1 file." in invoke("report", "--format", "markdown").stdout
 
 
 def test_a_finding_is_safe_unsafe_manual_or_of_cuda_alone(tree: Path) -> None:
@@ -100,6 +100,15 @@ def test_each_command_that_is_proposed_clears_what_it_says(tree: Path) -> None:
         before = sum(figures("pkg")["total"].values())  # type: ignore[attr-defined]
         assert invoke(*step["command"].split()[1:]).exit_code in (0, 1)
         assert sum(figures("pkg")["total"].values()) == before - step["clears"]  # type: ignore[attr-defined]
+
+
+def test_the_usual_reason_is_the_same_wherever_it_is_about(tree: Path) -> None:
+    ladder = "if is_npu():\n    torch.npu.synchronize()\nelif is_xpu():\n    go()\n"
+    (tree / "pkg" / "ladders.py").write_text(f"import torch\n{ladder}{ladder}")
+    texts = [one["text"] for one in figures("--select", "CFX302")["steps"]]  # type: ignore[attr-defined]
+    assert texts[0].startswith(
+        "2 of CFX302 dispatch-ladder to be decided by hand. Most often: the branch does something"
+    )
 
 
 def test_a_path_with_a_space_is_quoted_in_a_command(tree: Path) -> None:
@@ -201,4 +210,4 @@ def test_text_for_a_pull_request_names_the_next_steps(tree: Path) -> None:
     said = invoke("report", "--format", "markdown").stdout
     assert "5 findings in 4 of 5 files." in said
     assert "| automatic, safe | 1 | 20% |" in said
-    assert "1. `cudafix fix --select CFX1,CFX2,CFX301,CFX302,CFX303,CFX304` clears 1 in 1 files." in said
+    assert "1. `cudafix fix --select CFX1,CFX2,CFX301,CFX302,CFX303,CFX304` clears 1 in 1 file." in said
