@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import typing
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -95,12 +96,23 @@ def describe_doubt(doubt: Binding, reference: Reference, file: File) -> str:
     return f"`{name}` may be something else here: it is also bound on line {row}"
 
 
+TYPE_FORMS = frozenset((*typing.__all__, "dict", "frozenset", "list", "set", "tuple", "type"))
+"""What is followed by types in brackets."""
+
+
 def is_class_base(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
     return isinstance(parent, cst.ClassDef) and isinstance(node, cst.Arg) and node in (*parent.bases, *parent.keywords)
 
 
 def is_in_annotation(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
-    return isinstance(node, cst.Annotation)
+    """Whether a node is an annotation, or a part of what one could be: of `Union[…]`, of `… | None`."""
+    if isinstance(node, cst.Annotation):
+        return True
+    if isinstance(parent, cst.Subscript) and isinstance(node, cst.SubscriptElement):
+        last = parent.value.attr if isinstance(parent.value, cst.Attribute) else parent.value
+        return isinstance(last, cst.Name) and last.value in TYPE_FORMS
+    is_either = isinstance(parent, cst.BinaryOperation) and isinstance(parent.operator, cst.BitOr)
+    return is_either and any(isinstance(one, cst.Name) and one.value == "None" for one in parent.children)
 
 
 def is_printed_as_text(node: cst.CSTNode, parent: cst.CSTNode) -> bool:

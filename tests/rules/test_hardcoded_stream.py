@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from checks import check_fixes, check_noop, check_stays, check_unsafe
+import pytest
+from checks import check_fixes, check_noop, check_stays, check_unsafe, findings_in
 
 
 def test_leaves_neutral_streams_alone() -> None:
@@ -72,6 +73,25 @@ def test_an_annotation_becomes_the_common_base_class() -> None:
         """,
         "common base class",
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Any = Union[torch.cuda.Stream, None]", "Any = Union[torch.Stream, None]"),
+        ("Any = typing.Optional[torch.cuda.Stream]", "Any = typing.Optional[torch.Stream]"),
+        ("Any = dict[str, list[torch.cuda.Event]]", "Any = dict[str, list[torch.Event]]"),
+        ("Any = torch.cuda.Stream | None", "Any = torch.Stream | None"),
+        ("x = cast(Optional[torch.cuda.Stream], y)", "x = cast(Optional[torch.Stream], y)"),
+    ],
+)
+def test_a_type_that_is_no_annotation_becomes_the_common_base_class(before: str, after: str) -> None:
+    check_unsafe(f"import torch\n{before}\n", f"import torch\n{after}\n", "common base class")
+
+
+def test_a_key_is_no_type() -> None:
+    (found,) = findings_in("import torch\nx = streams[torch.cuda.Stream]\n")
+    assert "common base class" not in found.reason
 
 
 def test_an_annotation_whose_class_was_imported_imports_the_base_class() -> None:
