@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 from cudafix import runtime
-from cudafix.catalogue import BACKEND_ONLY, BY_RUNTIME, ROWS
+from cudafix.catalogue import BACKEND_ONLY, ROWS
 from cudafix.model import Safety
 from cudafix.row import BACKENDS, Native, Row
 from cudafix.rules import BY_CODE, RULES
@@ -30,7 +30,7 @@ def explain(name: str) -> str | None:
     if symbol is not None:
         return "\n".join(page_of(symbol)) + "\n"
     neutral = name.removeprefix("cudafix.runtime.")
-    return "\n".join(page_of_neutral(neutral)) + "\n" if neutral in BY_RUNTIME else None
+    return "\n".join(page_of_neutral(neutral)) + "\n" if neutral in neutral_functions() else None
 
 
 def find_symbol(name: str) -> Symbol | None:
@@ -48,10 +48,17 @@ def is_known(symbol: Symbol) -> bool:
 
 
 @cache
+def neutral_functions() -> dict[str, Callable[..., object]]:
+    """Return the functions of the runtime that others may call."""
+    found = {name: one for name, one in vars(runtime).items() if inspect.isfunction(one) and not name.startswith("_")}
+    return {name: one for name, one in found.items() if one.__module__ == runtime.__name__}
+
+
+@cache
 def names_known() -> tuple[str, ...]:
     """Return what can be explained."""
     symbols = [f"torch.cuda.{one}".rstrip(".") for one in ROWS]
-    return (*(one for rule in RULES for one in (rule.code, rule.name)), *symbols, *BY_RUNTIME)
+    return (*(one for rule in RULES for one in (rule.code, rule.name)), *symbols, *neutral_functions())
 
 
 def page_of(symbol: Symbol) -> Iterator[str]:
@@ -162,5 +169,6 @@ def page_of_neutral(name: str) -> Iterator[str]:
     yield f"`{name}{signature(name)}`"
     yield ""
     yield inspect.getdoc(getattr(runtime, name)) or ""
-    yield ""
-    yield f"Stands for {', '.join(f'`{one}`' for one in replaced)}."
+    if replaced:
+        yield ""
+        yield f"Stands for {', '.join(f'`{one}`' for one in replaced)}."

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import click
 
-from cudafix import runtime
-from cudafix.catalogue import BACKEND_ONLY, BY_RUNTIME, ROWS
+from cudafix.catalogue import BACKEND_ONLY, ROWS
 from cudafix.cli import cli
 from cudafix.config import INTERNAL, Options
-from cudafix.explain import cell, forms_of, signature
+from cudafix.explain import cell, forms_of, neutral_functions, page_of_neutral
 from cudafix.row import CUDA_ONLY
 from cudafix.rules import RULES
 from cudafix.support import COLUMNS, backends_with
@@ -68,14 +67,8 @@ def runtime_page() -> str:
 def runtime_lines() -> Iterator[str]:
     yield "What rewritten code imports from `cudafix.runtime`, or from the copy that `cudafix vendor` makes. Which"
     yield "backend is active, and how one says that it differs: [backends.md](backends.md)."
-    for name, function in vars(runtime).items():
-        if not name.startswith("_") and inspect.isfunction(function) and function.__module__ == runtime.__name__:
-            yield f"\n## {name}\n"
-            yield f"`{name}{signature(name)}`\n"
-            yield inspect.getdoc(function) or ""
-            if name in BY_RUNTIME:
-                replaced = [f"`torch.cuda.{one.name}`" for one in ROWS.values() if one.runtime == name and one.name]
-                yield f"\nStands for {', '.join(replaced)}." if replaced else "\nStands for `torch.cuda`."
+    for name in neutral_functions():
+        yield "\n" + "\n".join(page_of_neutral(name)).replace("# cudafix.runtime.", "## ", 1)
 
 
 def configuration_page() -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from command import invoke
 
-from cudafix.catalogue import BY_RUNTIME, ROWS
-from cudafix.explain import explain, names_known
+from cudafix.catalogue import ROWS
+from cudafix.explain import explain, names_known, neutral_functions
 from cudafix.rules import RULES
 
 
@@ -51,6 +51,12 @@ def test_a_function_of_the_runtime_says_what_it_stands_for() -> None:
     assert said("max_device_memory_reserved") == said("cudafix.runtime.max_device_memory_reserved")
 
 
+def test_a_function_of_the_runtime_for_new_code_is_explained() -> None:
+    page = said("get_available_gpu_memory")
+    assert page.startswith("# cudafix.runtime.get_available_gpu_memory\n")
+    assert "Stands for" not in page
+
+
 @pytest.mark.parametrize("name", ["", "torch", "torch.nn.Module", "torch.cuda.nothing", "CFX999", "numpy"])
 def test_what_is_unknown_has_no_page(name: str) -> None:
     assert explain(name) is None
@@ -67,4 +73,4 @@ def test_a_name_that_is_misspelt_is_one_line_with_a_proposal() -> None:
 
 def test_everything_that_is_proposed_can_be_explained() -> None:
     assert [one for one in names_known() if explain(one) is None] == []
-    assert len(names_known()) == 2 * len(RULES) + len(ROWS) + len(BY_RUNTIME)
+    assert len(names_known()) == 2 * len(RULES) + len(ROWS) + len(neutral_functions())

@@ -142,8 +142,12 @@
       choose();
     }
     if ("copy" in button.dataset) {
-      navigator.clipboard.writeText(one("code", button.parentElement).textContent)
-        .then(() => { button.textContent = "Copied"; }, () => { button.textContent = "Press Ctrl+C"; });
+      const command = one("code", button.parentElement);
+      const copied = navigator.clipboard ? navigator.clipboard.writeText(command.textContent) : Promise.reject();
+      copied.then(() => { button.textContent = "Copied"; }, () => {
+        getSelection().selectAllChildren(command);
+        button.textContent = "Press Ctrl+C";
+      });
     }
   });
   window.addEventListener("hashchange", follow);

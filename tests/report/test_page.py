@@ -169,6 +169,13 @@ def test_print_shows_whole_tables_and_no_controls(page: Any) -> None:
     assert page.evaluate("getComputedStyle(document.querySelector('.scroll')).maxHeight") == "none"
 
 
+def test_a_command_can_be_copied(browser: Any, report: Path) -> None:
+    with page_of(browser, report, permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.get_by_role("button", name="Copy").first.click()
+        page.get_by_role("button", name="Copied").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == page.locator(".command code").first.inner_text()
+
+
 def test_it_tells_how_far_the_project_has_come(page: Any) -> None:
     assert page.locator("#trend svg polygon").count() == 4
     row = page.locator('[data-table="changes"] tbody tr').first
