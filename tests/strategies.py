@@ -90,7 +90,7 @@ def compiles(program: str | bytes) -> bool:
 
 
 valid = programs.filter(compiles)
-PROGRAMS = 150 if os.environ.get("CI") else 60
+PROGRAMS = 150 if os.environ.get("CI") else 40
 quick = settings(
     max_examples=PROGRAMS, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
