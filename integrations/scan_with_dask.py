@@ -16,13 +16,14 @@ def scan(folder: str) -> tuple[str, cudafix.CheckedPaths]:
     return folder, cudafix.check_paths([folder])
 
 
-def main(folders: Sequence[str]) -> None:
+def scan_all(folders: Sequence[str]) -> list[tuple[str, cudafix.CheckedPaths]]:
+    """Return what is found in each repository, in their order."""
     from dask.distributed import Client, LocalCluster
 
     with LocalCluster(threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
-        for folder, checked in client.gather(client.map(scan, folders)):
-            print(f"{folder}: {len(checked.findings)} findings in {checked.files} files")
+        return list(client.gather(client.map(scan, folders)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    for folder, checked in scan_all(sys.argv[1:]):
+        print(f"{folder}: {len(checked.findings)} findings in {checked.files} files")

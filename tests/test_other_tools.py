@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 from command import CLEAN, HARDCODED, NEUTRAL, UNSAFE
 
-import cudafix
-
 SCAN = Path(__file__).parent.parent / "integrations" / "scan_with_dask.py"
 
 
@@ -65,19 +63,38 @@ def test_flake8_reports_as_the_project_has_configured(tmp_path: Path) -> None:
     assert python("-m", "flake8", "--enable-extensions", "CFX", "a.py", cwd=tmp_path).stdout == ""
 
 
+PROGRAM = """
+import sys
+
+import cudafix
+from scan_with_dask import scan_all
+
+if __name__ == "__main__":
+    for folder, checked in scan_all(sys.argv[1:]):
+        alone = cudafix.check_paths([folder])
+        print(folder, checked == alone, len(checked.findings), checked.files)
+"""
+
+
 @pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="Dask is not installed")
-def test_a_cluster_finds_what_one_process_finds(tmp_path: Path) -> None:
-    names = [f"repository{number}" for number in range(6)]
-    for number, name in enumerate(names):
-        (tmp_path / name).mkdir()
+def test_a_cluster_finds_what_one_process_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        folder = tmp_path / f"repository{number}"
+        folder.mkdir()
         for file in range(number):
-            (tmp_path / name / f"{file}.py").write_text(HARDCODED)
-        (tmp_path / name / "clean.py").write_text(CLEAN)
-    (tmp_path / names[-1] / "cudafix.toml").write_text('ignore = ["CFX101"]\n')
-    done = python(SCAN, *names, cwd=tmp_path)
-    alone = [cudafix.check_paths([tmp_path / name]) for name in names]
-    expected = [
-        f"{name}: {len(one.findings)} findings in {one.files} files" for name, one in zip(names, alone, strict=True)
-    ]
-    assert done.stdout.splitlines() == expected
-    assert [len(one.findings) for one in alone] == [0, 1, 2, 3, 4, 0]
+            (folder / f"{file}.py").write_text(HARDCODED)
+        (folder / "clean.py").write_text(CLEAN)
+    (tmp_path / "repository3" / "cudafix.toml").write_text('ignore = ["CFX101"]\n')
+    (tmp_path / "program.py").write_text(PROGRAM)
+    monkeypatch.setenv("PYTHONPATH", str(SCAN.parent))
+    done = python("program.py", *(f"repository{number}" for number in range(4)), cwd=tmp_path)
+    assert done.stdout.splitlines() == [
+        "repository0 True 0 1", "repository1 True 1 2", "repository2 True 2 3", "repository3 True 0 4"
+    ], done.stderr  # fmt: skip
+
+
+@pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="Dask is not installed")
+def test_the_example_tells_what_is_found_in_each_repository(tmp_path: Path) -> None:
+    (tmp_path / "repository").mkdir()
+    (tmp_path / "repository" / "a.py").write_text(HARDCODED)
+    assert python(SCAN, "repository", cwd=tmp_path).stdout == "repository: 1 findings in 1 files\n"

@@ -43,8 +43,8 @@ class Buffer:
     Attributes:
         path: where it lies, or would lie.
         parts: the file itself, or the code cells of a notebook.
-        kinds: of all cells of a notebook, code or not, their text; empty for a file.
         codec: how the editor counts characters.
+        cells: of all cells of a notebook, whether it is code, and its text; empty for a file.
     """
 
     path: str
