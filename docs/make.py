@@ -81,7 +81,8 @@ def configuration_lines() -> Iterator[str]:
     yield ""
     yield "| key | what | default |"
     yield "|---|---|---|"
-    said = dict(re.findall(r"^    (?:    )(\w+): (.*(?:\n            .*)*)", Options.__doc__ or "", re.MULTILINE))
+    text = inspect.cleandoc(Options.__doc__ or "")  # Python 3.13 has taken the indentation away itself
+    said = dict(re.findall(r"^    (\w+): (.*(?:\n        .*)*)", text, re.MULTILINE))
     for field in fields(Options):
         if field.name not in INTERNAL:
             text = " ".join(said[field.name].split())
