@@ -49,23 +49,23 @@ def plain_lines(text: str) -> list[str]:
 
 def with_blocks(source: Source, find: Callable[[str], Iterable[Block]], look: Look) -> Result:
     """Deal with the blocks of a text until none changes any more: what one imports depends on what the others use."""
-    data, fixed, passes = source.data, [], 0
-    while True:
-        try:
-            document = Document(data.decode("utf-8"))
-        except UnicodeDecodeError:
-            return Result(source.path, old_bytes=source.data)
-        for block in with_shared_names(list(find("".join(document.lines)))):
+    try:
+        text = old = source.data.decode("utf-8")
+    except UnicodeDecodeError:
+        return Result(source.path, old_bytes=source.data)
+    fixed: list[Finding] = []
+    for _ in range(PASSES):
+        document = Document(text)
+        for block in with_shared_names(list(find(text))):
             result = look(Source(source.path, block.code.encode("utf-8", "surrogatepass"))) if block.is_python else None
             if result is not None and not any(one.fatal for one in result.problems):
                 document.take(block, result)
-        fixed += document.fixed
-        changed = document.changed
-        if changed is None or passes == PASSES:
+        if document.changed is None:
             break
-        data, passes = changed, passes + 1
-    new = data if passes else None
-    return Result(source.path, tuple(document.findings), tuple(fixed), source.data, new, rounds=2 * passes)
+        text = document.changed
+        fixed += document.fixed
+    new = text.encode("utf-8") if text != old else None
+    return Result(source.path, tuple(document.findings), tuple(fixed), source.data, new, rounds=2 if new else 0)
 
 
 def with_shared_names(blocks: Sequence[Block]) -> Iterator[Block]:
@@ -90,10 +90,9 @@ class Document:
         """How many lines the text has grown by."""
 
     @property
-    def changed(self) -> bytes | None:
+    def changed(self) -> str | None:
         """The new text; None where no block has changed."""
-        text = "".join([*self.pieces, *self.lines[self.done :]])
-        return text.encode("utf-8") if self.done else None
+        return "".join([*self.pieces, *self.lines[self.done :]]) if self.done else None
 
     def take(self, block: Block, result: Result) -> None:
         """Put the result for a block in its place."""

@@ -86,7 +86,9 @@ class ReportSession(Session):
         elif form == "markdown":
             text = markdown(figures, before)
         else:
-            text = Page(figures, findings, owners, self.link or web_link() or "{path}#L{line}", before).html
+            text = Page(
+                figures, findings, owners, self.link or web_link(figures.commit) or "{path}#L{line}", before
+            ).html
         return text.encode("utf-8", "backslashreplace")
 
     def figures(self, findings: Sequence[Finding], owners: dict[str, tuple[str, ...]]) -> Figures:
@@ -129,10 +131,9 @@ def git(*arguments: str) -> str:
     return (run_git(root(), *arguments) or b"").decode("utf-8", "replace").strip()
 
 
-def web_link() -> str:
-    """Return where the web shows a line of the commit that is checked out; "" where the repository does not say."""
+def web_link(commit: str) -> str:
+    """Return where the web shows a line of a commit; "" where the repository does not say."""
     found = REMOTE.fullmatch(git("remote", "get-url", "origin"))
-    commit = git("rev-parse", "HEAD")
     if found is None or not commit:
         return ""
     blob = "-/blob" if "gitlab" in found["host"] else "blob"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePath
@@ -10,7 +9,7 @@ from pathlib import Path, PurePath
 import click
 
 from cudafix.config import Options, forget
-from cudafix.discover import DEFAULT_EXCLUDE, SUFFIXES, PathError
+from cudafix.discover import DEFAULT_EXCLUDE, SUFFIXES, PathError, kind_of
 from cudafix.read import DOCUMENTS
 from cudafix.session import CLEAN, FlagError, Session
 from cudafix.settings import ConfigError
@@ -73,8 +72,7 @@ def places_of(paths: Sequence[str], options_for: Callable[[Path], Options]) -> I
         PathError: for a path that is not there.
     """
     for name in paths:
-        if not os.path.exists(name):
-            raise PathError(f"{name}: no such file or directory")
+        kind_of(name)
         yield Path(name)
     root = options_for(Path.cwd()).root
     yield from (root / name for name in SETTINGS if (root / name).is_file())

@@ -2,7 +2,6 @@
 (() => {
   const PAGE = 100;
   const KEYS = ["text", "code", "kind", "folder", "symbol", "owner"];
-  const TITLES = { safe: "automatic, safe", unsafe: "automatic, to be reviewed", manual: "by hand", cuda_only: "CUDA only by nature" };
   const one = (selector, root = document) => root.querySelector(selector);
   const data = JSON.parse(one("#data").textContent);
   const form = one("#filter");
@@ -47,7 +46,7 @@
     reason.textContent = finding.reason;
     cell(link);
     cell(finding.code);
-    cell(TITLES[finding.kind]);
+    cell(data.kinds[finding.kind]);
     cell(finding.message, ...(finding.reason ? [reason] : []));
     return row;
   }
@@ -116,7 +115,7 @@
 
   const unique = (values) => [...new Set(values)].filter(Boolean).sort();
   fill(form.elements.code, unique(findings.map((finding) => finding.code)));
-  fill(form.elements.kind, Object.keys(TITLES), TITLES);
+  fill(form.elements.kind, Object.keys(data.kinds), data.kinds);
   fill(one("#symbols"), unique(findings.map((finding) => finding.symbol)));
   fill(one("#folders"), [...document.querySelectorAll('[data-table="folder"] tbody th')].map((head) => head.dataset.value));
   const owners = unique(findings.flatMap((finding) => finding.owners));

@@ -139,7 +139,14 @@ class Page:
         ]  # fmt: skip
         has_owners = any(self.owners.values())
         owners = [list(self.owners.get(one) or (NOBODY,)) if has_owners else [] for one in paths.items]
-        return {"texts": texts.items, "paths": paths.items, "owners": owners, "rows": rows, "link": self.link}
+        return {
+            "texts": texts.items,
+            "paths": paths.items,
+            "owners": owners,
+            "rows": rows,
+            "link": self.link,
+            "kinds": {kind.value: kind.title for kind in Kind},
+        }
 
     def foot(self) -> str:
         figures = self.figures

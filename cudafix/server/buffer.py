@@ -76,6 +76,9 @@ class Buffer:
     def look(self, options: Options, mode: Mode = Mode.CHECK, unsafe: bool = True) -> Result:
         return process(Source(self.path, self.data), options, mode, unsafe)
 
+    def part_of(self, uri: str) -> Part | None:
+        return next((one for one in self.parts if one.uri == uri), None)
+
     def part_at(self, position: Position) -> Part | None:
         return next((one for one in self.parts if one.cell == position.cell), None)
 

@@ -163,9 +163,11 @@ class Server(LanguageServer):
             self.complaints.add(message)
             self.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Error, f"cudafix: {message}"))
 
-    def offers(self, found: Look, uri: str, context: lsp.CodeActionContext | None = None) -> Offers | None:
-        part = next((one for one in found.buffer.parts if one.uri == uri), None)
-        if part is None:
+    async def offers(self, uri: str, context: lsp.CodeActionContext | None = None) -> Offers | None:
+        """Return what can be done in a text that is open; None where it is none of ours."""
+        found = await self.looked(self.owner(uri))
+        part = found.buffer.part_of(uri) if found is not None else None
+        if found is None or part is None:
             return None
         edits = getattr(self.client_capabilities.workspace, "workspace_edit", None)
         return Offers(
@@ -254,15 +256,13 @@ def make_server() -> Server:
         lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix, FIX_ALL], resolve_provider=True),
     )
     async def code_action(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
-        found = await server.looked(server.owner(params.text_document.uri))
-        offers = server.offers(found, params.text_document.uri, params.context) if found is not None else None
+        offers = await server.offers(params.text_document.uri, params.context)
         return [*offers.at(params.range)] if offers is not None else []
 
     @server.feature(lsp.CODE_ACTION_RESOLVE)
     async def resolve(params: lsp.CodeAction) -> lsp.CodeAction:
         data = params.data if isinstance(params.data, dict) else {}
-        found = await server.looked(server.owner(str(data.get("uri", ""))))
-        offers = server.offers(found, str(data.get("uri", ""))) if found is not None else None
+        offers = await server.offers(str(data.get("uri", "")))
         if offers is not None:
             params.edit = await asyncio.to_thread(offers.resolved, data)
         return params
@@ -285,7 +285,7 @@ def take_settings(server: Server, given: Any) -> None:
 async def page_at(server: Server, uri: str, place: lsp.Position) -> lsp.Hover | None:
     """Return the page of the rule that a comment names there, or of what is found there and of its function."""
     found = await server.looked(server.owner(uri))
-    part = next((one for one in found.buffer.parts if one.uri == uri), None) if found is not None else None
+    part = found.buffer.part_of(uri) if found is not None else None
     if found is None or part is None or place.line >= len(part.lines):
         return None
     here = lsp.Range(place, place)
