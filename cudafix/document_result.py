@@ -64,8 +64,10 @@ def with_blocks(source: Source, find: Callable[[str], Iterable[Block]], look: Lo
             break
         text = document.changed
         fixed += document.fixed
-    new = text.encode("utf-8") if text != old else None
-    return Result(source.path, tuple(document.findings), tuple(fixed), source.data, new, rounds=2 if new else 0)
+    if text == old:
+        return Result(source.path, tuple(document.findings), old_bytes=source.data)
+    new = text.encode("utf-8")
+    return Result(source.path, tuple(document.findings), tuple(fixed), source.data, new, rounds=2)
 
 
 def with_shared_names(blocks: Sequence[Block]) -> Iterator[Block]:
