@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cudafix.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from cudafix.api import Checked, CheckedPaths, Fixed, check_paths, check_source, fix_source
     from cudafix.discover import PathError
     from cudafix.model import Edit, Finding, Fix, Position, Problem, Safety
     from cudafix.settings import ConfigError
 
-__version__ = "0.1.0"
 __all__ = [
     "Checked", "CheckedPaths", "ConfigError", "Edit", "Finding", "Fix", "Fixed", "PathError", "Position", "Problem",
     "Safety", "check_paths", "check_source", "fix_source",

@@ -14,10 +14,12 @@ from typing import Any
 import libcst as cst
 
 from cudafix.catalogue import CONTEXTS, ON_MPS, WITHOUT_ACCELERATOR
+from cudafix.catalogue_.backends import OTHERS, family
 from cudafix.inspection import Inspection
 from cudafix.neutral_form import Neutral
-from cudafix.question import DEVICE, OTHERS, dotted_name, family
+from cudafix.question import DEVICE
 from cudafix.references import Reference
+from cudafix.syntax.expressions import dotted_name
 
 INERT = (
     cst.Name, cst.Attribute, cst.BaseNumber, cst.SimpleString, cst.Tuple, cst.List,

@@ -11,8 +11,8 @@ import libcst as cst
 
 from cudafix.change import Rewrites, combine
 from cudafix.config import Options
-from cudafix.discover import matches_glob
 from cudafix.file import File
+from cudafix.files.globs import matches_glob
 from cudafix.findings import make_finding
 from cudafix.helpers import find_helpers
 from cudafix.inspection import Inspection

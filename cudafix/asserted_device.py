@@ -11,7 +11,7 @@ import libcst as cst
 
 from cudafix.device_text import WHOLE
 from cudafix.inspection import Inspection
-from cudafix.question import dotted_name, last_name, sides
+from cudafix.syntax.expressions import dotted_name, last_name, sides
 
 EQUALITIES = frozenset(("assertEqual", "assertEquals", "assertIn"))
 

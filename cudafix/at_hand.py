@@ -10,9 +10,9 @@ import libcst as cst
 from cudafix.attributes import enclosing_method, first_parameter, is_set_first, only_target, value_of
 from cudafix.file import File
 from cudafix.model import Safety
-from cudafix.names import Binding, Scope
 from cudafix.neutral_form import Neutral, Refusal
 from cudafix.references import Reference
+from cudafix.syntax.scopes import Binding, Scope
 
 TAKES_MODULE = "empty_cache"
 """The function whose neutral form takes a module."""

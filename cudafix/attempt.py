@@ -8,12 +8,12 @@ from typing import Any
 import libcst as cst
 
 from cudafix.alike import is_quiet
-from cudafix.blocks import BLOCKS
+from cudafix.blocks import BLOCKS, does_nothing
 from cudafix.change import Change, Rewrites, choice_of
 from cudafix.collapse import lost_comments, spliced
 from cudafix.inspection import Inspection
+from cudafix.matchers.cuda_words import catches
 from cudafix.model import Safety
-from cudafix.neutral import catches, does_nothing
 from cudafix.neutral_form import Neutral
 from cudafix.rule import Match
 

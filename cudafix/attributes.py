@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from cudafix.file import File
-from cudafix.names import Binding, BindingKind
+from cudafix.syntax.scopes import Binding, BindingKind
 
 
 def assigned_value(node: cst.BaseExpression, file: File) -> cst.BaseExpression | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -11,33 +10,14 @@ import libcst as cst
 
 from cudafix.blocks import following, leaves
 from cudafix.file import File
+from cudafix.matchers.cuda_words import names_backend, names_cuda
 from cudafix.model import Safety
-from cudafix.names import Binding
 from cudafix.neutral_form import Neutral, Refusal
 from cudafix.references import Reference
 from cudafix.rule import Match
-
-NAMES_CUDA = re.compile(
-    r"""["']cuda\b|\.cuda\(|\bCUDA(?:_[A-Z]|[A-Z])|\.(?:major|minor|gcnArchName)\b|\bis_sm_|\bsm_?\d\d|\bversion\.cuda\b"""
-    r"""|\b(?:get_device_capability|cudart|cudnn|nvtx|nccl)\b|[(,]\s*(?:use_)?cuda\s*=\s*True\b"""
-    r"""|\b(?!_?(?:is|has)_)\w{0,40}(?:_cuda|cuda_)\w{0,40}\("""
-)
-"""What only CUDA has, and what is asked to use it: `capability.major`, `run(cuda=True)`, `least_used_cuda_device()`."""
-
-OTHERS = ("xpu", "npu", "musa", "mlu", "hpu", "mps", "mtia", "xla", "tpu", "hip", "rocm")
-
+from cudafix.syntax.scopes import Binding
 
 Guard: TypeAlias = cst.If | cst.IfExp
-
-
-def names_cuda(code: str) -> bool:
-    """Whether `code` is about CUDA itself, so that it must not run on another accelerator."""
-    return NAMES_CUDA.search(code) is not None
-
-
-def names_backend(code: str, backends: Sequence[str] = OTHERS) -> bool:
-    """Whether a word of `code` is one of `backends`: `is_xpu_available`, `"npu"`, but not `input`."""
-    return re.search(rf"(?<![a-z])(?:{'|'.join(backends)})(?![a-z])", code, re.IGNORECASE) is not None
 
 
 def judge_guard(

@@ -15,8 +15,9 @@ from cudafix.collapse import comments_in
 from cudafix.conditions import conditions, trimmed
 from cudafix.inspection import Inspection
 from cudafix.local_names import Method, form_of, is_imported, is_local, variables_in
-from cudafix.names import FRAME_READERS, LOOPS, Binding, BindingKind, NameTable
+from cudafix.names import LOOPS, NameTable
 from cudafix.neutral_form import Neutral
+from cudafix.syntax.scopes import FRAME_READERS, Binding, BindingKind
 
 
 @dataclass(frozen=True, eq=False)

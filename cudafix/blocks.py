@@ -56,3 +56,8 @@ def leaves(body: cst.BaseSuite) -> bool:
     if isinstance(last, cst.SimpleStatementLine):
         last = last.body[-1]
     return isinstance(last, (cst.Return, cst.Raise, cst.Continue, cst.Break))
+
+
+def does_nothing(body: cst.BaseSuite) -> bool:
+    lines = [one.body if isinstance(one, cst.SimpleStatementLine) else [one] for one in body.body]
+    return all(isinstance(one, cst.Pass) for line in lines for one in line)

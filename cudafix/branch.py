@@ -6,11 +6,11 @@ import re
 
 import libcst as cst
 
-from cudafix.availability import names_backend
 from cudafix.blocks import exits, positions
+from cudafix.catalogue_.backends import BACKENDS, FAMILY, family
 from cudafix.inspection import Inspection
-from cudafix.question import FAMILY, Asks, Question, backend_of, device_of, family
-from cudafix.row import BACKENDS
+from cudafix.matchers.cuda_words import names_backend
+from cudafix.question import Asks, Question, backend_of, device_of
 
 FOR_ONE_BACKEND = re.compile(r"(?:Accelerator|Platform|Backend|DeviceMixin|DeviceInterface)(?:Base|Mixin)?$")
 """How classes are called that are there for one backend each: `CudaAccelerator`, `XPUPlatform`."""

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from cudafix import __version__
+from cudafix import version
 from cudafix.atomic import replacement
 from cudafix.config import Options
 from cudafix.model import Edit, Finding, Fix, Helper, Position, Problem, Result, Safety
@@ -76,10 +76,9 @@ class Cache:
     @cached_property
     def stamp(self) -> str:
         """What tells this cudafix from others: its version, and the times of its files for those who work on it."""
-        package = os.path.dirname(__file__)
-        entries = [one for folder in (package, os.path.join(package, "rules")) for one in os.scandir(folder)]
-        times = sorted((one.name, one.stat().st_mtime_ns) for one in entries if one.name.endswith(".py"))
-        return f"{__version__} {sys.version_info[:2]} {times}"
+        modules = Path(version.__file__).parent.rglob("*.py")
+        times = sorted((str(one), one.stat().st_mtime_ns) for one in modules)
+        return f"{version.__version__} {sys.version_info[:2]} {times}"
 
     def save(self) -> None:
         for shelf in self.shelves.values():

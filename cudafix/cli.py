@@ -13,15 +13,15 @@ from typing import Any, TypeVar
 
 import click
 
-from cudafix import __version__
+from cudafix.catalogue_.backends import BACKENDS
 from cudafix.config import BASELINE, Overrides, options_for
 from cudafix.discover import SUFFIXES, PathError
 from cudafix.reporters import FORMATS
 from cudafix.reporters.text import printable
-from cudafix.row import BACKENDS
 from cudafix.run import Mode, collect_less
 from cudafix.session import CLEAN, ERROR, FINDINGS, FlagError, Session
 from cudafix.settings import ConfigError, suggestion
+from cudafix.version import __version__
 
 INTERRUPTED = 130
 Command = TypeVar("Command", bound=Callable[..., Any])

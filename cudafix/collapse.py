@@ -13,7 +13,7 @@ from cudafix.change import Built, Change
 from cudafix.conditions import joined
 from cudafix.import_style import LINE_LENGTH
 from cudafix.inspection import Inspection
-from cudafix.question import operands, operators
+from cudafix.syntax.expressions import operands, operators
 
 IF_AND_INDENT = 16
 """What an `if` and the white space before it take, about."""

@@ -14,8 +14,9 @@ from cudafix.device_uses import find_obstacle
 from cudafix.inspection import Inspection
 from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_value, without_literal
 from cudafix.neutral_form import Refusal
-from cudafix.question import Asks, dotted_name, sides
+from cudafix.question import Asks
 from cudafix.rule import Match
+from cudafix.syntax.expressions import dotted_name, sides
 
 BACKEND = "CFX206"
 FUNCTION = "distributed_backend"

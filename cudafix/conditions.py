@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from cudafix.question import operands
+from cudafix.syntax.expressions import operands
 
 
 def conditions(node: cst.If) -> list[cst.BaseExpression]:

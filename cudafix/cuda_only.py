@@ -13,9 +13,9 @@ import libcst as cst
 from cudafix.inspection import Inspection
 from cudafix.neutral_device import match_of
 from cudafix.neutral_form import Refusal
-from cudafix.question import dotted_name, sides
 from cudafix.read import VARIABLE_NAME
 from cudafix.rule import Match
+from cudafix.syntax.expressions import dotted_name, sides
 
 ENVIRONMENT, SETTING = "CFX402", "CFX403"
 

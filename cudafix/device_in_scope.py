@@ -20,8 +20,8 @@ from cudafix.guard import dispatches
 from cudafix.inspection import Inspection
 from cudafix.judge import chooses_device
 from cudafix.met_device import find_met
-from cudafix.names import Binding, Scope, ScopeKind, grouped
 from cudafix.substitutes import DEVICE_TYPE
+from cudafix.syntax.scopes import Binding, Scope, ScopeKind, grouped
 
 TYPES = frozenset(("cuda", "cpu"))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from cudafix.device_text import BEGINNING, WHOLE, DeviceText
-from cudafix.device_uses import device_texts, find_obstacle
+from cudafix.device_uses import describe, device_texts, find_obstacle
 from cudafix.inspection import Inspection
 from cudafix.neutral_device import match_of, without_literal
 from cudafix.neutral_form import Refusal
@@ -27,12 +27,6 @@ def match_text(text: DeviceText, inspection: Inspection) -> Match:
     stop = find_obstacle(text.whole, inspection)
     fix = Refusal(stop) if stop else without_literal(text.literal, text.string, inspection, template(text))
     return match_of(LITERAL, text.whole, describe(text, inspection), fix, inspection)
-
-
-def describe(text: DeviceText, inspection: Inspection) -> str:
-    """Return what is said of the name of a device."""
-    code = " ".join(inspection.file.code(text.whole).split())
-    return f"`{code}` is a device of CUDA"
 
 
 def template(text: DeviceText) -> str:

@@ -11,16 +11,15 @@ import libcst as cst
 from cudafix.arguments import comma, keyword_argument, with_keyword
 from cudafix.change import Change, Rewrites
 from cudafix.device_position import WORD, is_device_name
-from cudafix.device_uses import cuda_methods
-from cudafix.file import File
+from cudafix.device_uses import cuda_methods, match_unfixed
 from cudafix.index_as_device import DEVICE
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.neutral_device import NOTHING_BESIDE, neutral_device
 from cudafix.neutral_form import Need, Neutral
-from cudafix.question import dotted_name, last_name
 from cudafix.references import Reference
 from cudafix.rule import Match
+from cudafix.syntax.expressions import dotted_name, last_name
 
 METHOD = "CFX202"
 INDEX = frozenset(("id", "idx", "index", "ordinal", "rank"))
@@ -34,13 +33,6 @@ def find_methods(inspection: Inspection) -> Iterator[Match]:
     """Yield a match for each call of a method `cuda`, of what may be a tensor or a module."""
     for call in cuda_methods(inspection):
         yield match_method(call, inspection)
-
-
-def match_unfixed(code: str, call: cst.Call, reason: str, file: File) -> Match:
-    assert isinstance(call.func, cst.Attribute)
-    start, end = file.start(call.func.attr), file.end(call)
-    message = f"`.cuda({'…' if call.args else ''})` moves to CUDA"
-    return Match(code, call, "", message, Rewrites(), reason=reason, rows=(start.row, end.row), span=(start, end))
 
 
 def match_method(call: cst.Call, inspection: Inspection) -> Match:

@@ -16,13 +16,14 @@ from cudafix.change import Rewrites
 from cudafix.device_position import is_device_name
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
-from cudafix.names import BindingKind
 from cudafix.neutral_device import NOTHING_BESIDE, at_place, match_of
 from cudafix.neutral_form import Need, Neutral, Refusal
-from cudafix.question import Asks, backend_of, device_of, dotted_name, last_name, sides
+from cudafix.question import Asks, backend_of, device_of
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import NO_TORCH, torch_beside
+from cudafix.syntax.expressions import dotted_name, last_name, sides
+from cudafix.syntax.scopes import BindingKind
 
 ATTRIBUTE, COMPARISON = "CFX203", "CFX204"
 ASKS = "which is meant, any accelerator, this one or CUDA itself, only who knows the code can say"

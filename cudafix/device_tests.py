@@ -17,15 +17,15 @@ from cudafix.branch import find_branch
 from cudafix.change import Change, Rewrites
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
-from cudafix.names import Resolution, leftmost
 from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_device, without_literal
 from cudafix.neutral_form import Need, Neutral, Refusal
-from cudafix.question import dotted_name, last_name
 from cudafix.references import Reference
 from cudafix.row import CUDA_ONLY
 from cudafix.rule import Match
 from cudafix.substitutes import template_of
 from cudafix.symbols import look_up
+from cudafix.syntax.expressions import dotted_name, last_name, leftmost
+from cudafix.syntax.scopes import Resolution
 
 TESTS = "CFX207"
 RUNS_ELSEWHERE = "the test runs on other accelerators, where it was skipped"

@@ -7,15 +7,20 @@ from typing import TypeGuard
 
 import libcst as cst
 
+from cudafix.analysis.functions.amp_calls import is_told_of_cuda
 from cudafix.asserted_device import is_compared
 from cudafix.branch import find_branch
+from cudafix.catalogue_.backends import family
+from cudafix.change import Rewrites
 from cudafix.device_position import is_device_position
 from cudafix.device_text import DeviceText, find_device_texts
+from cudafix.file import File
 from cudafix.guard import found_dispatches
 from cudafix.inspection import Inspection
 from cudafix.judge import chooses_device
-from cudafix.mixed_precision import is_told_of_cuda
-from cudafix.question import DEVICE, family, last_name
+from cudafix.question import DEVICE
+from cudafix.rule import Match
+from cudafix.syntax.expressions import last_name
 
 CONTAINERS = (
     cst.IfExp, cst.BooleanOperation, cst.List, cst.Tuple, cst.Element, cst.ListComp, cst.GeneratorExp,
@@ -151,3 +156,16 @@ def names_others(container: cst.List | cst.Tuple | cst.Set) -> bool:
     texts = [one.value.evaluated_value for one in container.elements if isinstance(one.value, cst.SimpleString)]
     found = [DEVICE.fullmatch(one) for one in texts if isinstance(one, str)]
     return bool({family(one["backend"]) for one in found if one is not None} - {"cuda", "cpu"})
+
+
+def describe(text: DeviceText, inspection: Inspection) -> str:
+    """Return what is said of the name of a device."""
+    code = " ".join(inspection.file.code(text.whole).split())
+    return f"`{code}` is a device of CUDA"
+
+
+def match_unfixed(code: str, call: cst.Call, reason: str, file: File) -> Match:
+    assert isinstance(call.func, cst.Attribute)
+    start, end = file.start(call.func.attr), file.end(call)
+    message = f"`.cuda({'…' if call.args else ''})` moves to CUDA"
+    return Match(code, call, "", message, Rewrites(), reason=reason, rows=(start.row, end.row), span=(start, end))

@@ -9,11 +9,11 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path, PurePath
 
 from cudafix.config import Options
+from cudafix.files.globs import matches_glob, relative
 from cudafix.git import list_files
 from cudafix.read import DOCUMENTS
 
@@ -146,21 +146,3 @@ def is_excluded_folder(folder: Path, start: Path | None, options: Options) -> bo
 @cache
 def is_virtual_environment(folder: Path) -> bool:
     return (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir()
-
-
-def relative(path: PurePath, root: Path) -> PurePath:
-    return PurePath(os.path.relpath(path, root))
-
-
-def module_parts(path: PurePath, root: Path) -> list[str]:
-    """Return the parts of the dotted name of a file, from the project's folder, or its `src`, on."""
-    return relative(path, root).with_suffix("").as_posix().removeprefix("src/").split("/")
-
-
-def matches_glob(path: PurePath, glob: str, root: Path) -> bool:
-    """Whether `path`, or a folder that it is in, matches `glob`: by name, or by its path below `root`."""
-    below = relative(path, root)
-    ways = [PurePath(*below.parts[:length]).as_posix() for length in range(1, len(below.parts) + 1)]
-    pattern = glob.rstrip("/").removeprefix("./")
-    patterns = {pattern, pattern.replace("**/", "")}  # `**/` may stand for no folder at all
-    return any(fnmatchcase(name, one) for name in (*ways, *below.parts) for one in patterns)

@@ -15,7 +15,8 @@ from cudafix.arms import LINES, Arm, Dispatch, Shape
 from cudafix.blocks import BLOCKS, following, leaves, neighbour
 from cudafix.branch import pattern_backends
 from cudafix.inspection import Inspection
-from cudafix.question import Asks, Question, device_of, dotted_name
+from cudafix.question import Asks, Question, device_of
+from cudafix.syntax.expressions import dotted_name
 
 
 def find_dispatches(inspection: Inspection) -> list[Dispatch]:

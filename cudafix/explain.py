@@ -8,8 +8,9 @@ from functools import cache
 
 from cudafix import runtime
 from cudafix.catalogue import BACKEND_ONLY, ROWS
+from cudafix.catalogue_.backends import BACKENDS
 from cudafix.model import Safety
-from cudafix.row import BACKENDS, Native, Row
+from cudafix.row import Native, Row
 from cudafix.rules import BY_CODE, RULES
 from cudafix.support import COLUMNS, backends_with
 from cudafix.symbols import Symbol, look_up

@@ -9,9 +9,10 @@ from functools import cached_property
 import libcst as cst
 
 from cudafix.model import Position
-from cudafix.names import Binding, NameTable, grouped
+from cudafix.names import NameTable
 from cudafix.positions import Positions
 from cudafix.read import Source
+from cudafix.syntax.scopes import Binding, grouped
 from cudafix.walk import build_names
 
 LOST_BY_LIBCST = re.compile(rb"\f|\r(?!\n)")

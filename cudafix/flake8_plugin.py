@@ -9,11 +9,11 @@ import ast
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cudafix import __version__
 from cudafix.config import Overrides, options_for
 from cudafix.read import Source
 from cudafix.reporters.places import sentence
 from cudafix.run import Mode, process
+from cudafix.version import __version__
 
 Problem = tuple[int, int, str, type]
 

@@ -11,11 +11,11 @@ from cudafix.flush_calls import Site, find_calls, flush_of, is_about_cache
 from cudafix.inspection import Inspection
 from cudafix.local_names import weight
 from cudafix.model import Safety
-from cudafix.names import grouped
 from cudafix.new_method import NewMethods
 from cudafix.repeated_runs import Runs
 from cudafix.rule import Match
 from cudafix.suppress import Suppressions
+from cudafix.syntax.scopes import grouped
 
 CODE = "CFX304"
 WORTHWHILE = 3

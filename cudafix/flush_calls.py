@@ -12,10 +12,10 @@ from cudafix.attributes import first_parameter
 from cudafix.block import Block
 from cudafix.inspection import Inspection
 from cudafix.local_names import COMPOUND, Method
-from cudafix.names import Scope
 from cudafix.neutral import is_scripted
-from cudafix.question import dotted_name, last_name
 from cudafix.read import EMPTIES_CACHE
+from cudafix.syntax.expressions import dotted_name, last_name
+from cudafix.syntax.scopes import Scope
 
 CLASS_BY_NATURE = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 CLEANERS = frozenset({

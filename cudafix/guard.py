@@ -21,12 +21,12 @@ from cudafix.dispatch import find_dispatches
 from cudafix.inspection import Inspection
 from cudafix.judge import Verdict, backends_of_last, chooses_device, judge
 from cudafix.model import Safety
-from cudafix.names import Binding
 from cudafix.question import Asks
 from cudafix.references import Reference
 from cudafix.row import CUDA_ONLY
 from cudafix.rule import Match
 from cudafix.substitutes import anchor, own_tests
+from cudafix.syntax.scopes import Binding
 
 GUARD, LADDER = "CFX301", "CFX302"
 

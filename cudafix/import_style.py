@@ -11,8 +11,8 @@ from itertools import pairwise, product
 
 import libcst as cst
 
-from cudafix.names import dotted, imported_module
 from cudafix.settings import RUNTIME_MODULE
+from cudafix.syntax.expressions import dotted, imported_module
 
 LINE_LENGTH = 88
 """What black, ruff and isort's black profile wrap at; longer projects accept the wrapped form as well."""

@@ -9,8 +9,8 @@ import libcst as cst
 
 from cudafix.file import File
 from cudafix.import_style import ImportStatement, Name, aliases, import_node
-from cudafix.names import dotted, imported_module
 from cudafix.read import BETWEEN_CELLS
+from cudafix.syntax.expressions import dotted, imported_module
 
 LATE = re.compile(r"#\s*noqa\s*:[^#]*\bE402\b", re.IGNORECASE)
 NOQA_CODES = re.compile(r"#\s*noqa\s*:\s*[A-Z]+[0-9]+(?:\s*,\s*[A-Z]+[0-9]+)*", re.IGNORECASE)

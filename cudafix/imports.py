@@ -25,9 +25,9 @@ from cudafix.import_text import (
     with_opening_comment,
     without_names,
 )
-from cudafix.names import BUILTINS, Binding, BindingKind, Scope, ScopeKind
 from cudafix.neutral_form import Need, is_module
 from cudafix.references import Reference
+from cudafix.syntax.scopes import BUILTINS, Binding, BindingKind, Scope, ScopeKind
 from cudafix.unused import Unused, find_unused, is_alone, lines_above, lines_below
 
 

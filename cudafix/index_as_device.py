@@ -12,9 +12,9 @@ import libcst as cst
 
 from cudafix.config import Options
 from cudafix.file import File
-from cudafix.names import Use
 from cudafix.neutral_form import Need, Neutral
 from cudafix.references import Reference
+from cudafix.syntax.scopes import Use
 
 DEVICE = "current_device"
 METHODS = frozenset(("to", "to_empty", "new_empty", "new_full", "new_ones", "new_tensor", "new_zeros"))

@@ -11,8 +11,8 @@ import libcst as cst
 from cudafix.at_hand import with_module_at_hand
 from cudafix.catalogue import BY_RUNTIME
 from cudafix.config import Options
-from cudafix.discover import relative
 from cudafix.file import File
+from cudafix.files.globs import relative
 from cudafix.index_as_device import as_device
 from cudafix.neutral import find_neutral
 from cudafix.neutral_form import Neutral, Refusal

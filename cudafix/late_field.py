@@ -11,10 +11,10 @@ from cudafix.arguments import keyword_argument, with_keyword
 from cudafix.change import Change, Choice
 from cudafix.inspection import Inspection
 from cudafix.late_parameter import with_text
-from cudafix.names import BindingKind, Resolution
 from cudafix.neutral_form import Need, Neutral
-from cudafix.question import dotted_name, last_name
 from cudafix.references import Reference
+from cudafix.syntax.expressions import dotted_name, last_name
+from cudafix.syntax.scopes import BindingKind, Resolution
 
 DESCRIBES = frozenset(("field", "Field", "HfArg"))
 """The functions that describe a field: of dataclasses, of pydantic, of transformers."""

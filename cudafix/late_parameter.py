@@ -12,9 +12,9 @@ import libcst as cst
 
 from cudafix.change import Change, Choice, names_in
 from cudafix.inspection import Inspection
-from cudafix.names import Scope
 from cudafix.neutral import SCRIPTED, is_scripted
 from cudafix.neutral_form import Refusal
+from cudafix.syntax.scopes import Scope
 
 NONE_NOW = "None, where it is passed on purpose, now stands for it"
 TAKES_NONE = ("None", "Optional", "Any", "object")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cudafix.at_hand import meant_in_branch
-from cudafix.device_literals import describe
-from cudafix.device_methods import match_unfixed
-from cudafix.device_uses import meant_methods, meant_texts
+from cudafix.device_uses import describe, match_unfixed, meant_methods, meant_texts
 from cudafix.inspection import Inspection
 from cudafix.intent import BACKEND_BRANCH
 from cudafix.neutral_device import match_of

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from cudafix.file import File
-from cudafix.names import Binding, ScopeKind, Use, leftmost
+from cudafix.syntax.expressions import leftmost
+from cudafix.syntax.scopes import Binding, ScopeKind, Use
 
 FACTORIES = frozenset((
     "arange", "empty", "eye", "full", "linspace", "logspace", "ones", "rand", "randint", "randn", "randperm", "tensor",

@@ -6,81 +6,38 @@ The neutral functions know the device. Their arguments are given by name, since 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import libcst as cst
 
-from cudafix.arguments import comma, keyword_argument, with_keyword
+from cudafix.analysis.functions.amp_calls import (
+    AUTOCAST,
+    BACKWARD,
+    CACHE,
+    FORWARD,
+    FUNCTIONS,
+    SETTINGS,
+    Function,
+    argument_of,
+    is_for_cuda,
+)
+from cudafix.arguments import comma, with_keyword
 from cudafix.branch import find_branch
 from cudafix.change import Change, Rewrites, told
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
-from cudafix.names import Resolution
 from cudafix.neutral import SCRIPTED, is_scripted
 from cudafix.neutral_form import Need, Neutral, Refusal
-from cudafix.question import backend_of
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE
 from cudafix.symbols import look_up
+from cudafix.syntax.scopes import Resolution
 from cudafix.target_form import find_entry, find_stop, plain_form
 
 AMP = "CFX110"
-AT_IMPORT = "the backend is decided when the decorator runs, which is mostly at import"
-CACHE = "the cache is on, where an autocast around this one may have switched it off"
 OTHER_ANSWER = "also speaks of other accelerators, and of the CPU where there is none"
-
-
-@dataclass(frozen=True)
-class Function:
-    """A function of torch.amp, and what takes its place.
-
-    Attributes:
-        neutral: the function of the runtime, without the device.
-        symbol: the function of torch.cuda that is the same.
-        params: the parameters in their order.
-        device: the name of the one that takes the device.
-        asks_always: whether the device is CUDA where none is given.
-        added: what is said where the argument is left out.
-        reason: why the fix is not safe.
-    """
-
-    neutral: str
-    symbol: str
-    params: tuple[str, ...]
-    device: str = "device_type"
-    asks_always: bool = False
-    added: tuple[str, str] | None = None
-    reason: str = ""
-
-
-AUTOCAST = Function(
-    "device_autocast", "torch.cuda.amp.autocast", ("device_type", "dtype", "enabled", "cache_enabled"),
-    added=("dtype", "None"),
-)  # fmt: skip
-SCALER = Function(
-    "device_grad_scaler", "torch.cuda.amp.GradScaler",
-    ("device", "init_scale", "growth_factor", "backoff_factor", "growth_interval", "enabled"),
-    device="device", asks_always=True,
-)  # fmt: skip
-FORWARD = Function("amp_custom_fwd", "torch.cuda.amp.custom_fwd", ("fwd",), reason=AT_IMPORT)
-BACKWARD = Function("amp_custom_bwd", "torch.cuda.amp.custom_bwd", ("bwd",), reason=AT_IMPORT)
-
-FUNCTIONS = {
-    "torch.autocast": AUTOCAST, "torch.amp.autocast": AUTOCAST, "torch.amp.autocast_mode.autocast": AUTOCAST,
-    "torch.GradScaler": SCALER, "torch.amp.GradScaler": SCALER, "torch.amp.grad_scaler.GradScaler": SCALER,
-    "torch.amp.custom_fwd": FORWARD, "torch.amp.autocast_mode.custom_fwd": FORWARD,
-    "torch.amp.custom_bwd": BACKWARD, "torch.amp.autocast_mode.custom_bwd": BACKWARD,
-}  # fmt: skip
-
-SETTINGS = {
-    "torch.get_autocast_gpu_dtype": ("get_autocast_dtype", 0),
-    "torch.set_autocast_gpu_dtype": ("set_autocast_dtype", 1),
-    "torch.is_autocast_enabled": ("is_autocast_enabled", 0),
-    "torch.set_autocast_enabled": ("set_autocast_enabled", 1),
-}
-"""The functions that speak of CUDA's autocast without a word, by their number of arguments; what takes the device."""
 
 
 def find_amp(inspection: Inspection) -> Iterator[Match]:
@@ -105,20 +62,6 @@ def find_amp(inspection: Inspection) -> Iterator[Match]:
         if "cuda" not in find_branch(node, inspection):
             rewrites, reason = told(fix)
             yield Match(AMP, node, "", message, rewrites, reason=reason, help=words)
-
-
-def is_told_of_cuda(call: cst.Call, inspection: Inspection) -> bool:
-    """Whether `call` calls a function of torch.amp for CUDA."""
-    meaning = inspection.file.names.resolve(call.func)
-    function = FUNCTIONS.get(meaning.path) if meaning is not None else None
-    return function is not None and is_for_cuda(call, function)
-
-
-def is_for_cuda(call: cst.Call, function: Function) -> bool:
-    argument = argument_of(call, function, function.device)
-    if argument is None:
-        return function.asks_always and not any(one.star for one in call.args)
-    return isinstance(argument.value, cst.SimpleString) and backend_of(argument.value) == "cuda"
 
 
 def neutral_call(call: cst.Call, function: Function, meaning: Resolution, inspection: Inspection) -> Rewrites | Refusal:
@@ -147,14 +90,6 @@ def neutral_call(call: cst.Call, function: Function, meaning: Resolution, inspec
         needs=((reference, replace(neutral, safety=safety, reason=reason)),),
     )  # fmt: skip
     return Rewrites(changes=(change,))
-
-
-def argument_of(call: cst.Call, function: Function, name: str) -> cst.Arg | None:
-    """Return the argument for a parameter of `function`, passed in its place or by its name."""
-    index = function.params.index(name) if name in function.params else len(call.args)
-    at_place = call.args[index] if index < len(call.args) else None
-    is_by_place = at_place is not None and at_place.keyword is None and not at_place.star
-    return at_place if is_by_place else keyword_argument(call, name)
 
 
 def called(updated: cst.Call, text: str, original: cst.Call, function: Function) -> cst.BaseExpression:

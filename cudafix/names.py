@@ -6,151 +6,24 @@ the import that brought it in, and whether something else may be bound to the na
 
 from __future__ import annotations
 
-import builtins
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from enum import Enum, auto
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar
 
 import libcst as cst
 
-Key = TypeVar("Key")
-Item = TypeVar("Item")
-
-BUILTINS = frozenset(dir(builtins)) | {
-    "__file__", "__name__", "__doc__", "__path__", "__package__", "__spec__", "__loader__", "__builtins__",
-    "__class__", "__annotations__", "__module__", "__qualname__", "__debug__", "WindowsError", "reveal_type",
-}  # fmt: skip
-
-
-FRAME_READERS = frozenset(("locals", "vars", "dir", "eval", "exec"))
-"""Functions that read names which nobody writes."""
-
-
-class ScopeKind(Enum):
-    MODULE = auto()
-    FUNCTION = auto()
-    CLASS = auto()
-    COMPREHENSION = auto()
-    TYPE_PARAMETERS = auto()
-
-
-class BindingKind(Enum):
-    IMPORT = auto()
-    ALIAS = auto()
-    PLACEHOLDER = auto()
-    """`torch = None`, the other half of an optional import."""
-    OTHER = auto()
-    DELETED = auto()
-
-
-@dataclass(eq=False)
-class Scope:
-    kind: ScopeKind
-    node: cst.CSTNode
-    parent: Scope | None = None
-    bindings: dict[str, list[Binding]] = field(default_factory=dict)
-    globals: set[str] = field(default_factory=set)
-    nonlocals: set[str] = field(default_factory=set)
-
-    @property
-    def module(self) -> Scope:
-        scope = self
-        while scope.parent is not None:
-            scope = scope.parent
-        return scope
-
-    @property
-    def runs_at_import(self) -> bool:
-        """Whether the code of this scope runs while the module is imported."""
-        scope: Scope | None = self
-        while scope is not None:
-            if scope.kind is ScopeKind.FUNCTION:
-                return False
-            scope = scope.parent
-        return True
-
-    def encloses(self, other: Scope) -> bool:
-        """Whether a name bound here can be seen from `other`."""
-        scope: Scope | None = other
-        while scope is not None and scope is not self:
-            scope = scope.parent
-        return scope is self and (self.kind is not ScopeKind.CLASS or other is self)
-
-
-@dataclass(eq=False)
-class Binding:
-    """One place that gives a name a meaning; `scope` is where the statement stands, not always what it binds in."""
-
-    name: str
-    kind: BindingKind
-    node: cst.CSTNode
-    scope: Scope
-    order: int
-    target: str = ""
-    value: cst.BaseExpression | None = None
-    alias: cst.ImportAlias | None = None
-    outer: bool = False
-    """Bound through `global` or `nonlocal`."""
-
-
-@dataclass(frozen=True, eq=False)
-class Event:
-    """A binding, the node in all of which it is in force once it ran, and the loops that it runs in."""
-
-    binding: Binding
-    region: cst.CSTNode
-    loops: Set[cst.CSTNode]
-
-
-class History:
-    """The bindings of one name in one scope, in the order of the file."""
-
-    def __init__(self, events: Sequence[Event]) -> None:
-        self.events = events
-        self.orders = [one.binding.order for one in events]
-        self.is_of_one_scope = not any(one.binding.outer for one in events)
-
-    def last_before(self, order: int, around: Set[cst.CSTNode]) -> list[Binding]:
-        """Return what may be the last to have run: all down to one that certainly ran, as `around` tells."""
-        live: list[Binding] = []
-        for number in range(bisect_left(self.orders, order) - 1, -1, -1):
-            one = self.events[number]
-            live.append(one.binding)
-            if one.region in around:
-                break
-        return live[::-1]
-
-
-@dataclass(eq=False)
-class Use:
-    """A name that is read."""
-
-    node: cst.Name
-    scope: Scope
-    order: int
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """The dotted path that an expression stands for, and the import statements behind it.
-
-    There are several where each branch of an `if` or `try` imports the same thing.
-    """
-
-    path: str
-    origins: tuple[Binding, ...]
-    through: tuple[Binding, ...] = ()
-    """The aliases on the way (`cuda = torch.cuda`), outermost first."""
-    doubt: Binding | None = None
-    """Something else that the name may be bound to at this place."""
-
-    def below(self, attributes: tuple[str, ...]) -> Resolution:
-        path = ".".join((self.path, *attributes))
-        return Resolution(path, self.origins, self.through, self.doubt)
-
+from cudafix.syntax.expressions import attribute_step, imported_module, leftmost
+from cudafix.syntax.scopes import (
+    BUILTINS,
+    Binding,
+    BindingKind,
+    Event,
+    History,
+    Resolution,
+    Scope,
+    ScopeKind,
+    Use,
+    grouped,
+)
 
 SUITES = (cst.Module, cst.IndentedBlock, cst.SimpleStatementSuite)
 COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)
@@ -442,51 +315,3 @@ def is_conditional(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
     if isinstance(parent, cst.IfExp):
         return parent.test is not node
     return isinstance(parent, cst.If) and isinstance(node, cst.If)
-
-
-def grouped(pairs: Iterable[tuple[Key, Item]]) -> dict[Key, list[Item]]:
-    groups: dict[Key, list[Item]] = {}
-    for key, item in pairs:
-        groups.setdefault(key, []).append(item)
-    return groups
-
-
-def leftmost(node: cst.BaseExpression | None) -> cst.Name | None:
-    """Return the name that a chain of attributes begins with; None for what begins otherwise."""
-    while node is not None and not isinstance(node, cst.Name):
-        step = attribute_step(node)
-        node = step[0] if step else None
-    return node
-
-
-def attribute_step(node: cst.BaseExpression) -> tuple[cst.BaseExpression, str] | None:
-    """Split `x.name`, or `getattr(x, "name")`, into `x` and `name`."""
-    if isinstance(node, cst.Attribute):
-        return node.value, node.attr.value
-    if isinstance(node, cst.Call):
-        name = getattr_name(node)
-        return (node.args[0].value, name) if name else None
-    return None
-
-
-def getattr_name(call: cst.Call) -> str | None:
-    """Return the attribute's name when `call` is `getattr` with a literal name, with or without a default."""
-    if not (isinstance(call.func, cst.Name) and call.func.value == "getattr" and len(call.args) in (2, 3)):
-        return None
-    if any(arg.keyword or arg.star for arg in call.args):
-        return None
-    literal = call.args[1].value
-    value = literal.evaluated_value if isinstance(literal, cst.SimpleString) else None
-    return value if isinstance(value, str) and value.isidentifier() else None
-
-
-def dotted(node: cst.BaseExpression | None) -> str:
-    """Return the dotted name written in an import statement."""
-    if isinstance(node, cst.Attribute):
-        return f"{dotted(node.value)}.{node.attr.value}"
-    return node.value if isinstance(node, cst.Name) else ""
-
-
-def imported_module(statement: cst.ImportFrom) -> str:
-    """Return the module of a `from` import, with its leading dots."""
-    return "." * len(statement.relative) + dotted(statement.module)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import typing
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,16 +9,18 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.arguments import unknown_argument
+from cudafix.blocks import does_nothing
 from cudafix.config import Options
 from cudafix.file import File
+from cudafix.matchers.cuda_words import catches
 from cudafix.model import Safety
-from cudafix.names import Binding
 from cudafix.native_form import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, ON_CPU, native_form, of_torch
 from cudafix.neutral_form import Need, Neutral, Refusal, is_module
 from cudafix.properties import cuda_only_property
 from cudafix.references import Reference
 from cudafix.row import Native, Row
 from cudafix.settings import Route
+from cudafix.syntax.scopes import Binding
 from cudafix.target_form import find_entry, target_form
 
 MODULE_FUNCTION = "device_module"
@@ -32,7 +33,6 @@ NEVER_RAISED = frozenset((
 """What torch.cuda answers without CUDA, too; the rest of it raises there."""
 
 SCRIPTED = "TorchScript compiles this function and cannot compile the neutral call"
-MISSING_CUDA = ("AssertionError", "BaseException", "Exception", "RuntimeError")
 
 
 def find_neutral(reference: Reference, file: File, options: Options) -> Neutral | Refusal:
@@ -252,17 +252,6 @@ def tells_by_error(statement: cst.Try, node: cst.CSTNode, file: File) -> bool:
     is_call = isinstance(only, cst.Expr) and isinstance(only.value, cst.Call) and only.value.func is node
     passes = all(does_nothing(handler.body) for handler in statement.handlers)
     return not (is_call and passes and statement.orelse is None)
-
-
-def catches(handler: cst.ExceptHandler, file: File) -> bool:
-    """Whether a handler catches what `torch.cuda` raises where there is no CUDA."""
-    code = file.code(handler.type) if handler.type is not None else "Exception"
-    return any(one in MISSING_CUDA for one in re.findall(r"\w+", code))
-
-
-def does_nothing(body: cst.BaseSuite) -> bool:
-    lines = [one.body if isinstance(one, cst.SimpleStatementLine) else [one] for one in body.body]
-    return all(isinstance(one, cst.Pass) for line in lines for one in line)
 
 
 def is_statement(reference: Reference, file: File) -> bool:

@@ -19,13 +19,13 @@ from cudafix.inspection import Inspection
 from cudafix.late_field import late_field
 from cudafix.late_parameter import late_parameter
 from cudafix.model import Safety
-from cudafix.names import Binding, BindingKind, Resolution, Scope
 from cudafix.neutral_form import Need, Neutral, Refusal
 from cudafix.read import NOTEBOOK
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE
 from cudafix.symbols import look_up
+from cudafix.syntax.scopes import Binding, BindingKind, Resolution, Scope
 
 MAIN = re.compile(r"^if\s+__name__\s*==", re.MULTILINE)
 ELSEWHERE = "names the accelerator that is active, and the CPU where there is none"

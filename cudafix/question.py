@@ -14,19 +14,11 @@ from enum import Enum
 import libcst as cst
 
 from cudafix.attributes import assigned_value
+from cudafix.catalogue_.backends import BACKENDS, OTHERS, WORDS, family
 from cudafix.config import Options
 from cudafix.file import File
-from cudafix.names import attribute_step
-from cudafix.row import BACKENDS
+from cudafix.syntax.expressions import dotted_name, is_plain, operands
 
-FAMILY = {"hip": "cuda", "rocm": "cuda", "nvidia": "cuda", "habana": "hpu", "gaudi": "hpu", "ascend": "npu",
-          "metal": "mps"}  # fmt: skip
-"""What else a backend is called, and the module of torch that it has."""
-
-OTHERS = ("sdaa", "neuron", "xla", "tpu", "gcu", "ipu", "maia", "vulkan", "supa", "ppu")
-"""Backends that the catalogue does not know: a test may ask for them all the same."""
-
-WORDS = "|".join((*BACKENDS, *FAMILY, *OTHERS))
 PREDICATE = re.compile(
     rf"_*(?:(?:is|has|have|on|running_on)_(?:torch_|on_)?(?:support_)?(?P<first>{WORDS})"
     rf"(?:_(?:available|alike|platform|device|backend|supported|enabled|present))?"
@@ -208,24 +200,6 @@ def merged(questions: Sequence[Question], backends: frozenset[str], rest: Iterab
     )
 
 
-def operands(node: cst.BooleanOperation) -> list[cst.BaseExpression]:
-    """Return the operands of `a and b and c`, in their order."""
-    kind = type(node.operator)
-    found: list[cst.BaseExpression] = []
-    current: cst.BaseExpression = node
-    while isinstance(current, cst.BooleanOperation) and isinstance(current.operator, kind):
-        found.append(current.right)
-        current = current.left
-    return [current, *reversed(found)]
-
-
-def operators(node: cst.BooleanOperation) -> list[cst.BaseBooleanOp]:
-    """Return the operators between the operands of `a and b and c`, in their order."""
-    inner = node.left
-    goes_on = isinstance(inner, cst.BooleanOperation) and isinstance(inner.operator, type(node.operator))
-    return [*(operators(inner) if goes_on else ()), node.operator]  # type: ignore[arg-type]
-
-
 def available_backend(path: str) -> str:
     """Return the backend of which `path` tells whether torch finds it: `torch.cuda.is_available`."""
     if path in ("torch.backends.mps.is_available", "torch.backends.mps.is_built"):
@@ -262,13 +236,6 @@ def device_of(subject: cst.BaseExpression) -> cst.BaseExpression | None:
     return subject if is_plain(subject) else None
 
 
-def is_plain(node: cst.BaseExpression) -> bool:
-    """Whether reading `node` again costs nothing and does nothing: a name, or an attribute of one."""
-    while isinstance(node, cst.Attribute):
-        node = node.value
-    return isinstance(node, cst.Name)
-
-
 def is_on_device(node: cst.Name | cst.Attribute) -> Question | None:
     """Read `x.is_cuda`."""
     if not isinstance(node, cst.Attribute) or not is_plain(node.value):
@@ -278,29 +245,3 @@ def is_on_device(node: cst.Name | cst.Attribute) -> Question | None:
         return None
     device = cst.Attribute(node.value, cst.Name("device"))
     return Question(frozenset({backend}), Asks.DEVICE, devices=(device,))
-
-
-def family(word: str) -> str:
-    return FAMILY.get(word.lower(), word.lower())
-
-
-def sides(comparison: cst.Comparison) -> list[cst.BaseExpression]:
-    """Return what is compared with each other."""
-    return [comparison.left, *(one.comparator for one in comparison.comparisons)]
-
-
-def last_name(node: cst.BaseExpression) -> str:
-    """Return `c` of `a.b.c`; "" for what is no chain of names."""
-    return dotted_name(node).rpartition(".")[2]
-
-
-def dotted_name(node: cst.BaseExpression) -> str:
-    """Return `a.b.c` as it is written; "" for what is no chain of names."""
-    names: list[str] = []
-    while not isinstance(node, cst.Name):
-        step = attribute_step(node)
-        if step is None:
-            return ""
-        node, attribute = step
-        names.append(attribute)
-    return ".".join([node.value, *reversed(names)])

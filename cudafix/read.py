@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cudafix.row import BACKENDS
+from cudafix.catalogue_.backends import BACKENDS
 
 STDIN = "-"
 NOTEBOOK = ".ipynb"

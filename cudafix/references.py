@@ -10,17 +10,10 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from cudafix.names import (
-    Binding,
-    BindingKind,
-    NameTable,
-    Resolution,
-    Scope,
-    Use,
-    getattr_name,
-    imported_module,
-)
+from cudafix.names import NameTable
 from cudafix.symbols import Symbol, find_row, look_up
+from cudafix.syntax.expressions import getattr_name, imported_module
+from cudafix.syntax.scopes import Binding, BindingKind, Resolution, Scope, Use
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,6 @@ from typing import Any
 
 import click
 
-from cudafix import __version__
 from cudafix.atomic import save
 from cudafix.config import options_for
 from cudafix.git import run_git
@@ -29,6 +28,7 @@ from cudafix.reporters.places import from_root, root
 from cudafix.reporters.summary import plural
 from cudafix.run import Mode
 from cudafix.session import CLEAN, ERROR, FlagError, Session, read_overrides
+from cudafix.version import __version__
 
 FAMILIES = ("CFX1", "CFX2", "CFX301", "CFX302", "CFX303", "CFX304", "CFX4")
 """What a migration is about, where flags and configuration do not say; what stands in its own branch is not."""

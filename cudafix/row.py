@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from cudafix.model import Safety
 
-BACKENDS = ("cuda", "xpu", "npu", "musa", "mlu", "hpu", "mps", "mtia")
-
 CUDA_ONLY = "CFX401"
 
 

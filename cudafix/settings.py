@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
-from cudafix.row import BACKENDS
+from cudafix.catalogue_.backends import BACKENDS
 from cudafix.targets import Entry, TargetError, read_target
 
 RUNTIME_MODULE = "cudafix.runtime"

@@ -13,10 +13,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from cudafix.catalogue import BY_RUNTIME
+from cudafix.catalogue_.backends import BACKENDS, WORDS
 from cudafix.filler import fill
-from cudafix.names import FRAME_READERS
-from cudafix.question import WORDS
-from cudafix.row import BACKENDS
 from cudafix.segments import Unparsed
 from cudafix.statements import (
     FUNCTIONS,
@@ -32,6 +30,7 @@ from cudafix.statements import (
     region_of,
     statements_in,
 )  # fmt: skip
+from cudafix.syntax.scopes import FRAME_READERS
 
 LIBRARIES = "(?:[A-Z]+_)*(?:CUDA|NCCL|CUBLAS|CUDNN|NVTE|NVIDIA)_"
 NEEDLES = tuple(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from cudafix.catalogue import BACKEND_ONLY, MODULE_NAMES, ROWS
-from cudafix.row import BACKENDS, CUDA_ONLY, Row
+from cudafix.catalogue_.backends import BACKENDS
+from cudafix.row import CUDA_ONLY, Row
 
 ROOTS = {f"torch.{name}": name for name in BACKENDS} | {"torch_npu.npu": "npu"}
 """Where a backend's module is found, and the backend's name."""

@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from cudafix.attributes import only_binding
+from cudafix.catalogue_.backends import family
 from cudafix.change import Choice, Rewrites
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
-from cudafix.names import Binding
 from cudafix.neutral_form import Refusal
-from cudafix.question import backend_of, device_of, family
+from cudafix.question import backend_of, device_of
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import NO_TORCH, for_device, name_of_torch
+from cudafix.syntax.scopes import Binding
 
 LADDER = "CFX302"
 

@@ -9,8 +9,8 @@ import libcst as cst
 
 from cudafix.catalogue import ROWS
 from cudafix.config import Options
-from cudafix.discover import matches_glob
 from cudafix.file import File
+from cudafix.files.globs import matches_glob
 from cudafix.import_circle import imports_at_once
 from cudafix.model import Safety
 from cudafix.native_form import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, native_form

@@ -10,10 +10,11 @@ from pathlib import PurePath
 
 import libcst as cst
 
+from cudafix.catalogue_.backends import BACKENDS
 from cudafix.file import File
 from cudafix.import_style import ImportStatement, Slot, Suite, aliases, blank_lines, has_comment_above, leading_lines
-from cudafix.names import Binding, BindingKind, Scope, ScopeKind, dotted
-from cudafix.row import BACKENDS
+from cudafix.syntax.expressions import dotted
+from cudafix.syntax.scopes import Binding, BindingKind, Scope, ScopeKind
 
 PRAGMA = re.compile(r"#\s*(?:noqa|type:|pyright:|pylint:|isort:|ruff:|mypy:)[^#]*", re.IGNORECASE)
 KEEPS_UNUSED = re.compile(r"#\s*(?:noqa(?!:)|noqa:[^#]*\bF401\b|ruff:\s*noqa|pylint:\s*disable=[^#]*unused)", re.I)

@@ -9,8 +9,8 @@ from enum import Enum
 from importlib.resources import files
 from pathlib import Path
 
-from cudafix import __version__
 from cudafix.read import RUNTIME_MARK
+from cudafix.version import __version__
 
 HEADER = """\
 # SPDX-License-Identifier: Apache-2.0

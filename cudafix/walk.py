@@ -14,17 +14,9 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from cudafix.names import (
-    Binding,
-    BindingKind,
-    NameTable,
-    Scope,
-    ScopeKind,
-    Use,
-    attribute_step,
-    dotted,
-    imported_module,
-)
+from cudafix.names import NameTable
+from cudafix.syntax.expressions import attribute_step, dotted, imported_module
+from cudafix.syntax.scopes import Binding, BindingKind, Scope, ScopeKind, Use
 
 SILENT = (
     cst.SimpleWhitespace, cst.ParenthesizedWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Comment, cst.Newline,

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import libcst as cst
 
+from cudafix.catalogue_.backends import BACKENDS
 from cudafix.change import Rewrites, Wording, combine, names_that_go
 from cudafix.config import Options
 from cudafix.edits import place_in
@@ -20,7 +21,6 @@ from cudafix.model import Safety
 from cudafix.neutral import MODULE_FUNCTION
 from cudafix.neutral_form import is_module
 from cudafix.references import Reference
-from cudafix.row import BACKENDS
 from cudafix.rule import Match
 from cudafix.settings import Route
 from cudafix.symbols import Symbol, look_up

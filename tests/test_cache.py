@@ -12,7 +12,7 @@ import pytest
 from command import CLEAN, COMMAND, HARDCODED, LINE, MANUAL, NEUTRAL, UNSAFE, invoke, names_below
 
 import cudafix.run
-from cudafix import cache
+from cudafix import cache, version
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -189,10 +189,16 @@ def test_other_options_are_another_question(looked_at: list[str]) -> None:
     assert looked_at == ["a.py", "b.py"] * 3
 
 
+def test_a_change_of_any_module_is_another_question() -> None:
+    modules = Path(version.__file__).parent.rglob("*.py")
+    stamp = cache.Cache().stamp
+    assert [str(one) for one in modules if f"{str(one)!r}, {one.stat().st_mtime_ns}" not in stamp] == []
+
+
 @pytest.mark.usefixtures("settled")
 def test_another_cudafix_is_another_question(looked_at: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     check()
-    monkeypatch.setattr(cache, "__version__", "0.0.1")
+    monkeypatch.setattr(version, "__version__", "0.0.1")
     check()
     assert looked_at == ["a.py", "b.py"] * 2
 

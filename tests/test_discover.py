@@ -9,7 +9,8 @@ import pytest
 from command import git
 
 from cudafix.config import Options
-from cudafix.discover import PathError, discover, matches_glob
+from cudafix.discover import PathError, discover
+from cudafix.files.globs import matches_glob
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cudafix.discover import module_parts
+from cudafix.files.globs import module_parts
 from cudafix.model import Finding, Helper
 from cudafix.settings import OLDEST_TORCH
 from cudafix.torch_requirement import oldest_torch

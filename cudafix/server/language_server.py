@@ -13,7 +13,6 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
-from cudafix import __version__
 from cudafix.config import Options, Overrides, forget, options_for
 from cudafix.discover import is_excluded
 from cudafix.explain import explain
@@ -24,6 +23,7 @@ from cudafix.rules import BY_CODE
 from cudafix.server.actions import FIX_ALL, Offers
 from cudafix.server.buffer import Buffer, Part
 from cudafix.settings import ConfigError, read_settings
+from cudafix.version import __version__
 
 PATIENCE = 0.2
 """Seconds without a key, before what was typed is looked at."""

@@ -12,12 +12,12 @@ import pytest
 
 from cudafix.analyse import analyse
 from cudafix.catalogue import MODULE_NAMES, ROWS
+from cudafix.catalogue_.backends import BACKENDS
 from cudafix.config import Options
 from cudafix.file import File
 from cudafix.model import Finding
 from cudafix.read import Source
 from cudafix.rewrite import rewrite
-from cudafix.row import BACKENDS
 from cudafix.run import allowed_levels
 from cudafix.settings import read_settings
 
