@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT / "tests" / "corpus"))
 
 from trees import cache, tree  # noqa: E402
 
-from cudafix.catalogue_.backends import BACKENDS  # noqa: E402
+from cudafix.catalogue.backends import BACKENDS  # noqa: E402
 
 PEERS = ("ruff==0.17.6", "ast-grep-cli==0.51.1", "semgrep==1.185.0")
 TREES = ("transformers==5.23.0", "diffusers==0.42.1", "accelerate==1.15.0", "lightning==2.6.6", "sglang==0.5.12",

@@ -13,8 +13,8 @@ from typing import Any
 
 import libcst as cst
 
-from cudafix.catalogue import CONTEXTS, ON_MPS, WITHOUT_ACCELERATOR
-from cudafix.catalogue_.backends import OTHERS, family
+from cudafix.catalogue.backends import OTHERS, family
+from cudafix.catalogue.table import CONTEXTS, ON_MPS, WITHOUT_ACCELERATOR
 from cudafix.inspection import Inspection
 from cudafix.neutral_form import Neutral
 from cudafix.question import DEVICE

@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 import libcst as cst
 
+from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.change import Rewrites, combine
 from cudafix.config import Options
 from cudafix.file import File
@@ -21,7 +22,6 @@ from cudafix.model import Finding, Helper, Safety
 from cudafix.neutral_form import Refusal
 from cudafix.references import Reference
 from cudafix.retarget import Retarget
-from cudafix.row import CUDA_ONLY
 from cudafix.rule import Match, Rule
 from cudafix.rules import BY_CODE, RULES
 from cudafix.rules.unexplained_suppression import find_unexplained

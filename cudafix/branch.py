@@ -7,7 +7,7 @@ import re
 import libcst as cst
 
 from cudafix.blocks import exits, positions
-from cudafix.catalogue_.backends import BACKENDS, FAMILY, family
+from cudafix.catalogue.backends import BACKENDS, FAMILY, family
 from cudafix.inspection import Inspection
 from cudafix.matchers.cuda_words import names_backend
 from cudafix.question import Asks, Question, backend_of, device_of

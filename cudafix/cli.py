@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
-from cudafix.catalogue_.backends import BACKENDS
+from cudafix.catalogue.backends import BACKENDS
 from cudafix.config import BASELINE, Overrides, options_for
 from cudafix.discover import SUFFIXES, PathError
 from cudafix.reporters import FORMATS

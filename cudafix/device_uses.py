@@ -10,7 +10,7 @@ import libcst as cst
 from cudafix.analysis.functions.amp_calls import is_told_of_cuda
 from cudafix.asserted_device import is_compared
 from cudafix.branch import find_branch
-from cudafix.catalogue_.backends import family
+from cudafix.catalogue.backends import family
 from cudafix.change import Rewrites
 from cudafix.device_position import is_device_position
 from cudafix.device_text import DeviceText, find_device_texts

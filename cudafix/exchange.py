@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import libcst as cst
 
+from cudafix.catalogue.row import Row
+from cudafix.catalogue.symbols import Symbol
 from cudafix.change import Rewrites, choice_of
 from cudafix.inspection import Inspection
 from cudafix.intent import HELPER
 from cudafix.neutral_form import Need, Neutral, Refusal
 from cudafix.references import Reference, chain
-from cudafix.row import Row
 from cudafix.rule import Match
-from cudafix.symbols import Symbol
 from cudafix.syntax.scopes import Resolution, Use
 from cudafix.target_form import find_other, find_stop, form_of
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from cudafix import runtime
-from cudafix.catalogue import BACKEND_ONLY, ROWS
-from cudafix.catalogue_.backends import BACKENDS
+from cudafix.catalogue.backends import BACKENDS
+from cudafix.catalogue.row import Native, Row
+from cudafix.catalogue.support import COLUMNS, backends_with
+from cudafix.catalogue.symbols import Symbol, look_up
+from cudafix.catalogue.table import BACKEND_ONLY, ROWS
 from cudafix.model import Safety
-from cudafix.row import Native, Row
 from cudafix.rules import BY_CODE, RULES
-from cudafix.support import COLUMNS, backends_with
-from cudafix.symbols import Symbol, look_up
 
 OUT_OF_TREE = [one for one in BACKENDS if one not in COLUMNS]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from cudafix.catalogue import MODULE_NAMES, ROWS
+from cudafix.catalogue.row import Row
+from cudafix.catalogue.symbols import look_up
+from cudafix.catalogue.table import MODULE_NAMES, ROWS
 from cudafix.config import Options
-from cudafix.row import Row
-from cudafix.symbols import look_up
 from cudafix.target_form import find_entry
 
 HEAD = """\

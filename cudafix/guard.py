@@ -16,6 +16,7 @@ from cudafix.alike import form_of, form_without_accelerator, is_quiet, nodes_in
 from cudafix.arms import Dispatch, Shape
 from cudafix.attributes import only_binding
 from cudafix.branch import find_branch
+from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.change import Choice, Rewrites
 from cudafix.dispatch import find_dispatches
 from cudafix.inspection import Inspection
@@ -23,7 +24,6 @@ from cudafix.judge import Verdict, backends_of_last, chooses_device, judge
 from cudafix.model import Safety
 from cudafix.question import Asks
 from cudafix.references import Reference
-from cudafix.row import CUDA_ONLY
 from cudafix.rule import Match
 from cudafix.substitutes import anchor, own_tests
 from cudafix.syntax.scopes import Binding

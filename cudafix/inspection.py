@@ -9,7 +9,7 @@ from pathlib import PurePath
 import libcst as cst
 
 from cudafix.at_hand import with_module_at_hand
-from cudafix.catalogue import BY_RUNTIME
+from cudafix.catalogue.table import BY_RUNTIME
 from cudafix.config import Options
 from cudafix.file import File
 from cudafix.files.globs import relative

@@ -6,12 +6,12 @@ import libcst as cst
 
 from cudafix.at_hand import find_meant
 from cudafix.branch import find_branch, is_named_around
-from cudafix.catalogue_.backends import BACKENDS
+from cudafix.catalogue.backends import BACKENDS
+from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.change import Rewrites, choice_of
 from cudafix.inspection import Inspection
 from cudafix.neutral_form import Neutral, Refusal
 from cudafix.references import Reference
-from cudafix.row import CUDA_ONLY
 from cudafix.rule import Match
 from cudafix.target_form import find_entry
 

@@ -24,6 +24,7 @@ from cudafix.analysis.functions.amp_calls import (
 )
 from cudafix.arguments import comma, with_keyword
 from cudafix.branch import find_branch
+from cudafix.catalogue.symbols import look_up
 from cudafix.change import Change, Rewrites, told
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
@@ -32,7 +33,6 @@ from cudafix.neutral_form import Need, Neutral, Refusal
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE
-from cudafix.symbols import look_up
 from cudafix.syntax.scopes import Resolution
 from cudafix.target_form import find_entry, find_stop, plain_form
 

@@ -10,6 +10,7 @@ import libcst as cst
 
 from cudafix.arguments import unknown_argument
 from cudafix.blocks import does_nothing
+from cudafix.catalogue.row import Native, Row
 from cudafix.config import Options
 from cudafix.file import File
 from cudafix.matchers.cuda_words import catches
@@ -18,7 +19,6 @@ from cudafix.native_form import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, ON_CPU,
 from cudafix.neutral_form import Need, Neutral, Refusal, is_module
 from cudafix.properties import cuda_only_property
 from cudafix.references import Reference
-from cudafix.row import Native, Row
 from cudafix.settings import Route
 from cudafix.syntax.scopes import Binding
 from cudafix.target_form import find_entry, target_form

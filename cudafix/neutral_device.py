@@ -9,6 +9,7 @@ from functools import lru_cache
 import libcst as cst
 
 from cudafix.asserted_device import is_named_as_test
+from cudafix.catalogue.symbols import look_up
 from cudafix.change import Choice, Constant, Rewrites, told
 from cudafix.device_in_scope import find_device_name
 from cudafix.device_uses import cuda_methods, device_texts, find_holder, find_obstacle
@@ -24,7 +25,6 @@ from cudafix.read import NOTEBOOK
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE
-from cudafix.symbols import look_up
 from cudafix.syntax.scopes import Binding, BindingKind, Resolution, Scope
 
 MAIN = re.compile(r"^if\s+__name__\s*==", re.MULTILINE)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from cudafix.catalogue.symbols import Symbol, look_up
 from cudafix.change import Rewrites
 from cudafix.file import File
 from cudafix.inspection import Inspection
 from cudafix.rule import Match
-from cudafix.symbols import Symbol, look_up
 from cudafix.wording import neutral_words
 
 PATCHERS = {

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cudafix.catalogue_.backends import BACKENDS
+from cudafix.catalogue.backends import BACKENDS
 
 STDIN = "-"
 NOTEBOOK = ".ipynb"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from cudafix.catalogue.symbols import Symbol, find_row, look_up
 from cudafix.names import NameTable
-from cudafix.symbols import Symbol, find_row, look_up
 from cudafix.syntax.expressions import getattr_name, imported_module
 from cudafix.syntax.scopes import Binding, BindingKind, Resolution, Scope, Use
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
-from cudafix.catalogue_.backends import BACKENDS
+from cudafix.catalogue.backends import BACKENDS
 from cudafix.targets import Entry, TargetError, read_target
 
 RUNTIME_MODULE = "cudafix.runtime"
@@ -179,8 +179,8 @@ def read_symbols(key: str) -> list[str]:
     Raises:
         ConfigError: for what no code can say, or torch does not have.
     """
-    from cudafix.catalogue import MODULE_NAMES, ROWS
-    from cudafix.symbols import ROOTS, look_up
+    from cudafix.catalogue.symbols import ROOTS, look_up
+    from cudafix.catalogue.table import MODULE_NAMES, ROWS
 
     if key.removesuffix(".*") in ROOTS and key.endswith(".*"):
         return [key]
@@ -202,7 +202,7 @@ def read_symbols(key: str) -> list[str]:
 
 def is_other(symbol: str) -> bool:
     """Whether a symbol is neither a backend's function nor the runtime's."""
-    from cudafix.symbols import look_up
+    from cudafix.catalogue.symbols import look_up
 
     return not symbol.endswith("*") and not symbol.startswith(f"{RUNTIME_MODULE}.") and look_up(symbol) is None
 

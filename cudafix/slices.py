@@ -12,8 +12,8 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from cudafix.catalogue import BY_RUNTIME
-from cudafix.catalogue_.backends import BACKENDS, WORDS
+from cudafix.catalogue.backends import BACKENDS, WORDS
+from cudafix.catalogue.table import BY_RUNTIME
 from cudafix.filler import fill
 from cudafix.segments import Unparsed
 from cudafix.statements import (

@@ -9,7 +9,7 @@ import libcst as cst
 from cudafix.alike import device_literals, is_given
 from cudafix.arms import Arm, Dispatch
 from cudafix.attributes import assigned_value
-from cudafix.catalogue import ROWS, TAKES_ANY_DEVICE
+from cudafix.catalogue.table import ROWS, TAKES_ANY_DEVICE
 from cudafix.change import Choice, choice_of
 from cudafix.config import Options
 from cudafix.inspection import Inspection

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from cudafix.attributes import only_binding
-from cudafix.catalogue_.backends import family
+from cudafix.catalogue.backends import family
 from cudafix.change import Choice, Rewrites
 from cudafix.inspection import Inspection
 from cudafix.model import Safety

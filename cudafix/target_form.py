@@ -7,7 +7,8 @@ from pathlib import PurePath
 
 import libcst as cst
 
-from cudafix.catalogue import ROWS
+from cudafix.catalogue.symbols import Symbol
+from cudafix.catalogue.table import ROWS
 from cudafix.config import Options
 from cudafix.file import File
 from cudafix.files.globs import matches_glob
@@ -18,7 +19,6 @@ from cudafix.neutral_form import Need, Neutral, Refusal, is_module
 from cudafix.references import Reference
 from cudafix.relative_import import as_written
 from cudafix.settings import OLDEST_TORCH
-from cudafix.symbols import Symbol
 from cudafix.targets import REST, Entry, Target, first_entry, located
 
 QUESTION = "is_available"

@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 import libcst as cst
 
-from cudafix.catalogue_.backends import BACKENDS
+from cudafix.catalogue.backends import BACKENDS
 from cudafix.file import File
 from cudafix.import_style import ImportStatement, Slot, Suite, aliases, blank_lines, has_comment_above, leading_lines
 from cudafix.syntax.expressions import dotted

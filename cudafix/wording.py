@@ -11,7 +11,8 @@ from functools import cached_property
 
 import libcst as cst
 
-from cudafix.catalogue_.backends import BACKENDS
+from cudafix.catalogue.backends import BACKENDS
+from cudafix.catalogue.symbols import Symbol, look_up
 from cudafix.change import Rewrites, Wording, combine, names_that_go
 from cudafix.config import Options
 from cudafix.edits import place_in
@@ -23,7 +24,6 @@ from cudafix.neutral_form import is_module
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.settings import Route
-from cudafix.symbols import Symbol, look_up
 from cudafix.target_form import find_entry
 
 LINK = re.compile(r":[\w:+-]{1,60}:`[^`]*$|\[`+~?$")

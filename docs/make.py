@@ -10,13 +10,13 @@ from pathlib import Path
 
 import click
 
-from cudafix.catalogue import BACKEND_ONLY, ROWS
+from cudafix.catalogue.row import CUDA_ONLY
+from cudafix.catalogue.support import COLUMNS, backends_with
+from cudafix.catalogue.table import BACKEND_ONLY, ROWS
 from cudafix.cli import cli
 from cudafix.config import INTERNAL, Options
 from cudafix.explain import cell, forms_of, neutral_functions, page_of_neutral
-from cudafix.row import CUDA_ONLY
 from cudafix.rules import RULES
-from cudafix.support import COLUMNS, backends_with
 
 FOLDER = Path(__file__).parent
 

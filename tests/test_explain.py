@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from command import invoke
 
-from cudafix.catalogue import ROWS
+from cudafix.catalogue.table import ROWS
 from cudafix.explain import explain, names_known, neutral_functions
 from cudafix.rules import RULES
 

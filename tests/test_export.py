@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command import invoke
 
-from cudafix.catalogue import MODULE_NAMES, ROWS
+from cudafix.catalogue.table import MODULE_NAMES, ROWS
 
 pytestmark = pytest.mark.usefixtures("folder")
 

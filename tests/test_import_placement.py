@@ -260,7 +260,7 @@ def test_it_joins_the_section_that_imports_from_cudafix_already() -> None:
         """
         import torch
 
-        from cudafix.catalogue import ROWS
+        from cudafix.catalogue.table import ROWS
 
         torch.cuda.synchronize()
         x = torch.ones(1)
@@ -268,7 +268,7 @@ def test_it_joins_the_section_that_imports_from_cudafix_already() -> None:
         """
         import torch
 
-        from cudafix.catalogue import ROWS
+        from cudafix.catalogue.table import ROWS
         from cudafix.runtime import synchronize_device
 
         synchronize_device()

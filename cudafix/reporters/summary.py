@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.model import Finding, Helper, Result, Safety
 from cudafix.reporters.advice import needed_torch, proposals
-from cudafix.row import CUDA_ONLY
 from cudafix.rule import CUDA_ONLY_FAMILY
 from cudafix.run import Mode
 

@@ -11,12 +11,12 @@ import pytest
 
 from cudafix import runtime
 from cudafix.arguments import parameter_names
-from cudafix.catalogue import BACKEND_ONLY, MODULES, ROWS, WITHOUT_ACCELERATOR
+from cudafix.catalogue.row import CUDA_ONLY, Row
+from cudafix.catalogue.support import COLUMNS, OLDEST, backends_with
+from cudafix.catalogue.symbols import look_up
+from cudafix.catalogue.table import BACKEND_ONLY, MODULES, ROWS, WITHOUT_ACCELERATOR
 from cudafix.model import Safety
-from cudafix.row import CUDA_ONLY, Row
 from cudafix.rules import BY_CODE
-from cudafix.support import COLUMNS, OLDEST, backends_with
-from cudafix.symbols import look_up
 
 FACTS = json.loads((Path(__file__).parent / "torch_api.json").read_text(encoding="utf-8"))
 TORCH: dict[str, list[str]] = FACTS["torch"]

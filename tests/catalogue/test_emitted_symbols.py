@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cudafix.analyse import analyse
-from cudafix.catalogue import MODULE_NAMES, ROWS
-from cudafix.catalogue_.backends import BACKENDS
+from cudafix.catalogue.backends import BACKENDS
+from cudafix.catalogue.table import MODULE_NAMES, ROWS
 from cudafix.config import Options
 from cudafix.file import File
 from cudafix.model import Finding

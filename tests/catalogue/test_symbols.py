@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cudafix.symbols import look_up
+from cudafix.catalogue.symbols import look_up
 
 
 @pytest.mark.parametrize("path", ["torch", "torch.nn", "torch.cudax", "torch.accelerator.empty_cache", "numpy.cuda"])

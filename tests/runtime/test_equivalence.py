@@ -24,11 +24,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from cudafix.catalogue import ROWS, TAKES_ANY_DEVICE
+from cudafix.catalogue.row import Row
+from cudafix.catalogue.table import ROWS, TAKES_ANY_DEVICE
 from cudafix.config import Options
 from cudafix.model import Safety
 from cudafix.read import Source
-from cudafix.row import Row
 from cudafix.run import Mode, process
 from cudafix.runtime import _active_type
 from cudafix.settings import Route
@@ -264,7 +264,7 @@ def every_program() -> list[Program]:
 
 
 def must_be_rewritten(row: Row, form: str) -> bool:
-    """Whether the row, called safe, must have a safe fix in this form: what `cudafix.row` says of its fields."""
+    """Whether the row, called safe, must have a safe fix in this form: what `cudafix.catalogue.row` says of its fields."""
     if row.returns_other:
         return form in ("statement", "guarded", AT_IMPORT)
     if (row.runtime == "." or row.annotation) and form == AT_IMPORT:

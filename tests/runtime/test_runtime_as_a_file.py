@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cudafix import runtime
-from cudafix.catalogue import ROWS
+from cudafix.catalogue.table import ROWS
 
 torch = pytest.importorskip("torch")
 

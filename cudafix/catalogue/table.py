@@ -12,7 +12,7 @@ came with torch 2.6. A neutral form "." is the same name on the active backend's
 
 from __future__ import annotations
 
-from cudafix.row import Row, by_hand, cuda_only, on_module, row, same_object
+from cudafix.catalogue.row import Row, by_hand, cuda_only, on_module, row, same_object
 
 # fmt: off
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from cudafix.catalogue import BACKEND_ONLY, MODULE_NAMES, ROWS
-from cudafix.catalogue_.backends import BACKENDS
-from cudafix.row import CUDA_ONLY, Row
+from cudafix.catalogue.backends import BACKENDS
+from cudafix.catalogue.row import CUDA_ONLY, Row
+from cudafix.catalogue.table import BACKEND_ONLY, MODULE_NAMES, ROWS
 
 ROOTS = {f"torch.{name}": name for name in BACKENDS} | {"torch_npu.npu": "npu"}
 """Where a backend's module is found, and the backend's name."""
