@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from cudafix.config import Overrides, forget, options_for
 from cudafix.discover import discover
+from cudafix.files.source import HOLD_MODULES, Source
 from cudafix.model import Finding, Position, Problem, Result
-from cudafix.read import HOLD_MODULES, Source
 from cudafix.run import Mode, Work, process, run_all
 from cudafix.settings import read_settings
 

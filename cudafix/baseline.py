@@ -17,8 +17,8 @@ from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any
 
-from cudafix.atomic import save
-from cudafix.git import renames_since
+from cudafix.files.atomic import save
+from cudafix.files.git import renames_since
 from cudafix.model import Finding, Position, Result
 from cudafix.settings import ConfigError
 

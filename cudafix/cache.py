@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from cudafix import version
-from cudafix.atomic import replacement
 from cudafix.config import Options
+from cudafix.files.atomic import replacement
+from cudafix.files.source import digest
 from cudafix.model import Edit, Finding, Fix, Helper, Position, Problem, Result, Safety
-from cudafix.read import digest
 
 FOLDER = ".cudafix_cache"
 DAYS = 30

@@ -15,7 +15,7 @@ import libcst as cst
 from libcst.codemod import CodemodContext, SkipFile, VisitorBasedCodemodCommand
 
 from cudafix.config import Overrides, options_for
-from cudafix.read import Source
+from cudafix.files.source import Source
 from cudafix.run import Mode, process
 
 

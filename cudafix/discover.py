@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path, PurePath
 
 from cudafix.config import Options
+from cudafix.files.git import list_files
 from cudafix.files.globs import matches_glob, relative
-from cudafix.git import list_files
-from cudafix.read import DOCUMENTS
+from cudafix.files.source import DOCUMENTS
 
 SUFFIXES = (".py", ".pyi", ".pyw", ".ipynb")
 DEFAULT_EXCLUDE = (

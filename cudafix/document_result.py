@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from cudafix.code_blocks import Block, docstring_rows, find_blocks
 from cudafix.file import split_lines
+from cudafix.files.source import Source
 from cudafix.masks import OURS, words
 from cudafix.model import Edit, Finding, Fix, Position, Result
-from cudafix.read import Source
 
 Look = Callable[[Source], Result]
 PASSES = 5

@@ -8,10 +8,10 @@ from functools import cached_property
 
 import libcst as cst
 
+from cudafix.files.source import Source
 from cudafix.model import Position
 from cudafix.names import NameTable
 from cudafix.positions import Positions
-from cudafix.read import Source
 from cudafix.syntax.scopes import Binding, grouped
 from cudafix.walk import build_names
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cudafix.config import Overrides, options_for
-from cudafix.read import Source
+from cudafix.files.source import Source
 from cudafix.reporters.places import sentence
 from cudafix.run import Mode, process
 from cudafix.version import __version__

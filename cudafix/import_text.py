@@ -8,8 +8,8 @@ from collections.abc import Collection, Sequence
 import libcst as cst
 
 from cudafix.file import File
+from cudafix.files.source import BETWEEN_CELLS
 from cudafix.import_style import ImportStatement, Name, aliases, import_node
-from cudafix.read import BETWEEN_CELLS
 from cudafix.syntax.expressions import dotted, imported_module
 
 LATE = re.compile(r"#\s*noqa\s*:[^#]*\bE402\b", re.IGNORECASE)

@@ -13,6 +13,7 @@ from cudafix.catalogue.symbols import look_up
 from cudafix.change import Choice, Constant, Rewrites, told
 from cudafix.device_in_scope import find_device_name
 from cudafix.device_uses import cuda_methods, device_texts, find_holder, find_obstacle
+from cudafix.files.source import NOTEBOOK
 from cudafix.import_style import is_import
 from cudafix.import_text import is_between_cells
 from cudafix.index_as_device import is_taken_for_device
@@ -21,7 +22,6 @@ from cudafix.late_field import late_field
 from cudafix.late_parameter import late_parameter
 from cudafix.model import Safety
 from cudafix.neutral_form import Need, Neutral, Refusal
-from cudafix.read import NOTEBOOK
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE

@@ -16,10 +16,10 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TypeAlias
 
+from cudafix.files.source import BETWEEN_CELLS
 from cudafix.json_spans import CHARACTER, Node, offset_in, parse
 from cudafix.masks import MASK, OURS, WORD, imported_names, is_python
 from cudafix.model import Position
-from cudafix.read import BETWEEN_CELLS
 
 MASKED = re.compile(rf"(?m)^(?P<indent>[ \t]*)(?:[\w.,][\w., \t]*=\s*)?{MASK}\((?P<number>\d+)(?:, \w+)*,?\n*\)$")
 MAGIC = re.compile(r"[ \t]*(?P<name>[\w.,][\w., \t]*=[ \t]*)?[%!].*|[ \t]*(?:\?{1,2}.*|[%\w.]+\?{1,2}\s*)")

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 import click
 
 from cudafix.discover import PathError
-from cudafix.owners import load_owners
+from cudafix.files.owners import load_owners
 from cudafix.patches import Patch, Split, split
 from cudafix.reporters.places import root
 from cudafix.reporters.summary import plural

@@ -14,8 +14,8 @@ from enum import Enum
 from pathlib import PurePosixPath
 
 from cudafix.compiler import find_complaint
+from cudafix.files.owners import Owners
 from cudafix.model import Edit, Finding, Result
-from cudafix.owners import Owners
 from cudafix.reporters.diff import diff_of, lines
 from cudafix.reporters.places import from_root
 

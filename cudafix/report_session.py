@@ -14,11 +14,11 @@ from typing import Any
 
 import click
 
-from cudafix.atomic import save
 from cudafix.config import options_for
-from cudafix.git import run_git
+from cudafix.files.atomic import save
+from cudafix.files.git import run_git
+from cudafix.files.owners import load_owners
 from cudafix.model import Finding, Result
-from cudafix.owners import load_owners
 from cudafix.report.figures import Figures, by_folder, by_owner, by_rule, by_symbol, tally_of
 from cudafix.report.history import load_history
 from cudafix.report.markdown import markdown

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cudafix.config import Options
+from cudafix.files.source import DOCUMENTS, HOLD_MODULES, HUGE, LARGEST, NOTEBOOK, Source, digest, read
 from cudafix.model import Finding, Position, Problem, Result, Safety
-from cudafix.read import DOCUMENTS, HOLD_MODULES, HUGE, LARGEST, NOTEBOOK, Source, digest, read
 
 if TYPE_CHECKING:
     from cudafix.analyse import Analysis
@@ -268,7 +268,7 @@ def leads_outside(path: str, root: Path) -> bool:
 
 
 def written(result: Result, old: bytes, new: bytes) -> Result:
-    from cudafix.write import ChangedMeanwhile, write
+    from cudafix.files.write import ChangedMeanwhile, write
 
     try:
         write(result.path, old, new)

@@ -15,9 +15,9 @@ import click
 
 from cudafix.config import Options, Overrides, load, options_for
 from cudafix.discover import PathError, discover, is_excluded
+from cudafix.files.source import STDIN, Source
 from cudafix.model import Finding, Result
 from cudafix.progress import Progress
-from cudafix.read import STDIN, Source
 from cudafix.reporters import FORMATS, Format
 from cudafix.reporters.diff import diff
 from cudafix.reporters.statistics import report_statistics
@@ -29,7 +29,7 @@ from cudafix.settings import MIGRATED, ConfigError, read_settings
 if TYPE_CHECKING:
     from cudafix.baseline import Entries, Gate
     from cudafix.cache import Cache
-    from cudafix.git import Rows
+    from cudafix.files.git import Rows
 
 CLEAN, FINDINGS, ERROR = 0, 1, 2
 
@@ -66,7 +66,7 @@ class Session:
         revision = self.flags.get("diff_base")
         if revision is None:
             return None
-        from cudafix.git import changed_rows
+        from cudafix.files.git import changed_rows
 
         found = changed_rows(Path.cwd(), revision)
         if found is None:

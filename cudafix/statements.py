@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from cudafix.read import LARGEST
+from cudafix.files.source import LARGEST
 from cudafix.segments import DEFINITION, Unparsed, parsed, row_starts, unparsed
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

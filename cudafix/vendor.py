@@ -9,7 +9,7 @@ from enum import Enum
 from importlib.resources import files
 from pathlib import Path
 
-from cudafix.read import RUNTIME_MARK
+from cudafix.files.source import RUNTIME_MARK
 from cudafix.version import __version__
 
 HEADER = """\

@@ -8,7 +8,7 @@ from cudafix.analyse import Analysis, analyse
 from cudafix.compiler import find_complaint
 from cudafix.config import Options
 from cudafix.file import File
-from cudafix.read import Source
+from cudafix.files.source import Source
 
 
 class RewriteError(Exception):

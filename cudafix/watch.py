@@ -10,7 +10,7 @@ import click
 
 from cudafix.config import Options, forget
 from cudafix.discover import DEFAULT_EXCLUDE, SUFFIXES, PathError, kind_of
-from cudafix.read import DOCUMENTS
+from cudafix.files.source import DOCUMENTS
 from cudafix.session import CLEAN, FlagError, Session
 from cudafix.settings import ConfigError
 

@@ -14,8 +14,8 @@ from cudafix.analyse import Analysis, analyse
 from cudafix.config import Options
 from cudafix.edits import edits
 from cudafix.file import File
+from cudafix.files.source import Source
 from cudafix.model import Edit, Finding, Result
-from cudafix.read import Source
 from cudafix.rewrite import rewrite
 from cudafix.run import Mode, allowed_levels, process
 from cudafix.settings import read_settings

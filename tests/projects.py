@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cudafix.config import Options
-from cudafix.read import Source
+from cudafix.files.source import Source
 from cudafix.run import Mode, process
 from cudafix.settings import read_settings
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from command import COMMAND, HARDCODED, NEUTRAL, invoke, run
 
-from cudafix.atomic import PREFIX, SUFFIX, host, remove_abandoned, replacement, write_all
 from cudafix.cli import main
+from cudafix.files.atomic import PREFIX, SUFFIX, host, remove_abandoned, replacement, write_all
 
 KILLS = 500
 DEAD = 2**22 + 1

@@ -11,8 +11,8 @@ from command import invoke
 
 from cudafix.code_blocks import Block
 from cudafix.config import Options
+from cudafix.files.source import Source
 from cudafix.model import Result
-from cudafix.read import Source
 from cudafix.run import Mode, process
 from cudafix.settings import read_settings
 

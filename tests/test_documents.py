@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strategies import quick
 
 from cudafix.config import Options
-from cudafix.read import Source
+from cudafix.files.source import Source
 from cudafix.run import Mode, process
 from cudafix.settings import read_settings
 

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Dressed, compiles, dressed, quick, surroundings, valid
 
-from cudafix.read import Source
+from cudafix.files.source import Source
 from cudafix.run import Mode, process
 
 RUNTIME = {"empty_device_cache", "device_module"}

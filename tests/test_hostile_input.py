@@ -22,7 +22,7 @@ from strategies import quick
 
 import cudafix
 from cudafix.config import Options
-from cudafix.read import Source
+from cudafix.files.source import Source
 from cudafix.run import Mode, process
 from cudafix.settings import READERS, ConfigError, read_settings
 

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cudafix.config import Options
+from cudafix.files.source import Source
 from cudafix.json_spans import parse
 from cudafix.model import Result
 from cudafix.notebook import Notebook, NotebookError
-from cudafix.read import Source
 from cudafix.run import Mode, process
 from cudafix.settings import read_settings
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cudafix.owners import Owners, load_owners, read_entries
+from cudafix.files.owners import Owners, load_owners, read_entries
 
 
 def owners(text: str, path: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cudafix.read import Source
+from cudafix.files.source import Source
 
 
 def needs_a_parse(source: str) -> bool:

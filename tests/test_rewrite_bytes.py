@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from checks import fixed, options
 
+from cudafix.files.source import Source
 from cudafix.model import Result
-from cudafix.read import Source
 from cudafix.run import Mode, process
 
 

@@ -17,7 +17,7 @@ from command import CLEAN, COMMAND, HARDCODED, LINE, NEUTRAL, invoke, run, write
 
 import cudafix.run
 from cudafix.config import Options
-from cudafix.read import Source
+from cudafix.files.source import Source
 from cudafix.run import Mode, Work, process, run_all
 from cudafix.stack import with_deep_stack
 

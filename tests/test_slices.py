@@ -12,8 +12,8 @@ from hypothesis import given
 from strategies import quick, valid
 
 from cudafix.config import Options
+from cudafix.files.source import Source
 from cudafix.model import Result
-from cudafix.read import Source
 from cudafix.run import Mode, process
 from cudafix.slices import cut
 

@@ -9,8 +9,8 @@ from checks import check_finds, check_fixes, check_stays, check_unsafe, findings
 from projects import in_project
 
 from cudafix.config import Options
+from cudafix.files.source import Source
 from cudafix.model import Safety
-from cudafix.read import Source
 from cudafix.run import Mode, process
 from cudafix.settings import read_settings
 from cudafix.targets import Target, read_target

@@ -7,7 +7,7 @@ from checks import check_fixes, fixed, options
 
 from cudafix.analyse import Analysis
 from cudafix.file import File
-from cudafix.read import Source
+from cudafix.files.source import Source
 from cudafix.verify import RewriteError, verify
 
 

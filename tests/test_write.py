@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from command import HARDCODED, MANUAL, NEUTRAL, invoke, names_below
 
+import cudafix.files.write
 import cudafix.run
-import cudafix.write
-from cudafix.read import Source
-from cudafix.write import ChangedMeanwhile, write
+from cudafix.files.source import Source
+from cudafix.files.write import ChangedMeanwhile, write
 
 MARK = b"\xef\xbb\xbf"
 
@@ -154,7 +154,7 @@ def test_a_file_that_somebody_else_changed_is_one_line_and_exit_code_2(
 
 def test_a_file_that_is_gone_meanwhile_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "a.py").write_text(HARDCODED)
-    monkeypatch.setattr(cudafix.write.os, "fsync", lambda descriptor: os.unlink("a.py"))
+    monkeypatch.setattr(cudafix.files.write.os, "fsync", lambda descriptor: os.unlink("a.py"))
     result = invoke("fix")
     assert (result.exit_code, result.output) == (2, "cudafix: a.py: cannot be written: No such file or directory\n")
     assert names_below(folder) == []
@@ -165,7 +165,7 @@ def test_a_disk_that_fails_leaves_the_file_and_no_other(folder: Path, monkeypatc
         raise OSError(28, "No space left on device")
 
     (folder / "a.py").write_text(HARDCODED)
-    monkeypatch.setattr(cudafix.write.os, "fsync", fail)
+    monkeypatch.setattr(cudafix.files.write.os, "fsync", fail)
     result = invoke("fix")
     assert (result.exit_code, result.output) == (2, "cudafix: a.py: cannot be written: No space left on device\n")
     assert (folder / "a.py").read_text() == HARDCODED
@@ -177,7 +177,7 @@ def test_an_interrupt_while_writing_leaves_the_file_and_no_other(folder: Path, m
         raise KeyboardInterrupt
 
     (folder / "a.py").write_text(HARDCODED)
-    monkeypatch.setattr(cudafix.write.os, "replace", interrupt)
+    monkeypatch.setattr(cudafix.files.write.os, "replace", interrupt)
     result = invoke("fix")
     assert (result.exit_code, result.stderr.strip()) == (130, "cudafix: interrupted")
     assert (folder / "a.py").read_text() == HARDCODED
@@ -187,7 +187,7 @@ def test_an_interrupt_while_writing_leaves_the_file_and_no_other(folder: Path, m
 def test_a_file_without_permission_is_one_line_and_exit_code_2(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "a.py").write_text(HARDCODED)
     (folder / "b.py").write_text(HARDCODED)
-    monkeypatch.setattr(cudafix.write.os, "access", lambda path, mode: not path.endswith("a.py"))
+    monkeypatch.setattr(cudafix.files.write.os, "access", lambda path, mode: not path.endswith("a.py"))
     result = invoke("fix")
     assert result.exit_code == 2
     assert result.stderr.startswith("cudafix: a.py: cannot be written: Permission denied\n")

@@ -9,9 +9,9 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from cudafix.config import Options
+from cudafix.files.source import HOLD_MODULES
 from cudafix.model import Finding, Safety
 from cudafix.new_suppressions import NOT_TO_SILENCE, Style, add_suppressions
-from cudafix.read import HOLD_MODULES
 from cudafix.run import Mode
 from cudafix.server.buffer import Buffer, Part
 

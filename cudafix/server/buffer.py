@@ -15,8 +15,8 @@ from pygls.workspace import PositionCodec
 
 from cudafix.config import Options
 from cudafix.file import split_lines
+from cudafix.files.source import NOTEBOOK, Source
 from cudafix.model import Edit, Finding, Position, Result
-from cudafix.read import NOTEBOOK, Source
 from cudafix.run import Mode, process
 
 CELLS = "cells"

@@ -15,8 +15,8 @@ from cudafix.catalogue.backends import BACKENDS
 from cudafix.catalogue.table import MODULE_NAMES, ROWS
 from cudafix.config import Options
 from cudafix.file import File
+from cudafix.files.source import Source
 from cudafix.model import Finding
-from cudafix.read import Source
 from cudafix.rewrite import rewrite
 from cudafix.run import allowed_levels
 from cudafix.settings import read_settings

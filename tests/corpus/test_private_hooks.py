@@ -19,7 +19,7 @@ import pytest
 from trees import tree
 
 from cudafix.config import Options
-from cudafix.read import read
+from cudafix.files.source import read
 from cudafix.run import Mode, process
 from cudafix.settings import read_settings
 

@@ -11,9 +11,9 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 from trees import PINNED, tree
 
 from cudafix.config import Options
+from cudafix.files.source import LARGEST, Source, read
 from cudafix.model import Result
 from cudafix.positions import Positions
-from cudafix.read import LARGEST, Source, read
 from cudafix.run import Mode, process
 
 SLICES = Options(extend_select=("CFX4",))

@@ -31,8 +31,8 @@ from libcst import ParserSyntaxError  # noqa: E402
 from cudafix.analyse import analyse  # noqa: E402
 from cudafix.config import Options  # noqa: E402
 from cudafix.file import File  # noqa: E402
+from cudafix.files.source import LARGEST, Source  # noqa: E402
 from cudafix.model import Result  # noqa: E402
-from cudafix.read import LARGEST, Source  # noqa: E402
 from cudafix.run import Mode, collect_less, process  # noqa: E402
 from cudafix.stack import with_deep_stack  # noqa: E402
 

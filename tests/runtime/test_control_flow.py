@@ -13,8 +13,8 @@ import pytest
 from programs import HERE, Outcome, run
 
 from cudafix.config import Options
+from cudafix.files.source import Source
 from cudafix.model import Result
-from cudafix.read import Source
 from cudafix.run import Mode, process
 
 torch = pytest.importorskip("torch")

@@ -27,8 +27,8 @@ import pytest
 from cudafix.catalogue.row import Row
 from cudafix.catalogue.table import ROWS, TAKES_ANY_DEVICE
 from cudafix.config import Options
+from cudafix.files.source import Source
 from cudafix.model import Safety
-from cudafix.read import Source
 from cudafix.run import Mode, process
 from cudafix.runtime import _active_type
 from cudafix.settings import Route

@@ -15,8 +15,8 @@ from generated import program
 from programs import Outcome, run
 
 from cudafix.config import Options
+from cudafix.files.source import Source
 from cudafix.model import Result
-from cudafix.read import Source
 from cudafix.run import Mode, process
 
 pytest.importorskip("torch")

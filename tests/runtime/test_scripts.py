@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cudafix.config import Options
-from cudafix.read import Source
+from cudafix.files.source import Source
 from cudafix.run import Mode, process
 
 torch = pytest.importorskip("torch")

@@ -7,7 +7,7 @@ import errno
 import os
 import shutil
 
-from cudafix.atomic import replacement, write_all
+from cudafix.files.atomic import replacement, write_all
 
 
 class ChangedMeanwhile(Exception):
