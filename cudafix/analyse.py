@@ -11,7 +11,7 @@ import libcst as cst
 
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.change import Rewrites, combine
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.file import File
 from cudafix.files.globs import matches_glob
 from cudafix.findings import make_finding

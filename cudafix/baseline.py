@@ -17,10 +17,10 @@ from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any
 
+from cudafix.config.settings import ConfigError
 from cudafix.files.atomic import save
 from cudafix.files.git import renames_since
 from cudafix.model import Finding, Position, Result
-from cudafix.settings import ConfigError
 
 VERSION = 1
 SHOWN = 100

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from cudafix.baseline import Baseline, Gate, load, make
-from cudafix.config import BASELINE, Options, Overrides
+from cudafix.config.options import BASELINE, Options, Overrides
 from cudafix.excuses import Excuses, allowed_paths
 from cudafix.model import Finding
 from cudafix.reporters.summary import plural

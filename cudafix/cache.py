@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cudafix import version
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.files.atomic import replacement
 from cudafix.files.source import digest
 from cudafix.model import Edit, Finding, Fix, Helper, Position, Problem, Result, Safety

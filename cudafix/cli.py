@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 import click
 
 from cudafix.catalogue.backends import BACKENDS
-from cudafix.config import BASELINE, Overrides, options_for
+from cudafix.config.options import BASELINE, Overrides, options_for
+from cudafix.config.settings import ConfigError, suggestion
 from cudafix.discover import SUFFIXES, PathError
 from cudafix.reporters import FORMATS
 from cudafix.reporters.text import printable
 from cudafix.run import Mode, collect_less
 from cudafix.session import CLEAN, ERROR, FINDINGS, FlagError, Session
-from cudafix.settings import ConfigError, suggestion
 from cudafix.version import __version__
 
 INTERRUPTED = 130

@@ -14,7 +14,7 @@ from pathlib import Path
 import libcst as cst
 from libcst.codemod import CodemodContext, SkipFile, VisitorBasedCodemodCommand
 
-from cudafix.config import Overrides, options_for
+from cudafix.config.options import Overrides, options_for
 from cudafix.files.source import Source
 from cudafix.run import Mode, process
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
 
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.files.git import list_files
 from cudafix.files.globs import matches_glob, relative
 from cudafix.files.source import DOCUMENTS

@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from cudafix.compiler import parse
+from cudafix.config.settings import ConfigError
 from cudafix.model import Finding
-from cudafix.settings import ConfigError
 
 
 class Excuses:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from cudafix.catalogue.row import Row
 from cudafix.catalogue.symbols import look_up
 from cudafix.catalogue.table import MODULE_NAMES, ROWS
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.target_form import find_entry
 
 HEAD = """\

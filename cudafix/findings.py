@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from cudafix.change import Choice
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.edits import edits
 from cudafix.file import File
 from cudafix.model import Finding, Fix

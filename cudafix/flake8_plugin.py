@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cudafix.config import Overrides, options_for
+from cudafix.config.options import Overrides, options_for
 from cudafix.files.source import Source
 from cudafix.reporters.places import sentence
 from cudafix.run import Mode, process

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from cudafix.compiler import parse
-from cudafix.targets import module_file
+from cudafix.config.targets import module_file
 
 LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 MOST = 2_000

@@ -11,7 +11,7 @@ from itertools import pairwise, product
 
 import libcst as cst
 
-from cudafix.settings import RUNTIME_MODULE
+from cudafix.config.settings import RUNTIME_MODULE
 from cudafix.syntax.expressions import dotted, imported_module
 
 LINE_LENGTH = 88

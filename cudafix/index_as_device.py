@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.file import File
 from cudafix.neutral_form import Need, Neutral
 from cudafix.references import Reference

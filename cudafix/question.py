@@ -15,7 +15,7 @@ import libcst as cst
 
 from cudafix.attributes import assigned_value
 from cudafix.catalogue.backends import BACKENDS, OTHERS, WORDS, family
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.file import File
 from cudafix.syntax.expressions import dotted_name, is_plain, operands
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from cudafix.config import options_for
+from cudafix.config.options import options_for
 from cudafix.files.atomic import save
 from cudafix.files.git import run_git
 from cudafix.files.owners import load_owners

@@ -7,13 +7,13 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.change import Change, Choice, Constant, Rewrites
-from cudafix.config import Options
+from cudafix.config.options import Options
+from cudafix.config.settings import RUNTIME_MODULE
+from cudafix.config.targets import REST, Entry, first_entry
 from cudafix.file import File
 from cudafix.neutral_form import Neutral
 from cudafix.rule import Match
-from cudafix.settings import RUNTIME_MODULE
 from cudafix.target_form import entries_for, find_stop, named, others_of, plain_form
-from cudafix.targets import REST, Entry, first_entry
 
 NONE_HERE = "no target stands for it, and the route takes nothing of the runtime"
 

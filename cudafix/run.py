@@ -13,7 +13,7 @@ from itertools import islice, repeat, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.files.source import DOCUMENTS, HOLD_MODULES, HUGE, LARGEST, NOTEBOOK, Source, digest, read
 from cudafix.model import Finding, Position, Problem, Result, Safety
 

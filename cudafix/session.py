@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from cudafix.config import Options, Overrides, load, options_for
+from cudafix.config.options import Options, Overrides, load, options_for
+from cudafix.config.settings import MIGRATED, ConfigError, read_settings
 from cudafix.discover import PathError, discover, is_excluded
 from cudafix.files.source import STDIN, Source
 from cudafix.model import Finding, Result
@@ -24,7 +25,6 @@ from cudafix.reporters.statistics import report_statistics
 from cudafix.reporters.summary import Sum, summary
 from cudafix.reporters.text import printable
 from cudafix.run import Mode, Work, default_processes, process, run_cached
-from cudafix.settings import MIGRATED, ConfigError, read_settings
 
 if TYPE_CHECKING:
     from cudafix.baseline import Entries, Gate

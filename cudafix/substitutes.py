@@ -11,14 +11,14 @@ from cudafix.arms import Arm, Dispatch
 from cudafix.attributes import assigned_value
 from cudafix.catalogue.table import ROWS, TAKES_ANY_DEVICE
 from cudafix.change import Choice, choice_of
-from cudafix.config import Options
+from cudafix.config.options import Options
+from cudafix.config.settings import Route
 from cudafix.inspection import Inspection
 from cudafix.model import Safety
 from cudafix.native_form import of_torch
 from cudafix.neutral_form import Need, Neutral
 from cudafix.question import Question
 from cudafix.references import Reference
-from cudafix.settings import Route
 
 AVAILABLE = "is_accelerator_available"
 DEVICE_TYPE = "current_device_type"

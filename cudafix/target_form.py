@@ -9,7 +9,9 @@ import libcst as cst
 
 from cudafix.catalogue.symbols import Symbol
 from cudafix.catalogue.table import ROWS
-from cudafix.config import Options
+from cudafix.config.options import Options
+from cudafix.config.settings import OLDEST_TORCH
+from cudafix.config.targets import REST, Entry, Target, first_entry, located
 from cudafix.file import File
 from cudafix.files.globs import matches_glob
 from cudafix.import_circle import imports_at_once
@@ -18,8 +20,6 @@ from cudafix.native_form import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, native_
 from cudafix.neutral_form import Need, Neutral, Refusal, is_module
 from cudafix.references import Reference
 from cudafix.relative_import import as_written
-from cudafix.settings import OLDEST_TORCH
-from cudafix.targets import REST, Entry, Target, first_entry, located
 
 QUESTION = "is_available"
 NATIVE_SINCE = {row.native.name: row.native.since for row in ROWS.values() if row.native is not None}

@@ -6,7 +6,7 @@ from collections import Counter
 
 from cudafix.analyse import Analysis, analyse
 from cudafix.compiler import find_complaint
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.file import File
 from cudafix.files.source import Source
 

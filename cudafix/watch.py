@@ -8,11 +8,11 @@ from pathlib import Path, PurePath
 
 import click
 
-from cudafix.config import Options, forget
+from cudafix.config.options import Options, forget
+from cudafix.config.settings import ConfigError
 from cudafix.discover import DEFAULT_EXCLUDE, SUFFIXES, PathError, kind_of
 from cudafix.files.source import DOCUMENTS
 from cudafix.session import CLEAN, FlagError, Session
-from cudafix.settings import ConfigError
 
 SETTINGS = ("cudafix.toml", "pyproject.toml")
 WAITING = "Watching for changes; Ctrl+C ends it."

@@ -14,7 +14,8 @@ import libcst as cst
 from cudafix.catalogue.backends import BACKENDS
 from cudafix.catalogue.symbols import Symbol, look_up
 from cudafix.change import Rewrites, Wording, combine, names_that_go
-from cudafix.config import Options
+from cudafix.config.options import Options
+from cudafix.config.settings import Route
 from cudafix.edits import place_in
 from cudafix.inspection import Inspection
 from cudafix.mentions import DOTTED, Mention, read_mentions
@@ -23,7 +24,6 @@ from cudafix.neutral import MODULE_FUNCTION
 from cudafix.neutral_form import is_module
 from cudafix.references import Reference
 from cudafix.rule import Match
-from cudafix.settings import Route
 from cudafix.target_form import find_entry
 
 LINK = re.compile(r":[\w:+-]{1,60}:`[^`]*$|\[`+~?$")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cudafix.config import Options
+from cudafix.config.options import Options
+from cudafix.config.settings import read_settings
 from cudafix.files.source import Source
 from cudafix.run import Mode, process
-from cudafix.settings import read_settings
 
 
 def in_project(root: Path, path: str, source: str, **settings: object) -> str:

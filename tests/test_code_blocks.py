@@ -10,11 +10,11 @@ from checks import EVERY_RULE
 from command import invoke
 
 from cudafix.code_blocks import Block
-from cudafix.config import Options
+from cudafix.config.options import Options
+from cudafix.config.settings import read_settings
 from cudafix.files.source import Source
 from cudafix.model import Result
 from cudafix.run import Mode, process
-from cudafix.settings import read_settings
 
 FLUSH = "import torch\ntorch.cuda.empty_cache()\n"
 

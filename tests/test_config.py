@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from command import HARDCODED, LINE, invoke, run
 
-from cudafix.config import Options, Overrides, options_for
-from cudafix.settings import ConfigError, Route, read_settings
+from cudafix.config.options import Options, Overrides, options_for
+from cudafix.config.settings import ConfigError, Route, read_settings
 
 pytestmark = pytest.mark.usefixtures("folder")
 

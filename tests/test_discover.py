@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from command import git
 
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.discover import PathError, discover
 from cudafix.files.globs import matches_glob
 

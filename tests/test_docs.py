@@ -15,8 +15,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+from cudafix.config.settings import READERS, read_settings
 from cudafix.rules import RULES
-from cudafix.settings import READERS, read_settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import quick
 
-from cudafix.config import Options
+from cudafix.config.options import Options
+from cudafix.config.settings import read_settings
 from cudafix.files.source import Source
 from cudafix.run import Mode, process
-from cudafix.settings import read_settings
 
 OPTIONS = Options(**read_settings({"select": ["CFX1"], "code-blocks": True}, "test"))
 CALLS = "import torch\nx = 1\ntorch.cuda.empty_cache()\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from command import invoke
 
-from cudafix.settings import ConfigError, read_settings
+from cudafix.config.settings import ConfigError, read_settings
 
 EMPTY = "torch.cuda.empty_cache()\n"
 WAIT = "torch.cuda.synchronize()\n"

@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from strategies import quick
 
 import cudafix
-from cudafix.config import Options
+from cudafix.config.options import Options
+from cudafix.config.settings import READERS, ConfigError, read_settings
 from cudafix.files.source import Source
 from cudafix.run import Mode, process
-from cudafix.settings import READERS, ConfigError, read_settings
 
 if sys.version_info >= (3, 11):
     import re._constants as kinds

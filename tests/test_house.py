@@ -116,7 +116,7 @@ def test_imports_run_one_way(path: Path) -> None:
 
 
 def test_the_runtime_imports_nothing_of_cudafix_and_no_torch() -> None:
-    code = "import sys; sys.modules['cudafix.config'] = None; import cudafix.runtime; print('torch' in sys.modules)"
+    code = "import sys; sys.modules['cudafix.config.options'] = None; import cudafix.runtime; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 

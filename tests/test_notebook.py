@@ -12,13 +12,13 @@ from command import invoke, run_on_terminal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cudafix.config import Options
+from cudafix.config.options import Options
+from cudafix.config.settings import read_settings
 from cudafix.files.source import Source
 from cudafix.json_spans import parse
 from cudafix.model import Result
 from cudafix.notebook import Notebook, NotebookError
 from cudafix.run import Mode, process
-from cudafix.settings import read_settings
 
 IMPORT, FLUSH = "import torch", "torch.cuda.empty_cache()"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from checks import check_fixes, check_noop, check_stays
 
-from cudafix.config import Overrides, options_for
-from cudafix.presets import PRESETS
-from cudafix.settings import ConfigError, Route, read_settings
+from cudafix.config.options import Overrides, options_for
+from cudafix.config.presets import PRESETS
+from cudafix.config.settings import ConfigError, Route, read_settings
 
 
 def test_an_unknown_preset_is_an_error_that_suggests_one() -> None:

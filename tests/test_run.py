@@ -16,7 +16,7 @@ import pytest
 from command import CLEAN, COMMAND, HARDCODED, LINE, NEUTRAL, invoke, run, write_many, write_named
 
 import cudafix.run
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.files.source import Source
 from cudafix.run import Mode, Work, process, run_all
 from cudafix.stack import with_deep_stack

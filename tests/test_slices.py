@@ -11,7 +11,7 @@ from generated import program
 from hypothesis import given
 from strategies import quick, valid
 
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.files.source import Source
 from cudafix.model import Result
 from cudafix.run import Mode, process

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.files.source import Source
 from cudafix.run import Mode, process
 from cudafix.statement_text import normal_form

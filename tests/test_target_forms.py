@@ -8,12 +8,12 @@ import pytest
 from checks import check_finds, check_fixes, check_stays, check_unsafe, findings_in, fixed
 from projects import in_project
 
-from cudafix.config import Options
+from cudafix.config.options import Options
+from cudafix.config.settings import read_settings
+from cudafix.config.targets import Target, read_target
 from cudafix.files.source import Source
 from cudafix.model import Safety
 from cudafix.run import Mode, process
-from cudafix.settings import read_settings
-from cudafix.targets import Target, read_target
 
 FLUSH = "import torch\ntorch.cuda.empty_cache()\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from checks import check_fixes, check_noop, check_stays, check_unsafe
 
-from cudafix.settings import ConfigError, read_settings
+from cudafix.config.settings import ConfigError, read_settings
 
 OWN = {"targets": {"torch.cuda.empty_cache": "mypkg.device.flush"}}
 

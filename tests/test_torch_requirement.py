@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from command import invoke
 
-from cudafix.torch_requirement import oldest_torch
+from cudafix.config.torch_requirement import oldest_torch
 
 
 @pytest.fixture(autouse=True)

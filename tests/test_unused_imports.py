@@ -216,14 +216,14 @@ def test_a_section_that_is_left_empty_leaves_no_second_gap() -> None:
 
         import torch
 
-        from cudafix.config import Options
+        from cudafix.config.options import Options
 
         torch.cuda.synchronize(os.getpid() or Options)
         """,
         """
         import os
 
-        from cudafix.config import Options
+        from cudafix.config.options import Options
         from cudafix.runtime import synchronize_device
 
         synchronize_device(os.getpid() or Options)
@@ -239,7 +239,7 @@ def test_several_imports_that_go_leave_one_gap() -> None:
         import torch
         from torch import cuda
 
-        from cudafix.config import Options
+        from cudafix.config.options import Options
 
         torch.cuda.synchronize(os.getpid() or Options)
         cuda.device_count()
@@ -247,7 +247,7 @@ def test_several_imports_that_go_leave_one_gap() -> None:
         """
         import os
 
-        from cudafix.config import Options
+        from cudafix.config.options import Options
         from cudafix.runtime import count_devices, synchronize_device
 
         synchronize_device(os.getpid() or Options)
@@ -261,12 +261,12 @@ def test_a_file_that_starts_with_it_does_not_start_with_a_gap() -> None:
         """
         import torch
 
-        from cudafix.config import Options
+        from cudafix.config.options import Options
 
         torch.cuda.synchronize(Options)
         """,
         """
-        from cudafix.config import Options
+        from cudafix.config.options import Options
         from cudafix.runtime import synchronize_device
 
         synchronize_device(Options)
@@ -299,14 +299,14 @@ def test_the_gap_below_the_licence_stays() -> None:
 
         import torch
 
-        from cudafix.config import Options
+        from cudafix.config.options import Options
 
         torch.cuda.synchronize(Options)
         """,
         """
         # Licence
 
-        from cudafix.config import Options
+        from cudafix.config.options import Options
         from cudafix.runtime import synchronize_device
 
         synchronize_device(Options)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cudafix.config.settings import ConfigError
 from cudafix.report.figures import Figures, Group, Tally, from_object
-from cudafix.settings import ConfigError
 
 SUFFIXES = (".json", ".html", ".htm")
 DATA = '<script type="application/json" id="figures">'

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from cudafix.config.settings import OLDEST_TORCH
+from cudafix.config.torch_requirement import oldest_torch
 from cudafix.files.globs import module_parts
 from cudafix.model import Finding, Helper
-from cudafix.settings import OLDEST_TORCH
-from cudafix.torch_requirement import oldest_torch
 
 
 def needed_torch(findings: Sequence[Finding], root: Path) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.files.source import HOLD_MODULES
 from cudafix.model import Finding, Safety
 from cudafix.new_suppressions import NOT_TO_SILENCE, Style, add_suppressions

@@ -13,7 +13,7 @@ from functools import cached_property
 from lsprotocol import types as lsp
 from pygls.workspace import PositionCodec
 
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.file import split_lines
 from cudafix.files.source import NOTEBOOK, Source
 from cudafix.model import Edit, Finding, Position, Result

@@ -13,7 +13,8 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
-from cudafix.config import Options, Overrides, forget, options_for
+from cudafix.config.options import Options, Overrides, forget, options_for
+from cudafix.config.settings import ConfigError, read_settings
 from cudafix.discover import is_excluded
 from cudafix.explain import explain
 from cudafix.model import Finding, Result
@@ -22,7 +23,6 @@ from cudafix.reporters.summary import is_cuda_only
 from cudafix.rules import BY_CODE
 from cudafix.server.actions import FIX_ALL, Offers
 from cudafix.server.buffer import Buffer, Part
-from cudafix.settings import ConfigError, read_settings
 from cudafix.version import __version__
 
 PATIENCE = 0.2

@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 from trees import tree
 
-from cudafix.config import Options
+from cudafix.config.options import Options
+from cudafix.config.settings import read_settings
 from cudafix.files.source import read
 from cudafix.run import Mode, process
-from cudafix.settings import read_settings
 
 pytestmark = pytest.mark.corpus
 

@@ -10,7 +10,7 @@ import pytest
 from libcst.metadata import MetadataWrapper, PositionProvider
 from trees import PINNED, tree
 
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.files.source import LARGEST, Source, read
 from cudafix.model import Result
 from cudafix.positions import Positions

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from trees import tree
 
-from cudafix.presets import PRESETS
-from cudafix.settings import is_other, read_settings
-from cudafix.targets import Entry
+from cudafix.config.presets import PRESETS
+from cudafix.config.settings import is_other, read_settings
+from cudafix.config.targets import Entry
 
 pytestmark = pytest.mark.corpus
 

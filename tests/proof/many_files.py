@@ -29,7 +29,7 @@ import trees  # noqa: E402
 from libcst import ParserSyntaxError  # noqa: E402
 
 from cudafix.analyse import analyse  # noqa: E402
-from cudafix.config import Options  # noqa: E402
+from cudafix.config.options import Options  # noqa: E402
 from cudafix.file import File  # noqa: E402
 from cudafix.files.source import LARGEST, Source  # noqa: E402
 from cudafix.model import Result  # noqa: E402

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from programs import HERE, Outcome, run
 
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.files.source import Source
 from cudafix.model import Result
 from cudafix.run import Mode, process

@@ -26,12 +26,12 @@ import pytest
 
 from cudafix.catalogue.row import Row
 from cudafix.catalogue.table import ROWS, TAKES_ANY_DEVICE
-from cudafix.config import Options
+from cudafix.config.options import Options
+from cudafix.config.settings import Route
 from cudafix.files.source import Source
 from cudafix.model import Safety
 from cudafix.run import Mode, process
 from cudafix.runtime import _active_type
-from cudafix.settings import Route
 
 torch = pytest.importorskip("torch")
 

@@ -14,7 +14,7 @@ import pytest
 from generated import program
 from programs import Outcome, run
 
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.files.source import Source
 from cudafix.model import Result
 from cudafix.run import Mode, process

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cudafix.config import Options
+from cudafix.config.options import Options
 from cudafix.files.source import Source
 from cudafix.run import Mode, process
 

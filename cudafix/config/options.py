@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from cudafix.settings import (
+from cudafix.config.settings import (
     AUTO,
     NEW,
     OLDEST_TORCH,
@@ -20,7 +20,7 @@ from cudafix.settings import (
     is_other,
     read_settings,
 )
-from cudafix.targets import Entry
+from cudafix.config.targets import Entry
 
 BASELINE = "cudafix-baseline.json"
 """The file of known findings, where no other is named."""
@@ -131,14 +131,14 @@ def options_for(folder: Path, overrides: Overrides) -> Options:
 
 def required(root: Path) -> tuple[int, int]:
     """Return the oldest torch that a project asks for, or the oldest that neutral code can run with."""
-    from cudafix.torch_requirement import oldest_torch  # not at the top: few settings ask for it
+    from cudafix.config.torch_requirement import oldest_torch  # not at the top: few settings ask for it
 
     return max(oldest_torch(root) or OLDEST_TORCH, OLDEST_TORCH)
 
 
 def forget() -> None:
     """Forget what was read of configurations: a file of them has changed."""
-    from cudafix.torch_requirement import oldest_torch
+    from cudafix.config.torch_requirement import oldest_torch
 
     for known in (closest, load, oldest_torch):
         known.cache_clear()

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from cudafix.catalogue.backends import BACKENDS
-from cudafix.targets import Entry, TargetError, read_target
+from cudafix.config.targets import Entry, TargetError, read_target
 
 RUNTIME_MODULE = "cudafix.runtime"
 OLDEST_TORCH = (2, 4)
@@ -56,7 +56,7 @@ def read_settings(table: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 def with_preset(settings: dict[str, Any]) -> dict[str, Any]:
     """Return the settings over those of their preset; tables are put together, and the first that fits counts."""
-    from cudafix.presets import PRESETS
+    from cudafix.config.presets import PRESETS
 
     preset = read_settings(PRESETS[settings["preset"]], "preset")
     together = {key: (*settings.get(key, ()), *preset.get(key, ())) for key in TABLES}
@@ -208,7 +208,7 @@ def is_other(symbol: str) -> bool:
 
 
 def read_preset(value: object) -> str:
-    from cudafix.presets import PRESETS
+    from cudafix.config.presets import PRESETS
 
     if not isinstance(value, str) or value not in PRESETS:
         raise ConfigError(f"expected one of {', '.join(PRESETS)}, got {value!r}{suggestion(str(value), PRESETS)}")
