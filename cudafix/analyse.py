@@ -12,7 +12,6 @@ import libcst as cst
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.change import Rewrites, combine
 from cudafix.config.options import Options
-from cudafix.file import File
 from cudafix.files.globs import matches_glob
 from cudafix.findings import make_finding
 from cudafix.helpers import find_helpers
@@ -27,6 +26,7 @@ from cudafix.rules import BY_CODE, RULES
 from cudafix.rules.unexplained_suppression import find_unexplained
 from cudafix.rules.unused_suppression import find_unused_suppressions
 from cudafix.suppress import Suppressions
+from cudafix.syntax.module import File
 from cudafix.unused import keeps_import
 
 

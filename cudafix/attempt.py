@@ -8,7 +8,6 @@ from typing import Any
 import libcst as cst
 
 from cudafix.alike import is_quiet
-from cudafix.blocks import BLOCKS, does_nothing
 from cudafix.change import Change, Rewrites, choice_of
 from cudafix.collapse import lost_comments, spliced
 from cudafix.inspection import Inspection
@@ -16,6 +15,7 @@ from cudafix.matchers.cuda_words import catches
 from cudafix.model import Safety
 from cudafix.neutral_form import Neutral
 from cudafix.rule import Match
+from cudafix.syntax.blocks import BLOCKS, does_nothing
 
 GUARD = "CFX301"
 SWALLOWED = "an error of the device is no longer ignored"

@@ -8,13 +8,13 @@ from typing import TypeAlias
 
 import libcst as cst
 
-from cudafix.blocks import following, leaves
-from cudafix.file import File
 from cudafix.matchers.cuda_words import names_backend, names_cuda
 from cudafix.model import Safety
 from cudafix.neutral_form import Neutral, Refusal
 from cudafix.references import Reference
 from cudafix.rule import Match
+from cudafix.syntax.blocks import following, leaves
+from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding
 
 Guard: TypeAlias = cst.If | cst.IfExp

@@ -6,11 +6,11 @@ import re
 
 import libcst as cst
 
-from cudafix.blocks import exits, positions
 from cudafix.catalogue.backends import BACKENDS, FAMILY, family
 from cudafix.inspection import Inspection
 from cudafix.matchers.cuda_words import names_backend
 from cudafix.question import Asks, Question, backend_of, device_of
+from cudafix.syntax.blocks import exits, positions
 
 FOR_ONE_BACKEND = re.compile(r"(?:Accelerator|Platform|Backend|DeviceMixin|DeviceInterface)(?:Base|Mixin)?$")
 """How classes are called that are there for one backend each: `CudaAccelerator`, `XPUPlatform`."""

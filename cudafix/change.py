@@ -12,10 +12,10 @@ from typing import TypeAlias
 
 import libcst as cst
 
-from cudafix.blocks import BLOCKS
-from cudafix.names import NameTable
 from cudafix.neutral_form import Neutral, Refusal
 from cudafix.references import Reference
+from cudafix.syntax.blocks import BLOCKS
+from cudafix.syntax.name_table import NameTable
 from cudafix.syntax.scopes import FRAME_READERS, Binding, ScopeKind
 
 Choice: TypeAlias = tuple[Reference, Neutral]

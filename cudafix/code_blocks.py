@@ -14,9 +14,9 @@ from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import groupby
 
-from cudafix.compiler import parse
 from cudafix.masks import MASK, OURS, imported_names, is_python
 from cudafix.model import Position
+from cudafix.syntax.python_parser import parse
 
 FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*\{?\.?(?P<language>[\w+-]*)")
 DIRECTIVE = re.compile(

@@ -10,9 +10,9 @@ import libcst as cst
 
 from cudafix.arms import Arm, Dispatch, Shape
 from cudafix.change import Built, Change
-from cudafix.conditions import joined
 from cudafix.import_style import LINE_LENGTH
 from cudafix.inspection import Inspection
+from cudafix.syntax.conjunctions import joined
 from cudafix.syntax.expressions import operands, operators
 
 IF_AND_INDENT = 16

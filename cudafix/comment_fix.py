@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 
-from cudafix.compiler import is_same_code
-from cudafix.file import File
 from cudafix.model import Edit, Finding, Position
 from cudafix.suppress import Directive, read_comments
+from cudafix.syntax.module import File
+from cudafix.syntax.python_parser import is_same_code
 
 LIST = re.compile(r"(?<=[\[:,\s])[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*", re.IGNORECASE)
 

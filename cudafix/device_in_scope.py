@@ -14,13 +14,13 @@ from functools import lru_cache
 import libcst as cst
 
 from cudafix.arms import Dispatch
-from cudafix.attributes import enclosing_method, first_parameter, is_set_first, only_target, value_of
 from cudafix.device_position import is_device_name
 from cudafix.guard import dispatches
 from cudafix.inspection import Inspection
 from cudafix.judge import chooses_device
 from cudafix.met_device import find_met
 from cudafix.substitutes import DEVICE_TYPE
+from cudafix.syntax.assigned_values import enclosing_method, first_parameter, is_set_first, only_target, value_of
 from cudafix.syntax.scopes import Binding, Scope, ScopeKind, grouped
 
 TYPES = frozenset(("cuda", "cpu"))

@@ -8,7 +8,6 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.arguments import comma, keyword_argument, with_keyword
 from cudafix.change import Change, Rewrites
 from cudafix.device_position import WORD, is_device_name
 from cudafix.device_uses import cuda_methods, match_unfixed
@@ -19,6 +18,7 @@ from cudafix.neutral_device import NOTHING_BESIDE, neutral_device
 from cudafix.neutral_form import Need, Neutral
 from cudafix.references import Reference
 from cudafix.rule import Match
+from cudafix.syntax.arguments import comma, keyword_argument, with_keyword
 from cudafix.syntax.expressions import dotted_name, last_name
 
 METHOD = "CFX202"

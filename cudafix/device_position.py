@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from cudafix.file import File
 from cudafix.syntax.expressions import dotted_name, last_name
+from cudafix.syntax.module import File
 from cudafix.syntax.scopes import BindingKind
 
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")

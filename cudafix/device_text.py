@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from cudafix.file import File
+from cudafix.syntax.module import File
 
 WHOLE = re.compile(r"(?P<type>cuda)(?::(?P<index>\d+))?")
 BEGINNING = re.compile(r"(?P<type>cuda):(?P<field>%[dsi]|\{[^{}]*\})?")

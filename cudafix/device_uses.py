@@ -14,13 +14,13 @@ from cudafix.catalogue.backends import family
 from cudafix.change import Rewrites
 from cudafix.device_position import is_device_position
 from cudafix.device_text import DeviceText, find_device_texts
-from cudafix.file import File
 from cudafix.guard import found_dispatches
 from cudafix.inspection import Inspection
 from cudafix.judge import chooses_device
 from cudafix.question import DEVICE
 from cudafix.rule import Match
 from cudafix.syntax.expressions import last_name
+from cudafix.syntax.module import File
 
 CONTAINERS = (
     cst.IfExp, cst.BooleanOperation, cst.List, cst.Tuple, cst.Element, cst.ListComp, cst.GeneratorExp,

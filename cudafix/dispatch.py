@@ -12,10 +12,10 @@ import libcst as cst
 
 from cudafix.alike import device_literals, nodes_in
 from cudafix.arms import LINES, Arm, Dispatch, Shape
-from cudafix.blocks import BLOCKS, following, leaves, neighbour
 from cudafix.branch import pattern_backends
 from cudafix.inspection import Inspection
 from cudafix.question import Asks, Question, device_of
+from cudafix.syntax.blocks import BLOCKS, following, leaves, neighbour
 from cudafix.syntax.expressions import dotted_name
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cudafix.code_blocks import Block, docstring_rows, find_blocks
-from cudafix.file import split_lines
 from cudafix.files.source import Source
 from cudafix.masks import OURS, words
 from cudafix.model import Edit, Finding, Fix, Position, Result
+from cudafix.syntax.module import split_lines
 
 Look = Callable[[Source], Result]
 PASSES = 5

@@ -13,14 +13,14 @@ from functools import lru_cache
 
 import libcst as cst
 
-from cudafix.blocks import BLOCKS
 from cudafix.change import Rewrites, Wording
-from cudafix.file import File, split_lines
 from cudafix.import_text import marked_unused
 from cudafix.imports import ImportPlan, Insertion, Removal, plan_imports
 from cudafix.model import Edit, Position
-from cudafix.positions import LINE_END
 from cudafix.rewrite import Rewriter, statements
+from cudafix.syntax.blocks import BLOCKS
+from cudafix.syntax.module import File, split_lines
+from cudafix.syntax.positions import LINE_END
 
 
 def edits(file: File, rewrites: Rewrites) -> tuple[Edit, ...]:

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from cudafix.compiler import parse
 from cudafix.config.settings import ConfigError
 from cudafix.model import Finding
+from cudafix.syntax.python_parser import parse
 
 
 class Excuses:

@@ -7,12 +7,12 @@ import libcst as cst
 from cudafix.change import Choice
 from cudafix.config.options import Options
 from cudafix.edits import edits
-from cudafix.file import File
 from cudafix.model import Finding, Fix
 from cudafix.neutral_form import Neutral
 from cudafix.rule import Match
 from cudafix.rules import BY_CODE
-from cudafix.statement_text import statement_text
+from cudafix.syntax.module import File
+from cudafix.syntax.statement_text import statement_text
 
 
 def make_finding(match: Match, file: File, options: Options) -> Finding:

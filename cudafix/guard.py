@@ -14,7 +14,6 @@ import libcst as cst
 
 from cudafix.alike import form_of, form_without_accelerator, is_quiet, nodes_in
 from cudafix.arms import Dispatch, Shape
-from cudafix.attributes import only_binding
 from cudafix.branch import find_branch
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.change import Choice, Rewrites
@@ -26,6 +25,7 @@ from cudafix.question import Asks
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import anchor, own_tests
+from cudafix.syntax.assigned_values import only_binding
 from cudafix.syntax.scopes import Binding
 
 GUARD, LADDER = "CFX301", "CFX302"

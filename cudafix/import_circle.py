@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from cudafix.compiler import parse
 from cudafix.config.targets import module_file
+from cudafix.syntax.python_parser import parse
 
 LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 MOST = 2_000

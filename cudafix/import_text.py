@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 
 import libcst as cst
 
-from cudafix.file import File
 from cudafix.files.source import BETWEEN_CELLS
 from cudafix.import_style import ImportStatement, Name, aliases, import_node
 from cudafix.syntax.expressions import dotted, imported_module
+from cudafix.syntax.module import File
 
 LATE = re.compile(r"#\s*noqa\s*:[^#]*\bE402\b", re.IGNORECASE)
 NOQA_CODES = re.compile(r"#\s*noqa\s*:\s*[A-Z]+[0-9]+(?:\s*,\s*[A-Z]+[0-9]+)*", re.IGNORECASE)

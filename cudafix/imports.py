@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from cudafix.blocks import position
 from cudafix.change import Rewrites, names_in, names_that_go
-from cudafix.file import File
 from cudafix.import_style import LINE_LENGTH, ImportStatement, Name, Slot, Suite, find_slot
 from cudafix.import_text import (
     from_import,
@@ -27,6 +25,8 @@ from cudafix.import_text import (
 )
 from cudafix.neutral_form import Need, is_module
 from cudafix.references import Reference
+from cudafix.syntax.blocks import position
+from cudafix.syntax.module import File
 from cudafix.syntax.scopes import BUILTINS, Binding, BindingKind, Scope, ScopeKind
 from cudafix.unused import Unused, find_unused, is_alone, lines_above, lines_below
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.config.options import Options
-from cudafix.file import File
 from cudafix.neutral_form import Need, Neutral
 from cudafix.references import Reference
+from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Use
 
 DEVICE = "current_device"

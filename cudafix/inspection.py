@@ -12,7 +12,6 @@ from cudafix.at_hand import with_module_at_hand
 from cudafix.catalogue.table import BY_RUNTIME
 from cudafix.config.options import Options
 from cudafix.config.targets import Entry
-from cudafix.file import File
 from cudafix.files.globs import relative
 from cudafix.index_as_device import as_device
 from cudafix.neutral import find_neutral
@@ -20,6 +19,7 @@ from cudafix.neutral_form import Neutral, Refusal
 from cudafix.question import Question, read_question
 from cudafix.references import Reference, find_references
 from cudafix.relative_import import absolute
+from cudafix.syntax.module import File
 
 
 class Inspection:

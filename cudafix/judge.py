@@ -10,7 +10,6 @@ import libcst as cst
 from cudafix.alike import device_literals, form_of, form_without_accelerator, is_inert, is_quiet, nodes_in, normal_form
 from cudafix.arms import Arm, Dispatch, Shape
 from cudafix.availability import Guard, judge_flag
-from cudafix.blocks import neighbour
 from cudafix.change import Change, Choice, choice_of
 from cudafix.collapse import collapse, lost_comments, merge
 from cudafix.dispatch import first_of, read_dispatch
@@ -21,6 +20,7 @@ from cudafix.neutral_form import Neutral, Refusal
 from cudafix.question import Asks
 from cudafix.references import Reference
 from cudafix.substitutes import device_types, for_device, neutral_test, tests_of
+from cudafix.syntax.blocks import neighbour
 from cudafix.syntax.expressions import operands
 
 

@@ -7,12 +7,12 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.arguments import keyword_argument, with_keyword
 from cudafix.change import Change, Choice
 from cudafix.inspection import Inspection
 from cudafix.late_parameter import with_text
 from cudafix.neutral_form import Need, Neutral
 from cudafix.references import Reference
+from cudafix.syntax.arguments import keyword_argument, with_keyword
 from cudafix.syntax.expressions import dotted_name, last_name
 from cudafix.syntax.scopes import BindingKind, Resolution
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from cudafix.alike import Replacer, nodes_in
-from cudafix.names import NameTable
+from cudafix.syntax.name_table import NameTable
 from cudafix.syntax.scopes import BindingKind, Scope
 
 COMPOUND = (cst.If, cst.For, cst.While, cst.With, cst.Try, cst.TryStar, cst.Match)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from keyword import iskeyword
 
-from cudafix.compiler import find_complaint
+from cudafix.syntax.python_parser import find_complaint
 
 OURS = "__cudafix_"
 """How the names begin that stand in the code only while it is looked at."""

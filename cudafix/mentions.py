@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import libcst as cst
 
 from cudafix.catalogue.symbols import ROOTS, Symbol, look_up
-from cudafix.compiler import find_complaint
-from cudafix.file import File
+from cudafix.syntax.module import File
+from cudafix.syntax.python_parser import find_complaint
 
 ROOT = "|".join(re.escape(root) for root in ROOTS)
 DOTTED = re.compile(rf"(?<![\w.\\])(?:{ROOT})(?:\.[A-Za-z_]\w*)+")

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from cudafix.file import File
 from cudafix.syntax.expressions import leftmost
+from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding, ScopeKind, Use
 
 FACTORIES = frozenset((

@@ -22,7 +22,6 @@ from cudafix.analysis.functions.amp_calls import (
     argument_of,
     is_for_cuda,
 )
-from cudafix.arguments import comma, with_keyword
 from cudafix.branch import find_branch
 from cudafix.catalogue.symbols import look_up
 from cudafix.change import Change, Rewrites, told
@@ -33,6 +32,7 @@ from cudafix.neutral_form import Need, Neutral, Refusal
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE
+from cudafix.syntax.arguments import comma, with_keyword
 from cudafix.syntax.scopes import Resolution
 from cudafix.target_form import find_entry, find_stop, plain_form
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cudafix.arguments import positional_only
 from cudafix.catalogue.row import Native
 from cudafix.model import Safety
 from cudafix.neutral_form import Need, Neutral
 from cudafix.references import Reference
+from cudafix.syntax.arguments import positional_only
 
 GET_MODULE = "get_device_module"
 ON_CPU = "without an accelerator `torch.get_device_module()` is torch.cpu, which lacks most of it"

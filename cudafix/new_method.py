@@ -11,10 +11,10 @@ import libcst as cst
 
 from cudafix.block import Block
 from cudafix.change import Built, Change, Rewrites
-from cudafix.conditions import conditions, conjunction, trimmed
 from cudafix.inspection import Inspection
 from cudafix.local_names import variables_in
 from cudafix.method_name import docstring_of, name_method
+from cudafix.syntax.conjunctions import conditions, conjunction, trimmed
 
 REVIEW = "the block moves into a method of its own: review its name"
 

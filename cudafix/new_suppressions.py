@@ -7,9 +7,9 @@ import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cudafix.file import split_lines
 from cudafix.model import Finding
 from cudafix.suppress import NOQA, OURS
+from cudafix.syntax.module import split_lines
 
 NOT_TO_SILENCE = ("CFX001", "CFX002", "CFX003")
 """What a comment in the file is no answer to."""

@@ -10,9 +10,9 @@ import libcst as cst
 
 from cudafix.catalogue.symbols import Symbol, look_up
 from cudafix.change import Rewrites
-from cudafix.file import File
 from cudafix.inspection import Inspection
 from cudafix.rule import Match
+from cudafix.syntax.module import File
 from cudafix.wording import neutral_words
 
 PATCHERS = {

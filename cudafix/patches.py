@@ -13,11 +13,11 @@ from difflib import SequenceMatcher
 from enum import Enum
 from pathlib import PurePosixPath
 
-from cudafix.compiler import find_complaint
 from cudafix.files.owners import Owners
 from cudafix.model import Edit, Finding, Result
 from cudafix.reporters.diff import diff_of, lines
 from cudafix.reporters.places import from_root
+from cudafix.syntax.python_parser import find_complaint
 
 CONTEXT = 3
 """The lines around a change by which its place is found."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from cudafix.file import File
 from cudafix.references import Reference
+from cudafix.syntax.module import File
 
 COMMON = ("name", "total_memory")
 """What cuda, xpu, npu, musa and mlu alike give (torch 2.13 and the backends' own packages)."""

@@ -13,11 +13,11 @@ from enum import Enum
 
 import libcst as cst
 
-from cudafix.attributes import assigned_value
 from cudafix.catalogue.backends import BACKENDS, OTHERS, WORDS, family
 from cudafix.config.options import Options
-from cudafix.file import File
+from cudafix.syntax.assigned_values import assigned_value
 from cudafix.syntax.expressions import dotted_name, is_plain, operands
+from cudafix.syntax.module import File
 
 PREDICATE = re.compile(
     rf"_*(?:(?:is|has|have|on|running_on)_(?:torch_|on_)?(?:support_)?(?P<first>{WORDS})"

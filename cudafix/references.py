@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import libcst as cst
 
 from cudafix.catalogue.symbols import Symbol, find_row, look_up
-from cudafix.names import NameTable
 from cudafix.syntax.expressions import getattr_name, imported_module
+from cudafix.syntax.name_table import NameTable
 from cudafix.syntax.scopes import Binding, BindingKind, Resolution, Scope, Use
 
 

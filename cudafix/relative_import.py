@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import takewhile
 from pathlib import Path, PurePath
 
-from cudafix.file import File
 from cudafix.files.globs import module_parts
+from cudafix.syntax.module import File
 
 
 def package_of(path: str, root: Path) -> list[str]:

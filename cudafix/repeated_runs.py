@@ -8,10 +8,10 @@ import libcst as cst
 
 from cudafix.block import Block
 from cudafix.collapse import comments_in
-from cudafix.conditions import conditions
 from cudafix.flush_calls import Site
 from cudafix.inspection import Inspection
 from cudafix.local_names import is_bound_to_its_place, loose_form
+from cudafix.syntax.conjunctions import conditions
 
 LONGEST = 12
 """So many statements before and after a flush are looked at."""

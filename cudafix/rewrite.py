@@ -12,12 +12,12 @@ from typing import TypeVar
 
 import libcst as cst
 
-from cudafix.blocks import BLOCKS
 from cudafix.change import Change, Rewrites, Wording
-from cudafix.file import File
 from cudafix.import_style import leading_lines
 from cudafix.import_text import marked_unused
 from cudafix.imports import ImportPlan, Inline, Insertion, plan_imports
+from cudafix.syntax.blocks import BLOCKS
+from cudafix.syntax.module import File
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 

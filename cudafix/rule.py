@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from cudafix.change import Rewrites
-    from cudafix.file import File
     from cudafix.inspection import Inspection
     from cudafix.neutral_form import Neutral, Refusal
     from cudafix.references import Reference
+    from cudafix.syntax.module import File
 
 
 CUDA_ONLY_FAMILY = "CFX4"

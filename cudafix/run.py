@@ -20,7 +20,7 @@ from cudafix.model import Finding, Position, Problem, Result, Safety
 if TYPE_CHECKING:
     from cudafix.analyse import Analysis
     from cudafix.cache import Cache
-    from cudafix.compiler import Complaint
+    from cudafix.syntax.python_parser import Complaint
 
 Job = tuple[str, Options]
 CHUNK = 8
@@ -86,8 +86,8 @@ def process_parts(source: Source, options: Options, mode: Mode, unsafe: bool) ->
 def process_module(source: Source, options: Options, mode: Mode, unsafe: bool) -> Result:
     if not may_hold_findings(source, options):
         return Result(source.path, old_bytes=source.data)
-    from cudafix.compiler import find_complaint
-    from cudafix.stack import with_deep_stack
+    from cudafix.syntax.deep_stack import with_deep_stack
+    from cudafix.syntax.python_parser import find_complaint
 
     if len(source.data) > HUGE:
         return unreadable(source, f"is larger than {HUGE // 1_000_000} MB", None, options)
@@ -143,8 +143,8 @@ def look_at_slice(source: Source, options: Options, mode: Mode, unsafe: bool) ->
     from libcst import ParserSyntaxError
 
     from cudafix.analyse import analyse, may_be_cut
-    from cudafix.file import File
     from cudafix.slices import cut
+    from cudafix.syntax.module import File
 
     if not options.slices or not may_be_cut(source.path, options):
         return None
@@ -167,7 +167,7 @@ def analyse_and_rewrite(
     from libcst import ParserSyntaxError
 
     from cudafix.analyse import analyse
-    from cudafix.file import File
+    from cudafix.syntax.module import File
 
     try:
         file = File(source)

@@ -8,7 +8,6 @@ import libcst as cst
 
 from cudafix.alike import device_literals, is_given
 from cudafix.arms import Arm, Dispatch
-from cudafix.attributes import assigned_value
 from cudafix.catalogue.table import ROWS, TAKES_ANY_DEVICE
 from cudafix.change import Choice, choice_of
 from cudafix.config.options import Options
@@ -19,6 +18,7 @@ from cudafix.native_form import of_torch
 from cudafix.neutral_form import Need, Neutral
 from cudafix.question import Question
 from cudafix.references import Reference
+from cudafix.syntax.assigned_values import assigned_value
 
 AVAILABLE = "is_accelerator_available"
 DEVICE_TYPE = "current_device_type"

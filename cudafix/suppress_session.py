@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from cudafix.compiler import is_same_code
 from cudafix.discover import PathError
 from cudafix.files.source import HOLD_MODULES
 from cudafix.files.write import ChangedMeanwhile, write
@@ -18,6 +17,7 @@ from cudafix.new_suppressions import NOT_TO_SILENCE, Style, add_suppressions
 from cudafix.reporters.summary import plural
 from cudafix.run import Mode, failed, one_line
 from cudafix.session import CLEAN, ERROR, Session
+from cudafix.syntax.python_parser import is_same_code
 
 
 class SuppressSession(Session):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from cudafix.attributes import only_binding
 from cudafix.catalogue.backends import family
 from cudafix.change import Choice, Rewrites
 from cudafix.inspection import Inspection
@@ -17,6 +16,7 @@ from cudafix.question import backend_of, device_of
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import NO_TORCH, for_device, name_of_torch
+from cudafix.syntax.assigned_values import only_binding
 from cudafix.syntax.scopes import Binding
 
 LADDER = "CFX302"

@@ -12,7 +12,6 @@ from cudafix.catalogue.table import ROWS
 from cudafix.config.options import Options
 from cudafix.config.settings import OLDEST_TORCH
 from cudafix.config.targets import REST, Entry, Target, first_entry, located
-from cudafix.file import File
 from cudafix.files.globs import matches_glob
 from cudafix.import_circle import imports_at_once
 from cudafix.model import Safety
@@ -20,6 +19,7 @@ from cudafix.native_form import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, native_
 from cudafix.neutral_form import Need, Neutral, Refusal, is_module
 from cudafix.references import Reference
 from cudafix.relative_import import as_written
+from cudafix.syntax.module import File
 
 QUESTION = "is_available"
 NATIVE_SINCE = {row.native.name: row.native.since for row in ROWS.values() if row.native is not None}

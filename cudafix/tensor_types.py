@@ -13,7 +13,6 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.arguments import comma
 from cudafix.branch import find_branch
 from cudafix.change import Change, Choice, Constant, Rewrites
 from cudafix.inspection import Inspection
@@ -23,6 +22,7 @@ from cudafix.neutral_form import Refusal
 from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import NO_TORCH, name_of_torch, torch_beside
+from cudafix.syntax.arguments import comma
 
 TYPE = "CFX205"
 IN_TEXT = re.compile(r"torch\.cuda\.(?P<kind>[A-Z]\w*)Tensor")

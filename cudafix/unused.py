@@ -11,9 +11,9 @@ from pathlib import PurePath
 import libcst as cst
 
 from cudafix.catalogue.backends import BACKENDS
-from cudafix.file import File
 from cudafix.import_style import ImportStatement, Slot, Suite, aliases, blank_lines, has_comment_above, leading_lines
 from cudafix.syntax.expressions import dotted
+from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding, BindingKind, Scope, ScopeKind
 
 PRAGMA = re.compile(r"#\s*(?:noqa|type:|pyright:|pylint:|isort:|ruff:|mypy:)[^#]*", re.IGNORECASE)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from cudafix.analyse import Analysis, analyse
-from cudafix.compiler import find_complaint
 from cudafix.config.options import Options
-from cudafix.file import File
 from cudafix.files.source import Source
+from cudafix.syntax.module import File
+from cudafix.syntax.python_parser import find_complaint
 
 
 class RewriteError(Exception):

@@ -14,11 +14,11 @@ from cudafix.analyse import Analysis, analyse
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
 from cudafix.edits import edits
-from cudafix.file import File
 from cudafix.files.source import Source
 from cudafix.model import Edit, Finding, Result
 from cudafix.rewrite import rewrite
 from cudafix.run import Mode, allowed_levels, process
+from cudafix.syntax.module import File
 
 OPT_IN = ["CFX004", "CFX201", "CFX202", "CFX203", "CFX204", "CFX206", "CFX207", "CFX402", "CFX403", "CFX6"]
 EVERY_RULE = {"select": ["CFX"], "ignore": OPT_IN}

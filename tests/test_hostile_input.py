@@ -37,7 +37,7 @@ SIZE = 100_000
 SECONDS = 20
 """Where the time grows with the square of SIZE, it is minutes; where it grows with SIZE, milliseconds."""
 
-COMPILED_BEFORE = {"cudafix.statement_text.TOKEN"}
+COMPILED_BEFORE = {"cudafix.syntax.statement_text.TOKEN"}
 """Patterns for code that Python has read: no string in it has one end only."""
 
 

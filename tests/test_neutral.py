@@ -6,7 +6,7 @@ import libcst as cst
 import pytest
 from checks import check_finds, check_fixes, check_stays
 
-from cudafix.arguments import parameter_names, positional_only, unknown_argument
+from cudafix.syntax.arguments import parameter_names, positional_only, unknown_argument
 
 
 def call(source: str) -> cst.Call:

@@ -8,7 +8,7 @@ import libcst as cst
 import pytest
 from libcst.metadata import MetadataWrapper, PositionProvider
 
-from cudafix.positions import Positions
+from cudafix.syntax.positions import Positions
 
 LARGEST = sorted(Path(__file__).parent.parent.glob("cudafix/*.py"), key=lambda path: path.stat().st_size)[-8:]
 

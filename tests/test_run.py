@@ -19,7 +19,7 @@ import cudafix.run
 from cudafix.config.options import Options
 from cudafix.files.source import Source
 from cudafix.run import Mode, Work, process, run_all
-from cudafix.stack import with_deep_stack
+from cudafix.syntax.deep_stack import with_deep_stack
 
 HEAD = "import torch\ntorch.cuda.empty_cache()\n"
 

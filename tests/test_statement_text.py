@@ -7,7 +7,7 @@ import pytest
 from cudafix.config.options import Options
 from cudafix.files.source import Source
 from cudafix.run import Mode, process
-from cudafix.statement_text import normal_form
+from cudafix.syntax.statement_text import normal_form
 
 
 def statements(source: str, options: Options) -> list[str]:

@@ -6,8 +6,8 @@ import pytest
 from checks import check_fixes, fixed, options
 
 from cudafix.analyse import Analysis
-from cudafix.file import File
 from cudafix.files.source import Source
+from cudafix.syntax.module import File
 from cudafix.verify import RewriteError, verify
 
 

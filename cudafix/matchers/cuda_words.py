@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from cudafix.file import File
+from cudafix.syntax.module import File
 
 NAMES_CUDA = re.compile(
     r"""["']cuda\b|\.cuda\(|\bCUDA(?:_[A-Z]|[A-Z])|\.(?:major|minor|gcnArchName)\b|\bis_sm_|\bsm_?\d\d|\bversion\.cuda\b"""

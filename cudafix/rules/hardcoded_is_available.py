@@ -39,10 +39,10 @@ from cudafix.rule import Rule
 if TYPE_CHECKING:
     import libcst as cst
 
-    from cudafix.file import File
     from cudafix.neutral_form import Neutral, Refusal
     from cudafix.references import Reference
     from cudafix.rule import Match
+    from cudafix.syntax.module import File
 
 
 def refine(

@@ -33,8 +33,8 @@ from cudafix.model import Finding, Fix, Safety
 from cudafix.rule import Rule
 
 if TYPE_CHECKING:
-    from cudafix.file import File
     from cudafix.suppress import Suppressions
+    from cudafix.syntax.module import File
 
 rule = Rule("CFX002", __name__, __doc__)
 

@@ -14,10 +14,10 @@ from lsprotocol import types as lsp
 from pygls.workspace import PositionCodec
 
 from cudafix.config.options import Options
-from cudafix.file import split_lines
 from cudafix.files.source import NOTEBOOK, Source
 from cudafix.model import Edit, Finding, Position, Result
 from cudafix.run import Mode, process
+from cudafix.syntax.module import split_lines
 
 CELLS = "cells"
 

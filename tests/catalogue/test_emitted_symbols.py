@@ -15,11 +15,11 @@ from cudafix.catalogue.backends import BACKENDS
 from cudafix.catalogue.table import MODULE_NAMES, ROWS
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
-from cudafix.file import File
 from cudafix.files.source import Source
 from cudafix.model import Finding
 from cudafix.rewrite import rewrite
 from cudafix.run import allowed_levels
+from cudafix.syntax.module import File
 
 TORCH = json.loads(Path(__file__).with_name("torch_api.json").read_text(encoding="utf-8"))["torch"]
 VERSIONS = [(2, minor) for minor in range(4, 16)]

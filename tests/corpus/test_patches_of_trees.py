@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from trees import tree
 
-from cudafix.compiler import find_complaint
+from cudafix.syntax.python_parser import find_complaint
 
 pytestmark = pytest.mark.corpus
 

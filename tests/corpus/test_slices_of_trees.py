@@ -13,8 +13,8 @@ from trees import PINNED, tree
 from cudafix.config.options import Options
 from cudafix.files.source import LARGEST, Source, read
 from cudafix.model import Result
-from cudafix.positions import Positions
 from cudafix.run import Mode, process
+from cudafix.syntax.positions import Positions
 
 SLICES = Options(extend_select=("CFX4",))
 

@@ -30,11 +30,11 @@ from libcst import ParserSyntaxError  # noqa: E402
 
 from cudafix.analyse import analyse  # noqa: E402
 from cudafix.config.options import Options  # noqa: E402
-from cudafix.file import File  # noqa: E402
 from cudafix.files.source import LARGEST, Source  # noqa: E402
 from cudafix.model import Result  # noqa: E402
 from cudafix.run import Mode, collect_less, process  # noqa: E402
-from cudafix.stack import with_deep_stack  # noqa: E402
+from cudafix.syntax.deep_stack import with_deep_stack  # noqa: E402
+from cudafix.syntax.module import File  # noqa: E402
 
 SECONDS = 120
 """That one file may take."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from cudafix.names import NameTable
 from cudafix.syntax.expressions import attribute_step, dotted, imported_module
+from cudafix.syntax.name_table import NameTable
 from cudafix.syntax.scopes import Binding, BindingKind, Scope, ScopeKind, Use
 
 SILENT = (

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import libcst as cst
 
-from cudafix.names import NameTable
+from cudafix.syntax.name_table import NameTable
 
 BLOCKS = (cst.Module, cst.IndentedBlock)
 """What holds whole statements, so that one may become several or none."""

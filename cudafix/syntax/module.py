@@ -10,10 +10,10 @@ import libcst as cst
 
 from cudafix.files.source import Source
 from cudafix.model import Position
-from cudafix.names import NameTable
-from cudafix.positions import Positions
+from cudafix.syntax.name_table import NameTable
+from cudafix.syntax.positions import Positions
+from cudafix.syntax.scope_visitor import build_names
 from cudafix.syntax.scopes import Binding, grouped
-from cudafix.walk import build_names
 
 LOST_BY_LIBCST = re.compile(rb"\f|\r(?!\n)")
 """What libcst does not keep everywhere: form feeds, and lone carriage returns."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from cudafix.file import File
+from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding, BindingKind
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from cudafix.file import File
 from cudafix.model import Position
+from cudafix.syntax.module import File
 
 HEADED = (cst.FunctionDef, cst.ClassDef, cst.If, cst.While, cst.For, cst.With, cst.ExceptHandler, cst.Match)
 TOKEN = re.compile(
