@@ -68,17 +68,17 @@ def process_parts(source: Source, options: Options, mode: Mode, unsafe: bool) ->
     if source.path.endswith(HOLD_MODULES) and not source.may_hold(options.replaced):
         return Result(source.path, old_bytes=source.data)
     if source.path.endswith(NOTEBOOK):
-        from cudafix.notebook_result import look_at_notebook
+        from cudafix.documents.notebook_result import look_at_notebook
 
         return look_at_notebook(source, look, lambda message: unreadable(source, message, None, options))
     if source.path.endswith(DOCUMENTS):
-        from cudafix.document_result import look_at_document
+        from cudafix.documents.document_result import look_at_document
 
         return look_at_document(source, look)
     result = look(source)
     if not source.may_hold_blocks or source.is_exempt:
         return result
-    from cudafix.document_result import look_at_docstrings
+    from cudafix.documents.document_result import look_at_docstrings
 
     return look_at_docstrings(result, source.data, look)
 

@@ -9,9 +9,9 @@ import pytest
 from checks import EVERY_RULE
 from command import invoke
 
-from cudafix.code_blocks import Block
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
+from cudafix.documents.code_blocks import Block
 from cudafix.files.source import Source
 from cudafix.model import Result
 from cudafix.run import Mode, process

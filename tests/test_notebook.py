@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
+from cudafix.documents.json_spans import parse
+from cudafix.documents.notebook import Notebook, NotebookError
 from cudafix.files.source import Source
-from cudafix.json_spans import parse
 from cudafix.model import Result
-from cudafix.notebook import Notebook, NotebookError
 from cudafix.run import Mode, process
 
 IMPORT, FLUSH = "import torch", "torch.cuda.empty_cache()"

@@ -107,7 +107,7 @@ def cell_lines(path: str, number: int) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def cells_of(path: str) -> list[tuple[int, str]]:
     """Return the numbers and the texts of the code cells of a notebook."""
-    from cudafix.notebook import Notebook, NotebookError  # not at the top: few files are notebooks
+    from cudafix.documents.notebook import Notebook, NotebookError  # not at the top: few files are notebooks
 
     try:
         return [(one.number, one.text) for one in Notebook(Path(path).read_bytes()).cells]

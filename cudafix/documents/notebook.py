@@ -16,9 +16,9 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TypeAlias
 
+from cudafix.documents.json_spans import CHARACTER, Node, offset_in, parse
+from cudafix.documents.placeholders import MASK, OURS, WORD, imported_names, is_python
 from cudafix.files.source import BETWEEN_CELLS
-from cudafix.json_spans import CHARACTER, Node, offset_in, parse
-from cudafix.masks import MASK, OURS, WORD, imported_names, is_python
 from cudafix.model import Position
 
 MASKED = re.compile(rf"(?m)^(?P<indent>[ \t]*)(?:[\w.,][\w., \t]*=\s*)?{MASK}\((?P<number>\d+)(?:, \w+)*,?\n*\)$")

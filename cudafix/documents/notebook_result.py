@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from cudafix.documents.notebook import Notebook, NotebookError
 from cudafix.files.source import Source
 from cudafix.model import Edit, Finding, Fix, Position, Problem, Result
-from cudafix.notebook import Notebook, NotebookError
 
 LINE = re.compile(r"\bline (\d+)\b")
 

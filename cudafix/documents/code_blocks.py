@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import groupby
 
-from cudafix.masks import MASK, OURS, imported_names, is_python
+from cudafix.documents.placeholders import MASK, OURS, imported_names, is_python
 from cudafix.model import Position
 from cudafix.syntax.python_parser import parse
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from cudafix.code_blocks import Block, docstring_rows, find_blocks
+from cudafix.documents.code_blocks import Block, docstring_rows, find_blocks
+from cudafix.documents.placeholders import OURS, words
 from cudafix.files.source import Source
-from cudafix.masks import OURS, words
 from cudafix.model import Edit, Finding, Fix, Position, Result
 from cudafix.syntax.module import split_lines
 
