@@ -143,7 +143,7 @@ def look_at_slice(source: Source, options: Options, mode: Mode, unsafe: bool) ->
     from libcst import ParserSyntaxError
 
     from cudafix.analyse import analyse, may_be_cut
-    from cudafix.slices import cut
+    from cudafix.prefilter.slice import cut
     from cudafix.syntax.module import File
 
     if not options.slices or not may_be_cut(source.path, options):

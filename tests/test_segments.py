@@ -11,8 +11,8 @@ from hypothesis import given
 from strategies import quick, valid
 
 import cudafix
-from cudafix.segments import Unparsed, parsed, segments, unparsed
-from cudafix.statements import first_row, last_row
+from cudafix.prefilter.segments import Unparsed, parsed, segments, unparsed
+from cudafix.prefilter.statements import first_row, last_row
 
 OWN = sorted(Path(cudafix.__file__).parent.glob("*.py"))
 

@@ -14,8 +14,8 @@ from strategies import quick, valid
 from cudafix.config.options import Options
 from cudafix.files.source import Source
 from cudafix.model import Result
+from cudafix.prefilter.slice import cut
 from cudafix.run import Mode, process
-from cudafix.slices import cut
 
 FIXTURES = sorted(Path(__file__).parent.parent.joinpath("fixtures").rglob("*.py"))
 SLICES = Options(extend_select=("CFX4",))
@@ -150,7 +150,7 @@ def test_what_cannot_be_cut_for_certain_is_looked_at_as_a_whole(source: str) -> 
 
 @pytest.mark.parametrize("code", ["CFX201", "CFX2", "CFX6", "CFX"])
 def test_rules_that_need_the_whole_get_it(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cudafix.slices.cut", None)
+    monkeypatch.setattr("cudafix.prefilter.slice.cut", None)
     assert look(HEAD + EMPTY, Options(select=(code,))).problems == ()
 
 
@@ -220,7 +220,7 @@ def test_a_long_file_is_cut_as_a_short_one(seed: int, monkeypatch: pytest.Monkey
     source = f"{HEAD}{program(seed)}\n".encode()
     short = cut(source)
     assert short is not None
-    monkeypatch.setattr("cudafix.statements.LONG", 0)
+    monkeypatch.setattr("cudafix.prefilter.statements.LONG", 0)
     assert cut(source) == short
 
 
@@ -229,13 +229,13 @@ def test_a_long_file_is_cut_as_a_short_one(seed: int, monkeypatch: pytest.Monkey
 def test_a_long_program_that_hypothesis_makes_is_cut_as_a_short_one(made: str) -> None:
     source = f"import torch\n{made}\n".encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cudafix.statements.LONG", 0)
+        patch.setattr("cudafix.prefilter.statements.LONG", 0)
         long = cut(source)
     assert long == cut(source)
 
 
 def test_of_a_long_file_only_what_is_asked_for_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cudafix.statements.LONG", 0)
+    monkeypatch.setattr("cudafix.prefilter.statements.LONG", 0)
     shown = cut(f"{HEAD}def f():\n    this is no Python\n\n\ndef g():\n{MUCH}    {EMPTY}".encode())
     assert shown is not None
     assert "no Python" not in shown.decode()

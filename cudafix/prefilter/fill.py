@@ -12,8 +12,17 @@ from collections.abc import Iterator, Set
 from functools import cached_property
 from itertools import pairwise
 
-from cudafix.segments import Unparsed, parsed
-from cudafix.statements import FUNCTIONS, Block, Statements, bound_names, first_row, innermost, last_row, region_of
+from cudafix.prefilter.segments import Unparsed, parsed
+from cudafix.prefilter.statements import (
+    FUNCTIONS,
+    Block,
+    Statements,
+    bound_names,
+    first_row,
+    innermost,
+    last_row,
+    region_of,
+)
 
 TEXT = re.compile(rb"[rRuU]?[\"']")
 TYPE = re.compile(r"[\w.\[\]|, '\"]*")

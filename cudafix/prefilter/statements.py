@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from cudafix.files.source import LARGEST
-from cudafix.segments import DEFINITION, Unparsed, parsed, row_starts, unparsed
+from cudafix.prefilter.segments import DEFINITION, Unparsed, parsed, row_starts, unparsed
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 DEFINITIONS = (*FUNCTIONS, ast.ClassDef)

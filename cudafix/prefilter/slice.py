@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 
 from cudafix.catalogue.backends import BACKENDS, WORDS
 from cudafix.catalogue.table import BY_RUNTIME
-from cudafix.filler import fill
-from cudafix.segments import Unparsed
-from cudafix.statements import (
+from cudafix.prefilter.fill import fill
+from cudafix.prefilter.segments import Unparsed
+from cudafix.prefilter.statements import (
     FUNCTIONS,
     IMPORTS,
     Block,
