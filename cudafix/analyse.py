@@ -25,7 +25,7 @@ from cudafix.rule import Match, Rule
 from cudafix.rules import BY_CODE, RULES
 from cudafix.rules.unexplained_suppression import find_unexplained
 from cudafix.rules.unused_suppression import find_unused_suppressions
-from cudafix.suppress import Suppressions
+from cudafix.suppressions.comments import Suppressions
 from cudafix.syntax.module import File
 from cudafix.unused import keeps_import
 

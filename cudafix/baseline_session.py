@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from cudafix.baseline import Baseline, Gate, load, make
 from cudafix.config.options import BASELINE, Options, Overrides
 from cudafix.excuses import Excuses, allowed_paths
 from cudafix.model import Finding
@@ -17,6 +16,7 @@ from cudafix.reporters.summary import plural
 from cudafix.rules import BY_CODE
 from cudafix.run import Mode
 from cudafix.session import CLEAN, ERROR, FlagError, Session, baseline_file, read_overrides
+from cudafix.suppressions.baseline import Baseline, Gate, load, make
 
 
 class BaselineSession(Session):

@@ -174,8 +174,8 @@ def check(add_noqa: bool, add_ignore: str | None, watch: bool, **flags: Any) -> 
     if add_ignore and is_source(Path(add_ignore)):  # `--add-ignore src`
         add_ignore, flags["paths"] = "", (add_ignore, *flags["paths"])
     if add_noqa or add_ignore is not None:
-        from cudafix.new_suppressions import Style
         from cudafix.suppress_session import SuppressSession
+        from cudafix.suppressions.insertion import Style
 
         return SuppressSession(flags, Style(add_noqa, add_ignore or "")).run()
     if watch:

@@ -14,7 +14,7 @@ from cudafix.model import Safety
 from cudafix.new_method import NewMethods
 from cudafix.repeated_runs import Runs
 from cudafix.rule import Match
-from cudafix.suppress import Suppressions
+from cudafix.suppressions.comments import Suppressions
 from cudafix.syntax.scopes import grouped
 
 CODE = "CFX304"

@@ -187,8 +187,8 @@ def unchanged_result(source: Source, analysis: Analysis) -> Result:
 
 
 def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool) -> Result:
-    from cudafix.comment_fix import with_edits
     from cudafix.rewrite import rewrite
+    from cudafix.suppressions.removal import with_edits
     from cudafix.verify import RewriteError, verify
 
     allowed = allowed_levels(unsafe)

@@ -27,9 +27,9 @@ from cudafix.reporters.text import printable
 from cudafix.run import Mode, Work, default_processes, process, run_cached
 
 if TYPE_CHECKING:
-    from cudafix.baseline import Entries, Gate
     from cudafix.cache import Cache
     from cudafix.files.git import Rows
+    from cudafix.suppressions.baseline import Entries, Gate
 
 CLEAN, FINDINGS, ERROR = 0, 1, 2
 
@@ -57,7 +57,7 @@ class Session:
         file = baseline_file(self.flags, self.overrides)
         if file is None:
             return None
-        from cudafix.baseline import Gate, load  # not at the top: few runs have one
+        from cudafix.suppressions.baseline import Gate, load  # not at the top: few runs have one
 
         return Gate(load(file), options_for(Path.cwd(), self.overrides).gate == MIGRATED)
 
@@ -149,7 +149,7 @@ class Session:
     def report_stale(self, options: Mapping[str, Options]) -> None:
         """Report the entries of a baseline that fit nothing any more."""
         if self.gate is not None:
-            from cudafix.baseline import STALE, stale_findings
+            from cudafix.suppressions.baseline import STALE, stale_findings
 
             stale = self.find_stale(self.gate, options)
             if stale and self.is_on(str(self.gate.baseline.file), STALE, options):

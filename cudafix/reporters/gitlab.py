@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
-from cudafix.baseline import keyed
 from cudafix.model import Finding
 from cudafix.reporters.places import from_root, sentence
 from cudafix.reporters.summary import is_cuda_only
+from cudafix.suppressions.baseline import keyed
 
 
 def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 from urllib.parse import quote
 
-from cudafix.baseline import keyed
 from cudafix.model import Edit, Finding, Position
 from cudafix.reporters.places import PROJECT, from_root, rule_address, sentence
 from cudafix.reporters.summary import is_cuda_only
 from cudafix.rule import Rule
 from cudafix.rules import BY_CODE
+from cudafix.suppressions.baseline import keyed
 from cudafix.version import __version__
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -34,7 +34,7 @@ from cudafix.model import Finding
 from cudafix.rule import Rule
 
 if TYPE_CHECKING:
-    from cudafix.suppress import Suppressions
+    from cudafix.suppressions.comments import Suppressions
     from cudafix.syntax.module import File
 
 rule = Rule("CFX004", __name__, __doc__, default=False, setting="require_reason")

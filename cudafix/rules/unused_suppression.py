@@ -33,7 +33,7 @@ from cudafix.model import Finding, Fix, Safety
 from cudafix.rule import Rule
 
 if TYPE_CHECKING:
-    from cudafix.suppress import Suppressions
+    from cudafix.suppressions.comments import Suppressions
     from cudafix.syntax.module import File
 
 rule = Rule("CFX002", __name__, __doc__)
@@ -43,7 +43,7 @@ def find_unused_suppressions(file: File, suppressions: Suppressions, active: fro
     """Yield a finding for each suppression with codes whose rules were on and which silenced nothing."""
     if rule.code not in active or not suppressions.directives:
         return
-    from cudafix.comment_fix import removal  # not at the top: rules are listed without loading libcst
+    from cudafix.suppressions.removal import removal  # not at the top: rules are listed without loading libcst
 
     for directive, idle in suppressions.unused(active):
         if suppressions.silence(rule.code, directive.start.row, directive.end.row):

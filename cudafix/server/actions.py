@@ -11,9 +11,9 @@ from lsprotocol import types as lsp
 from cudafix.config.options import Options
 from cudafix.files.source import HOLD_MODULES
 from cudafix.model import Finding, Safety
-from cudafix.new_suppressions import NOT_TO_SILENCE, Style, add_suppressions
 from cudafix.run import Mode
 from cudafix.server.buffer import Buffer, Part
+from cudafix.suppressions.insertion import NOT_TO_SILENCE, Style, add_suppressions
 
 FIX_ALL = "source.fixAll.cudafix"
 REASON = "say why"

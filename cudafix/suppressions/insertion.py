@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cudafix.model import Finding
-from cudafix.suppress import NOQA, OURS
+from cudafix.suppressions.comments import NOQA, OURS
 from cudafix.syntax.module import split_lines
 
 NOT_TO_SILENCE = ("CFX001", "CFX002", "CFX003")

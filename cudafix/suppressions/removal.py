@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 
 from cudafix.model import Edit, Finding, Position
-from cudafix.suppress import Directive, read_comments
+from cudafix.suppressions.comments import Directive, read_comments
 from cudafix.syntax.module import File
 from cudafix.syntax.python_parser import is_same_code
 
