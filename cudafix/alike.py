@@ -16,9 +16,9 @@ import libcst as cst
 from cudafix.catalogue.backends import OTHERS, family
 from cudafix.catalogue.table import CONTEXTS, ON_MPS, WITHOUT_ACCELERATOR
 from cudafix.inspection import Inspection
+from cudafix.matchers.conditions import DEVICE
+from cudafix.matchers.references import Reference
 from cudafix.neutral_form import Neutral
-from cudafix.question import DEVICE
-from cudafix.references import Reference
 from cudafix.syntax.expressions import dotted_name
 
 INERT = (

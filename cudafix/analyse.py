@@ -17,9 +17,9 @@ from cudafix.findings import make_finding
 from cudafix.helpers import find_helpers
 from cudafix.inspection import Inspection
 from cudafix.intent import code_of, match_of, match_reference
+from cudafix.matchers.references import Reference
 from cudafix.model import Finding, Helper, Safety
 from cudafix.neutral_form import Refusal
-from cudafix.references import Reference
 from cudafix.retarget import Retarget
 from cudafix.rule import Match, Rule
 from cudafix.rules import BY_CODE, RULES

@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 import libcst as cst
 
-from cudafix.question import Question
+from cudafix.matchers.conditions import Question
 
 LINES = (cst.SimpleStatementLine, cst.SimpleStatementSuite)
 

@@ -9,8 +9,8 @@ from pathlib import PurePath
 
 import libcst as cst
 
-from cudafix.device_text import WHOLE
 from cudafix.inspection import Inspection
+from cudafix.matchers.device_text import WHOLE
 from cudafix.syntax.expressions import dotted_name, last_name, sides
 
 EQUALITIES = frozenset(("assertEqual", "assertEquals", "assertIn"))

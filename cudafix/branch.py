@@ -8,8 +8,8 @@ import libcst as cst
 
 from cudafix.catalogue.backends import BACKENDS, FAMILY, family
 from cudafix.inspection import Inspection
+from cudafix.matchers.conditions import Asks, Question, backend_of, device_of
 from cudafix.matchers.cuda_words import names_backend
-from cudafix.question import Asks, Question, backend_of, device_of
 from cudafix.syntax.blocks import exits, positions
 
 FOR_ONE_BACKEND = re.compile(r"(?:Accelerator|Platform|Backend|DeviceMixin|DeviceInterface)(?:Base|Mixin)?$")

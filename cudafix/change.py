@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import libcst as cst
 
+from cudafix.matchers.references import Reference
 from cudafix.neutral_form import Neutral, Refusal
-from cudafix.references import Reference
 from cudafix.syntax.blocks import BLOCKS
 from cudafix.syntax.name_table import NameTable
 from cudafix.syntax.scopes import FRAME_READERS, Binding, ScopeKind

@@ -9,12 +9,12 @@ import libcst as cst
 
 from cudafix.branch import find_branch
 from cudafix.change import Change, Rewrites
-from cudafix.device_position import is_backend_name, is_backend_position
 from cudafix.device_uses import find_obstacle
 from cudafix.inspection import Inspection
+from cudafix.matchers.conditions import Asks
+from cudafix.matchers.device_position import is_backend_name, is_backend_position
 from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_value, without_literal
 from cudafix.neutral_form import Refusal
-from cudafix.question import Asks
 from cudafix.rule import Match
 from cudafix.syntax.expressions import dotted_name, sides
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from cudafix.device_text import BEGINNING, WHOLE, DeviceText
 from cudafix.device_uses import describe, device_texts, find_obstacle
 from cudafix.inspection import Inspection
+from cudafix.matchers.device_text import BEGINNING, WHOLE, DeviceText
 from cudafix.neutral_device import match_of, without_literal
 from cudafix.neutral_form import Refusal
 from cudafix.rule import Match

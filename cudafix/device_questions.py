@@ -13,13 +13,13 @@ import libcst as cst
 
 from cudafix.asserted_device import is_asserted, is_test
 from cudafix.change import Rewrites
-from cudafix.device_position import is_device_name
 from cudafix.inspection import Inspection
+from cudafix.matchers.conditions import Asks, backend_of, device_of
+from cudafix.matchers.device_position import is_device_name
+from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.neutral_device import NOTHING_BESIDE, at_place, match_of
 from cudafix.neutral_form import Need, Neutral, Refusal
-from cudafix.question import Asks, backend_of, device_of
-from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import NO_TORCH, torch_beside
 from cudafix.syntax.expressions import dotted_name, last_name, sides

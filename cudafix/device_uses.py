@@ -12,12 +12,12 @@ from cudafix.asserted_device import is_compared
 from cudafix.branch import find_branch
 from cudafix.catalogue.backends import family
 from cudafix.change import Rewrites
-from cudafix.device_position import is_device_position
-from cudafix.device_text import DeviceText, find_device_texts
 from cudafix.guard import found_dispatches
 from cudafix.inspection import Inspection
 from cudafix.judge import chooses_device
-from cudafix.question import DEVICE
+from cudafix.matchers.conditions import DEVICE
+from cudafix.matchers.device_position import is_device_position
+from cudafix.matchers.device_text import DeviceText, find_device_texts
 from cudafix.rule import Match
 from cudafix.syntax.expressions import last_name
 from cudafix.syntax.module import File

@@ -14,7 +14,7 @@ from cudafix.alike import device_literals, nodes_in
 from cudafix.arms import LINES, Arm, Dispatch, Shape
 from cudafix.branch import pattern_backends
 from cudafix.inspection import Inspection
-from cudafix.question import Asks, Question, device_of
+from cudafix.matchers.conditions import Asks, Question, device_of
 from cudafix.syntax.blocks import BLOCKS, following, leaves, neighbour
 from cudafix.syntax.expressions import dotted_name
 

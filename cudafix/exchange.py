@@ -12,8 +12,8 @@ from cudafix.catalogue.symbols import Symbol
 from cudafix.change import Rewrites, choice_of
 from cudafix.inspection import Inspection
 from cudafix.intent import HELPER
+from cudafix.matchers.references import Reference, chain
 from cudafix.neutral_form import Need, Neutral, Refusal
-from cudafix.references import Reference, chain
 from cudafix.rule import Match
 from cudafix.syntax.scopes import Resolution, Use
 from cudafix.target_form import find_other, find_stop, form_of

@@ -20,9 +20,9 @@ from cudafix.change import Choice, Rewrites
 from cudafix.dispatch import find_dispatches
 from cudafix.inspection import Inspection
 from cudafix.judge import Verdict, backends_of_last, chooses_device, judge
+from cudafix.matchers.conditions import Asks
+from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.question import Asks
-from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import anchor, own_tests
 from cudafix.syntax.assigned_values import only_binding

@@ -23,8 +23,8 @@ from cudafix.import_text import (
     with_opening_comment,
     without_names,
 )
+from cudafix.matchers.references import Reference
 from cudafix.neutral_form import Need, is_module
-from cudafix.references import Reference
 from cudafix.syntax.blocks import position
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import BUILTINS, Binding, BindingKind, Scope, ScopeKind

@@ -11,8 +11,8 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.config.options import Options
+from cudafix.matchers.references import Reference
 from cudafix.neutral_form import Need, Neutral
-from cudafix.references import Reference
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Use
 

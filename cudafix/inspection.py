@@ -14,10 +14,10 @@ from cudafix.config.options import Options
 from cudafix.config.targets import Entry
 from cudafix.files.globs import relative
 from cudafix.index_as_device import as_device
+from cudafix.matchers.conditions import Question, read_question
+from cudafix.matchers.references import Reference, find_references
 from cudafix.neutral import find_neutral
 from cudafix.neutral_form import Neutral, Refusal
-from cudafix.question import Question, read_question
-from cudafix.references import Reference, find_references
 from cudafix.relative_import import absolute
 from cudafix.syntax.module import File
 

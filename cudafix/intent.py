@@ -10,8 +10,8 @@ from cudafix.catalogue.backends import BACKENDS
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.change import Rewrites, choice_of
 from cudafix.inspection import Inspection
+from cudafix.matchers.references import Reference
 from cudafix.neutral_form import Neutral, Refusal
-from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.target_form import find_entry
 

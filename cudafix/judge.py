@@ -14,11 +14,11 @@ from cudafix.change import Change, Choice, choice_of
 from cudafix.collapse import collapse, lost_comments, merge
 from cudafix.dispatch import first_of, read_dispatch
 from cudafix.inspection import Inspection
+from cudafix.matchers.conditions import Asks
 from cudafix.matchers.cuda_words import names_cuda
+from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.neutral_form import Neutral, Refusal
-from cudafix.question import Asks
-from cudafix.references import Reference
 from cudafix.substitutes import device_types, for_device, neutral_test, tests_of
 from cudafix.syntax.blocks import neighbour
 from cudafix.syntax.expressions import operands

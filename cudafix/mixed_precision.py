@@ -26,10 +26,10 @@ from cudafix.branch import find_branch
 from cudafix.catalogue.symbols import look_up
 from cudafix.change import Change, Rewrites, told
 from cudafix.inspection import Inspection
+from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.neutral import SCRIPTED, is_scripted
 from cudafix.neutral_form import Need, Neutral, Refusal
-from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE
 from cudafix.syntax.arguments import comma, with_keyword

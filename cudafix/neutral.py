@@ -12,11 +12,11 @@ from cudafix.catalogue.row import Native, Row
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
 from cudafix.matchers.cuda_words import catches
+from cudafix.matchers.device_properties import cuda_only_property
+from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.native_form import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, ON_CPU, native_form, of_torch
 from cudafix.neutral_form import Need, Neutral, Refusal, is_module
-from cudafix.properties import cuda_only_property
-from cudafix.references import Reference
 from cudafix.syntax.arguments import unknown_argument
 from cudafix.syntax.blocks import does_nothing
 from cudafix.syntax.module import File

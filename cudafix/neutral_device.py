@@ -20,9 +20,9 @@ from cudafix.index_as_device import is_taken_for_device
 from cudafix.inspection import Inspection
 from cudafix.late_field import late_field
 from cudafix.late_parameter import late_parameter
+from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.neutral_form import Need, Neutral, Refusal
-from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE
 from cudafix.syntax.scopes import Binding, BindingKind, Resolution, Scope

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from cudafix.change import Rewrites
     from cudafix.inspection import Inspection
+    from cudafix.matchers.references import Reference
     from cudafix.neutral_form import Neutral, Refusal
-    from cudafix.references import Reference
     from cudafix.syntax.module import File
 
 

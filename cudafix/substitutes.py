@@ -13,11 +13,11 @@ from cudafix.change import Choice, choice_of
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
 from cudafix.inspection import Inspection
+from cudafix.matchers.conditions import Question
+from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.native_form import of_torch
 from cudafix.neutral_form import Need, Neutral
-from cudafix.question import Question
-from cudafix.references import Reference
 from cudafix.syntax.assigned_values import assigned_value
 
 AVAILABLE = "is_accelerator_available"

@@ -10,10 +10,10 @@ import libcst as cst
 from cudafix.catalogue.backends import family
 from cudafix.change import Choice, Rewrites
 from cudafix.inspection import Inspection
+from cudafix.matchers.conditions import backend_of, device_of
+from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.neutral_form import Refusal
-from cudafix.question import backend_of, device_of
-from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.substitutes import NO_TORCH, for_device, name_of_torch
 from cudafix.syntax.assigned_values import only_binding

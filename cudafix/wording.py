@@ -18,11 +18,11 @@ from cudafix.config.options import Options
 from cudafix.config.settings import Route
 from cudafix.edits import place_in
 from cudafix.inspection import Inspection
-from cudafix.mentions import DOTTED, Mention, read_mentions
+from cudafix.matchers.mentions import DOTTED, Mention, read_mentions
+from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.neutral import MODULE_FUNCTION
 from cudafix.neutral_form import is_module
-from cudafix.references import Reference
 from cudafix.rule import Match
 from cudafix.target_form import find_entry
 

@@ -39,8 +39,8 @@ from cudafix.rule import Rule
 if TYPE_CHECKING:
     import libcst as cst
 
+    from cudafix.matchers.references import Reference
     from cudafix.neutral_form import Neutral, Refusal
-    from cudafix.references import Reference
     from cudafix.rule import Match
     from cudafix.syntax.module import File
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from cudafix.inspection import Inspection
-from cudafix.question import backend_of
+from cudafix.matchers.conditions import backend_of
 from cudafix.syntax.arguments import keyword_argument
 
 AT_IMPORT = "the backend is decided when the decorator runs, which is mostly at import"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from cudafix.references import Reference
+from cudafix.matchers.references import Reference
 from cudafix.syntax.module import File
 
 COMMON = ("name", "total_memory")
