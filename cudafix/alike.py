@@ -18,7 +18,7 @@ from cudafix.catalogue.table import CONTEXTS, ON_MPS, WITHOUT_ACCELERATOR
 from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import DEVICE
 from cudafix.matchers.references import Reference
-from cudafix.neutral_form import Neutral
+from cudafix.replacements.replacement import Neutral
 from cudafix.syntax.expressions import dotted_name
 
 INERT = (

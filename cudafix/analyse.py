@@ -19,7 +19,7 @@ from cudafix.inspection import Inspection
 from cudafix.intent import code_of, match_of, match_reference
 from cudafix.matchers.references import Reference
 from cudafix.model import Finding, Helper, Safety
-from cudafix.neutral_form import Refusal
+from cudafix.replacements.replacement import Refusal
 from cudafix.retarget import Retarget
 from cudafix.rule import Match, Rule
 from cudafix.rules import BY_CODE, RULES

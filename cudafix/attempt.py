@@ -13,7 +13,7 @@ from cudafix.collapse import lost_comments, spliced
 from cudafix.inspection import Inspection
 from cudafix.matchers.cuda_words import catches
 from cudafix.model import Safety
-from cudafix.neutral_form import Neutral
+from cudafix.replacements.replacement import Neutral
 from cudafix.rule import Match
 from cudafix.syntax.blocks import BLOCKS, does_nothing
 

@@ -11,7 +11,7 @@ import libcst as cst
 from cudafix.matchers.cuda_words import names_backend, names_cuda
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.neutral_form import Neutral, Refusal
+from cudafix.replacements.replacement import Neutral, Refusal
 from cudafix.rule import Match
 from cudafix.syntax.blocks import following, leaves
 from cudafix.syntax.module import File

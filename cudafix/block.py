@@ -14,7 +14,7 @@ from cudafix.alike import nodes_in
 from cudafix.collapse import comments_in
 from cudafix.inspection import Inspection
 from cudafix.local_names import Method, form_of, is_imported, is_local, variables_in
-from cudafix.neutral_form import Neutral
+from cudafix.replacements.replacement import Neutral
 from cudafix.syntax.conjunctions import conditions, trimmed
 from cudafix.syntax.name_table import LOOPS, NameTable
 from cudafix.syntax.scopes import FRAME_READERS, Binding, BindingKind

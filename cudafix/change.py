@@ -13,7 +13,7 @@ from typing import TypeAlias
 import libcst as cst
 
 from cudafix.matchers.references import Reference
-from cudafix.neutral_form import Neutral, Refusal
+from cudafix.replacements.replacement import Neutral, Refusal
 from cudafix.syntax.blocks import BLOCKS
 from cudafix.syntax.name_table import NameTable
 from cudafix.syntax.scopes import FRAME_READERS, Binding, ScopeKind

@@ -14,7 +14,7 @@ from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import Asks
 from cudafix.matchers.device_position import is_backend_name, is_backend_position
 from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_value, without_literal
-from cudafix.neutral_form import Refusal
+from cudafix.replacements.replacement import Refusal
 from cudafix.rule import Match
 from cudafix.syntax.expressions import dotted_name, sides
 

@@ -13,7 +13,7 @@ import libcst as cst
 from cudafix.files.source import VARIABLE_NAME
 from cudafix.inspection import Inspection
 from cudafix.neutral_device import match_of
-from cudafix.neutral_form import Refusal
+from cudafix.replacements.replacement import Refusal
 from cudafix.rule import Match
 from cudafix.syntax.expressions import dotted_name, sides
 

@@ -10,7 +10,7 @@ from cudafix.device_uses import describe, device_texts, find_obstacle
 from cudafix.inspection import Inspection
 from cudafix.matchers.device_text import BEGINNING, WHOLE, DeviceText
 from cudafix.neutral_device import match_of, without_literal
-from cudafix.neutral_form import Refusal
+from cudafix.replacements.replacement import Refusal
 from cudafix.rule import Match
 from cudafix.substitutes import template_of
 

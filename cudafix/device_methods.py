@@ -10,13 +10,13 @@ import libcst as cst
 
 from cudafix.change import Change, Rewrites
 from cudafix.device_uses import cuda_methods, match_unfixed
-from cudafix.index_as_device import DEVICE
 from cudafix.inspection import Inspection
 from cudafix.matchers.device_position import WORD, is_device_name
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.neutral_device import NOTHING_BESIDE, neutral_device
-from cudafix.neutral_form import Need, Neutral
+from cudafix.replacements.index_as_device import DEVICE
+from cudafix.replacements.replacement import Need, Neutral
 from cudafix.rule import Match
 from cudafix.syntax.arguments import comma, keyword_argument, with_keyword
 from cudafix.syntax.expressions import dotted_name, last_name

@@ -19,7 +19,7 @@ from cudafix.matchers.device_position import is_device_name
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.neutral_device import NOTHING_BESIDE, at_place, match_of
-from cudafix.neutral_form import Need, Neutral, Refusal
+from cudafix.replacements.replacement import Need, Neutral, Refusal
 from cudafix.rule import Match
 from cudafix.substitutes import NO_TORCH, torch_beside
 from cudafix.syntax.expressions import dotted_name, last_name, sides

@@ -21,7 +21,7 @@ from cudafix.inspection import Inspection
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_device, without_literal
-from cudafix.neutral_form import Need, Neutral, Refusal
+from cudafix.replacements.replacement import Need, Neutral, Refusal
 from cudafix.rule import Match
 from cudafix.substitutes import template_of
 from cudafix.syntax.expressions import dotted_name, last_name, leftmost

@@ -13,10 +13,10 @@ from cudafix.change import Rewrites, choice_of
 from cudafix.inspection import Inspection
 from cudafix.intent import HELPER
 from cudafix.matchers.references import Reference, chain
-from cudafix.neutral_form import Need, Neutral, Refusal
+from cudafix.replacements.project import find_other, find_stop, form_of
+from cudafix.replacements.replacement import Need, Neutral, Refusal
 from cudafix.rule import Match
 from cudafix.syntax.scopes import Resolution, Use
-from cudafix.target_form import find_other, find_stop, form_of
 
 
 def find_replaced(inspection: Inspection) -> Iterator[Match]:

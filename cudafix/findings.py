@@ -8,7 +8,7 @@ from cudafix.change import Choice
 from cudafix.config.options import Options
 from cudafix.edits import edits
 from cudafix.model import Finding, Fix
-from cudafix.neutral_form import Neutral
+from cudafix.replacements.replacement import Neutral
 from cudafix.rule import Match
 from cudafix.rules import BY_CODE
 from cudafix.syntax.module import File

@@ -12,7 +12,7 @@ from cudafix.block import Block
 from cudafix.files.source import EMPTIES_CACHE
 from cudafix.inspection import Inspection
 from cudafix.local_names import COMPOUND, Method
-from cudafix.neutral import is_scripted
+from cudafix.replacements.choose import is_scripted
 from cudafix.syntax.assigned_values import first_parameter
 from cudafix.syntax.expressions import dotted_name, last_name
 from cudafix.syntax.scopes import Scope

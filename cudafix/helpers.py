@@ -12,7 +12,7 @@ import libcst as cst
 
 from cudafix.inspection import Inspection
 from cudafix.model import Helper
-from cudafix.target_form import find_entry
+from cudafix.replacements.project import find_entry
 
 LONGEST = 60
 """Rows. A function that is longer has more to do."""

@@ -24,7 +24,7 @@ from cudafix.import_text import (
     without_names,
 )
 from cudafix.matchers.references import Reference
-from cudafix.neutral_form import Need, is_module
+from cudafix.replacements.replacement import Need, is_module
 from cudafix.syntax.blocks import position
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import BUILTINS, Binding, BindingKind, Scope, ScopeKind

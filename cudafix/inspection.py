@@ -8,17 +8,17 @@ from pathlib import PurePath
 
 import libcst as cst
 
-from cudafix.at_hand import with_module_at_hand
 from cudafix.catalogue.table import BY_RUNTIME
 from cudafix.config.options import Options
 from cudafix.config.targets import Entry
 from cudafix.files.globs import relative
-from cudafix.index_as_device import as_device
 from cudafix.matchers.conditions import Question, read_question
 from cudafix.matchers.references import Reference, find_references
-from cudafix.neutral import find_neutral
-from cudafix.neutral_form import Neutral, Refusal
-from cudafix.relative_import import absolute
+from cudafix.replacements.choose import find_neutral
+from cudafix.replacements.index_as_device import as_device
+from cudafix.replacements.module_in_scope import with_module_at_hand
+from cudafix.replacements.module_paths import absolute
+from cudafix.replacements.replacement import Neutral, Refusal
 from cudafix.syntax.module import File
 
 

@@ -18,7 +18,7 @@ from cudafix.matchers.conditions import Asks
 from cudafix.matchers.cuda_words import names_cuda
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.neutral_form import Neutral, Refusal
+from cudafix.replacements.replacement import Neutral, Refusal
 from cudafix.substitutes import device_types, for_device, neutral_test, tests_of
 from cudafix.syntax.blocks import neighbour
 from cudafix.syntax.expressions import operands

@@ -11,7 +11,7 @@ from cudafix.change import Change, Choice
 from cudafix.inspection import Inspection
 from cudafix.late_parameter import with_text
 from cudafix.matchers.references import Reference
-from cudafix.neutral_form import Need, Neutral
+from cudafix.replacements.replacement import Need, Neutral
 from cudafix.syntax.arguments import keyword_argument, with_keyword
 from cudafix.syntax.expressions import dotted_name, last_name
 from cudafix.syntax.scopes import BindingKind, Resolution

@@ -12,8 +12,8 @@ import libcst as cst
 
 from cudafix.change import Change, Choice, names_in
 from cudafix.inspection import Inspection
-from cudafix.neutral import SCRIPTED, is_scripted
-from cudafix.neutral_form import Refusal
+from cudafix.replacements.choose import SCRIPTED, is_scripted
+from cudafix.replacements.replacement import Refusal
 from cudafix.syntax.scopes import Scope
 
 NONE_NOW = "None, where it is passed on purpose, now stands for it"

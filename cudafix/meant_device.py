@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cudafix.at_hand import meant_in_branch
 from cudafix.device_uses import describe, match_unfixed, meant_methods, meant_texts
 from cudafix.inspection import Inspection
 from cudafix.intent import BACKEND_BRANCH
 from cudafix.neutral_device import match_of
+from cudafix.replacements.module_in_scope import meant_in_branch
 from cudafix.rule import Match
 
 

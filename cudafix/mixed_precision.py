@@ -28,13 +28,13 @@ from cudafix.change import Change, Rewrites, told
 from cudafix.inspection import Inspection
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.neutral import SCRIPTED, is_scripted
-from cudafix.neutral_form import Need, Neutral, Refusal
+from cudafix.replacements.choose import SCRIPTED, is_scripted
+from cudafix.replacements.project import find_entry, find_stop, plain_form
+from cudafix.replacements.replacement import Need, Neutral, Refusal
 from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE
 from cudafix.syntax.arguments import comma, with_keyword
 from cudafix.syntax.scopes import Resolution
-from cudafix.target_form import find_entry, find_stop, plain_form
 
 AMP = "CFX110"
 OTHER_ANSWER = "also speaks of other accelerators, and of the CPU where there is none"

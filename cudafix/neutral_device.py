@@ -16,13 +16,13 @@ from cudafix.device_uses import cuda_methods, device_texts, find_holder, find_ob
 from cudafix.files.source import NOTEBOOK
 from cudafix.import_style import is_import
 from cudafix.import_text import is_between_cells
-from cudafix.index_as_device import is_taken_for_device
 from cudafix.inspection import Inspection
 from cudafix.late_field import late_field
 from cudafix.late_parameter import late_parameter
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.neutral_form import Need, Neutral, Refusal
+from cudafix.replacements.index_as_device import is_taken_for_device
+from cudafix.replacements.replacement import Need, Neutral, Refusal
 from cudafix.rule import Match
 from cudafix.substitutes import DEVICE_TYPE
 from cudafix.syntax.scopes import Binding, BindingKind, Resolution, Scope

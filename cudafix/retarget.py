@@ -10,10 +10,10 @@ from cudafix.change import Change, Choice, Constant, Rewrites
 from cudafix.config.options import Options
 from cudafix.config.settings import RUNTIME_MODULE
 from cudafix.config.targets import REST, Entry, first_entry
-from cudafix.neutral_form import Neutral
+from cudafix.replacements.project import entries_for, find_stop, named, others_of, plain_form
+from cudafix.replacements.replacement import Neutral
 from cudafix.rule import Match
 from cudafix.syntax.module import File
-from cudafix.target_form import entries_for, find_stop, named, others_of, plain_form
 
 NONE_HERE = "no target stands for it, and the route takes nothing of the runtime"
 

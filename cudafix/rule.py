@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cudafix.change import Rewrites
     from cudafix.inspection import Inspection
     from cudafix.matchers.references import Reference
-    from cudafix.neutral_form import Neutral, Refusal
+    from cudafix.replacements.replacement import Neutral, Refusal
     from cudafix.syntax.module import File
 
 

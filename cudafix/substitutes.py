@@ -16,8 +16,8 @@ from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import Question
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.native_form import of_torch
-from cudafix.neutral_form import Need, Neutral
+from cudafix.replacements.native import of_torch
+from cudafix.replacements.replacement import Need, Neutral
 from cudafix.syntax.assigned_values import assigned_value
 
 AVAILABLE = "is_accelerator_available"

@@ -13,7 +13,7 @@ from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import backend_of, device_of
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.neutral_form import Refusal
+from cudafix.replacements.replacement import Refusal
 from cudafix.rule import Match
 from cudafix.substitutes import NO_TORCH, for_device, name_of_torch
 from cudafix.syntax.assigned_values import only_binding

@@ -19,7 +19,7 @@ from cudafix.inspection import Inspection
 from cudafix.intent import code_of, describe
 from cudafix.matchers.references import Reference
 from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_device
-from cudafix.neutral_form import Refusal
+from cudafix.replacements.replacement import Refusal
 from cudafix.rule import Match
 from cudafix.substitutes import NO_TORCH, name_of_torch, torch_beside
 from cudafix.syntax.arguments import comma

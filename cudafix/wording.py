@@ -21,10 +21,10 @@ from cudafix.inspection import Inspection
 from cudafix.matchers.mentions import DOTTED, Mention, read_mentions
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.neutral import MODULE_FUNCTION
-from cudafix.neutral_form import is_module
+from cudafix.replacements.choose import MODULE_FUNCTION
+from cudafix.replacements.project import find_entry
+from cudafix.replacements.replacement import is_module
 from cudafix.rule import Match
-from cudafix.target_form import find_entry
 
 LINK = re.compile(r":[\w:+-]{1,60}:`[^`]*$|\[`+~?$")
 """What stands in front of a name that other documentation is asked for: a role of Sphinx, a reference of Markdown."""

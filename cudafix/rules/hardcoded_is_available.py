@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from cudafix.matchers.references import Reference
-    from cudafix.neutral_form import Neutral, Refusal
+    from cudafix.replacements.replacement import Neutral, Refusal
     from cudafix.rule import Match
     from cudafix.syntax.module import File
 

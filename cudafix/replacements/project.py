@@ -13,12 +13,12 @@ from cudafix.config.options import Options
 from cudafix.config.settings import OLDEST_TORCH
 from cudafix.config.targets import REST, Entry, Target, first_entry, located
 from cudafix.files.globs import matches_glob
-from cudafix.import_circle import imports_at_once
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.native_form import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, native_form
-from cudafix.neutral_form import Need, Neutral, Refusal, is_module
-from cudafix.relative_import import as_written
+from cudafix.replacements.import_cycles import imports_at_once
+from cudafix.replacements.module_paths import as_written
+from cudafix.replacements.native import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, native_form
+from cudafix.replacements.replacement import Need, Neutral, Refusal, is_module
 from cudafix.syntax.module import File
 
 QUESTION = "is_available"

@@ -9,7 +9,7 @@ import libcst as cst
 
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.neutral_form import Neutral, Refusal
+from cudafix.replacements.replacement import Neutral, Refusal
 from cudafix.syntax.assigned_values import enclosing_method, first_parameter, is_set_first, only_target, value_of
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding, Scope

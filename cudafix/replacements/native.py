@@ -7,7 +7,7 @@ from dataclasses import replace
 from cudafix.catalogue.row import Native
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.neutral_form import Need, Neutral
+from cudafix.replacements.replacement import Need, Neutral
 from cudafix.syntax.arguments import positional_only
 
 GET_MODULE = "get_device_module"

@@ -12,7 +12,7 @@ import libcst as cst
 
 from cudafix.config.options import Options
 from cudafix.matchers.references import Reference
-from cudafix.neutral_form import Need, Neutral
+from cudafix.replacements.replacement import Need, Neutral
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Use
 

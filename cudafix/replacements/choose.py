@@ -15,13 +15,13 @@ from cudafix.matchers.cuda_words import catches
 from cudafix.matchers.device_properties import cuda_only_property
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.native_form import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, ON_CPU, native_form, of_torch
-from cudafix.neutral_form import Need, Neutral, Refusal, is_module
+from cudafix.replacements.native import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, ON_CPU, native_form, of_torch
+from cudafix.replacements.project import find_entry, target_form
+from cudafix.replacements.replacement import Need, Neutral, Refusal, is_module
 from cudafix.syntax.arguments import unknown_argument
 from cudafix.syntax.blocks import does_nothing
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding
-from cudafix.target_form import find_entry, target_form
 
 MODULE_FUNCTION = "device_module"
 
