@@ -10,10 +10,11 @@ from pathlib import PurePath
 import libcst as cst
 
 from cudafix.catalogue.row import CUDA_ONLY
-from cudafix.change import Rewrites, combine
 from cudafix.config.options import Options
 from cudafix.files.globs import matches_glob
 from cudafix.findings import make_finding
+from cudafix.fixes.operations import Rewrites, combine
+from cudafix.fixes.unused_imports import keeps_import
 from cudafix.helpers import find_helpers
 from cudafix.inspection import Inspection
 from cudafix.intent import code_of, match_of, match_reference
@@ -27,7 +28,6 @@ from cudafix.rules.unexplained_suppression import find_unexplained
 from cudafix.rules.unused_suppression import find_unused_suppressions
 from cudafix.suppressions.comments import Suppressions
 from cudafix.syntax.module import File
-from cudafix.unused import keeps_import
 
 
 @dataclass(frozen=True, eq=False)

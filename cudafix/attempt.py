@@ -8,8 +8,8 @@ from typing import Any
 import libcst as cst
 
 from cudafix.alike import is_quiet
-from cudafix.change import Change, Rewrites, choice_of
 from cudafix.collapse import lost_comments, spliced
+from cudafix.fixes.operations import Change, Rewrites, choice_of
 from cudafix.inspection import Inspection
 from cudafix.matchers.cuda_words import catches
 from cudafix.model import Safety

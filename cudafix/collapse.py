@@ -9,8 +9,8 @@ from typing import Any
 import libcst as cst
 
 from cudafix.arms import Arm, Dispatch, Shape
-from cudafix.change import Built, Change
-from cudafix.import_style import LINE_LENGTH
+from cudafix.fixes.import_style import LINE_LENGTH
+from cudafix.fixes.operations import Built, Change
 from cudafix.inspection import Inspection
 from cudafix.syntax.conjunctions import joined
 from cudafix.syntax.expressions import operands, operators

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import libcst as cst
 
 from cudafix.branch import find_branch
-from cudafix.change import Change, Rewrites
 from cudafix.device_uses import find_obstacle
+from cudafix.fixes.operations import Change, Rewrites
 from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import Asks
 from cudafix.matchers.device_position import is_backend_name, is_backend_position

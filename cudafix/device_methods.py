@@ -8,8 +8,8 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.change import Change, Rewrites
 from cudafix.device_uses import cuda_methods, match_unfixed
+from cudafix.fixes.operations import Change, Rewrites
 from cudafix.inspection import Inspection
 from cudafix.matchers.device_position import WORD, is_device_name
 from cudafix.matchers.references import Reference

@@ -12,7 +12,7 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.asserted_device import is_asserted, is_test
-from cudafix.change import Rewrites
+from cudafix.fixes.operations import Rewrites
 from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import Asks, backend_of, device_of
 from cudafix.matchers.device_position import is_device_name

@@ -16,7 +16,7 @@ from cudafix.asserted_device import is_asserted, is_test
 from cudafix.branch import find_branch
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.catalogue.symbols import look_up
-from cudafix.change import Change, Rewrites
+from cudafix.fixes.operations import Change, Rewrites
 from cudafix.inspection import Inspection
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety

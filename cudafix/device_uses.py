@@ -11,7 +11,7 @@ from cudafix.analysis.functions.amp_calls import is_told_of_cuda
 from cudafix.asserted_device import is_compared
 from cudafix.branch import find_branch
 from cudafix.catalogue.backends import family
-from cudafix.change import Rewrites
+from cudafix.fixes.operations import Rewrites
 from cudafix.guard import found_dispatches
 from cudafix.inspection import Inspection
 from cudafix.judge import chooses_device

@@ -9,7 +9,7 @@ import libcst as cst
 
 from cudafix.catalogue.row import Row
 from cudafix.catalogue.symbols import Symbol
-from cudafix.change import Rewrites, choice_of
+from cudafix.fixes.operations import Rewrites, choice_of
 from cudafix.inspection import Inspection
 from cudafix.intent import HELPER
 from cudafix.matchers.references import Reference, chain

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import libcst as cst
 
-from cudafix.change import Choice
 from cudafix.config.options import Options
-from cudafix.edits import edits
+from cudafix.fixes.operations import Choice
+from cudafix.fixes.text_edits import edits
 from cudafix.model import Finding, Fix
 from cudafix.replacements.replacement import Neutral
 from cudafix.rule import Match

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cudafix.block import Block
-from cudafix.change import Rewrites
+from cudafix.fixes.operations import Rewrites
 from cudafix.flush_calls import Site, find_calls, flush_of, is_about_cache
 from cudafix.inspection import Inspection
 from cudafix.local_names import weight

@@ -16,8 +16,8 @@ from cudafix.alike import form_of, form_without_accelerator, is_quiet, nodes_in
 from cudafix.arms import Dispatch, Shape
 from cudafix.branch import find_branch
 from cudafix.catalogue.row import CUDA_ONLY
-from cudafix.change import Choice, Rewrites
 from cudafix.dispatch import find_dispatches
+from cudafix.fixes.operations import Choice, Rewrites
 from cudafix.inspection import Inspection
 from cudafix.judge import Verdict, backends_of_last, chooses_device, judge
 from cudafix.matchers.conditions import Asks

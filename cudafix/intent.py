@@ -7,7 +7,7 @@ import libcst as cst
 from cudafix.branch import find_branch, is_named_around
 from cudafix.catalogue.backends import BACKENDS
 from cudafix.catalogue.row import CUDA_ONLY
-from cudafix.change import Rewrites, choice_of
+from cudafix.fixes.operations import Rewrites, choice_of
 from cudafix.inspection import Inspection
 from cudafix.matchers.references import Reference
 from cudafix.replacements.module_in_scope import find_meant

@@ -10,9 +10,9 @@ import libcst as cst
 from cudafix.alike import device_literals, form_of, form_without_accelerator, is_inert, is_quiet, nodes_in, normal_form
 from cudafix.arms import Arm, Dispatch, Shape
 from cudafix.availability import Guard, judge_flag
-from cudafix.change import Change, Choice, choice_of
 from cudafix.collapse import collapse, lost_comments, merge
 from cudafix.dispatch import first_of, read_dispatch
+from cudafix.fixes.operations import Change, Choice, choice_of
 from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import Asks
 from cudafix.matchers.cuda_words import names_cuda

@@ -7,7 +7,7 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.change import Change, Choice
+from cudafix.fixes.operations import Change, Choice
 from cudafix.inspection import Inspection
 from cudafix.late_parameter import with_text
 from cudafix.matchers.references import Reference

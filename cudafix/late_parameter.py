@@ -10,7 +10,7 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.change import Change, Choice, names_in
+from cudafix.fixes.operations import Change, Choice, names_in
 from cudafix.inspection import Inspection
 from cudafix.replacements.choose import SCRIPTED, is_scripted
 from cudafix.replacements.replacement import Refusal

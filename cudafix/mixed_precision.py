@@ -24,7 +24,7 @@ from cudafix.analysis.functions.amp_calls import (
 )
 from cudafix.branch import find_branch
 from cudafix.catalogue.symbols import look_up
-from cudafix.change import Change, Rewrites, told
+from cudafix.fixes.operations import Change, Rewrites, told
 from cudafix.inspection import Inspection
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety

@@ -10,12 +10,12 @@ import libcst as cst
 
 from cudafix.asserted_device import is_named_as_test
 from cudafix.catalogue.symbols import look_up
-from cudafix.change import Choice, Constant, Rewrites, told
 from cudafix.device_in_scope import find_device_name
 from cudafix.device_uses import cuda_methods, device_texts, find_holder, find_obstacle
 from cudafix.files.source import NOTEBOOK
-from cudafix.import_style import is_import
-from cudafix.import_text import is_between_cells
+from cudafix.fixes.import_style import is_import
+from cudafix.fixes.import_text import is_between_cells
+from cudafix.fixes.operations import Choice, Constant, Rewrites, told
 from cudafix.inspection import Inspection
 from cudafix.late_field import late_field
 from cudafix.late_parameter import late_parameter

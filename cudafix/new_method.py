@@ -10,7 +10,7 @@ from itertools import count, takewhile
 import libcst as cst
 
 from cudafix.block import Block
-from cudafix.change import Built, Change, Rewrites
+from cudafix.fixes.operations import Built, Change, Rewrites
 from cudafix.inspection import Inspection
 from cudafix.local_names import variables_in
 from cudafix.method_name import docstring_of, name_method

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from cudafix.catalogue.symbols import Symbol, look_up
-from cudafix.change import Rewrites
+from cudafix.fixes.operations import Rewrites
 from cudafix.inspection import Inspection
 from cudafix.rule import Match
 from cudafix.syntax.module import File

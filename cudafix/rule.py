@@ -11,7 +11,7 @@ from cudafix.model import Position, Safety
 if TYPE_CHECKING:
     import libcst as cst
 
-    from cudafix.change import Rewrites
+    from cudafix.fixes.operations import Rewrites
     from cudafix.inspection import Inspection
     from cudafix.matchers.references import Reference
     from cudafix.replacements.replacement import Neutral, Refusal

@@ -187,7 +187,7 @@ def unchanged_result(source: Source, analysis: Analysis) -> Result:
 
 
 def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool) -> Result:
-    from cudafix.rewrite import rewrite
+    from cudafix.fixes.rewriter import rewrite
     from cudafix.suppressions.removal import with_edits
     from cudafix.verify import RewriteError, verify
 

@@ -9,9 +9,9 @@ import libcst as cst
 from cudafix.alike import device_literals, is_given
 from cudafix.arms import Arm, Dispatch
 from cudafix.catalogue.table import ROWS, TAKES_ANY_DEVICE
-from cudafix.change import Choice, choice_of
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
+from cudafix.fixes.operations import Choice, choice_of
 from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import Question
 from cudafix.matchers.references import Reference

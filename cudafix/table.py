@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from cudafix.catalogue.backends import family
-from cudafix.change import Choice, Rewrites
+from cudafix.fixes.operations import Choice, Rewrites
 from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import backend_of, device_of
 from cudafix.matchers.references import Reference

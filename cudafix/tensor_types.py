@@ -14,7 +14,7 @@ from functools import partial
 import libcst as cst
 
 from cudafix.branch import find_branch
-from cudafix.change import Change, Choice, Constant, Rewrites
+from cudafix.fixes.operations import Change, Choice, Constant, Rewrites
 from cudafix.inspection import Inspection
 from cudafix.intent import code_of, describe
 from cudafix.matchers.references import Reference

@@ -13,10 +13,10 @@ import libcst as cst
 
 from cudafix.catalogue.backends import BACKENDS
 from cudafix.catalogue.symbols import Symbol, look_up
-from cudafix.change import Rewrites, Wording, combine, names_that_go
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
-from cudafix.edits import place_in
+from cudafix.fixes.operations import Rewrites, Wording, combine, names_that_go
+from cudafix.fixes.text_edits import place_in
 from cudafix.inspection import Inspection
 from cudafix.matchers.mentions import DOTTED, Mention, read_mentions
 from cudafix.matchers.references import Reference

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from cudafix.analyse import Analysis, analyse
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
-from cudafix.edits import edits
 from cudafix.files.source import Source
+from cudafix.fixes.rewriter import rewrite
+from cudafix.fixes.text_edits import edits
 from cudafix.model import Edit, Finding, Result
-from cudafix.rewrite import rewrite
 from cudafix.run import Mode, allowed_levels, process
 from cudafix.syntax.module import File
 

@@ -16,8 +16,8 @@ from cudafix.catalogue.table import MODULE_NAMES, ROWS
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
 from cudafix.files.source import Source
+from cudafix.fixes.rewriter import rewrite
 from cudafix.model import Finding
-from cudafix.rewrite import rewrite
 from cudafix.run import allowed_levels
 from cudafix.syntax.module import File
 

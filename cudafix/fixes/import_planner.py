@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from cudafix.change import Rewrites, names_in, names_that_go
-from cudafix.import_style import LINE_LENGTH, ImportStatement, Name, Slot, Suite, find_slot
-from cudafix.import_text import (
+from cudafix.fixes.import_style import LINE_LENGTH, ImportStatement, Name, Slot, Suite, find_slot
+from cudafix.fixes.import_text import (
     from_import,
     late_import_comment,
     parse_import,
@@ -23,12 +22,13 @@ from cudafix.import_text import (
     with_opening_comment,
     without_names,
 )
+from cudafix.fixes.operations import Rewrites, names_in, names_that_go
+from cudafix.fixes.unused_imports import Unused, find_unused, is_alone, lines_above, lines_below
 from cudafix.matchers.references import Reference
 from cudafix.replacements.replacement import Need, is_module
 from cudafix.syntax.blocks import position
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import BUILTINS, Binding, BindingKind, Scope, ScopeKind
-from cudafix.unused import Unused, find_unused, is_alone, lines_above, lines_below
 
 
 @dataclass(frozen=True, eq=False)

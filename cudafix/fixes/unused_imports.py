@@ -11,7 +11,15 @@ from pathlib import PurePath
 import libcst as cst
 
 from cudafix.catalogue.backends import BACKENDS
-from cudafix.import_style import ImportStatement, Slot, Suite, aliases, blank_lines, has_comment_above, leading_lines
+from cudafix.fixes.import_style import (
+    ImportStatement,
+    Slot,
+    Suite,
+    aliases,
+    blank_lines,
+    has_comment_above,
+    leading_lines,
+)
 from cudafix.syntax.expressions import dotted
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding, BindingKind, Scope, ScopeKind

@@ -12,10 +12,10 @@ from typing import TypeVar
 
 import libcst as cst
 
-from cudafix.change import Change, Rewrites, Wording
-from cudafix.import_style import leading_lines
-from cudafix.import_text import marked_unused
-from cudafix.imports import ImportPlan, Inline, Insertion, plan_imports
+from cudafix.fixes.import_planner import ImportPlan, Inline, Insertion, plan_imports
+from cudafix.fixes.import_style import leading_lines
+from cudafix.fixes.import_text import marked_unused
+from cudafix.fixes.operations import Change, Rewrites, Wording
 from cudafix.syntax.blocks import BLOCKS
 from cudafix.syntax.module import File
 

@@ -13,11 +13,11 @@ from functools import lru_cache
 
 import libcst as cst
 
-from cudafix.change import Rewrites, Wording
-from cudafix.import_text import marked_unused
-from cudafix.imports import ImportPlan, Insertion, Removal, plan_imports
+from cudafix.fixes.import_planner import ImportPlan, Insertion, Removal, plan_imports
+from cudafix.fixes.import_text import marked_unused
+from cudafix.fixes.operations import Rewrites, Wording
+from cudafix.fixes.rewriter import Rewriter, statements
 from cudafix.model import Edit, Position
-from cudafix.rewrite import Rewriter, statements
 from cudafix.syntax.blocks import BLOCKS
 from cudafix.syntax.module import File, split_lines
 from cudafix.syntax.positions import LINE_END
