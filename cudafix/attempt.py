@@ -7,14 +7,14 @@ from typing import Any
 
 import libcst as cst
 
-from cudafix.alike import is_quiet
-from cudafix.collapse import lost_comments, spliced
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.collapse import lost_comments, spliced
+from cudafix.analysis.control_flow.equivalence import is_quiet
+from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Change, Rewrites, choice_of
-from cudafix.inspection import Inspection
 from cudafix.matchers.cuda_words import catches
 from cudafix.model import Safety
 from cudafix.replacements.replacement import Neutral
-from cudafix.rule import Match
 from cudafix.syntax.blocks import BLOCKS, does_nothing
 
 GUARD = "CFX301"

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from cudafix.branch import find_branch
-from cudafix.device_uses import find_obstacle
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.enclosing_branch import find_branch
+from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, neutral_value, without_literal
+from cudafix.analysis.devices.uses import find_obstacle
+from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Change, Rewrites
-from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import Asks
 from cudafix.matchers.device_position import is_backend_name, is_backend_position
-from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_value, without_literal
 from cudafix.replacements.replacement import Refusal
-from cudafix.rule import Match
 from cudafix.syntax.expressions import dotted_name, sides
 
 BACKEND = "CFX206"

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.devices.replace_literal import match_of
+from cudafix.analysis.match import Match
 from cudafix.files.source import VARIABLE_NAME
-from cudafix.inspection import Inspection
-from cudafix.neutral_device import match_of
 from cudafix.replacements.replacement import Refusal
-from cudafix.rule import Match
 from cudafix.syntax.expressions import dotted_name, sides
 
 ENVIRONMENT, SETTING = "CFX402", "CFX403"

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from cudafix.device_uses import describe, device_texts, find_obstacle
-from cudafix.inspection import Inspection
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.substitutes import template_of
+from cudafix.analysis.devices.replace_literal import match_of, without_literal
+from cudafix.analysis.devices.uses import describe, device_texts, find_obstacle
+from cudafix.analysis.match import Match
 from cudafix.matchers.device_text import BEGINNING, WHOLE, DeviceText
-from cudafix.neutral_device import match_of, without_literal
 from cudafix.replacements.replacement import Refusal
-from cudafix.rule import Match
-from cudafix.substitutes import template_of
 
 LITERAL = "CFX201"
 

@@ -8,16 +8,16 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.device_uses import cuda_methods, match_unfixed
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, neutral_device
+from cudafix.analysis.devices.uses import cuda_methods, match_unfixed
+from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Change, Rewrites
-from cudafix.inspection import Inspection
 from cudafix.matchers.device_position import WORD, is_device_name
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.neutral_device import NOTHING_BESIDE, neutral_device
 from cudafix.replacements.index_as_device import DEVICE
 from cudafix.replacements.replacement import Need, Neutral
-from cudafix.rule import Match
 from cudafix.syntax.arguments import comma, keyword_argument, with_keyword
 from cudafix.syntax.expressions import dotted_name, last_name
 

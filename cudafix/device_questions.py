@@ -11,17 +11,17 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.asserted_device import is_asserted, is_test
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.substitutes import NO_TORCH, torch_beside
+from cudafix.analysis.devices.assertions import is_asserted, is_test
+from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, at_place, match_of
+from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Rewrites
-from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import Asks, backend_of, device_of
 from cudafix.matchers.device_position import is_device_name
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.neutral_device import NOTHING_BESIDE, at_place, match_of
 from cudafix.replacements.replacement import Need, Neutral, Refusal
-from cudafix.rule import Match
-from cudafix.substitutes import NO_TORCH, torch_beside
 from cudafix.syntax.expressions import dotted_name, last_name, sides
 from cudafix.syntax.scopes import BindingKind
 

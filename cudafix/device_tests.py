@@ -12,18 +12,18 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.asserted_device import is_asserted, is_test
-from cudafix.branch import find_branch
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.enclosing_branch import find_branch
+from cudafix.analysis.control_flow.substitutes import template_of
+from cudafix.analysis.devices.assertions import is_asserted, is_test
+from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, neutral_device, without_literal
+from cudafix.analysis.match import Match
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.catalogue.symbols import look_up
 from cudafix.fixes.operations import Change, Rewrites
-from cudafix.inspection import Inspection
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_device, without_literal
 from cudafix.replacements.replacement import Need, Neutral, Refusal
-from cudafix.rule import Match
-from cudafix.substitutes import template_of
 from cudafix.syntax.expressions import dotted_name, last_name, leftmost
 from cudafix.syntax.scopes import Resolution
 

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import libcst as cst
 
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.functions.classify import HELPER
+from cudafix.analysis.match import Match
 from cudafix.catalogue.row import Row
 from cudafix.catalogue.symbols import Symbol
 from cudafix.fixes.operations import Rewrites, choice_of
-from cudafix.inspection import Inspection
-from cudafix.intent import HELPER
 from cudafix.matchers.references import Reference, chain
 from cudafix.replacements.project import find_other, find_stop, form_of
 from cudafix.replacements.replacement import Need, Neutral, Refusal
-from cudafix.rule import Match
 from cudafix.syntax.scopes import Resolution, Use
 
 

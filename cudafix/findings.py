@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import libcst as cst
 
+from cudafix.analysis.match import Match
 from cudafix.config.options import Options
 from cudafix.fixes.operations import Choice
 from cudafix.fixes.text_edits import edits
 from cudafix.model import Finding, Fix
 from cudafix.replacements.replacement import Neutral
-from cudafix.rule import Match
 from cudafix.rules import BY_CODE
 from cudafix.syntax.module import File
 from cudafix.syntax.statement_text import statement_text

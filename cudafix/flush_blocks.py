@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cudafix.block import Block
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.match import Match
+from cudafix.analysis.repetition.extract_method import NewMethods
+from cudafix.analysis.repetition.find_runs import Runs
+from cudafix.analysis.repetition.flush_calls import Site, find_calls, flush_of, is_about_cache
+from cudafix.analysis.repetition.local_names import weight
+from cudafix.analysis.repetition.statement_run import Block
 from cudafix.fixes.operations import Rewrites
-from cudafix.flush_calls import Site, find_calls, flush_of, is_about_cache
-from cudafix.inspection import Inspection
-from cudafix.local_names import weight
 from cudafix.model import Safety
-from cudafix.new_method import NewMethods
-from cudafix.repeated_runs import Runs
-from cudafix.rule import Match
 from cudafix.suppressions.comments import Suppressions
 from cudafix.syntax.scopes import grouped
 

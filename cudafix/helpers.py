@@ -10,7 +10,7 @@ import re
 
 import libcst as cst
 
-from cudafix.inspection import Inspection
+from cudafix.analysis.context import Inspection
 from cudafix.model import Helper
 from cudafix.replacements.project import find_entry
 

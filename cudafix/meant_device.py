@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cudafix.device_uses import describe, match_unfixed, meant_methods, meant_texts
-from cudafix.inspection import Inspection
-from cudafix.intent import BACKEND_BRANCH
-from cudafix.neutral_device import match_of
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.devices.replace_literal import match_of
+from cudafix.analysis.devices.uses import describe, match_unfixed, meant_methods, meant_texts
+from cudafix.analysis.functions.classify import BACKEND_BRANCH
+from cudafix.analysis.match import Match
 from cudafix.replacements.module_in_scope import meant_in_branch
-from cudafix.rule import Match
 
 
 def find_meant_devices(inspection: Inspection) -> Iterator[Match]:

@@ -11,6 +11,9 @@ from functools import partial
 
 import libcst as cst
 
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.enclosing_branch import find_branch
+from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE
 from cudafix.analysis.functions.amp_calls import (
     AUTOCAST,
     BACKWARD,
@@ -22,17 +25,14 @@ from cudafix.analysis.functions.amp_calls import (
     argument_of,
     is_for_cuda,
 )
-from cudafix.branch import find_branch
+from cudafix.analysis.match import Match
 from cudafix.catalogue.symbols import look_up
 from cudafix.fixes.operations import Change, Rewrites, told
-from cudafix.inspection import Inspection
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.choose import SCRIPTED, is_scripted
 from cudafix.replacements.project import find_entry, find_stop, plain_form
 from cudafix.replacements.replacement import Need, Neutral, Refusal
-from cudafix.rule import Match
-from cudafix.substitutes import DEVICE_TYPE
 from cudafix.syntax.arguments import comma, with_keyword
 from cudafix.syntax.scopes import Resolution
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.match import Match
 from cudafix.catalogue.symbols import Symbol, look_up
 from cudafix.fixes.operations import Rewrites
-from cudafix.inspection import Inspection
-from cudafix.rule import Match
 from cudafix.syntax.module import File
 from cudafix.wording import neutral_words
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import libcst as cst
 
+from cudafix.analysis.match import Match
 from cudafix.config.options import Options
 from cudafix.config.settings import RUNTIME_MODULE
 from cudafix.config.targets import REST, Entry, first_entry
 from cudafix.fixes.operations import Change, Choice, Constant, Rewrites
 from cudafix.replacements.project import entries_for, find_stop, named, others_of, plain_form
 from cudafix.replacements.replacement import Neutral
-from cudafix.rule import Match
 from cudafix.syntax.module import File
 
 NONE_HERE = "no target stands for it, and the route takes nothing of the runtime"

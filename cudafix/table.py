@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.substitutes import NO_TORCH, for_device, name_of_torch
+from cudafix.analysis.match import Match
 from cudafix.catalogue.backends import family
 from cudafix.fixes.operations import Choice, Rewrites
-from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import backend_of, device_of
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.replacement import Refusal
-from cudafix.rule import Match
-from cudafix.substitutes import NO_TORCH, for_device, name_of_torch
 from cudafix.syntax.assigned_values import only_binding
 from cudafix.syntax.scopes import Binding
 

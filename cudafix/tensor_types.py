@@ -13,15 +13,15 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.branch import find_branch
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.enclosing_branch import find_branch
+from cudafix.analysis.control_flow.substitutes import NO_TORCH, name_of_torch, torch_beside
+from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, neutral_device
+from cudafix.analysis.functions.classify import code_of, describe
+from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Change, Choice, Constant, Rewrites
-from cudafix.inspection import Inspection
-from cudafix.intent import code_of, describe
 from cudafix.matchers.references import Reference
-from cudafix.neutral_device import NOTHING_BESIDE, match_of, neutral_device
 from cudafix.replacements.replacement import Refusal
-from cudafix.rule import Match
-from cudafix.substitutes import NO_TORCH, name_of_torch, torch_beside
 from cudafix.syntax.arguments import comma
 
 TYPE = "CFX205"

@@ -11,20 +11,20 @@ from functools import cached_property
 
 import libcst as cst
 
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.match import Match
 from cudafix.catalogue.backends import BACKENDS
 from cudafix.catalogue.symbols import Symbol, look_up
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
 from cudafix.fixes.operations import Rewrites, Wording, combine, names_that_go
 from cudafix.fixes.text_edits import place_in
-from cudafix.inspection import Inspection
 from cudafix.matchers.mentions import DOTTED, Mention, read_mentions
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.choose import MODULE_FUNCTION
 from cudafix.replacements.project import find_entry
 from cudafix.replacements.replacement import is_module
-from cudafix.rule import Match
 
 LINK = re.compile(r":[\w:+-]{1,60}:`[^`]*$|\[`+~?$")
 """What stands in front of a name that other documentation is asked for: a role of Sphinx, a reference of Markdown."""

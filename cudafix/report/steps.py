@@ -7,9 +7,9 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from cudafix.analysis.match import CUDA_ONLY_FAMILY
 from cudafix.model import Finding
 from cudafix.report.figures import Kind, Step, kind_of
-from cudafix.rule import CUDA_ONLY_FAMILY
 
 PLACE = re.compile(r" on line \d+")
 MOST = 4

@@ -6,8 +6,8 @@ import os
 from functools import cache
 from pathlib import Path, PurePath
 
+from cudafix.analysis.match import Rule
 from cudafix.model import Finding
-from cudafix.rule import Rule
 
 PROJECT = "https://github.com/cudafix/cudafix"
 

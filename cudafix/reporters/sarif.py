@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 from urllib.parse import quote
 
+from cudafix.analysis.match import Rule
 from cudafix.model import Edit, Finding, Position
 from cudafix.reporters.places import PROJECT, from_root, rule_address, sentence
 from cudafix.reporters.summary import is_cuda_only
-from cudafix.rule import Rule
 from cudafix.rules import BY_CODE
 from cudafix.suppressions.baseline import keyed
 from cudafix.version import __version__

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cudafix.analysis.match import CUDA_ONLY_FAMILY
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.model import Finding, Helper, Result, Safety
 from cudafix.reporters.advice import needed_torch, proposals
-from cudafix.rule import CUDA_ONLY_FAMILY
 from cudafix.run import Mode
 
 

@@ -1,6 +1,6 @@
 """All rules, in the order of their codes. A new rule is a new file and a new line here."""
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 from cudafix.rules import (
     availability_guard,
     backend_branch,

@@ -34,16 +34,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 if TYPE_CHECKING:
-    from cudafix.inspection import Inspection
-    from cudafix.rule import Match
+    from cudafix.analysis.context import Inspection
+    from cudafix.analysis.match import Match
 
 
 def find(inspection: Inspection) -> Iterable[Match]:
+    from cudafix.analysis.control_flow.guards_and_ladders import find_guards
     from cudafix.attempt import find_attempts  # not at the top: rules are listed without loading libcst
-    from cudafix.guard import find_guards
 
     return [*find_guards(inspection), *find_attempts(inspection)]
 

@@ -26,6 +26,6 @@ with torch.profiler.record_function("step"):
 There is no fix.
 """
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 rule = Rule("CFX401", __name__, __doc__, default=False)

@@ -36,15 +36,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 if TYPE_CHECKING:
-    from cudafix.inspection import Inspection
-    from cudafix.rule import Match
+    from cudafix.analysis.context import Inspection
+    from cudafix.analysis.match import Match
 
 
 def find(inspection: Inspection) -> Iterable[Match]:
-    from cudafix.guard import find_ladders  # not at the top: rules are listed without loading libcst
+    from cudafix.analysis.control_flow.guards_and_ladders import (
+        find_ladders,  # not at the top: rules are listed without loading libcst
+    )
     from cudafix.table import find_tables
 
     return [*find_ladders(inspection), *find_tables(inspection)]

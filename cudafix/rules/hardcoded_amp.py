@@ -36,11 +36,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 if TYPE_CHECKING:
-    from cudafix.inspection import Inspection
-    from cudafix.rule import Match
+    from cudafix.analysis.context import Inspection
+    from cudafix.analysis.match import Match
 
 
 def find(inspection: Inspection) -> Iterable[Match]:

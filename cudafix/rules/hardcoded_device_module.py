@@ -24,6 +24,6 @@ backend = device_module()
 Unsafe: the backend is the one that is active when the line runs, and `torch.cpu` where there is none.
 """
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 rule = Rule("CFX112", __name__, __doc__)

@@ -26,6 +26,6 @@ Safe for names and properties. No fix where an attribute is read that not all ba
 `total_memory` are), nor for `get_device_capability`.
 """
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 rule = Rule("CFX106", __name__, __doc__)

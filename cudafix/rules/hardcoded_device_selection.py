@@ -26,6 +26,6 @@ world = count_devices()
 Safe for calls. `torch.cuda.device` as a class (a base class, `isinstance`) has no fix.
 """
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 rule = Rule("CFX105", __name__, __doc__)

@@ -27,6 +27,6 @@ Safe as a statement of its own. Unsafe where the result may be used (a callback,
 returns whether it emptied a cache, `torch.cuda.empty_cache` returns None.
 """
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 rule = Rule("CFX101", __name__, __doc__)

@@ -30,6 +30,6 @@ except torch.OutOfMemoryError:
 Safe: it is the very same class, since torch 2.4 (`AcceleratorError`: 2.8).
 """
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 rule = Rule("CFX113", __name__, __doc__)

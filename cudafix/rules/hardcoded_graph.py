@@ -28,6 +28,6 @@ Safe for `is_current_stream_capturing`, unsafe for the others. No fix for `torch
 `CUDAGraph`, which is what it captures.
 """
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 rule = Rule("CFX111", __name__, __doc__)

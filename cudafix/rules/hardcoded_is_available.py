@@ -34,14 +34,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from cudafix.analysis.match import Match
     from cudafix.matchers.references import Reference
     from cudafix.replacements.replacement import Neutral, Refusal
-    from cudafix.rule import Match
     from cudafix.syntax.module import File
 
 
@@ -49,7 +49,9 @@ def refine(
     reference: Reference, neutral: Neutral, file: File, matches: Mapping[cst.CSTNode, Match]
 ) -> Neutral | Refusal:
     """Judge the fix by what depends on the answer."""
-    from cudafix.availability import judge_guard  # not at the top: rules are listed without loading libcst
+    from cudafix.analysis.control_flow.availability import (
+        judge_guard,  # not at the top: rules are listed without loading libcst
+    )
 
     return judge_guard(reference, neutral, file, matches)
 

@@ -25,6 +25,6 @@ Safe for `mem_get_info`. What only some backends offer is called on `device_modu
 the error is another one.
 """
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 rule = Rule("CFX102", __name__, __doc__)

@@ -26,6 +26,6 @@ peak = max_device_memory_allocated()
 Safe for the statistics. Memory pools and allocators are called on `device_module()`, which is unsafe.
 """
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 rule = Rule("CFX103", __name__, __doc__)

@@ -24,6 +24,6 @@ manual_seed_all(seed)
 Safe. The CPU generator is left alone, as it was: `torch.manual_seed` would reseed it. `default_generators` is unsafe.
 """
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 rule = Rule("CFX109", __name__, __doc__)

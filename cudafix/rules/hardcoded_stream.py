@@ -30,6 +30,6 @@ stay of one kind. Unsafe at import (the backend is decided there), for annotatio
 base class) and for the classes as values.
 """
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 rule = Rule("CFX108", __name__, __doc__)

@@ -24,6 +24,6 @@ synchronize_device()
 Safe: without an accelerator it does nothing, where `torch.cuda.synchronize` raised.
 """
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 rule = Rule("CFX104", __name__, __doc__)

@@ -27,6 +27,6 @@ empty_device_cache()
 There is no fix: what the baseline holds is for its own commands to change.
 """
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 rule = Rule("CFX003", __name__, __doc__)

@@ -20,6 +20,6 @@ print(torch.cuda.device_count())
 There is no fix. Leave the file out with `exclude`, or the rule with `per-file-ignores`.
 """
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 rule = Rule("CFX001", __name__, __doc__)

@@ -29,8 +29,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from cudafix.analysis.match import Rule
 from cudafix.model import Finding, Fix, Safety
-from cudafix.rule import Rule
 
 if TYPE_CHECKING:
     from cudafix.suppressions.comments import Suppressions

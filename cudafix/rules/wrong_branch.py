@@ -27,6 +27,6 @@ empty_device_cache()
 There is no fix: only who knows the code can say which backend is meant.
 """
 
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 
 rule = Rule("CFX303", __name__, __doc__)

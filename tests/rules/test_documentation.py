@@ -17,7 +17,7 @@ else:
     import tomli as tomllib
 
 from cudafix import rules
-from cudafix.rule import Rule
+from cudafix.analysis.match import Rule
 from cudafix.rules import RULES
 
 SECTIONS = ("What it does", "Why is this bad?", "Example", "Use instead", "Fix safety")

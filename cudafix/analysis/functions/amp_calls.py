@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from cudafix.inspection import Inspection
+from cudafix.analysis.context import Inspection
 from cudafix.matchers.conditions import backend_of
 from cudafix.syntax.arguments import keyword_argument
 

@@ -10,10 +10,10 @@ from itertools import takewhile
 
 import libcst as cst
 
-from cudafix.alike import nodes_in
-from cudafix.collapse import comments_in
-from cudafix.inspection import Inspection
-from cudafix.local_names import Method, form_of, is_imported, is_local, variables_in
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.collapse import comments_in
+from cudafix.analysis.control_flow.equivalence import nodes_in
+from cudafix.analysis.repetition.local_names import Method, form_of, is_imported, is_local, variables_in
 from cudafix.replacements.replacement import Neutral
 from cudafix.syntax.conjunctions import conditions, trimmed
 from cudafix.syntax.name_table import LOOPS, NameTable

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.alike import device_literals, nodes_in
-from cudafix.arms import LINES, Arm, Dispatch, Shape
-from cudafix.branch import pattern_backends
-from cudafix.inspection import Inspection
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.dispatch import LINES, Arm, Dispatch, Shape
+from cudafix.analysis.control_flow.enclosing_branch import pattern_backends
+from cudafix.analysis.control_flow.equivalence import device_literals, nodes_in
 from cudafix.matchers.conditions import Asks, Question, device_of
 from cudafix.syntax.blocks import BLOCKS, following, leaves, neighbour
 from cudafix.syntax.expressions import dotted_name

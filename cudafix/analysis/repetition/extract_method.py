@@ -9,11 +9,11 @@ from itertools import count, takewhile
 
 import libcst as cst
 
-from cudafix.block import Block
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.repetition.local_names import variables_in
+from cudafix.analysis.repetition.method_name import docstring_of, name_method
+from cudafix.analysis.repetition.statement_run import Block
 from cudafix.fixes.operations import Built, Change, Rewrites
-from cudafix.inspection import Inspection
-from cudafix.local_names import variables_in
-from cudafix.method_name import docstring_of, name_method
 from cudafix.syntax.conjunctions import conditions, conjunction, trimmed
 
 REVIEW = "the block moves into a method of its own: review its name"

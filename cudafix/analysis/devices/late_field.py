@@ -7,9 +7,9 @@ from functools import partial
 
 import libcst as cst
 
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.devices.late_parameter import with_text
 from cudafix.fixes.operations import Change, Choice
-from cudafix.inspection import Inspection
-from cudafix.late_parameter import with_text
 from cudafix.matchers.references import Reference
 from cudafix.replacements.replacement import Need, Neutral
 from cudafix.syntax.arguments import keyword_argument, with_keyword

@@ -13,9 +13,9 @@ from typing import Any
 
 import libcst as cst
 
+from cudafix.analysis.context import Inspection
 from cudafix.catalogue.backends import OTHERS, family
 from cudafix.catalogue.table import CONTEXTS, ON_MPS, WITHOUT_ACCELERATOR
-from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import DEVICE
 from cudafix.matchers.references import Reference
 from cudafix.replacements.replacement import Neutral

@@ -8,23 +8,23 @@ from functools import lru_cache
 
 import libcst as cst
 
-from cudafix.asserted_device import is_named_as_test
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE
+from cudafix.analysis.devices.assertions import is_named_as_test
+from cudafix.analysis.devices.device_in_scope import find_device_name
+from cudafix.analysis.devices.late_field import late_field
+from cudafix.analysis.devices.late_parameter import late_parameter
+from cudafix.analysis.devices.uses import cuda_methods, device_texts, find_holder, find_obstacle
+from cudafix.analysis.match import Match
 from cudafix.catalogue.symbols import look_up
-from cudafix.device_in_scope import find_device_name
-from cudafix.device_uses import cuda_methods, device_texts, find_holder, find_obstacle
 from cudafix.files.source import NOTEBOOK
 from cudafix.fixes.import_style import is_import
 from cudafix.fixes.import_text import is_between_cells
 from cudafix.fixes.operations import Choice, Constant, Rewrites, told
-from cudafix.inspection import Inspection
-from cudafix.late_field import late_field
-from cudafix.late_parameter import late_parameter
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.index_as_device import is_taken_for_device
 from cudafix.replacements.replacement import Need, Neutral, Refusal
-from cudafix.rule import Match
-from cudafix.substitutes import DEVICE_TYPE
 from cudafix.syntax.scopes import Binding, BindingKind, Resolution, Scope
 
 MAIN = re.compile(r"^if\s+__name__\s*==", re.MULTILINE)

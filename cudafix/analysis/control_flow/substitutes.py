@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.alike import device_literals, is_given
-from cudafix.arms import Arm, Dispatch
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.dispatch import Arm, Dispatch
+from cudafix.analysis.control_flow.equivalence import device_literals, is_given
 from cudafix.catalogue.table import ROWS, TAKES_ANY_DEVICE
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
 from cudafix.fixes.operations import Choice, choice_of
-from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import Question
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety

@@ -8,11 +8,11 @@ from typing import TypeAlias
 
 import libcst as cst
 
+from cudafix.analysis.match import Match
 from cudafix.matchers.cuda_words import names_backend, names_cuda
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.replacement import Neutral, Refusal
-from cudafix.rule import Match
 from cudafix.syntax.blocks import following, leaves
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding

@@ -10,8 +10,8 @@ from functools import partial
 
 import libcst as cst
 
+from cudafix.analysis.context import Inspection
 from cudafix.fixes.operations import Change, Choice, names_in
-from cudafix.inspection import Inspection
 from cudafix.replacements.choose import SCRIPTED, is_scripted
 from cudafix.replacements.replacement import Refusal
 from cudafix.syntax.scopes import Scope

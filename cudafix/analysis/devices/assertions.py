@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 import libcst as cst
 
-from cudafix.inspection import Inspection
+from cudafix.analysis.context import Inspection
 from cudafix.matchers.device_text import WHOLE
 from cudafix.syntax.expressions import dotted_name, last_name, sides
 

@@ -11,8 +11,8 @@ from cudafix.model import Position, Safety
 if TYPE_CHECKING:
     import libcst as cst
 
+    from cudafix.analysis.context import Inspection
     from cudafix.fixes.operations import Rewrites
-    from cudafix.inspection import Inspection
     from cudafix.matchers.references import Reference
     from cudafix.replacements.replacement import Neutral, Refusal
     from cudafix.syntax.module import File

@@ -13,13 +13,13 @@ from functools import lru_cache
 
 import libcst as cst
 
-from cudafix.arms import Dispatch
-from cudafix.guard import dispatches
-from cudafix.inspection import Inspection
-from cudafix.judge import chooses_device
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.dispatch import Dispatch
+from cudafix.analysis.control_flow.guards_and_ladders import dispatches
+from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE
+from cudafix.analysis.control_flow.verdict import chooses_device
 from cudafix.matchers.device_position import is_device_name
 from cudafix.matchers.tensor_operands import find_met
-from cudafix.substitutes import DEVICE_TYPE
 from cudafix.syntax.assigned_values import enclosing_method, first_parameter, is_set_first, only_target, value_of
 from cudafix.syntax.scopes import Binding, Scope, ScopeKind, grouped
 

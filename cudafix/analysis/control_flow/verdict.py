@@ -7,19 +7,27 @@ from functools import cached_property
 
 import libcst as cst
 
-from cudafix.alike import device_literals, form_of, form_without_accelerator, is_inert, is_quiet, nodes_in, normal_form
-from cudafix.arms import Arm, Dispatch, Shape
-from cudafix.availability import Guard, judge_flag
-from cudafix.collapse import collapse, lost_comments, merge
-from cudafix.dispatch import first_of, read_dispatch
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.availability import Guard, judge_flag
+from cudafix.analysis.control_flow.collapse import collapse, lost_comments, merge
+from cudafix.analysis.control_flow.dispatch import Arm, Dispatch, Shape
+from cudafix.analysis.control_flow.equivalence import (
+    device_literals,
+    form_of,
+    form_without_accelerator,
+    is_inert,
+    is_quiet,
+    nodes_in,
+    normal_form,
+)
+from cudafix.analysis.control_flow.find_dispatches import first_of, read_dispatch
+from cudafix.analysis.control_flow.substitutes import device_types, for_device, neutral_test, tests_of
 from cudafix.fixes.operations import Change, Choice, choice_of
-from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import Asks
 from cudafix.matchers.cuda_words import names_cuda
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.replacement import Neutral, Refusal
-from cudafix.substitutes import device_types, for_device, neutral_test, tests_of
 from cudafix.syntax.blocks import neighbour
 from cudafix.syntax.expressions import operands
 

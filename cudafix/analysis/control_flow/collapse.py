@@ -8,10 +8,10 @@ from typing import Any
 
 import libcst as cst
 
-from cudafix.arms import Arm, Dispatch, Shape
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.dispatch import Arm, Dispatch, Shape
 from cudafix.fixes.import_style import LINE_LENGTH
 from cudafix.fixes.operations import Built, Change
-from cudafix.inspection import Inspection
 from cudafix.syntax.conjunctions import joined
 from cudafix.syntax.expressions import operands, operators
 

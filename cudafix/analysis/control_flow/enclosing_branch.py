@@ -6,8 +6,8 @@ import re
 
 import libcst as cst
 
+from cudafix.analysis.context import Inspection
 from cudafix.catalogue.backends import BACKENDS, FAMILY, family
-from cudafix.inspection import Inspection
 from cudafix.matchers.conditions import Asks, Question, backend_of, device_of
 from cudafix.matchers.cuda_words import names_backend
 from cudafix.syntax.blocks import exits, positions

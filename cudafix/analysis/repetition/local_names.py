@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from cudafix.alike import Replacer, nodes_in
+from cudafix.analysis.control_flow.equivalence import Replacer, nodes_in
 from cudafix.syntax.name_table import NameTable
 from cudafix.syntax.scopes import BindingKind, Scope
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import libcst as cst
 
-from cudafix.branch import find_branch, is_named_around
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.enclosing_branch import find_branch, is_named_around
+from cudafix.analysis.match import Match
 from cudafix.catalogue.backends import BACKENDS
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.fixes.operations import Rewrites, choice_of
-from cudafix.inspection import Inspection
 from cudafix.matchers.references import Reference
 from cudafix.replacements.module_in_scope import find_meant
 from cudafix.replacements.project import find_entry
 from cudafix.replacements.replacement import Neutral, Refusal
-from cudafix.rule import Match
 
 HELPER, WRONG_BRANCH, BACKEND_BRANCH = "CFX114", "CFX303", "CFX305"
 STANDS_IN = {"musa": "torchada", "npu": "transfer_to_npu"}

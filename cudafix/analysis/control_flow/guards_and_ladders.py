@@ -12,19 +12,19 @@ from functools import lru_cache
 
 import libcst as cst
 
-from cudafix.alike import form_of, form_without_accelerator, is_quiet, nodes_in
-from cudafix.arms import Dispatch, Shape
-from cudafix.branch import find_branch
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.dispatch import Dispatch, Shape
+from cudafix.analysis.control_flow.enclosing_branch import find_branch
+from cudafix.analysis.control_flow.equivalence import form_of, form_without_accelerator, is_quiet, nodes_in
+from cudafix.analysis.control_flow.find_dispatches import find_dispatches
+from cudafix.analysis.control_flow.substitutes import anchor, own_tests
+from cudafix.analysis.control_flow.verdict import Verdict, backends_of_last, chooses_device, judge
+from cudafix.analysis.match import Match
 from cudafix.catalogue.row import CUDA_ONLY
-from cudafix.dispatch import find_dispatches
 from cudafix.fixes.operations import Choice, Rewrites
-from cudafix.inspection import Inspection
-from cudafix.judge import Verdict, backends_of_last, chooses_device, judge
 from cudafix.matchers.conditions import Asks
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.rule import Match
-from cudafix.substitutes import anchor, own_tests
 from cudafix.syntax.assigned_values import only_binding
 from cudafix.syntax.scopes import Binding
 

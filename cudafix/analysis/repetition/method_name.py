@@ -8,7 +8,7 @@ from itertools import takewhile
 
 import libcst as cst
 
-from cudafix.block import Block
+from cudafix.analysis.repetition.statement_run import Block
 
 FILLERS = frozenset({"maybe", "try", "do", "on", "the", "a"})
 """Words that a common part does not begin with."""

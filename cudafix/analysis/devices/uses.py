@@ -7,18 +7,18 @@ from typing import TypeGuard
 
 import libcst as cst
 
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.enclosing_branch import find_branch
+from cudafix.analysis.control_flow.guards_and_ladders import found_dispatches
+from cudafix.analysis.control_flow.verdict import chooses_device
+from cudafix.analysis.devices.assertions import is_compared
 from cudafix.analysis.functions.amp_calls import is_told_of_cuda
-from cudafix.asserted_device import is_compared
-from cudafix.branch import find_branch
+from cudafix.analysis.match import Match
 from cudafix.catalogue.backends import family
 from cudafix.fixes.operations import Rewrites
-from cudafix.guard import found_dispatches
-from cudafix.inspection import Inspection
-from cudafix.judge import chooses_device
 from cudafix.matchers.conditions import DEVICE
 from cudafix.matchers.device_position import is_device_position
 from cudafix.matchers.device_text import DeviceText, find_device_texts
-from cudafix.rule import Match
 from cudafix.syntax.expressions import last_name
 from cudafix.syntax.module import File
 

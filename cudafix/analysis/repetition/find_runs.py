@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from cudafix.block import Block
-from cudafix.collapse import comments_in
-from cudafix.flush_calls import Site
-from cudafix.inspection import Inspection
-from cudafix.local_names import is_bound_to_its_place, loose_form
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.collapse import comments_in
+from cudafix.analysis.repetition.flush_calls import Site
+from cudafix.analysis.repetition.local_names import is_bound_to_its_place, loose_form
+from cudafix.analysis.repetition.statement_run import Block
 from cudafix.syntax.conjunctions import conditions
 
 LONGEST = 12
