@@ -12,7 +12,7 @@ from cudafix.version import __version__ as __version__
 if TYPE_CHECKING:
     from cudafix.api import Checked, CheckedPaths, Fixed, check_paths, check_source, fix_source
     from cudafix.config.settings import ConfigError
-    from cudafix.discover import PathError
+    from cudafix.engine.discover import PathError
     from cudafix.model import Edit, Finding, Fix, Position, Problem, Safety
 
 __all__ = [

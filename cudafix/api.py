@@ -12,10 +12,10 @@ from typing import Any, Generic, TypeVar
 
 from cudafix.config.options import Overrides, forget, options_for
 from cudafix.config.settings import read_settings
-from cudafix.discover import discover
+from cudafix.engine.discover import discover
+from cudafix.engine.one_file import Mode, Work, process, run_all
 from cudafix.files.source import HOLD_MODULES, Source
 from cudafix.model import Finding, Position, Problem, Result
-from cudafix.run import Mode, Work, process, run_all
 
 Text = TypeVar("Text", str, bytes)
 PATH = "source.py"

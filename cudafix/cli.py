@@ -16,10 +16,10 @@ import click
 from cudafix.catalogue.backends import BACKENDS
 from cudafix.config.options import BASELINE, Overrides, options_for
 from cudafix.config.settings import ConfigError, suggestion
-from cudafix.discover import SUFFIXES, PathError
+from cudafix.engine.discover import SUFFIXES, PathError
+from cudafix.engine.one_file import Mode, collect_less
 from cudafix.reporters import FORMATS
 from cudafix.reporters.text import printable
-from cudafix.run import Mode, collect_less
 from cudafix.session import CLEAN, ERROR, FINDINGS, FlagError, Session
 from cudafix.version import __version__
 

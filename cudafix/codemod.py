@@ -15,8 +15,8 @@ import libcst as cst
 from libcst.codemod import CodemodContext, SkipFile, VisitorBasedCodemodCommand
 
 from cudafix.config.options import Overrides, options_for
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
-from cudafix.run import Mode, process
 
 
 class MakeDeviceNeutral(VisitorBasedCodemodCommand):

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cudafix.config.options import Overrides, options_for
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
 from cudafix.reporters.places import sentence
-from cudafix.run import Mode, process
 from cudafix.version import __version__
 
 Problem = tuple[int, int, str, type]

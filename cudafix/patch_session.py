@@ -8,12 +8,12 @@ from typing import Any, TextIO
 
 import click
 
-from cudafix.discover import PathError
+from cudafix.engine.discover import PathError
+from cudafix.engine.one_file import Mode
 from cudafix.files.owners import load_owners
 from cudafix.patches import Patch, Split, split
 from cudafix.reporters.places import root
 from cudafix.reporters.summary import plural
-from cudafix.run import Mode
 from cudafix.session import FlagError, Session
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from cudafix.config.options import options_for
+from cudafix.engine.one_file import Mode
 from cudafix.files.atomic import save
 from cudafix.files.git import run_git
 from cudafix.files.owners import load_owners
@@ -26,7 +27,6 @@ from cudafix.report.page import Page
 from cudafix.report.steps import Advisor
 from cudafix.reporters.places import from_root, root
 from cudafix.reporters.summary import plural
-from cudafix.run import Mode
 from cudafix.session import CLEAN, ERROR, FlagError, Session, read_overrides
 from cudafix.version import __version__
 

@@ -15,7 +15,8 @@ import click
 
 from cudafix.config.options import Options, Overrides, load, options_for
 from cudafix.config.settings import MIGRATED, ConfigError, read_settings
-from cudafix.discover import PathError, discover, is_excluded
+from cudafix.engine.discover import PathError, discover, is_excluded
+from cudafix.engine.one_file import Mode, Work, default_processes, process, run_cached
 from cudafix.files.source import STDIN, Source
 from cudafix.model import Finding, Result
 from cudafix.progress import Progress
@@ -24,10 +25,9 @@ from cudafix.reporters.diff import diff
 from cudafix.reporters.statistics import report_statistics
 from cudafix.reporters.summary import Sum, summary
 from cudafix.reporters.text import printable
-from cudafix.run import Mode, Work, default_processes, process, run_cached
 
 if TYPE_CHECKING:
-    from cudafix.cache import Cache
+    from cudafix.engine.cache import Cache
     from cudafix.files.git import Rows
     from cudafix.suppressions.baseline import Entries, Gate
 
@@ -129,7 +129,7 @@ class Session:
         """Return the cache; none where only files are named, as a hook does: they have just changed."""
         if self.flags["no_cache"] or not any(os.path.isdir(one) for one in self.paths):
             return None
-        from cudafix.cache import Cache  # not at the top: a hook has no time
+        from cudafix.engine.cache import Cache  # not at the top: a hook has no time
 
         return Cache(self.flags["cache_dir"] or "")
 
@@ -160,7 +160,7 @@ class Session:
         return gate.stale(folders, lambda path, code: self.is_on(path, code, options))
 
     def is_on(self, path: str, code: str, options: Mapping[str, Options]) -> bool:
-        from cudafix.analyse import active_codes  # not at the top: it loads libcst
+        from cudafix.engine.analyse import active_codes  # not at the top: it loads libcst
 
         return code in active_codes(path, options.get(path) or self.options_for(Path(path).parent))
 

@@ -10,7 +10,7 @@ import click
 
 from cudafix.config.options import Options, forget
 from cudafix.config.settings import ConfigError
-from cudafix.discover import DEFAULT_EXCLUDE, SUFFIXES, PathError, kind_of
+from cudafix.engine.discover import DEFAULT_EXCLUDE, SUFFIXES, PathError, kind_of
 from cudafix.files.source import DOCUMENTS
 from cudafix.session import CLEAN, FlagError, Session
 

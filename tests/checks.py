@@ -10,14 +10,14 @@ import ast
 import textwrap
 from collections.abc import Sequence
 
-from cudafix.analyse import Analysis, analyse
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
+from cudafix.engine.analyse import Analysis, analyse
+from cudafix.engine.one_file import Mode, allowed_levels, process
 from cudafix.files.source import Source
 from cudafix.fixes.rewriter import rewrite
 from cudafix.fixes.text_edits import edits
 from cudafix.model import Edit, Finding, Result
-from cudafix.run import Mode, allowed_levels, process
 from cudafix.syntax.module import File
 
 OPT_IN = ["CFX004", "CFX201", "CFX202", "CFX203", "CFX204", "CFX206", "CFX207", "CFX402", "CFX403", "CFX6"]

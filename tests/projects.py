@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
-from cudafix.run import Mode, process
 
 
 def in_project(root: Path, path: str, source: str, **settings: object) -> str:

@@ -126,7 +126,7 @@ def test_a_run_that_is_killed_leaves_each_file_old_or_new(tmp_path: Path) -> Non
     for number in range(24):
         (original / f"{number}.py").write_text(HARDCODED)
     processes = multiprocessing.get_context("forkserver")  # the start of Python is nothing to be interrupted
-    processes.set_forkserver_preload([__name__, "cudafix.cli", "cudafix.fixes.rewriter", "cudafix.verify"])
+    processes.set_forkserver_preload([__name__, "cudafix.cli", "cudafix.fixes.rewriter", "cudafix.engine.verify"])
     run_of(processes, shutil.copytree(original, tmp_path / "first")).join()
     began = time.monotonic()
     run_of(processes, shutil.copytree(original, tmp_path / "second")).join()

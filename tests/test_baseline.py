@@ -13,7 +13,7 @@ import pytest
 from click.testing import Result
 from command import CLEAN, HARDCODED, invoke
 
-import cudafix.run
+import cudafix.engine.one_file
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -433,7 +433,7 @@ def test_nothing_is_written_when_a_file_could_not_be_read(
     def fail(path: str) -> NoReturn:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(cudafix.run, "read", fail)
+    monkeypatch.setattr(cudafix.engine.one_file, "read", fail)
     done = invoke("baseline", command, "--no-cache", "--file", "old.json" if command == "prune" else "new.json", ".")
     assert (done.exit_code, (folder / "old.json").read_bytes()) == (2, before)
     assert not (folder / "new.json").exists()

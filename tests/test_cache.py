@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from command import CLEAN, COMMAND, HARDCODED, LINE, MANUAL, NEUTRAL, UNSAFE, invoke, names_below
 
-import cudafix.run
+import cudafix.engine.one_file
 from cudafix import cache, version
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -37,8 +37,10 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that are looked at, in this process."""
     seen: list[str] = []
-    look = cudafix.run.run_file
-    monkeypatch.setattr(cudafix.run, "run_file", lambda path, *rest: [seen.append(path), look(path, *rest)][1])
+    look = cudafix.engine.one_file.run_file
+    monkeypatch.setattr(
+        cudafix.engine.one_file, "run_file", lambda path, *rest: [seen.append(path), look(path, *rest)][1]
+    )
     return seen
 
 
@@ -120,7 +122,7 @@ def test_a_problem_of_the_machine_is_not_remembered(looked_at: list[str], monkey
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(cudafix.run, "read", unreadable)
+        patch.setattr(cudafix.engine.one_file, "read", unreadable)
         assert invoke("check", "-j", "1", ".").exit_code == 2
     assert check() == LINE
     assert looked_at == ["a.py", "b.py"] * 2

@@ -12,9 +12,9 @@ from command import invoke
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
 from cudafix.documents.code_blocks import Block
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
 from cudafix.model import Result
-from cudafix.run import Mode, process
 
 FLUSH = "import torch\ntorch.cuda.empty_cache()\n"
 

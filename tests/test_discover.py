@@ -9,7 +9,7 @@ import pytest
 from command import git
 
 from cudafix.config.options import Options
-from cudafix.discover import PathError, discover
+from cudafix.engine.discover import PathError, discover
 from cudafix.files.globs import matches_glob
 
 pytestmark = pytest.mark.usefixtures("folder")

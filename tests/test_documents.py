@@ -10,8 +10,8 @@ from strategies import quick
 
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
-from cudafix.run import Mode, process
 
 OPTIONS = Options(**read_settings({"select": ["CFX1"], "code-blocks": True}, "test"))
 CALLS = "import torch\nx = 1\ntorch.cuda.empty_cache()\n"

@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Dressed, compiles, dressed, quick, surroundings, valid
 
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
-from cudafix.run import Mode, process
 
 RUNTIME = {"empty_device_cache", "device_module"}
 ROUTES = st.sampled_from(["runtime", "accelerator", "torch"])

@@ -23,8 +23,8 @@ from strategies import quick
 import cudafix
 from cudafix.config.options import Options
 from cudafix.config.settings import READERS, ConfigError, read_settings
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
-from cudafix.run import Mode, process
 
 if sys.version_info >= (3, 11):
     import re._constants as kinds

@@ -16,9 +16,9 @@ from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
 from cudafix.documents.json_spans import parse
 from cudafix.documents.notebook import Notebook, NotebookError
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
 from cudafix.model import Result
-from cudafix.run import Mode, process
 
 IMPORT, FLUSH = "import torch", "torch.cuda.empty_cache()"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from checks import fixed, options
 
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
 from cudafix.model import Result
-from cudafix.run import Mode, process
 
 
 def new_bytes(data: bytes) -> bytes:

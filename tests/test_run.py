@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from command import CLEAN, COMMAND, HARDCODED, LINE, NEUTRAL, invoke, run, write_many, write_named
 
-import cudafix.run
+import cudafix.engine.one_file
 from cudafix.config.options import Options
+from cudafix.engine.one_file import Mode, Work, process, run_all
 from cudafix.files.source import Source
-from cudafix.run import Mode, Work, process, run_all
 from cudafix.syntax.deep_stack import with_deep_stack
 
 HEAD = "import torch\ntorch.cuda.empty_cache()\n"
@@ -233,7 +233,7 @@ def test_an_error_of_ours_is_one_line_and_exit_code_2_and_the_run_goes_on(
 
     (folder / "a.py").write_text(HARDCODED)
     (folder / "b.py").write_text(CLEAN)
-    monkeypatch.setattr(cudafix.run, "look_at", fail)
+    monkeypatch.setattr(cudafix.engine.one_file, "look_at", fail)
     result = invoke("check")
     assert (result.exit_code, result.output) == (
         2,
@@ -249,7 +249,7 @@ def test_a_file_that_may_not_be_read_is_one_line_and_exit_code_2(folder: Path, m
 
     (folder / "a.py").write_text(HARDCODED)
     (folder / "b.py").write_text(HARDCODED)
-    monkeypatch.setattr(cudafix.run, "read", refuse)
+    monkeypatch.setattr(cudafix.engine.one_file, "read", refuse)
     result = invoke("check", "-q")
     assert (result.exit_code, result.stdout) == (2, LINE.replace("a.py", "b.py", 1))
     assert result.stderr == "cudafix: a.py: cannot be read: Permission denied\n"
@@ -383,7 +383,7 @@ def test_a_file_that_kills_its_process_is_named_and_the_others_are_checked(
         return process(source, *arguments)  # type: ignore[arg-type]
 
     write_many(folder, 40, HARDCODED)
-    monkeypatch.setattr(cudafix.run, "process", process_or_die)
+    monkeypatch.setattr(cudafix.engine.one_file, "process", process_or_die)
     jobs = [(f"{number:02}.py", Options()) for number in range(40)]
     results = list(run_all(jobs, Work(Mode.CHECK), 2))
     assert [result.path for result in results] == [path for path, _ in jobs]

@@ -12,10 +12,10 @@ from hypothesis import given
 from strategies import quick, valid
 
 from cudafix.config.options import Options
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
 from cudafix.model import Result
 from cudafix.prefilter.slice import cut
-from cudafix.run import Mode, process
 
 FIXTURES = sorted(Path(__file__).parent.parent.joinpath("fixtures").rglob("*.py"))
 SLICES = Options(extend_select=("CFX4",))
@@ -162,7 +162,7 @@ def test_a_fix_is_made_in_the_whole() -> None:
 
 
 def test_a_file_without_an_allowed_fix_is_only_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cudafix.run.analyse_and_rewrite", None)
+    monkeypatch.setattr("cudafix.engine.one_file.analyse_and_rewrite", None)
     result = process(Source("a.py", f"{HEAD}x = {EMPTY}".encode()), Options(), Mode.FIX, False)
     assert [one.code for one in result.findings] == ["CFX101"]
 

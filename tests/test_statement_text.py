@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cudafix.config.options import Options
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
-from cudafix.run import Mode, process
 from cudafix.syntax.statement_text import normal_form
 
 

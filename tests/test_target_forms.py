@@ -11,9 +11,9 @@ from projects import in_project
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
 from cudafix.config.targets import Target, read_target
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
 from cudafix.model import Safety
-from cudafix.run import Mode, process
 
 FLUSH = "import torch\ntorch.cuda.empty_cache()\n"
 

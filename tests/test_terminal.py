@@ -30,7 +30,7 @@ Found 1 finding in 1 file.
 SLOW = (
     sys.executable,
     "-c",
-    "import time, cudafix.run as run\n"
+    "import time, cudafix.engine.one_file as run\n"
     "from cudafix.cli import main\n"
     "process = run.process\n"
     "run.process = lambda *arguments: [time.sleep(0.6), process(*arguments)][1]\n"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from checks import check_fixes, fixed, options
 
-from cudafix.analyse import Analysis
+from cudafix.engine.analyse import Analysis
+from cudafix.engine.verify import RewriteError, verify
 from cudafix.files.source import Source
 from cudafix.syntax.module import File
-from cudafix.verify import RewriteError, verify
 
 
 def verified(before: str, after: str) -> Analysis:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from command import HARDCODED, MANUAL, NEUTRAL, invoke, names_below
 
+import cudafix.engine.one_file
 import cudafix.files.write
-import cudafix.run
 from cudafix.files.source import Source
 from cudafix.files.write import ChangedMeanwhile, write
 
@@ -144,7 +144,7 @@ def test_a_file_that_somebody_else_changed_is_one_line_and_exit_code_2(
 ) -> None:
     (folder / "a.py").write_text("# theirs\n" + HARDCODED)
     (folder / "b.py").write_text(HARDCODED)
-    monkeypatch.setattr(cudafix.run, "read", lambda path: Source(path, HARDCODED.encode()))
+    monkeypatch.setattr(cudafix.engine.one_file, "read", lambda path: Source(path, HARDCODED.encode()))
     result = invoke("fix")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("cudafix: a.py: left as it was: somebody else changed it meanwhile\n")

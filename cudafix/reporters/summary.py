@@ -9,9 +9,9 @@ from pathlib import Path
 
 from cudafix.analysis.match import CUDA_ONLY_FAMILY
 from cudafix.catalogue.row import CUDA_ONLY
+from cudafix.engine.one_file import Mode
 from cudafix.model import Finding, Helper, Result, Safety
 from cudafix.reporters.advice import needed_torch, proposals
-from cudafix.run import Mode
 
 
 @dataclass

@@ -9,9 +9,9 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from cudafix.config.options import Options
+from cudafix.engine.one_file import Mode
 from cudafix.files.source import HOLD_MODULES
 from cudafix.model import Finding, Safety
-from cudafix.run import Mode
 from cudafix.server.buffer import Buffer, Part
 from cudafix.suppressions.insertion import NOT_TO_SILENCE, Style, add_suppressions
 

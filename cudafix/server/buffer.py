@@ -14,9 +14,9 @@ from lsprotocol import types as lsp
 from pygls.workspace import PositionCodec
 
 from cudafix.config.options import Options
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import NOTEBOOK, Source
 from cudafix.model import Edit, Finding, Position, Result
-from cudafix.run import Mode, process
 from cudafix.syntax.module import split_lines
 
 CELLS = "cells"

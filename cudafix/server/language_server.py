@@ -15,7 +15,7 @@ from pygls.uris import to_fs_path
 
 from cudafix.config.options import Options, Overrides, forget, options_for
 from cudafix.config.settings import ConfigError, read_settings
-from cudafix.discover import is_excluded
+from cudafix.engine.discover import is_excluded
 from cudafix.explain import explain
 from cudafix.model import Finding, Result
 from cudafix.reporters.places import rule_address, sentence

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from cudafix.analyse import analyse
 from cudafix.catalogue.backends import BACKENDS
 from cudafix.catalogue.table import MODULE_NAMES, ROWS
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
+from cudafix.engine.analyse import analyse
+from cudafix.engine.one_file import allowed_levels
 from cudafix.files.source import Source
 from cudafix.fixes.rewriter import rewrite
 from cudafix.model import Finding
-from cudafix.run import allowed_levels
 from cudafix.syntax.module import File
 
 TORCH = json.loads(Path(__file__).with_name("torch_api.json").read_text(encoding="utf-8"))["torch"]

@@ -20,8 +20,8 @@ from trees import tree
 
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import read
-from cudafix.run import Mode, process
 
 pytestmark = pytest.mark.corpus
 

@@ -11,9 +11,9 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 from trees import PINNED, tree
 
 from cudafix.config.options import Options
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import LARGEST, Source, read
 from cudafix.model import Result
-from cudafix.run import Mode, process
 from cudafix.syntax.positions import Positions
 
 SLICES = Options(extend_select=("CFX4",))

@@ -28,11 +28,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "corpus")]
 import trees  # noqa: E402
 from libcst import ParserSyntaxError  # noqa: E402
 
-from cudafix.analyse import analyse  # noqa: E402
 from cudafix.config.options import Options  # noqa: E402
+from cudafix.engine.analyse import analyse  # noqa: E402
+from cudafix.engine.one_file import Mode, collect_less, process  # noqa: E402
 from cudafix.files.source import LARGEST, Source  # noqa: E402
 from cudafix.model import Result  # noqa: E402
-from cudafix.run import Mode, collect_less, process  # noqa: E402
 from cudafix.syntax.deep_stack import with_deep_stack  # noqa: E402
 from cudafix.syntax.module import File  # noqa: E402
 

@@ -13,9 +13,9 @@ import pytest
 from programs import HERE, Outcome, run
 
 from cudafix.config.options import Options
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
 from cudafix.model import Result
-from cudafix.run import Mode, process
 
 torch = pytest.importorskip("torch")
 

@@ -28,9 +28,9 @@ from cudafix.catalogue.row import Row
 from cudafix.catalogue.table import ROWS, TAKES_ANY_DEVICE
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
 from cudafix.model import Safety
-from cudafix.run import Mode, process
 from cudafix.runtime import _active_type
 
 torch = pytest.importorskip("torch")

@@ -15,9 +15,9 @@ from generated import program
 from programs import Outcome, run
 
 from cudafix.config.options import Options
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
 from cudafix.model import Result
-from cudafix.run import Mode, process
 
 pytest.importorskip("torch")
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from cudafix.config.options import Options
+from cudafix.engine.one_file import Mode, process
 from cudafix.files.source import Source
-from cudafix.run import Mode, process
 
 torch = pytest.importorskip("torch")
 

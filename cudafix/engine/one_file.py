@@ -18,8 +18,8 @@ from cudafix.files.source import DOCUMENTS, HOLD_MODULES, HUGE, LARGEST, NOTEBOO
 from cudafix.model import Finding, Position, Problem, Result, Safety
 
 if TYPE_CHECKING:
-    from cudafix.analyse import Analysis
-    from cudafix.cache import Cache
+    from cudafix.engine.analyse import Analysis
+    from cudafix.engine.cache import Cache
     from cudafix.syntax.python_parser import Complaint
 
 Job = tuple[str, Options]
@@ -142,7 +142,7 @@ def look_at_slice(source: Source, options: Options, mode: Mode, unsafe: bool) ->
     """Return what a slice of the file says; None where that is not enough: for a fix, or for some of the rules."""
     from libcst import ParserSyntaxError
 
-    from cudafix.analyse import analyse, may_be_cut
+    from cudafix.engine.analyse import analyse, may_be_cut
     from cudafix.prefilter.slice import cut
     from cudafix.syntax.module import File
 
@@ -166,7 +166,7 @@ def analyse_and_rewrite(
 ) -> Result:
     from libcst import ParserSyntaxError
 
-    from cudafix.analyse import analyse
+    from cudafix.engine.analyse import analyse
     from cudafix.syntax.module import File
 
     try:
@@ -187,9 +187,9 @@ def unchanged_result(source: Source, analysis: Analysis) -> Result:
 
 
 def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool) -> Result:
+    from cudafix.engine.verify import RewriteError, verify
     from cudafix.fixes.rewriter import rewrite
     from cudafix.suppressions.removal import with_edits
-    from cudafix.verify import RewriteError, verify
 
     allowed = allowed_levels(unsafe)
     rewrites = analysis.rewrites(allowed)
@@ -224,7 +224,7 @@ def rewritten(source: Source, analysis: Analysis, options: Options, unsafe: bool
 
 def unreadable(source: Source, message: str, position: Position | None, options: Options) -> Result:
     """Return the result for a file that cannot be analysed: a line for the user, and CFX001 where it is on."""
-    from cudafix.analyse import active_codes
+    from cudafix.engine.analyse import active_codes
 
     findings: tuple[Finding, ...] = ()
     if "CFX001" in active_codes(source.path, options):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from cudafix.analyse import Analysis, analyse
 from cudafix.config.options import Options
+from cudafix.engine.analyse import Analysis, analyse
 from cudafix.files.source import Source
 from cudafix.syntax.module import File
 from cudafix.syntax.python_parser import find_complaint

@@ -14,15 +14,15 @@ from cudafix.analysis.functions.classify import code_of, match_of, match_referen
 from cudafix.analysis.match import Match, Rule
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.config.options import Options
+from cudafix.engine.apply_targets import Retarget
+from cudafix.engine.findings import make_finding
+from cudafix.engine.project_helpers import find_helpers
 from cudafix.files.globs import matches_glob
-from cudafix.findings import make_finding
 from cudafix.fixes.operations import Rewrites, combine
 from cudafix.fixes.unused_imports import keeps_import
-from cudafix.helpers import find_helpers
 from cudafix.matchers.references import Reference
 from cudafix.model import Finding, Helper, Safety
 from cudafix.replacements.replacement import Refusal
-from cudafix.retarget import Retarget
 from cudafix.rules import BY_CODE, RULES
 from cudafix.rules.unexplained_suppression import find_unexplained
 from cudafix.rules.unused_suppression import find_unused_suppressions
