@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 import click
 
 from cudafix.catalogue.backends import BACKENDS
+from cudafix.commands.session import CLEAN, ERROR, FINDINGS, FlagError, Session
 from cudafix.config.options import BASELINE, Overrides, options_for
 from cudafix.config.settings import ConfigError, suggestion
 from cudafix.engine.discover import SUFFIXES, PathError
 from cudafix.engine.one_file import Mode, collect_less
 from cudafix.reporters import FORMATS
 from cudafix.reporters.text import printable
-from cudafix.session import CLEAN, ERROR, FINDINGS, FlagError, Session
 from cudafix.version import __version__
 
 INTERRUPTED = 130
@@ -174,12 +174,12 @@ def check(add_noqa: bool, add_ignore: str | None, watch: bool, **flags: Any) -> 
     if add_ignore and is_source(Path(add_ignore)):  # `--add-ignore src`
         add_ignore, flags["paths"] = "", (add_ignore, *flags["paths"])
     if add_noqa or add_ignore is not None:
-        from cudafix.suppress_session import SuppressSession
+        from cudafix.commands.suppress import SuppressSession
         from cudafix.suppressions.insertion import Style
 
         return SuppressSession(flags, Style(add_noqa, add_ignore or "")).run()
     if watch:
-        from cudafix.watch import watch as watch_files
+        from cudafix.commands.watch import watch as watch_files
 
         return watch_files(lambda: Session(flags, Mode.CHECK, unsafe=True))
     return Session(flags, Mode.CHECK, unsafe=True).run()
@@ -200,8 +200,8 @@ def fix(unsafe_fixes: bool, diff: bool, patches: Path | None, split_by: str | No
     if split_by is not None and patches is None:
         return complain("--split-by says what is in one patch: say where they go with --patches FOLDER")
     if patches is not None:
-        from cudafix.patch_session import PatchSession
-        from cudafix.patches import Split
+        from cudafix.commands.patch_split import Split
+        from cudafix.commands.patches import PatchSession
 
         return PatchSession(flags, unsafe_fixes, patches, Split(split_by or "dir")).run()
     return Session(flags, Mode.DIFF if diff else Mode.FIX, unsafe_fixes).run()
@@ -221,7 +221,7 @@ def fix(unsafe_fixes: bool, diff: bool, patches: Path | None, split_by: str | No
 @click.option("--link", metavar="URL", help="Where a line is shown: an address with {path} and {line} in it.")
 def report(form: str, output_file: str | None, history: tuple[Path, ...], link: str | None, **flags: Any) -> int:
     """Write a report about PATHS: how many findings there are, where they sit, and what to do next."""
-    from cudafix.report_session import ReportSession
+    from cudafix.commands.report import ReportSession
 
     return ReportSession(flags, link).write(form, history, output_file)
 
@@ -244,7 +244,7 @@ FILE_OPTION = click.option("--file", metavar="FILE", help=f"The baseline (defaul
 @click.option("--force", is_flag=True, help="Replace a baseline that is there.")
 def create(file: str | None, force: bool, **flags: Any) -> int:
     """Write all findings below PATHS to a new baseline."""
-    from cudafix.baseline_session import BaselineSession
+    from cudafix.commands.baseline import BaselineSession
 
     return BaselineSession(flags, file).create(force)
 
@@ -262,7 +262,7 @@ def create(file: str | None, force: bool, **flags: Any) -> int:
 )  # fmt: skip
 def take_over(file: str | None, force: bool, comments: tuple[str, ...], lists: tuple[Path, ...], **flags: Any) -> int:
     """Write the findings that a hook of the project's own let through to a new baseline, and no others."""
-    from cudafix.baseline_session import BaselineSession
+    from cudafix.commands.baseline import BaselineSession
 
     if not comments and not lists:
         return complain("baseline import: say what was excused, with --comment WORD or --allow-list FILE")
@@ -274,7 +274,7 @@ def take_over(file: str | None, force: bool, comments: tuple[str, ...], lists: t
 @FILE_OPTION
 def prune(file: str | None, **flags: Any) -> int:
     """Take out of the baseline what fits nothing below PATHS any more; nothing is ever added."""
-    from cudafix.baseline_session import BaselineSession
+    from cudafix.commands.baseline import BaselineSession
 
     return BaselineSession(flags, file).prune()
 
@@ -283,7 +283,7 @@ def prune(file: str | None, **flags: Any) -> int:
 @FILE_OPTION
 def show(file: str | None) -> int:
     """Count the entries of the baseline by rule and folder."""
-    from cudafix.baseline_session import show_baseline
+    from cudafix.commands.baseline import show_baseline
 
     return show_baseline(file)
 
@@ -293,7 +293,7 @@ def show(file: str | None) -> int:
 @click.option("--backend", "backends", multiple=True, type=click.Choice(BACKENDS), help="Of these (default: cuda).")
 def export(linter: str, backends: tuple[str, ...]) -> None:
     """Print the catalogue as configuration of another linter: ruff's `banned-api` table."""
-    from cudafix.export import ruff_table
+    from cudafix.commands.export import ruff_table
 
     click.echo(ruff_table(backends or ("cuda",), options_for(Path.cwd(), Overrides({}))), nl=False)
 
@@ -315,7 +315,7 @@ def explain(name: str) -> int:
 
     A function may be one of a backend (torch.cuda.mem_get_info) or of the runtime (device_memory_info).
     """
-    from cudafix import explain
+    from cudafix.commands import explain
 
     page = explain.explain(name)
     if page is None:
@@ -331,7 +331,7 @@ def explain(name: str) -> int:
 @click.option("--force", is_flag=True, help="Overwrite a file that is no unedited copy of the runtime.")
 def vendor(path: Path, only_check: bool, force: bool) -> int:
     """Write the runtime as one file into your own project, so that nothing has to be installed."""
-    from cudafix.vendor import State, VendorError, module_name, state_of, write_copy
+    from cudafix.commands.vendor import State, VendorError, module_name, state_of, write_copy
 
     try:
         state = state_of(path)

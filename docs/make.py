@@ -14,8 +14,8 @@ from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.catalogue.support import COLUMNS, backends_with
 from cudafix.catalogue.table import BACKEND_ONLY, ROWS
 from cudafix.cli import cli
+from cudafix.commands.explain import cell, forms_of, neutral_functions, page_of_neutral
 from cudafix.config.options import INTERNAL, Options
-from cudafix.explain import cell, forms_of, neutral_functions, page_of_neutral
 from cudafix.rules import RULES
 
 FOLDER = Path(__file__).parent

@@ -6,7 +6,7 @@ import pytest
 from command import invoke
 
 from cudafix.catalogue.table import ROWS
-from cudafix.explain import explain, names_known, neutral_functions
+from cudafix.commands.explain import explain, names_known, neutral_functions
 from cudafix.rules import RULES
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from command import CLEAN, COMMAND, HARDCODED, LINE, NEUTRAL, UNSAFE, read_until, run, run_on_terminal, write_many
 
-from cudafix.progress import Progress
+from cudafix.commands.progress import Progress
 
 EXCERPT = """\
 a.py:4:1: CFX101 [*] `torch.cuda.empty_cache` is tied to CUDA

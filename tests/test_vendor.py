@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from command import HARDCODED, invoke
 
-import cudafix.vendor
+import cudafix.commands.vendor
 from cudafix import __version__
 
 NAME = "device.py"
@@ -150,5 +150,5 @@ def test_a_disk_that_fails_is_one_line(folder: Path, monkeypatch: pytest.MonkeyP
     def fail(*arguments: object, **settings: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(cudafix.vendor.Path, "write_text", fail)
+    monkeypatch.setattr(cudafix.commands.vendor.Path, "write_text", fail)
     assert invoke("vendor", NAME).output == "cudafix: error: device.py: cannot be written: permission denied\n"

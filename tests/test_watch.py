@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 from command import CLEAN, COMMAND, HARDCODED, LINE, run
 
-from cudafix.watch import WAITING, is_ours
+from cudafix.commands.watch import WAITING, is_ours
 
 SECONDS = 30
 

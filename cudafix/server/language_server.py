@@ -13,10 +13,10 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
+from cudafix.commands.explain import explain
 from cudafix.config.options import Options, Overrides, forget, options_for
 from cudafix.config.settings import ConfigError, read_settings
 from cudafix.engine.discover import is_excluded
-from cudafix.explain import explain
 from cudafix.model import Finding, Result
 from cudafix.reporters.places import rule_address, sentence
 from cudafix.reporters.summary import is_cuda_only

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from trees import tree
 
-from cudafix.report_session import FAMILIES
+from cudafix.commands.report import FAMILIES
 
 pytestmark = pytest.mark.corpus
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from cudafix.commands.progress import Progress
 from cudafix.config.options import Options, Overrides, load, options_for
 from cudafix.config.settings import MIGRATED, ConfigError, read_settings
 from cudafix.engine.discover import PathError, discover, is_excluded
 from cudafix.engine.one_file import Mode, Work, default_processes, process, run_cached
 from cudafix.files.source import STDIN, Source
 from cudafix.model import Finding, Result
-from cudafix.progress import Progress
 from cudafix.reporters import FORMATS, Format
 from cudafix.reporters.diff import diff
 from cudafix.reporters.statistics import report_statistics

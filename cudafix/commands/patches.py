@@ -8,13 +8,13 @@ from typing import Any, TextIO
 
 import click
 
+from cudafix.commands.patch_split import Patch, Split, split
+from cudafix.commands.session import FlagError, Session
 from cudafix.engine.discover import PathError
 from cudafix.engine.one_file import Mode
 from cudafix.files.owners import load_owners
-from cudafix.patches import Patch, Split, split
 from cudafix.reporters.places import root
 from cudafix.reporters.summary import plural
-from cudafix.session import FlagError, Session
 
 
 class PatchSession(Session):

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from cudafix.commands.session import CLEAN, ERROR, FlagError, Session, read_overrides
 from cudafix.config.options import options_for
 from cudafix.engine.one_file import Mode
 from cudafix.files.atomic import save
@@ -27,7 +28,6 @@ from cudafix.report.page import Page
 from cudafix.report.steps import Advisor
 from cudafix.reporters.places import from_root, root
 from cudafix.reporters.summary import plural
-from cudafix.session import CLEAN, ERROR, FlagError, Session, read_overrides
 from cudafix.version import __version__
 
 FAMILIES = ("CFX1", "CFX2", "CFX301", "CFX302", "CFX303", "CFX304", "CFX4")

@@ -8,11 +8,11 @@ from pathlib import Path, PurePath
 
 import click
 
+from cudafix.commands.session import CLEAN, FlagError, Session
 from cudafix.config.options import Options, forget
 from cudafix.config.settings import ConfigError
 from cudafix.engine.discover import DEFAULT_EXCLUDE, SUFFIXES, PathError, kind_of
 from cudafix.files.source import DOCUMENTS
-from cudafix.session import CLEAN, FlagError, Session
 
 SETTINGS = ("cudafix.toml", "pyproject.toml")
 WAITING = "Watching for changes; Ctrl+C ends it."
