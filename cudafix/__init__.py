@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cudafix.version import __version__ as __version__
-
 if TYPE_CHECKING:
     from cudafix.api import Checked, CheckedPaths, Fixed, check_paths, check_source, fix_source
     from cudafix.config.settings import ConfigError
     from cudafix.engine.discover import PathError
     from cudafix.model import Edit, Finding, Fix, Position, Problem, Safety
+    from cudafix.version import __version__ as __version__
 
 __all__ = [
     "Checked", "CheckedPaths", "ConfigError", "Edit", "Finding", "Fix", "Fixed", "PathError", "Position", "Problem",
@@ -23,12 +22,18 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Load the library when it is asked for: the runtime needs nothing of it, and a hook has no time."""
+    if name == "__version__":
+        from cudafix import version
+
+        return version.__version__
     if name not in __all__:
         raise AttributeError(f"module 'cudafix' has no attribute '{name}'")
-    from cudafix import api, discover, model, settings
+    from cudafix import api, model
+    from cudafix.config import settings
+    from cudafix.engine import discover
 
     return next(getattr(home, name) for home in (api, model, discover, settings) if hasattr(home, name))
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

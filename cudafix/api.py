@@ -13,7 +13,9 @@ from typing import Any, Generic, TypeVar
 from cudafix.config.options import Overrides, forget, options_for
 from cudafix.config.settings import read_settings
 from cudafix.engine.discover import discover
-from cudafix.engine.one_file import Mode, Work, process, run_all
+from cudafix.engine.many_files import run_all
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import HOLD_MODULES, Source
 from cudafix.model import Finding, Position, Problem, Result
 
@@ -137,7 +139,7 @@ def run(source: str | bytes, path: str, settings: Mapping[str, Any] | None, mode
         place = Position(before.count("\n") + 1, error.start - before.rfind("\n"))
         message = f"cannot be encoded as {error.encoding}: {error.object[error.start]!a}"
         return Result(path, problems=(Problem(path, message, place, fatal=True),))
-    return process(Source(path, data), options, mode, unsafe)
+    return process(Source(path, data), options, Work(mode, unsafe))
 
 
 def encoding_of(text: str, path: str) -> str:

@@ -18,9 +18,10 @@ from cudafix.commands.session import CLEAN, ERROR, FINDINGS, FlagError, Session
 from cudafix.config.options import BASELINE, Overrides, options_for
 from cudafix.config.settings import ConfigError, suggestion
 from cudafix.engine.discover import SUFFIXES, PathError
-from cudafix.engine.one_file import Mode, collect_less
-from cudafix.reporters import FORMATS
-from cudafix.reporters.text import printable
+from cudafix.engine.many_files import collect_less
+from cudafix.engine.work import Mode
+from cudafix.formats import FORMATS
+from cudafix.formats.text import printable
 from cudafix.version import __version__
 
 INTERRUPTED = 130
@@ -301,7 +302,7 @@ def export(linter: str, backends: tuple[str, ...]) -> None:
 @cli.command()
 def rules() -> None:
     """List all rules."""
-    from cudafix.rules import RULES
+    from cudafix.registry import RULES
 
     for rule in RULES:
         state = "on" if rule.default else "opt-in"

@@ -15,7 +15,8 @@ import libcst as cst
 from libcst.codemod import CodemodContext, SkipFile, VisitorBasedCodemodCommand
 
 from cudafix.config.options import Overrides, options_for
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 
 
@@ -37,7 +38,7 @@ class MakeDeviceNeutral(VisitorBasedCodemodCommand):
     def transform_module_impl(self, tree: cst.Module) -> cst.Module:
         path = self.context.filename or "source.py"
         options = options_for(Path(path).parent, Overrides({}))
-        result = process(Source(path, tree.bytes), options, Mode.FIX, self.unsafe_fixes)
+        result = process(Source(path, tree.bytes), options, Work(Mode.FIX, self.unsafe_fixes))
         for problem in result.problems:
             raise SkipFile(str(problem))
         if result.new_bytes is None:

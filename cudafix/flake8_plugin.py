@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cudafix.config.options import Overrides, options_for
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
-from cudafix.reporters.places import sentence
+from cudafix.formats.places import sentence
 from cudafix.version import __version__
 
 Problem = tuple[int, int, str, type]
@@ -33,7 +34,7 @@ class Plugin:
         """Yield row, column (from 0 on) and text of each finding; flake8 itself looks at `# noqa`."""
         options = options_for(Path(self.path).parent, Overrides({}))
         result = process(
-            Source(self.path, self.text.encode("utf-8", "surrogatepass")), options, Mode.CHECK, unsafe=True
+            Source(self.path, self.text.encode("utf-8", "surrogatepass")), options, Work(Mode.CHECK, unsafe=True)
         )
         for one in result.findings:
             yield one.start.row, one.start.column - 1, f"{one.code} {sentence(one)}", type(self)

@@ -16,7 +16,7 @@ from cudafix.catalogue.table import BACKEND_ONLY, ROWS
 from cudafix.cli import cli
 from cudafix.commands.explain import cell, forms_of, neutral_functions, page_of_neutral
 from cudafix.config.options import INTERNAL, Options
-from cudafix.rules import RULES
+from cudafix.registry import RULES
 
 FOLDER = Path(__file__).parent
 

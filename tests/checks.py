@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
 from cudafix.engine.analyse import Analysis, analyse
-from cudafix.engine.one_file import Mode, allowed_levels, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.fixes.rewriter import rewrite
 from cudafix.fixes.text_edits import edits
@@ -85,12 +86,12 @@ def check_unsafe(before: str, after: str, reason: str, path: str = "example.py",
 
 
 def fixed(data: bytes, path: str = "example.py", unsafe: bool = False, **settings: object) -> Result:
-    return process(Source(path, data), options(**settings), Mode.FIX, unsafe)
+    return process(Source(path, data), options(**settings), Work(Mode.FIX, unsafe))
 
 
 def text_of_edits(source: str, path: str, unsafe: bool, **settings: object) -> str:
     analysis = analyse(File(Source(path, source.encode())), options(**settings))
-    rewrites = analysis.rewrites(allowed_levels(unsafe))
+    rewrites = analysis.rewrites(Work(Mode.FIX, unsafe).allowed)
     text = apply_edits(analysis.file.lines, edits(analysis.file, rewrites))
     assert rewrite(analysis.file, rewrites).code == text
     return text

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from command import CLEAN, COMMAND, HARDCODED, LINE, MANUAL, NEUTRAL, UNSAFE, invoke, names_below
 
+import cudafix.engine.many_files
 import cudafix.engine.one_file
-from cudafix import cache, version
+from cudafix import version
+from cudafix.engine import cache
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -37,9 +39,9 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that are looked at, in this process."""
     seen: list[str] = []
-    look = cudafix.engine.one_file.run_file
+    look = cudafix.engine.many_files.run_file
     monkeypatch.setattr(
-        cudafix.engine.one_file, "run_file", lambda path, *rest: [seen.append(path), look(path, *rest)][1]
+        cudafix.engine.many_files, "run_file", lambda path, *rest: [seen.append(path), look(path, *rest)][1]
     )
     return seen
 

@@ -12,7 +12,8 @@ from command import invoke
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
 from cudafix.documents.code_blocks import Block
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.model import Result
 
@@ -22,7 +23,7 @@ FLUSH = "import torch\ntorch.cuda.empty_cache()\n"
 def run(text: str, name: str = "a.md", mode: Mode = Mode.FIX, **settings: object) -> Result:
     given = {key.replace("_", "-"): value for key, value in (EVERY_RULE | {"code_blocks": True} | settings).items()}
     options = Options(**read_settings(given, "test"))
-    return process(Source(name, text.encode()), options, mode, unsafe=True)
+    return process(Source(name, text.encode()), options, Work(mode, unsafe=True))
 
 
 def check(before: str, after: str, name: str = "a.md", **settings: object) -> None:
@@ -67,7 +68,7 @@ def test_what_is_no_block_of_python_stays(text: str) -> None:
 def test_text_that_is_not_utf8_stays() -> None:
     options = Options(code_blocks=True)
     data = b"```python\nimport torch\ntorch.cuda.empty_cache()\n```\n\xff"
-    assert process(Source("a.md", data), options, Mode.FIX, unsafe=True).new_bytes is None
+    assert process(Source("a.md", data), options, Work(Mode.FIX, unsafe=True)).new_bytes is None
 
 
 def test_docstrings_are_opt_in() -> None:
@@ -361,7 +362,7 @@ def test_documents_are_written(folder: Path) -> None:
 def test_a_module_in_another_encoding_keeps_its_docstrings() -> None:
     text = f'# coding: latin-1\n"""Zoë\n\n>>> import torch\n>>> torch.cuda.empty_cache()\n"""\n{FLUSH}'
     settings = Options(**read_settings(EVERY_RULE | {"code-blocks": True}, "test"))
-    result = process(Source("a.py", text.encode("latin-1")), settings, Mode.FIX, unsafe=True)
+    result = process(Source("a.py", text.encode("latin-1")), settings, Work(Mode.FIX, unsafe=True))
     assert result.new_bytes is not None
     new = result.new_bytes.decode("latin-1")
     assert new.startswith('# coding: latin-1\n"""Zoë\n\n>>> import torch\n>>> torch.cuda.empty_cache()\n"""\n')

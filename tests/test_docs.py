@@ -16,7 +16,7 @@ else:
     import tomli as tomllib
 
 from cudafix.config.settings import READERS, read_settings
-from cudafix.rules import RULES
+from cudafix.registry import RULES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

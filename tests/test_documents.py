@@ -10,7 +10,8 @@ from strategies import quick
 
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 
 OPTIONS = Options(**read_settings({"select": ["CFX1"], "code-blocks": True}, "test"))
@@ -55,11 +56,11 @@ def modules(draw: st.DrawFn) -> str:
 
 
 def check_only_calls_and_imports_change(text: str, name: str) -> None:
-    result = process(Source(name, text.encode()), OPTIONS, Mode.FIX, unsafe=True)
+    result = process(Source(name, text.encode()), OPTIONS, Work(Mode.FIX, unsafe=True))
     assert result.problems == ()
     new = (result.new_bytes or text.encode()).decode()
     assert rest(new) == rest(text)
-    again = process(Source(name, new.encode()), OPTIONS, Mode.FIX, unsafe=True)
+    again = process(Source(name, new.encode()), OPTIONS, Work(Mode.FIX, unsafe=True))
     assert again.new_bytes is None
 
 

@@ -7,7 +7,7 @@ from command import invoke
 
 from cudafix.catalogue.table import ROWS
 from cudafix.commands.explain import explain, names_known, neutral_functions
-from cudafix.rules import RULES
+from cudafix.registry import RULES
 
 
 def said(name: str) -> str:

@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Dressed, compiles, dressed, quick, surroundings, valid
 
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 
 RUNTIME = {"empty_device_cache", "device_module"}
@@ -129,7 +130,7 @@ def test_no_name_is_used_that_nothing_explains(program: str, unsafe: bool) -> No
 @quick
 @given(dressed)
 def test_comments_encoding_line_ends_and_a_byte_order_mark_stay(program: Dressed) -> None:
-    result = process(Source("a.py", program.data), options(), Mode.FIX, unsafe=True)
+    result = process(Source("a.py", program.data), options(), Work(Mode.FIX, unsafe=True))
     assert result.problems == ()
     new = result.new_bytes or program.data
     assert compiles(new)
@@ -156,7 +157,7 @@ def test_a_broken_program_is_analysed_or_refused_and_never_an_error_of_ours(
             [b"", b"(", b'"""', b"\\", b"\0", b"\xff", b"\n ", b"\t"]
         )
     before = bytes(data)
-    result = process(Source("a.py", before), options(select=["ALL"], ignore=[]), Mode.FIX, unsafe=True)
+    result = process(Source("a.py", before), options(select=["ALL"], ignore=[]), Work(Mode.FIX, unsafe=True))
     assert [one.message for one in result.problems if "internal" in one.message or "report" in one.message] == []
     assert result.new_bytes is None or compiles(result.new_bytes) or not compiles(before)
 
@@ -179,7 +180,9 @@ def test_sources_that_the_grammar_makes_raise_nothing_and_are_left_alone() -> No
     @quick
     @given(hypothesmith.from_grammar())
     def check(source: str) -> None:
-        result = process(Source("a.py", source.encode()), options(select=["ALL"], ignore=[]), Mode.FIX, unsafe=True)
+        result = process(
+            Source("a.py", source.encode()), options(select=["ALL"], ignore=[]), Work(Mode.FIX, unsafe=True)
+        )
         assert result.problems == ()
         assert result.new_bytes is None
 

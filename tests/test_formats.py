@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from command import CLEAN, HARDCODED, MANUAL, UNSAFE, invoke
 
+from cudafix.formats import FORMATS, places
+from cudafix.formats.sarif import rule_object
+from cudafix.formats.text import source_lines
 from cudafix.model import Edit, Finding, Fix, Position, Safety
-from cudafix.reporters import FORMATS, places
-from cudafix.reporters.sarif import rule_object
-from cudafix.reporters.text import source_lines
-from cudafix.rules import RULES
+from cudafix.registry import RULES
 
 pytestmark = pytest.mark.usefixtures("folder")
 

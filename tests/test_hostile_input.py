@@ -23,7 +23,8 @@ from strategies import quick
 import cudafix
 from cudafix.config.options import Options
 from cudafix.config.settings import READERS, ConfigError, read_settings
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 
 if sys.version_info >= (3, 11):
@@ -176,7 +177,7 @@ FILES = {
 @pytest.mark.parametrize("text", FILES.values(), ids=FILES)
 def test_a_file_takes_time_that_grows_with_its_size(text: str) -> None:
     with limit():
-        result = process(Source("a.py", text.encode()), Options(select=("CFX",)), Mode.CHECK, unsafe=True)
+        result = process(Source("a.py", text.encode()), Options(select=("CFX",)), Work(Mode.CHECK, unsafe=True))
     assert result.problems == ()
     assert "CFX101" in [one.code for one in result.findings]
 
@@ -234,7 +235,7 @@ def test_any_json_is_a_baseline_or_one_line_and_prune_writes_no_other_file(proje
 @given(value=NOTEBOOKS)
 def test_any_json_is_a_notebook_or_one_line(value: Any) -> None:
     data = json.dumps(value).encode()
-    result = process(Source("a.ipynb", data), Options(select=("CFX",)), Mode.FIX, unsafe=True)
+    result = process(Source("a.ipynb", data), Options(select=("CFX",)), Work(Mode.FIX, unsafe=True))
     assert [one.message for one in result.problems if "internal" in one.message or "report" in one.message] == []
     assert result.new_bytes is None or json.loads(result.new_bytes)
 

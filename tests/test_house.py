@@ -1,127 +1,168 @@
-"""The house itself: imports run one way, the runtime stands alone, and nothing heavy is loaded before it is needed."""
+"""The house itself (docs/architecture.md): imports run down, no module is in a circle, and nothing heavy is loaded
+before it is needed.
+"""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 import cudafix
+from cudafix.registry import RULES
 
-FOLDER = Path(cudafix.__file__).parent
-LAYERS = (
-    {"__init__"},
-    {
-        "model",
-        "row",
-        "stack",
-        "segments",
-        "git",
-        "torch_requirement",
-        "targets",
-        "presets",
-        "owners",
-        "json_spans",
-        "atomic",
-        "read",
-    },
-    {"statements", "settings"},
-    {"catalogue", "names", "config", "runtime", "filler"},
-    {"symbols", "walk", "discover", "compiler", "positions", "baseline"},
-    {
-        "file",
-        "references",
-        "suppress",
-        "cache",
-        "arguments",
-        "vendor",
-        "rule",
-        "device_text",
-        "neutral_form",
-        "masks",
-    },
-    {"native_form", "relative_import", "notebook", "code_blocks", "import_circle"},
-    {"target_form"},
-    {
-        "attributes",
-        "blocks",
-        "comment_fix",
-        "met_device",
-        "properties",
-        "neutral",
-        "import_style",
-        "mentions",
-        "statement_text",
-    },
-    {"change", "at_hand", "index_as_device", "question", "device_position", "import_text", "unused", "availability"},
-    {"arms", "conditions", "inspection", "imports", "slices"},
-    {"branch", "rewrite", "asserted_device"},
-    {"intent"},
-    {"dispatch", "alike", "edits", "retarget"},
-    {"collapse", "substitutes"},
-    {"attempt", "judge", "table", "local_names"},
-    {"guard", "wording", "patched"},
-    {"mixed_precision", "device_in_scope"},
-    {"device_uses", "late_parameter"},
-    {"late_field"},
-    {"neutral_device"},
-    {
-        "device_literals",
-        "device_methods",
-        "meant_device",
-        "device_questions",
-        "communication",
-        "tensor_types",
-        "device_tests",
-        "exchange",
-        "helpers",
-        "cuda_only",
-    },
-    {"block"},
-    {"flush_calls", "method_name"},
-    {"new_method", "flush_blocks", "repeated_runs"},
-    {"rules"},
-    {"findings"},
-    {"analyse"},
-    {"verify", "write"},
-    {"run"},
-    {"reporters", "progress", "api"},
-    {"session"},
+PACKAGE = Path(cudafix.__file__).parent
+FLOORS = (
+    "version model runtime", "registry", "files catalogue", "config", "syntax", "documents prefilter suppressions",
+    "matchers", "replacements", "fixes", "analysis", "rules", "engine", "api", "formats", "report", "commands",
+    "server", "codemod flake8_plugin cli", "__main__ __init__",
+)  # fmt: skip
+"""From the ground up: a package imports from those below it, and within itself."""
+
+ROOMS_OF_ANALYSIS = ("context match", "control_flow", "functions", "devices repetition")
+"""The same for what is in `analysis`."""
+
+WITHOUT_LIBCST = ("model", "registry", "catalogue", "files", "config", "version", "runtime")
+
+
+def module_name(path: Path) -> str:
+    """Return the dotted name of a module below `cudafix`."""
+    name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+FULL = {name: path for name, path in MODULES.items() if path.name != "__init__.py"}
+
+
+def imports(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the modules, and what is imported of them, of every import of cudafix: at the top, late, and for types."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "cudafix":
+            module = str(node.module).removeprefix("cudafix").lstrip(".")
+            for alias in node.names:
+                full = f"{module}.{alias.name}".lstrip(".")
+                yield (full, "") if full in MODULES else (module or "__init__", alias.name)
+        elif isinstance(node, ast.Import):
+            yield from ((one.name[8:] or "__init__", "") for one in node.names if one.name.split(".")[0] == "cudafix")
+
+
+def imports_libcst(path: Path) -> bool:
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    modules = [one.module or "" for one in nodes if isinstance(one, ast.ImportFrom)]
+    modules += [alias.name for one in nodes if isinstance(one, ast.Import) for alias in one.names]
+    return any(one.split(".")[0] == "libcst" for one in modules)
+
+
+def floor(name: str, floors: tuple[str, ...]) -> int:
+    return next(number for number, one in enumerate(floors) if name in one.split())
+
+
+def climbs(own: str, other: str) -> bool:
+    """Whether an import of the module `other` in the module `own` does not lead down."""
+    (package, _, rest), (other_package, _, other_rest) = own.partition("."), other.partition(".")
+    if package != other_package:
+        return floor(other_package, FLOORS) >= floor(package, FLOORS)
+    room, other_room = rest.split(".")[0], other_rest.split(".")[0]
+    if package != "analysis" or room == other_room:
+        return False
+    return floor(other_room, ROOMS_OF_ANALYSIS) >= floor(room, ROOMS_OF_ANALYSIS)
+
+
+every_module = pytest.mark.parametrize("name", MODULES)
+
+
+@every_module
+def test_imports_run_down(name: str) -> None:
+    assert [other for other, _ in imports(MODULES[name]) if other != name and climbs(name, other)] == []
+
+
+def test_no_module_is_in_a_circle() -> None:
+    graph = {name: {other for other, _ in imports(path)} - {name} for name, path in MODULES.items()}
+    TopologicalSorter(graph).prepare()
+
+
+def test_no_package_is_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {}
+    for name, path in MODULES.items():
+        below = {other.split(".")[0] for other, _ in imports(path)}
+        graph.setdefault(name.split(".")[0], set()).update(below)
+    TopologicalSorter({package: others - {package} for package, others in graph.items()}).prepare()
+
+
+def test_a_package_says_nothing_of_its_own() -> None:
+    packages = {name: path for name, path in MODULES.items() if path.name == "__init__.py"}
+    assert [name for name, path in packages.items() if path.read_text(encoding="utf-8")] == ["__init__", "formats"]
+
+
+def test_the_runtime_imports_nothing_of_cudafix() -> None:
+    assert list(imports(MODULES["runtime"])) == []
+
+
+def test_nobody_but_the_command_line_imports_the_runtime() -> None:
+    users = [name for name, path in MODULES.items() if any(other == "runtime" for other, _ in imports(path))]
+    assert [one for one in users if one.split(".")[0] not in ("commands", "cli")] == []
+
+
+@pytest.mark.parametrize("name", [name for name in FULL if name.split(".")[0] in WITHOUT_LIBCST])
+def test_what_is_known_without_a_tree_imports_no_libcst(name: str) -> None:
+    assert imports_libcst(FULL[name]) is False
+
+
+@pytest.mark.parametrize("name", [name for name in FULL if name.startswith("syntax.")])
+def test_syntax_names_no_backend(name: str) -> None:
+    assert "torch" not in FULL[name].read_text(encoding="utf-8")
+
+
+def test_every_file_of_the_rules_is_one_with_a_row() -> None:
+    files = [name.removeprefix("rules.") for name in FULL if name.startswith("rules.")]
+    assert sorted(files) == sorted(rule.file for rule in RULES)
+
+
+@every_module
+def test_nobody_imports_a_rule(name: str) -> None:
+    assert [other for other, _ in imports(MODULES[name]) if other.startswith("rules.")] == []
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in FULL if name.split(".")[0] in ("api", "formats", "report", "commands", "server", "cli")]
 )
-"""From the ground up: a module imports from the layers below its own, or beside it."""
+def test_nodes_stay_below_the_analysis(name: str) -> None:
+    """Who shows or writes what was found sees no tree, but plain data."""
+    assert imports_libcst(FULL[name]) is False
 
 
-def level(module: str) -> int:
-    return next((number for number, layer in enumerate(LAYERS) if module in layer), len(LAYERS))
+@every_module
+def test_nothing_of_a_file_is_remembered_beside_its_context(name: str) -> None:
+    """A memo in a module outlives the file that it is about, and is asked in vain for the next."""
+    assert "lru_cache" not in MODULES[name].read_text(encoding="utf-8")
 
 
-def imported(path: Path) -> set[str]:
-    """Return the modules of cudafix that `path` imports when it is loaded, not later and not for types only."""
-    nodes = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.ImportFrom)]
-    names = {f"{node.module}.{alias.name}" for node in nodes for alias in node.names}
-    below = [name.split(".")[1] for name in names if name.startswith("cudafix.")]
-    return {one for one in below if (FOLDER / f"{one}.py").exists() or (FOLDER / one).is_dir()}
+def test_the_runtime_loads_no_torch() -> None:
+    code = "import sys; import cudafix.runtime; print('torch' in sys.modules)"
+    assert printed_by(code) == "False\n"
 
 
-MODULES = sorted(path for path in FOLDER.rglob("*.py") if path.name not in ("__main__.py", "cli.py"))
+def test_listing_the_rules_loads_none_and_no_libcst() -> None:
+    code = (
+        "import sys; from cudafix.registry import RULES; [rule.page for rule in RULES]; "
+        "print([one for one in sys.modules if one.startswith(('libcst', 'cudafix.rules'))])"
+    )
+    assert printed_by(code) == "[]\n"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(FOLDER)))
-def test_imports_run_one_way(path: Path) -> None:
-    own = path.relative_to(FOLDER).parts[0].removesuffix(".py")
-    assert {one for one in imported(path) if level(one) > level(own)} == set()
+def test_validating_a_code_imports_no_rule() -> None:
+    code = (
+        "import sys; from cudafix.config.settings import read_codes; read_codes(['CFX1', 'hardcoded-stream']); "
+        "print([one for one in sys.modules if one.startswith(('libcst', 'cudafix.rules'))])"
+    )
+    assert printed_by(code) == "[]\n"
 
 
-def test_the_runtime_imports_nothing_of_cudafix_and_no_torch() -> None:
-    code = "import sys; sys.modules['cudafix.config.options'] = None; import cudafix.runtime; print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
-
-
-def test_listing_the_rules_loads_no_libcst() -> None:
-    code = "import sys; from cudafix.rules import RULES; print('libcst' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
+def printed_by(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

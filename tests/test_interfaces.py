@@ -13,7 +13,7 @@ import pytest
 from command import invoke
 
 import cudafix
-from cudafix.rules import RULES
+from cudafix.registry import RULES
 
 EXAMPLES = Path(__file__).parent / "interfaces"
 SELECT = ("--isolated", "--no-cache", "--select", "CFX1,CFX401")

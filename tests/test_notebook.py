@@ -16,7 +16,8 @@ from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
 from cudafix.documents.json_spans import parse
 from cudafix.documents.notebook import Notebook, NotebookError
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.model import Result
 
@@ -41,7 +42,7 @@ def document(*cells: dict[str, object] | str, language: str = "python", indent: 
 
 def run(data: bytes, mode: Mode = Mode.FIX, **settings: object) -> Result:
     options = Options(**read_settings(EVERY_RULE | settings, "test"))
-    return process(Source("a.ipynb", data), options, mode, unsafe=True)
+    return process(Source("a.ipynb", data), options, Work(mode, unsafe=True))
 
 
 def sources(data: bytes) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from command import invoke
 
-from cudafix.reporters import places
+from cudafix.formats import places
 
 EMPTY = "import torch\n\n\ndef f():\n    torch.cuda.empty_cache()\n"
 PARTS = "def f{0}():\n    a = {0}\n    b = {0}\n    c = {0}\n    {1}\n    d = 1\n    e = 2\n    return torch\n"

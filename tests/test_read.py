@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from cudafix.config.options import Options
 from cudafix.files.source import Source
+from cudafix.prefilter.needles import may_have_findings
 
 
 def needs_a_parse(source: str) -> bool:
-    return Source("a.py", source.encode()).may_have_findings
+    return may_have_findings(Source("a.py", source.encode()), Options())
 
 
 @pytest.mark.parametrize(

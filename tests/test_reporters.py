@@ -12,9 +12,9 @@ import pytest
 from checks import apply_edits
 from command import CLEAN, HARDCODED, LINE, MANUAL, NEUTRAL, UNSAFE, invoke, run
 
+from cudafix.formats import FORMATS
+from cudafix.formats.diff import diff
 from cudafix.model import Edit, Finding, Fix, Position, Result, Safety
-from cudafix.reporters import FORMATS
-from cudafix.reporters.diff import diff
 
 EMPTY = Fix(Safety.SAFE, "", ())
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from checks import fixed, options
 
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.model import Result
 
@@ -17,7 +18,7 @@ def new_bytes(data: bytes) -> bytes:
 
 
 def check(data: bytes) -> Result:
-    return process(Source("example.py", data), options(), Mode.CHECK, unsafe=False)
+    return process(Source("example.py", data), options(), Work(Mode.CHECK))
 
 
 def test_carriage_returns_stay_and_the_new_line_has_one() -> None:

@@ -17,7 +17,9 @@ from command import CLEAN, COMMAND, HARDCODED, LINE, NEUTRAL, invoke, run, write
 
 import cudafix.engine.one_file
 from cudafix.config.options import Options
-from cudafix.engine.one_file import Mode, Work, process, run_all
+from cudafix.engine.many_files import run_all
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.syntax.deep_stack import with_deep_stack
 
@@ -304,13 +306,13 @@ LARGE = HEAD + f"def f():\n    return {'abcdefgh' * 20}\n\n\n" * 60_000 + "torch
 
 
 def test_of_a_large_file_a_slice_is_looked_at() -> None:
-    result = process(Source("a.py", LARGE.encode()), Options(), Mode.CHECK, False)
+    result = process(Source("a.py", LARGE.encode()), Options(), Work(Mode.CHECK))
     assert [(one.start.row, one.code) for one in result.findings] == [(2, "CFX101"), (240_003, "CFX104")]
     assert result.problems == ()
 
 
 def test_a_large_file_is_not_rewritten_and_that_is_said() -> None:
-    result = process(Source("a.py", LARGE.encode()), Options(), Mode.FIX, False)
+    result = process(Source("a.py", LARGE.encode()), Options(), Work(Mode.FIX))
     assert [str(one) for one in result.problems] == ["a.py: is larger than 2 MB: what is found is not fixed"]
     assert result.new_bytes is None
     assert len(result.findings) == 2
@@ -318,19 +320,19 @@ def test_a_large_file_is_not_rewritten_and_that_is_said() -> None:
 
 def test_a_statement_as_large_as_a_file_is_not_parsed() -> None:
     source = HEAD + "x = [\n" + '    "torch.cuda", 1,\n' * 150_000 + "]\n"
-    result = process(Source("a.py", source.encode()), Options(), Mode.CHECK, False)
+    result = process(Source("a.py", source.encode()), Options(), Work(Mode.CHECK))
     assert [str(one) for one in result.problems] == ["a.py: is larger than 2 MB"]
 
 
 def test_fifty_megabytes_are_data_and_not_looked_at() -> None:
     source = HEAD.encode() + b"# torch.cuda\n" * 4_000_000
-    result = process(Source("a.py", source), Options(), Mode.CHECK, False)
+    result = process(Source("a.py", source), Options(), Work(Mode.CHECK))
     assert [str(one) for one in result.problems] == ["a.py: is larger than 20 MB"]
 
 
 def test_a_large_file_without_an_allowed_fix_is_no_trouble_for_a_fix() -> None:
     source = LARGE.replace("torch.cuda.empty_cache()", "a = 1").replace("torch.cuda.synchronize()", "torch.cuda.x()")
-    assert process(Source("a.py", source.encode()), Options(), Mode.FIX, False).problems == ()
+    assert process(Source("a.py", source.encode()), Options(), Work(Mode.FIX)).problems == ()
 
 
 # Many files
@@ -424,7 +426,7 @@ def test_no_module_of_the_folder_is_imported(command: tuple[str, ...], flags: li
 
 def test_what_libcst_alone_cannot_parse_is_one_line() -> None:
     source = b"import torch\n\n\ndef f():\n    (x): int\n    print(x)\n    torch.cuda.empty_cache()\n"
-    (problem,) = process(Source("a.py", source), Options(), Mode.FIX, unsafe=True).problems
+    (problem,) = process(Source("a.py", source), Options(), Work(Mode.FIX, unsafe=True)).problems
     assert str(problem).startswith("a.py: cannot be parsed: ")
     assert "\n" not in str(problem)
 

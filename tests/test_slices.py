@@ -12,7 +12,8 @@ from hypothesis import given
 from strategies import quick, valid
 
 from cudafix.config.options import Options
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.model import Result
 from cudafix.prefilter.slice import cut
@@ -26,7 +27,7 @@ EMPTY = "torch.cuda.empty_cache()\n"
 
 
 def look(source: str, options: Options = SLICES) -> Result:
-    return process(Source("a.py", source.encode()), options, Mode.CHECK, False)
+    return process(Source("a.py", source.encode()), options, Work(Mode.CHECK))
 
 
 def check(source: str, says: str, without: str = "", **settings: object) -> None:
@@ -156,14 +157,14 @@ def test_rules_that_need_the_whole_get_it(code: str, monkeypatch: pytest.MonkeyP
 
 def test_a_fix_is_made_in_the_whole() -> None:
     source = f"{HEAD}def f():\n{MUCH}    {EMPTY}"
-    result = process(Source("a.py", source.encode()), Options(), Mode.FIX, False)
+    result = process(Source("a.py", source.encode()), Options(), Work(Mode.FIX))
     assert result.new_bytes is not None
     assert result.new_bytes.decode().endswith(f"def f():\n{MUCH}    empty_device_cache()\n")
 
 
 def test_a_file_without_an_allowed_fix_is_only_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cudafix.engine.one_file.analyse_and_rewrite", None)
-    result = process(Source("a.py", f"{HEAD}x = {EMPTY}".encode()), Options(), Mode.FIX, False)
+    result = process(Source("a.py", f"{HEAD}x = {EMPTY}".encode()), Options(), Work(Mode.FIX))
     assert [one.code for one in result.findings] == ["CFX101"]
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from cudafix.config.options import Options
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.syntax.statement_text import normal_form
 
 
 def statements(source: str, options: Options) -> list[str]:
-    result = process(Source("a.py", f"import torch\n{source}\n".encode()), options, Mode.CHECK, False)
+    result = process(Source("a.py", f"import torch\n{source}\n".encode()), options, Work(Mode.CHECK))
     return [one.statement for one in result.findings]
 
 

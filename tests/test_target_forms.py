@@ -11,7 +11,8 @@ from projects import in_project
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
 from cudafix.config.targets import Target, read_target
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.model import Safety
 
@@ -262,7 +263,7 @@ def test_the_reason_names_the_circle(tmp_path: Path) -> None:
     write(tmp_path, {"pkg/__init__.py": "", "pkg/device.py": "import pkg.base\n", "pkg/base.py": FLUSH})
     settings = read_settings({"targets": {"torch.cuda.empty_cache": "pkg.device.flush"}}, "test")
     options = Options(root=tmp_path, **settings)
-    result = process(Source(str(tmp_path / "pkg/base.py"), FLUSH.encode()), options, Mode.CHECK, unsafe=False)
+    result = process(Source(str(tmp_path / "pkg/base.py"), FLUSH.encode()), options, Work(Mode.CHECK))
     reasons = [one.reason for one in result.findings]
     assert reasons == ["pkg.device imports this file: it cannot import flush from there"]
 

@@ -1,4 +1,4 @@
-"""Every backend that is known by name: those that the catalogue has rows for, their other names, and those beside them."""
+"""Every backend that is known by name: those of the catalogue, what else they are called, and those beside them."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ import click
 from cudafix.commands.baseline_import import Excuses, allowed_paths
 from cudafix.commands.session import CLEAN, ERROR, FlagError, Session, baseline_file, read_overrides
 from cudafix.config.options import BASELINE, Options, Overrides
-from cudafix.engine.one_file import Mode
+from cudafix.engine.work import Mode
+from cudafix.formats.summary import plural
 from cudafix.model import Finding
-from cudafix.reporters.summary import plural
-from cudafix.rules import BY_CODE
+from cudafix.registry import BY_CODE
 from cudafix.suppressions.baseline import Baseline, Gate, load, make
 
 

@@ -13,7 +13,7 @@ from cudafix.catalogue.support import COLUMNS, backends_with
 from cudafix.catalogue.symbols import Symbol, look_up
 from cudafix.catalogue.table import BACKEND_ONLY, ROWS
 from cudafix.model import Safety
-from cudafix.rules import BY_CODE, RULES
+from cudafix.registry import BY_CODE, RULES
 
 OUT_OF_TREE = [one for one in BACKENDS if one not in COLUMNS]
 

@@ -14,9 +14,9 @@ from enum import Enum
 from pathlib import PurePosixPath
 
 from cudafix.files.owners import Owners
+from cudafix.formats.diff import diff_of, lines
+from cudafix.formats.places import from_root
 from cudafix.model import Edit, Finding, Result
-from cudafix.reporters.diff import diff_of, lines
-from cudafix.reporters.places import from_root
 from cudafix.syntax.python_parser import find_complaint
 
 CONTEXT = 3

@@ -11,10 +11,10 @@ import click
 from cudafix.commands.patch_split import Patch, Split, split
 from cudafix.commands.session import FlagError, Session
 from cudafix.engine.discover import PathError
-from cudafix.engine.one_file import Mode
+from cudafix.engine.work import Mode
 from cudafix.files.owners import load_owners
-from cudafix.reporters.places import root
-from cudafix.reporters.summary import plural
+from cudafix.formats.places import root
+from cudafix.formats.summary import plural
 
 
 class PatchSession(Session):

@@ -16,21 +16,27 @@ import click
 
 from cudafix.commands.session import CLEAN, ERROR, FlagError, Session, read_overrides
 from cudafix.config.options import options_for
-from cudafix.engine.one_file import Mode
+from cudafix.engine.work import Mode
 from cudafix.files.atomic import save
 from cudafix.files.git import run_git
 from cudafix.files.owners import load_owners
+from cudafix.formats.places import from_root, root
+from cudafix.formats.summary import plural
 from cudafix.model import Finding, Result
+from cudafix.registry import CUDA_ONLY_FAMILY, RULES, UNREADABLE
 from cudafix.report.figures import Figures, by_folder, by_owner, by_rule, by_symbol, tally_of
 from cudafix.report.history import load_history
 from cudafix.report.markdown import markdown
 from cudafix.report.page import Page
 from cudafix.report.steps import Advisor
-from cudafix.reporters.places import from_root, root
-from cudafix.reporters.summary import plural
 from cudafix.version import __version__
 
-FAMILIES = ("CFX1", "CFX2", "CFX301", "CFX302", "CFX303", "CFX304", "CFX4")
+FAMILIES = (
+    "CFX1",
+    "CFX2",
+    *(rule.code for rule in RULES if rule.file.startswith("control_flow.") and rule.name != "backend-branch"),
+    CUDA_ONLY_FAMILY,
+)
 """What a migration is about, where flags and configuration do not say; what stands in its own branch is not."""
 
 UNUSED_FLAGS = {
@@ -64,7 +70,7 @@ class ReportSession(Session):
         """Look at the files and write the report to `file` (`-`: standard output); return the exit code."""
         before = load_history(history)
         self.run_paths()
-        findings = [self.shown(one.in_document) for one in self.total.findings if one.code != "CFX001"]
+        findings = [self.shown(one.in_document) for one in self.total.findings if one.code != UNREADABLE]
         text = self.text(form, findings, before)
         if (file is None and form != "html") or file == "-":
             sys.stdout.buffer.write(text)

@@ -17,14 +17,17 @@ from cudafix.commands.progress import Progress
 from cudafix.config.options import Options, Overrides, load, options_for
 from cudafix.config.settings import MIGRATED, ConfigError, read_settings
 from cudafix.engine.discover import PathError, discover, is_excluded
-from cudafix.engine.one_file import Mode, Work, default_processes, process, run_cached
+from cudafix.engine.many_files import default_processes, run_cached
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import STDIN, Source
+from cudafix.formats import FORMATS, Format
+from cudafix.formats.diff import diff
+from cudafix.formats.statistics import report_statistics
+from cudafix.formats.summary import Sum, summary
+from cudafix.formats.text import printable
 from cudafix.model import Finding, Result
-from cudafix.reporters import FORMATS, Format
-from cudafix.reporters.diff import diff
-from cudafix.reporters.statistics import report_statistics
-from cudafix.reporters.summary import Sum, summary
-from cudafix.reporters.text import printable
+from cudafix.registry import STALE, UNREADABLE
 
 if TYPE_CHECKING:
     from cudafix.engine.cache import Cache
@@ -141,7 +144,7 @@ class Session:
         data = sys.stdin.buffer.read()
         result = Result(name, old_bytes=data)
         if name == STDIN or not (options.force_exclude and is_excluded(Path(name), None, options)):
-            result = process(Source(name, data), options, self.mode, self.unsafe)
+            result = process(Source(name, data), options, Work(self.mode, self.unsafe))
         self.take(result)
         if self.mode is Mode.FIX:
             sys.stdout.buffer.write(data if result.new_bytes is None else result.new_bytes)
@@ -149,7 +152,7 @@ class Session:
     def report_stale(self, options: Mapping[str, Options]) -> None:
         """Report the entries of a baseline that fit nothing any more."""
         if self.gate is not None:
-            from cudafix.suppressions.baseline import STALE, stale_findings
+            from cudafix.suppressions.baseline import stale_findings
 
             stale = self.find_stale(self.gate, options)
             if stale and self.is_on(str(self.gate.baseline.file), STALE, options):
@@ -160,7 +163,7 @@ class Session:
         return gate.stale(folders, lambda path, code: self.is_on(path, code, options))
 
     def is_on(self, path: str, code: str, options: Mapping[str, Options]) -> bool:
-        from cudafix.engine.analyse import active_codes  # not at the top: it loads libcst
+        from cudafix.engine.active_rules import active_codes  # not at the top: it loads libcst
 
         return code in active_codes(path, options.get(path) or self.options_for(Path(path).parent))
 
@@ -194,7 +197,7 @@ class Session:
         else:
             shown = self.total.findings
             if stream is self.stdout and self.format.for_people:
-                shown = [finding for finding in shown if finding.code != "CFX001"]  # stderr has said it
+                shown = [finding for finding in shown if finding.code != UNREADABLE]  # stderr has said it
             shown = shown if self.format.in_cells else [one.in_document for one in shown]
             with_source = stream.isatty() and not self.reads_stdin
             self.format.reporter(shown, text, with_source)

@@ -11,11 +11,12 @@ import click
 
 from cudafix.commands.session import CLEAN, ERROR, Session
 from cudafix.engine.discover import PathError
-from cudafix.engine.one_file import Mode, failed, one_line
+from cudafix.engine.one_file import failed, one_line
+from cudafix.engine.work import Mode
 from cudafix.files.source import HOLD_MODULES
 from cudafix.files.write import ChangedMeanwhile, write
+from cudafix.formats.summary import plural
 from cudafix.model import Finding
-from cudafix.reporters.summary import plural
 from cudafix.suppressions.insertion import NOT_TO_SILENCE, Style, add_suppressions
 from cudafix.syntax.python_parser import is_same_code
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from cudafix.catalogue.backends import BACKENDS
 from cudafix.config.targets import Entry, TargetError, read_target
+from cudafix.registry import RULES
 
 RUNTIME_MODULE = "cudafix.runtime"
 OLDEST_TORCH = (2, 4)
@@ -80,8 +81,6 @@ def read_strings(value: object) -> tuple[str, ...]:
 
 def read_codes(value: object) -> tuple[str, ...]:
     """Read code prefixes, separated by commas on the command line; `ALL` and rule names are understood too."""
-    from cudafix.rules import RULES
-
     names = {rule.name: rule.code for rule in RULES}
     codes = []
     for entry in read_strings(value):

@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import PurePath
 
 import libcst as cst
 
 from cudafix.analysis.context import Inspection
-from cudafix.analysis.functions.classify import code_of, match_of, match_reference
-from cudafix.analysis.match import Match, Rule
+from cudafix.analysis.functions.classify import classify, match_for, match_reference
+from cudafix.analysis.match import Match
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.config.options import Options
+from cudafix.engine.active_rules import active_codes
 from cudafix.engine.apply_targets import Retarget
 from cudafix.engine.findings import make_finding
 from cudafix.engine.project_helpers import find_helpers
-from cudafix.files.globs import matches_glob
+from cudafix.engine.rule_hooks import load
 from cudafix.fixes.operations import Rewrites, combine
 from cudafix.fixes.unused_imports import keeps_import
 from cudafix.matchers.references import Reference
 from cudafix.model import Finding, Helper, Safety
+from cudafix.registry import BY_CODE, RULES, Rule
 from cudafix.replacements.replacement import Refusal
-from cudafix.rules import BY_CODE, RULES
-from cudafix.rules.unexplained_suppression import find_unexplained
-from cudafix.rules.unused_suppression import find_unused_suppressions
 from cudafix.suppressions.comments import Suppressions
 from cudafix.syntax.module import File
 
@@ -68,60 +66,40 @@ class Analysis:
 
 
 def analyse(file: File, options: Options) -> Analysis:
+    """Ask all rules that are on for a file."""
     active = active_codes(file.path, options)
+    rules = [(rule, load(rule)) for rule in RULES if rule.code in active]
     suppressions = Suppressions(file.text)
     inspection = Inspection(file, options)
-    codes = {one: code_of(one, inspection) for one in inspection.references}
+    codes = {one: classify(one, inspection) for one in inspection.references}
     for reference, code in codes.items():
         if code in active and suppressions.directives and suppressions.silence(code, *rows(reference, file)):
             inspection.silenced.add(reference)
-    found = [match for rule in RULES if rule.find and rule.code in active for match in rule.find(inspection)]
+    found = [of_rule(match, rule) for rule, hooks in rules if hooks.find for match in hooks.find(inspection)]
     covered = {reference for match in found for reference in match.covers}
     open_ones = [one for one, code in codes.items() if code in active and one not in inspection.silenced | covered]
     matches = [match_reference(one, codes[one], inspection) for one in open_ones if not one.is_import]
-    matches = refine(matches, file)
+    matches = refine(matches, inspection)
     matches += [match_import(one, [*matches, *found], inspection) for one in open_ones if one.is_import]
     matches += [one for one in found if not is_silenced(one, suppressions, file)]
-    late = [one for rule in RULES if rule.follow and rule.code in active for one in rule.follow(inspection, matches)]
+    late = [of_rule(one, rule) for rule, hooks in rules if hooks.follow for one in hooks.follow(inspection, matches)]
     matches += [one for one in late if not is_silenced(one, suppressions, file)]
     matches = Retarget(file, options).matches(matches)
-    uncounted = sum(code == CUDA_ONLY and code not in active for code in codes.values())
-    off = [rule.find for rule in RULES if rule.find and rule.is_cuda_only and rule.code not in active]
-    uncounted += sum(len(list(find(inspection))) for find in off)
-    other = [
-        *find_unexplained(file, suppressions, active),
-        *find_unused_suppressions(file, suppressions, active),
-    ]
+    checks = [hooks.check_comments for _, hooks in reversed(rules) if hooks.check_comments]
+    other = [one for check in checks for one in check(file, suppressions, active)]
+    uncounted = count_cuda_only(codes.values(), active, inspection)
     return Analysis(file, tuple(matches), tuple(other), uncounted, options, find_helpers(inspection))
 
 
-def active_codes(path: str, options: Options) -> frozenset[str]:
-    """Return the codes of the rules that are on for `path`."""
-    selected = [rule.code for rule in RULES if is_selected(rule.code, is_default(rule, options), options)]
-    off = [codes for glob, codes in options.per_file_ignores if matches_glob(PurePath(path), glob, options.root)]
-    return frozenset(code for code in selected if not any(code.startswith(prefix) for one in off for prefix in one))
+def of_rule(match: Match, rule: Rule) -> Match:
+    return replace(match, code=rule.code)
 
 
-def may_be_cut(path: str, options: Options) -> bool:
-    """Whether all rules that are on for `path` find in a slice what they find in the whole."""
-    return not any(BY_CODE[code].needs_whole for code in active_codes(path, options))
-
-
-def is_default(rule: Rule, options: Options) -> bool:
-    return rule.default or bool(rule.setting and getattr(options, rule.setting))
-
-
-def is_selected(code: str, default: bool, options: Options) -> bool:
-    """Whether a rule is on: the longest prefix that names it decides, as in ruff."""
-    on = longest(code, (*options.select, *options.extend_select))
-    off = longest(code, options.ignore)
-    if not options.select and default:
-        on = max(on, 0)
-    return on >= 0 and on >= off and not (on == off and off > 0)
-
-
-def longest(code: str, prefixes: Iterable[str]) -> int:
-    return max((len(one) for one in prefixes if code.startswith(one)), default=-1)
+def count_cuda_only(codes: Iterable[str], active: frozenset[str], inspection: Inspection) -> int:
+    """Count the uses that are of CUDA by nature and that no rule was asked to report."""
+    off = [load(rule).find for rule in RULES if rule.is_cuda_only and rule.code not in active]
+    found = sum(len(list(find(inspection))) for find in off if find)
+    return found + sum(code == CUDA_ONLY and code not in active for code in codes)
 
 
 def is_silenced(match: Match, suppressions: Suppressions, file: File) -> bool:
@@ -136,15 +114,15 @@ def rows(reference: Reference, file: File) -> tuple[int, int]:
     return first, file.end(whole).row
 
 
-def refine(matches: list[Match], file: File) -> list[Match]:
+def refine(matches: list[Match], inspection: Inspection) -> list[Match]:
     """Let rules judge their matches anew in the light of all others."""
     by_node: Mapping[cst.CSTNode, Match] = {match.node: match for match in matches}
     refined = []
     for match in matches:
-        judge, reference = BY_CODE[match.code].refine, match.reference
+        judge, reference = load(BY_CODE[match.code]).refine, match.reference
         if judge is not None and match.rewrites and reference is not None:
-            verdict = judge(reference, match.rewrites.choices[0][1], file, by_node)
-            match = match_of(reference, match.code, verdict)
+            verdict = judge(reference, match.rewrites.choices[0][1], inspection, by_node)
+            match = match_for(reference, match.code, verdict)
         refined.append(match)
     return refined
 
@@ -157,14 +135,14 @@ def match_import(reference: Reference, matches: list[Match], inspection: Inspect
     fixes = [(one, next((match for match in matches if rewrites(match, one)), None)) for one in users]
     stuck = next((one for one, match in fixes if match is None), None)
     if stuck is not None:
-        return match_of(reference, code, Refusal(f"its use on line {file.start(stuck.node).row} stays"))
+        return match_for(reference, code, Refusal(f"its use on line {file.start(stuck.node).row} stays"))
     obstacle = keeps_import(binding, file, {one.root.node for one in users if one.root})
     if obstacle:
-        return match_of(reference, code, Refusal(obstacle))
+        return match_for(reference, code, Refusal(obstacle))
     used = list(dict.fromkeys(match for _, match in fixes if match is not None))
     together = combine([match.rewrites for match in used], file.names)
     doubtful = [match for match in used if match.trust is not Safety.SAFE]
-    match = replace(match_of(reference, code, Refusal("")), rewrites=together)
+    match = replace(match_for(reference, code, Refusal("")), rewrites=together)
     return replace(match, safety=Safety.UNSAFE, reason=doubtful[0].reason) if doubtful else match
 
 

@@ -9,8 +9,8 @@ from cudafix.config.options import Options
 from cudafix.fixes.operations import Choice
 from cudafix.fixes.text_edits import edits
 from cudafix.model import Finding, Fix
+from cudafix.registry import BY_CODE
 from cudafix.replacements.replacement import Neutral
-from cudafix.rules import BY_CODE
 from cudafix.syntax.module import File
 from cudafix.syntax.statement_text import statement_text
 

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from cudafix.model import Finding, Safety
-from cudafix.reporters.summary import is_cuda_only
+from cudafix.registry import is_cuda_only
 
 VERSION = 1
 """Of the JSON that a report is kept as; a later cudafix reads what an earlier one wrote."""
@@ -129,7 +129,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def kind_of(finding: Finding) -> Kind:
-    if is_cuda_only(finding):
+    if is_cuda_only(finding.code):
         return Kind.CUDA_ONLY
     if finding.fix is None:
         return Kind.MANUAL

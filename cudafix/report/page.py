@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from cudafix.formats.places import sentence
 from cudafix.model import Finding
 from cudafix.report.chart import chart
 from cudafix.report.figures import NOBODY, Figures, Group, Kind, Tally, counted, kind_of
 from cudafix.report.history import changes
 from cudafix.report.treemap import Tile, tiles
-from cudafix.reporters.places import sentence
 
 FOLDER = Path(__file__).parent
 HOLE = re.compile(r"\{\{(\w+)\}\}")

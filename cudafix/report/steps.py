@@ -7,8 +7,8 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from cudafix.analysis.match import CUDA_ONLY_FAMILY
 from cudafix.model import Finding
+from cudafix.registry import CUDA_ONLY_FAMILY
 from cudafix.report.figures import Kind, Step, kind_of
 
 PLACE = re.compile(r" on line \d+")

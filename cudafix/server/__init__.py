@@ -1,1 +1,0 @@
-"""`cudafix server`: findings as they are typed, and their fixes, for editors with the Language Server Protocol."""

@@ -9,7 +9,7 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from cudafix.config.options import Options
-from cudafix.engine.one_file import Mode
+from cudafix.engine.work import Mode
 from cudafix.files.source import HOLD_MODULES
 from cudafix.model import Finding, Safety
 from cudafix.server.buffer import Buffer, Part

@@ -14,7 +14,8 @@ from lsprotocol import types as lsp
 from pygls.workspace import PositionCodec
 
 from cudafix.config.options import Options
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import NOTEBOOK, Source
 from cudafix.model import Edit, Finding, Position, Result
 from cudafix.syntax.module import split_lines
@@ -74,7 +75,7 @@ class Buffer:
         return name
 
     def look(self, options: Options, mode: Mode = Mode.CHECK, unsafe: bool = True) -> Result:
-        return process(Source(self.path, self.data), options, mode, unsafe)
+        return process(Source(self.path, self.data), options, Work(mode, unsafe))
 
     def part_of(self, uri: str) -> Part | None:
         return next((one for one in self.parts if one.uri == uri), None)

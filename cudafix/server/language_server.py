@@ -17,10 +17,9 @@ from cudafix.commands.explain import explain
 from cudafix.config.options import Options, Overrides, forget, options_for
 from cudafix.config.settings import ConfigError, read_settings
 from cudafix.engine.discover import is_excluded
+from cudafix.formats.places import rule_address, sentence
 from cudafix.model import Finding, Result
-from cudafix.reporters.places import rule_address, sentence
-from cudafix.reporters.summary import is_cuda_only
-from cudafix.rules import BY_CODE
+from cudafix.registry import BY_CODE, UNREADABLE, is_cuda_only
 from cudafix.server.actions import FIX_ALL, Offers
 from cudafix.server.buffer import Buffer, Part
 from cudafix.version import __version__
@@ -179,11 +178,11 @@ class Server(LanguageServer):
 def diagnostics(found: Look, part: Part) -> Iterator[lsp.Diagnostic]:
     buffer = found.buffer
     for finding in found.result.findings:
-        if finding.start.cell == part.cell and finding.code != "CFX001":
+        if finding.start.cell == part.cell and finding.code != UNREADABLE:
             yield lsp.Diagnostic(
                 buffer.range(part, finding.start, finding.end),
                 sentence(finding) + (f" ({finding.reason})" if finding.reason else ""),
-                lsp.DiagnosticSeverity.Information if is_cuda_only(finding) else lsp.DiagnosticSeverity.Warning,
+                lsp.DiagnosticSeverity.Information if is_cuda_only(finding.code) else lsp.DiagnosticSeverity.Warning,
                 finding.code,
                 lsp.CodeDescription(rule_address(BY_CODE[finding.code])),
                 "cudafix",
@@ -193,7 +192,7 @@ def diagnostics(found: Look, part: Part) -> Iterator[lsp.Diagnostic]:
         if (place.cell if place else 0) == part.cell or (place is None and part is buffer.parts[0]):
             there = buffer.place(part, place) if place else lsp.Position(0, 0)
             yield lsp.Diagnostic(
-                lsp.Range(there, there), problem.message, lsp.DiagnosticSeverity.Error, "CFX001", source="cudafix"
+                lsp.Range(there, there), problem.message, lsp.DiagnosticSeverity.Error, UNREADABLE, source="cudafix"
             )
 
 

@@ -21,12 +21,12 @@ from cudafix.config.settings import ConfigError
 from cudafix.files.atomic import save
 from cudafix.files.git import renames_since
 from cudafix.model import Finding, Position, Result
+from cudafix.registry import BY_CODE, STALE, UNREADABLE
 
 VERSION = 1
 SHOWN = 100
 """Characters of a statement that an entry shows to those who review it."""
 
-STALE, STALE_NAME = "CFX003", "stale-baseline-entry"
 Entries = dict[str, dict[str, str]]
 """Path → the key of an entry → the statement that it is about."""
 
@@ -112,7 +112,7 @@ def keys_of(findings: Iterable[Finding]) -> Iterator[tuple[str, Finding]]:
     """Yield the findings of one file with the keys of their entries, in the order of the file."""
     seen: Counter[str] = Counter()
     for one in sorted(findings, key=lambda one: one.sort_key):
-        said = one.statement or (one.message if one.code != "CFX001" else "")
+        said = one.statement or (one.message if one.code != UNREADABLE else "")
         fingerprint = hashlib.sha256(f"{one.code}\0{one.symbol}\0{said}".encode("utf-8", "replace")).hexdigest()[:12]
         start = " ".join(filter(None, (one.code, one.symbol, fingerprint)))
         seen[start] += 1
@@ -205,7 +205,7 @@ def stale_findings(baseline: Baseline, stale: Entries) -> Iterator[Finding]:
             what = " ".join(key.split(" ")[:-2])
             start = Position(rows.get((place, key), 1), 1)
             message = f"{place}: `{what}` is gone: run `cudafix baseline prune`"
-            yield Finding(STALE, STALE_NAME, message, "", str(baseline.file), start, start)
+            yield Finding(STALE, BY_CODE[STALE].name, message, "", str(baseline.file), start, start)
 
 
 def rows_of(file: Path) -> Iterator[tuple[tuple[str, str], int]]:

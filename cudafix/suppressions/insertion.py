@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cudafix.model import Finding
+from cudafix.registry import STALE, UNREADABLE, code_of
 from cudafix.suppressions.comments import NOQA, OURS
 from cudafix.syntax.module import split_lines
 
-NOT_TO_SILENCE = ("CFX001", "CFX002", "CFX003")
+NOT_TO_SILENCE = (UNREADABLE, code_of("unused-suppression"), STALE)
 """What a comment in the file is no answer to."""
 
 

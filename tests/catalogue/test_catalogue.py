@@ -15,7 +15,7 @@ from cudafix.catalogue.support import COLUMNS, OLDEST, backends_with
 from cudafix.catalogue.symbols import look_up
 from cudafix.catalogue.table import BACKEND_ONLY, MODULES, ROWS, WITHOUT_ACCELERATOR
 from cudafix.model import Safety
-from cudafix.rules import BY_CODE
+from cudafix.registry import BY_CODE
 from cudafix.syntax.arguments import parameter_names
 
 FACTS = json.loads((Path(__file__).parent / "torch_api.json").read_text(encoding="utf-8"))

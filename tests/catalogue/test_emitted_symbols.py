@@ -15,7 +15,7 @@ from cudafix.catalogue.table import MODULE_NAMES, ROWS
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
 from cudafix.engine.analyse import analyse
-from cudafix.engine.one_file import allowed_levels
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.fixes.rewriter import rewrite
 from cudafix.model import Finding
@@ -50,7 +50,7 @@ def fixed(route: str, version: tuple[int, int]) -> tuple[str, tuple[Finding, ...
     settings = {"route": route, "target-torch": f"{version[0]}.{version[1]}", "select": ["CFX1", "CFX2", "CFX3"]}
     options = Options(**read_settings(settings, "test"), edits=False)
     analysis = analyse(program(), options)
-    levels = allowed_levels(unsafe=True)
+    levels = Work(Mode.FIX, unsafe=True).allowed
     return rewrite(analysis.file, analysis.rewrites(levels)).code, analysis.fixed(levels)
 
 

@@ -20,7 +20,8 @@ from trees import tree
 
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import read
 
 pytestmark = pytest.mark.corpus
@@ -47,7 +48,7 @@ HOOKS = {
 def findings(root: Path, file: Path, **settings: object) -> list[range]:
     """Return the rows of the findings of all rules."""
     options = Options(root=root, **read_settings({"select": ["CFX"], **settings}, "test"))
-    result = process(read(str(file)), options, Mode.CHECK, unsafe=False)
+    result = process(read(str(file)), options, Work(Mode.CHECK))
     assert not result.problems
     return [range(one.start.row, one.end.row + 1) for one in result.findings]
 

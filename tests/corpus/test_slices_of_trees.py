@@ -11,23 +11,25 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 from trees import PINNED, tree
 
 from cudafix.config.options import Options
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import LARGEST, Source, read
 from cudafix.model import Result
+from cudafix.prefilter.needles import may_have_findings
 from cudafix.syntax.positions import Positions
 
 SLICES = Options(extend_select=("CFX4",))
 
 
 def look(source: Source, options: Options) -> Result:
-    return process(source, options, Mode.CHECK, False)
+    return process(source, options, Work(Mode.CHECK))
 
 
 def sources(folder: Path) -> list[Source]:
     """The files that are looked at at all."""
     read_all = [read(str(path)) for path in sorted(folder.rglob("*.py")) if path.is_file()]
     small = [one for one in read_all if len(one.data) < LARGEST]
-    return [one for one in small if one.may_have_findings or one.may_repeat(SLICES.flush_methods)]
+    return [one for one in small if may_have_findings(one, SLICES)]
 
 
 @pytest.mark.corpus

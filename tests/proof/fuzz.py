@@ -15,7 +15,11 @@ import atheris  # type: ignore[import-not-found, unused-ignore]
 
 with atheris.instrument_imports(include=["cudafix"]):
     import cudafix
-    from cudafix import analyse, api, document_result, notebook_result, rewrite, rules, run, slices, verify  # noqa: F401
+    from cudafix import api  # noqa: F401
+    from cudafix.documents import document_result, notebook_result  # noqa: F401
+    from cudafix.engine import analyse, one_file, verify  # noqa: F401
+    from cudafix.fixes import rewriter  # noqa: F401
+    from cudafix.prefilter import slice  # noqa: F401
 
 PATHS = ("a.py", "a.py", "a.py", "a.ipynb", "a.md", "a.rst")
 SETTINGS = {"select": ["CFX"], "code-blocks": True}

@@ -30,7 +30,9 @@ from libcst import ParserSyntaxError  # noqa: E402
 
 from cudafix.config.options import Options  # noqa: E402
 from cudafix.engine.analyse import analyse  # noqa: E402
-from cudafix.engine.one_file import Mode, collect_less, process  # noqa: E402
+from cudafix.engine.many_files import collect_less  # noqa: E402
+from cudafix.engine.one_file import process  # noqa: E402
+from cudafix.engine.work import Mode, Work  # noqa: E402
 from cudafix.files.source import LARGEST, Source  # noqa: E402
 from cudafix.model import Result  # noqa: E402
 from cudafix.syntax.deep_stack import with_deep_stack  # noqa: E402
@@ -111,7 +113,7 @@ def look(path: str) -> tuple[str, Counter[str], Faults]:
 
 def analysed(source: Source, seen: Counter[str], faults: Faults) -> bool:
     """Analyse a file as a whole and make all its fixes; return whether it can be."""
-    result = process(source, ALL, Mode.FIX, unsafe=True)
+    result = process(source, ALL, Work(Mode.FIX, unsafe=True))
     faults += [one.message for one in result.problems if "please report" in one.message or "internal" in one.message]
     if result.problems or not compiles(source.data):
         seen["cannot be analysed"] += 1
@@ -151,7 +153,7 @@ def faults_of(source: Source, result: Result, options: Options) -> Faults:
     assert result.new_bytes is not None
     if not compiles(result.new_bytes):
         return ["does not compile after the fix"]
-    again = process(Source(source.path, result.new_bytes), options, Mode.FIX, unsafe=True)
+    again = process(Source(source.path, result.new_bytes), options, Work(Mode.FIX, unsafe=True))
     return ["changes again at the second run"] if again.new_bytes is not None else []
 
 
@@ -171,7 +173,7 @@ def plant(path: str, data: bytes, chance: random.Random, seen: Counter[str], fau
         faults.append(f"planting on line {row} went wrong")
         return
     source = Source(path, before)
-    result = process(source, Options(), Mode.FIX, unsafe=True)
+    result = process(source, Options(), Work(Mode.FIX, unsafe=True))
     seen["planted"] += 1
     faults += [f"planted on line {row}: {one.message}" for one in result.problems]
     if result.new_bytes is None:

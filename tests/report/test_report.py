@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command import CLEAN, HARDCODED, MANUAL, UNSAFE, git, invoke
 
-from cudafix.reporters.places import root
+from cudafix.formats.places import root
 
 CUDA_ONLY = "import torch\n\ngraph = torch.cuda.CUDAGraph()\n"
 EVIL = "<img src=x onerror=alert(1)>&'.py"

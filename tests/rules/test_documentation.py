@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,12 +15,13 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-from cudafix import rules
-from cudafix.analysis.match import Rule
-from cudafix.rules import RULES
+from cudafix.config.options import Options
+from cudafix.config.settings import read_settings
+from cudafix.files.source import Source
+from cudafix.prefilter.needles import NEEDLES, may_have_findings
+from cudafix.registry import RULES, Rule
 
 SECTIONS = ("What it does", "Why is this bad?", "Example", "Use instead", "Fix safety")
-FOLDER = Path(rules.__file__).parent
 NO_EXAMPLE_RUNS = {"CFX001", "CFX003"}  # what cannot be read, what is not in the file
 
 
@@ -43,11 +43,6 @@ def ids(rule: Rule) -> str:
 
 with_example = pytest.mark.parametrize("rule", [one for one in RULES if one.code not in NO_EXAMPLE_RUNS], ids=ids)
 every_rule = pytest.mark.parametrize("rule", RULES, ids=ids)
-
-
-def test_every_file_in_the_folder_is_a_rule_in_the_tuple() -> None:
-    files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
-    assert files == {rule.module.rpartition(".")[2] for rule in RULES}
 
 
 def test_codes_are_unique_and_sorted() -> None:
@@ -92,3 +87,28 @@ def test_a_rule_that_speaks_of_its_fix_has_one(rule: Rule) -> None:
 @every_rule
 def test_what_to_use_instead_is_python(rule: Rule) -> None:
     assert ast.parse(examples(rule)[1]).body
+
+
+# The prefilter: a rule whose needles are missing there would be silent
+
+
+@every_rule
+def test_a_rule_asks_for_needles_that_are_there(rule: Rule) -> None:
+    assert [one for one in rule.prefilter if one not in NEEDLES] == []
+
+
+@with_example
+def test_the_needles_of_a_rule_let_its_example_pass(rule: Rule) -> None:
+    source, options = Source("a.py", examples(rule)[0].encode()), Options(**read_settings(settings_of(rule), "here"))
+    assert any(NEEDLES[one](source, options) for one in rule.prefilter)
+
+
+@with_example
+def test_the_example_passes_the_prefilter_where_the_rule_alone_is_selected(rule: Rule) -> None:
+    settings = read_settings({**settings_of(rule), "select": [rule.code]}, "here")
+    assert may_have_findings(Source("a.py", examples(rule)[0].encode()), Options(**settings))
+
+
+def test_devices_in_a_branch_are_looked_for_where_that_rule_alone_is_selected() -> None:
+    source = 'import torch\n\nif device == "cuda":\n    x = y.to("cuda")\n'
+    assert [one.code for one in findings_in(source, select=["CFX305"])] == ["CFX305"]

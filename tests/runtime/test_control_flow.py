@@ -13,7 +13,8 @@ import pytest
 from programs import HERE, Outcome, run
 
 from cudafix.config.options import Options
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.model import Result
 
@@ -71,7 +72,7 @@ FIXTURES = [Fixture(path) for folder in FOLDERS for path in sorted(folder.glob("
 
 @cache
 def fix(fixture: Fixture, unsafe: bool) -> Result:
-    return process(Source("example.py", fixture.text.encode()), OPTIONS, Mode.FIX, unsafe)
+    return process(Source("example.py", fixture.text.encode()), OPTIONS, Work(Mode.FIX, unsafe))
 
 
 def fixed(fixture: Fixture, unsafe: bool) -> str:

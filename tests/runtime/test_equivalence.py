@@ -28,7 +28,8 @@ from cudafix.catalogue.row import Row
 from cudafix.catalogue.table import ROWS, TAKES_ANY_DEVICE
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.model import Safety
 from cudafix.runtime import _active_type
@@ -163,7 +164,7 @@ class Program:
 
     @cached_property
     def after(self) -> str:
-        result = process(Source("example.py", self.before.encode()), self.options, Mode.FIX, unsafe=False)
+        result = process(Source("example.py", self.before.encode()), self.options, Work(Mode.FIX))
         assert result.problems == ()
         return (result.new_bytes or self.before.encode()).decode()
 
@@ -264,7 +265,7 @@ def every_program() -> list[Program]:
 
 
 def must_be_rewritten(row: Row, form: str) -> bool:
-    """Whether the row, called safe, must have a safe fix in this form: what `cudafix.catalogue.row` says of its fields."""
+    """Whether the row, called safe, must have a safe fix in this form: what `catalogue.row` says of its fields."""
     if row.returns_other:
         return form in ("statement", "guarded", AT_IMPORT)
     if (row.runtime == "." or row.annotation) and form == AT_IMPORT:

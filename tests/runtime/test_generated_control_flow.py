@@ -15,7 +15,8 @@ from generated import program
 from programs import Outcome, run
 
 from cudafix.config.options import Options
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.model import Result
 
@@ -49,7 +50,7 @@ class Made(NamedTuple):
 def made() -> list[Made]:
     texts = [program(seed) for seed in SEEDS]
     sources = [Source("example.py", text.encode()) for text in texts]
-    pairs = [[process(one, OPTIONS, Mode.FIX, unsafe) for unsafe in (False, True)] for one in sources]
+    pairs = [[process(one, OPTIONS, Work(Mode.FIX, unsafe)) for unsafe in (False, True)] for one in sources]
     return [Made(seed, text, *pair) for seed, text, pair in zip(SEEDS, texts, pairs, strict=True)]
 
 

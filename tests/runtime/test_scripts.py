@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from cudafix.config.options import Options
-from cudafix.engine.one_file import Mode, process
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 
 torch = pytest.importorskip("torch")
@@ -45,7 +46,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The scripts with all fixes."""
     folder = tmp_path_factory.mktemp("scripts")
     for script in SCRIPTS:
-        result = process(Source(str(script), script.read_bytes()), Options(select=("CFX",)), Mode.FIX, unsafe=True)
+        result = process(
+            Source(str(script), script.read_bytes()), Options(select=("CFX",)), Work(Mode.FIX, unsafe=True)
+        )
         assert result.problems == ()
         folder.joinpath(script.name).write_bytes(result.new_bytes or b"")
     return folder

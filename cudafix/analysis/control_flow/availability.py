@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import libcst as cst
 
-from cudafix.analysis.match import Match
 from cudafix.matchers.cuda_words import names_backend, names_cuda
 from cudafix.matchers.references import Reference
-from cudafix.model import Safety
 from cudafix.replacements.replacement import Neutral, Refusal
 from cudafix.syntax.blocks import following, leaves
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding
 
 Guard: TypeAlias = cst.If | cst.IfExp
-
-
-def judge_guard(
-    reference: Reference, neutral: Neutral, file: File, matches: Mapping[cst.CSTNode, Match]
-) -> Neutral | Refusal:
-    """Judge the rewrite of `is_available` by what depends on its answer."""
-    if reference.symbol.row.name != "is_available":
-        return neutral
-    if names_cuda(file.code(whole_condition(reference, file))):
-        return Refusal("the rest of the condition is about CUDA itself")
-    guard = guard_around(reference.node, file)
-    if guard is None:
-        return judge_flag(reference, neutral, file)
-    if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):
-        return Refusal("it is one rung of a ladder over backends")
-    if depends_on_cuda(guard, file):
-        return Refusal("the code that depends on it names CUDA itself")
-    is_whole_test = guard.test is reference.call and guard.orelse is None
-    if is_whole_test and isinstance(guard, cst.If) and all(is_neutral(one, matches) for one in guard.body.body):
-        return replace(neutral, safety=Safety.SAFE, reason="")
-    return neutral
 
 
 def depends_on_cuda(guard: Guard, file: File) -> bool:
@@ -114,18 +90,3 @@ def ladder_tests(rung: cst.If, file: File) -> list[cst.BaseExpression]:
         tests.append(current.test)
         current = current.orelse
     return tests
-
-
-def is_neutral(statement: cst.CSTNode, matches: Mapping[cst.CSTNode, Match]) -> bool:
-    """Whether `statement` is a line of calls whose fixes are safe, without arguments that could name a device."""
-    if not isinstance(statement, cst.SimpleStatementLine):
-        return False
-    return all(is_neutral_call(one, matches) for one in statement.body)
-
-
-def is_neutral_call(node: cst.BaseSmallStatement, matches: Mapping[cst.CSTNode, Match]) -> bool:
-    call = node.value if isinstance(node, cst.Expr) else None
-    if not isinstance(call, cst.Call) or call.args:
-        return False
-    match = matches.get(call.func)
-    return match is not None and match.trust is Safety.SAFE

@@ -6,8 +6,7 @@ without the condition. Where it may not, the condition becomes neutral.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import libcst as cst
@@ -18,7 +17,7 @@ from cudafix.analysis.control_flow.enclosing_branch import find_branch
 from cudafix.analysis.control_flow.equivalence import form_of, form_without_accelerator, is_quiet, nodes_in
 from cudafix.analysis.control_flow.find_dispatches import find_dispatches
 from cudafix.analysis.control_flow.substitutes import anchor, own_tests
-from cudafix.analysis.control_flow.verdict import Verdict, backends_of_last, chooses_device, judge
+from cudafix.analysis.control_flow.verdict import backends_of_last, chooses_device, judge
 from cudafix.analysis.match import Match
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.fixes.operations import Choice, Rewrites
@@ -27,22 +26,6 @@ from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.syntax.assigned_values import only_binding
 from cudafix.syntax.scopes import Binding
-
-GUARD, LADDER = "CFX301", "CFX302"
-
-
-def find_guards(inspection: Inspection) -> Iterator[Match]:
-    """Yield a match for each guard on one backend that holds a function with a neutral form."""
-    for dispatch in dispatches(inspection):
-        if not is_ladder(dispatch, inspection) and is_guard(dispatch, inspection):
-            yield match_of(GUARD, dispatch, judge(dispatch, inspection), inspection)
-
-
-def find_ladders(inspection: Inspection) -> Iterator[Match]:
-    """Yield a match for each ladder over several backends that holds a function with a neutral form."""
-    for dispatch in dispatches(inspection):
-        if is_ladder(dispatch, inspection):
-            yield match_of(LADDER, dispatch, judge(dispatch, inspection), inspection)
 
 
 def found_dispatches(inspection: Inspection) -> list[Dispatch]:
@@ -108,7 +91,16 @@ def has_flag(dispatch: Dispatch) -> bool:
     return any(question.flags and question.asks is Asks.MACHINE for _, question in dispatch.asked)
 
 
-def match_of(code: str, dispatch: Dispatch, verdict: Verdict, inspection: Inspection) -> Match:
+def match_for(
+    dispatch: Dispatch, message: Callable[[Reference], str], takes_all: bool, inspection: Inspection
+) -> Match:
+    """Return the match for a guard or ladder.
+
+    Arguments:
+        message: makes what is said of it, of the reference that it is named by.
+        takes_all: whether its fix is also that of all functions in the branches, whatever was asked.
+    """
+    verdict = judge(dispatch, inspection)
     tests = [test for _, question in dispatch.asked for test in own_tests(question, inspection)]
     inside = list(inspection.references_in(*dispatch.parts))
     rewrites = (
@@ -117,17 +109,14 @@ def match_of(code: str, dispatch: Dispatch, verdict: Verdict, inspection: Inspec
         else Rewrites(tuple(verdict.choices), verdict.changes, flags_of(dispatch, inspection))
     )
     named = tests[0] if tests else inside[0] if inside else anchor(dispatch, inspection)
-    node = dispatch.arms[0].test or dispatch.nodes[0]
-    match = Match(
-        code, node, named.symbol.name, message_of(code, dispatch, named), rewrites,
+    takes_inside = bool(rewrites) and (takes_all or dispatch.asked[0][1].asks is not Asks.MACHINE)
+    return Match(
+        dispatch.arms[0].test or dispatch.nodes[0], named.symbol.name, message(named), rewrites,
         safety=Safety.UNSAFE if verdict.doubts else Safety.SAFE,
         reason=verdict.stops or "; ".join(dict.fromkeys([*verdict.doubts, *reasons_of(verdict.choices)])),
         help="" if rewrites.choices or not rewrites else "drop the condition",
-        reference=named, covers=tuple(tests),
+        reference=named, covers=(*tests, *inside) if takes_inside else tuple(tests),
     )  # fmt: skip
-    if rewrites and (code == LADDER or dispatch.asked[0][1].asks is not Asks.MACHINE):
-        match = replace(match, covers=(*tests, *inside))
-    return match
 
 
 def flags_of(dispatch: Dispatch, inspection: Inspection) -> tuple[Binding, ...]:
@@ -140,10 +129,3 @@ def flags_of(dispatch: Dispatch, inspection: Inspection) -> tuple[Binding, ...]:
 
 def reasons_of(choices: Sequence[Choice]) -> list[str]:
     return [neutral.reason for _, neutral in choices if neutral.reason and neutral.safety is not Safety.SAFE]
-
-
-def message_of(code: str, dispatch: Dispatch, named: Reference) -> str:
-    if code == GUARD:
-        return f"a guard on {named.symbol.backend.upper()} around what has a neutral form"
-    names = sorted(one.upper() for one in dispatch.backends)
-    return f"a ladder over {', '.join(names)} for what has a neutral form"

@@ -34,12 +34,12 @@ DECIDED = "; the device is decided at import"
 AT_IMPORT = "it is worked out at import: make it None, and work it out where it is used"
 
 
-def match_of(code: str, node: cst.CSTNode, message: str, fix: Rewrites | Refusal, inspection: Inspection) -> Match:
+def match_of(node: cst.CSTNode, message: str, fix: Rewrites | Refusal, inspection: Inspection) -> Match:
     """Return the match for `node`, with its fix or with what stops one."""
     rewrites, reason = told(fix)
     holder = find_holder(node, inspection) if rewrites.changes else None
     words = help_for(rewrites.changes[-1].needs[-1][1], holder) if holder is not None else ""
-    return Match(code, node, "", message, rewrites, reason=reason, help=words)
+    return Match(node, "", message, rewrites, reason=reason, help=words)
 
 
 def help_for(neutral: Neutral, holder: cst.Param | cst.AnnAssign) -> str:

@@ -164,8 +164,8 @@ def describe(text: DeviceText, inspection: Inspection) -> str:
     return f"`{code}` is a device of CUDA"
 
 
-def match_unfixed(code: str, call: cst.Call, reason: str, file: File) -> Match:
+def match_unfixed(call: cst.Call, reason: str, file: File) -> Match:
     assert isinstance(call.func, cst.Attribute)
     start, end = file.start(call.func.attr), file.end(call)
     message = f"`.cuda({'…' if call.args else ''})` moves to CUDA"
-    return Match(code, call, "", message, Rewrites(), reason=reason, rows=(start.row, end.row), span=(start, end))
+    return Match(call, "", message, Rewrites(), reason=reason, rows=(start.row, end.row), span=(start, end))

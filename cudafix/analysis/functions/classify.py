@@ -11,16 +11,17 @@ from cudafix.catalogue.backends import BACKENDS
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.fixes.operations import Rewrites, choice_of
 from cudafix.matchers.references import Reference
+from cudafix.registry import code_of
 from cudafix.replacements.module_in_scope import find_meant
 from cudafix.replacements.project import find_entry
 from cudafix.replacements.replacement import Neutral, Refusal
 
-HELPER, WRONG_BRANCH, BACKEND_BRANCH = "CFX114", "CFX303", "CFX305"
+HELPER, WRONG_BRANCH, BACKEND_BRANCH = map(code_of, ("hardcoded-helper", "wrong-branch", "backend-branch"))
 STANDS_IN = {"musa": "torchada", "npu": "transfer_to_npu"}
 """What makes a backend answer to the name `torch.cuda`, so that its branch may say so."""
 
 
-def code_of(reference: Reference, inspection: Inspection) -> str:
+def classify(reference: Reference, inspection: Inspection) -> str:
     """Return the code of the rule that reports `reference`, or "" where there is nothing to report."""
     row, backend = reference.symbol.row, reference.symbol.backend
     if row.code == CUDA_ONLY and is_told(reference, inspection):
@@ -89,10 +90,10 @@ def is_unchecked(reference: Reference, inspection: Inspection) -> bool:
 def match_reference(reference: Reference, code: str, inspection: Inspection) -> Match:
     neutral = inspection.neutral(reference)
     if code == BACKEND_BRANCH:
-        return match_of(reference, code, find_meant(reference, neutral, inspection.file))
+        return match_for(reference, code, find_meant(reference, neutral, inspection.file))
     if code == WRONG_BRANCH:
         return match_wrong(reference, inspection)
-    return match_of(reference, code, neutral)
+    return match_for(reference, code, neutral)
 
 
 def match_wrong(reference: Reference, inspection: Inspection) -> Match:
@@ -107,19 +108,19 @@ def match_wrong(reference: Reference, inspection: Inspection) -> Match:
         )
     else:
         message, reason = f"`{name}` is called without a test for MPS", "it raises on every other machine"
-    return Match(WRONG_BRANCH, reference.node, name, message, Rewrites(), reason=reason, reference=reference)
+    return Match(reference.node, name, message, Rewrites(), reason=reason, reference=reference, code=WRONG_BRANCH)
 
 
-def match_of(reference: Reference, code: str, neutral: Neutral | Refusal) -> Match:
+def match_for(reference: Reference, code: str, neutral: Neutral | Refusal) -> Match:
     row = reference.symbol.row
     fix = Rewrites((choice_of(reference, neutral),)) if isinstance(neutral, Neutral) else Rewrites()
     return Match(
-        code, reference.node, reference.symbol.name, describe(reference), fix, reason=neutral.reason,
-        help="" if row.has_neutral_form or fix else row.note, reference=reference,
+        reference.node, reference.symbol.name, message_for(reference), fix, reason=neutral.reason,
+        help="" if row.has_neutral_form or fix else row.note, reference=reference, code=code,
     )  # fmt: skip
 
 
-def describe(reference: Reference) -> str:
+def message_for(reference: Reference) -> str:
     symbol = reference.symbol
     subject = f"import of `{symbol.name}`" if reference.is_import else f"`{symbol.name}`"
     backend = symbol.backend.upper()

@@ -11,7 +11,7 @@ from cudafix.analysis.context import Inspection
 from cudafix.analysis.control_flow.equivalence import nodes_in
 from cudafix.analysis.repetition.local_names import COMPOUND, Method
 from cudafix.analysis.repetition.statement_run import Block
-from cudafix.files.source import EMPTIES_CACHE
+from cudafix.prefilter.needles import EMPTIES_CACHE
 from cudafix.replacements.choose import is_scripted
 from cudafix.syntax.assigned_values import first_parameter
 from cudafix.syntax.expressions import dotted_name, last_name

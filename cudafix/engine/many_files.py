@@ -1,0 +1,109 @@
+"""The flow of many files: what the cache knows, and processes for the rest, in the order of the files."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, repeat, takewhile
+from typing import TYPE_CHECKING
+
+from cudafix.config.options import Options
+from cudafix.engine.one_file import failed, run_file
+from cudafix.engine.work import Mode, Work
+from cudafix.model import Result
+
+if TYPE_CHECKING:
+    from cudafix.engine.cache import Cache
+
+Job = tuple[str, Options]
+CHUNK = 8
+GARBAGE = 100_000
+"""Objects that are made before the collector looks for garbage; Python's own 700 make the analysis a fifth slower."""
+
+INTERRUPTED = threading.Event()
+
+
+def run_cached(jobs: Sequence[Job], cache: Cache | None, work: Work, processes: int) -> Iterator[Result]:
+    """Deal with every file, in order; those that `cache` knows need no second look."""
+    if cache is None:
+        yield from run_all(jobs, work, processes)
+        return
+    known = [cache.find(path, options) for path, options in jobs]
+    known = [one if one is not None and may_be_reused(one, work.mode) else None for one in known]
+    fresh = run_all((job for job, one in zip(jobs, known, strict=True) if one is None), work, processes)
+    for (_, options), one in zip(jobs, known, strict=True):
+        result = one or next(fresh)
+        if one is None:
+            cache.keep(result, options)
+        yield result
+
+
+def may_be_reused(result: Result, mode: Mode) -> bool:
+    """Whether what was found is all that is wanted: what a fix takes is more."""
+    return mode is Mode.CHECK or not (result.findings or result.problems)
+
+
+def run_chunk(jobs: Sequence[Job], work: Work) -> list[Result]:
+    remaining = takewhile(lambda job: not INTERRUPTED.is_set(), jobs)
+    return [run_file(path, options, work) for path, options in remaining]
+
+
+def run_all(jobs: Iterable[Job], work: Work, processes: int) -> Iterator[Result]:
+    """Deal with every file, in order; in several processes when there are enough files."""
+    waiting = iter(jobs)
+    first = list(islice(waiting, 2 * CHUNK))
+    if processes == 1 or len(first) < 2 * CHUNK:
+        for path, options in (*first, *waiting):
+            yield run_file(path, options, work)
+        return
+    every = [*first, *waiting]
+    chunks = [every[start : start + CHUNK] for start in range(0, len(every), CHUNK)]
+    yield from run_chunks(chunks, work, processes)
+
+
+def run_chunks(chunks: Sequence[Sequence[Job]], work: Work, processes: int) -> Iterator[Result]:
+    """Deal with `chunks` in worker processes; when one dies, files are tried again, each in a process of its own."""
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    done = 0
+    while done < len(chunks):
+        rest = chunks[done:]
+        try:
+            with ProcessPoolExecutor(min(processes, len(rest)), initializer=prepare_worker) as pool:
+                for results in pool.map(run_chunk, rest, repeat(work)):
+                    yield from results
+                    done += 1
+        except BrokenProcessPool:
+            for job in chunks[done]:
+                yield run_alone(job, work)
+            done += 1
+
+
+def run_alone(job: Job, work: Work) -> Result:
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    with ProcessPoolExecutor(1, initializer=prepare_worker) as pool:
+        try:
+            return pool.submit(run_file, *job, work).result()
+        except BrokenProcessPool:
+            return failed(job[0], "the process that analysed it died (out of memory?)")
+
+
+def prepare_worker() -> None:
+    """Let Ctrl-C stop a worker after the file at hand, in silence: the parent process says it once."""
+    collect_less()
+    signal.signal(signal.SIGINT, lambda number, frame: INTERRUPTED.set())
+
+
+def collect_less() -> None:
+    """Let the cyclic garbage collector of this process run less often: a syntax tree is many objects, none garbage."""
+    gc.set_threshold(GARBAGE)
+
+
+def default_processes() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,34 @@
+"""What is done with each file of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from cudafix.model import Safety
+
+
+class Mode(Enum):
+    CHECK = "check"
+    FIX = "fix"
+    DIFF = "diff"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done with each file.
+
+    Attributes:
+        mode: whether it is only looked at, or rewritten, in the file or in memory.
+        unsafe: whether unsafe fixes are done as well.
+        remembers: whether the results are for a cache as well.
+    """
+
+    mode: Mode
+    unsafe: bool = False
+    remembers: bool = False
+
+    @property
+    def allowed(self) -> tuple[Safety, ...]:
+        """The safety that a fix may have."""
+        return (Safety.SAFE, Safety.UNSAFE) if self.unsafe else (Safety.SAFE,)

@@ -1,0 +1,71 @@
+"""Findings → lines that a CI service reads: GitHub's and Azure's commands, and pylint's lines, which many read.
+
+What is written is source text and file names in part: all that could end a command, or begin one, is escaped.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TextIO
+
+from cudafix.formats.places import from_root, sentence
+from cudafix.formats.statistics import count
+from cudafix.formats.summary import plural
+from cudafix.formats.text import harmless, printable
+from cudafix.model import Finding
+from cudafix.registry import is_cuda_only
+
+
+def report_github(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+    """Write a workflow command for each finding, and a table for the job's page."""
+    for one in findings:
+        properties = {
+            "file": printable(from_root(one.path)), "line": one.start.row, "endLine": one.end.row,
+            "col": one.start.column, "endColumn": one.end.column, "title": f"cudafix ({one.code})",
+        }  # fmt: skip
+        if one.start.row != one.end.row:  # GitHub takes columns on one line only
+            del properties["col"], properties["endColumn"]
+        told = ",".join(f"{name}={escaped(str(value), ':,')}" for name, value in properties.items())
+        text = f"{one.path}:{one.start.row}:{one.start.column}: {one.code} {sentence(one)}"
+        stream.write(f"::{'notice' if is_cuda_only(one.code) else 'error'} {told}::{escaped(printable(text))}\n")
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        with open(path, "a", encoding="utf-8") as page:
+            page.write(table(findings))
+
+
+def escaped(text: str, more: str = "") -> str:
+    """Return a value of a command; a `%` and three characters stand for each that would be read as something else."""
+    return "".join(f"%{ord(one):02X}" if one in f"%\r\n{more}" else one for one in text)
+
+
+def table(findings: Sequence[Finding]) -> str:
+    """Return the findings by rule, as Markdown."""
+    if not findings:
+        return "### cudafix\n\nNo finding.\n"
+    rows = [f"| {row['code']} | {row['name']} | {row['count']} | {row['fixable']} |" for row in count(findings)]
+    total = f"Findings: {len(findings)} in {plural(len({one.path for one in findings}), 'file')}"
+    heading = ["### cudafix", "", total, "", "| code | rule | findings | fixable |", "|---|---|---|---|"]
+    return "\n".join([*heading, *rows, ""])
+
+
+def report_azure(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+    for one in findings:
+        properties = {
+            "type": "warning" if is_cuda_only(one.code) else "error", "sourcepath": printable(from_root(one.path)),
+            "linenumber": one.start.row, "columnnumber": one.start.column, "code": one.code,
+        }  # fmt: skip
+        told = "".join(f"{name}={azure(str(value))};" for name, value in properties.items())
+        stream.write(f"##vso[task.logissue {told}]{azure(printable(sentence(one)))}\n")
+
+
+def azure(text: str) -> str:
+    for one, shown in (("%", "%AZP25"), (";", "%3B"), ("\r", "%0D"), ("\n", "%0A"), ("]", "%5D")):
+        text = text.replace(one, shown)
+    return text
+
+
+def report_pylint(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+    for one in findings:
+        stream.write(f"{harmless(one.path)}:{one.start.row}: [{one.code}] {printable(sentence(one))}\n")

@@ -1,0 +1,108 @@
+"""A guard on CUDA around what has a neutral form.
+
+## What it does
+Finds `if torch.cuda.is_available():`, and the same with `else`, `and`, an early return, a conditional expression, a
+flag that was set from it, or `try: … except: pass`, where what it guards has a neutral form.
+
+## Why is this bad?
+Behind a guard on CUDA the neutral call does nothing on any other accelerator: the code is half migrated.
+
+## Example
+```python
+import torch
+
+if torch.cuda.is_available():
+    torch.cuda.empty_cache()
+```
+
+## Use instead
+```python
+from cudafix.runtime import empty_device_cache
+
+empty_device_cache()
+```
+
+## Fix safety
+Safe where all that is guarded is neutral calls that do nothing on a machine without an accelerator, so that the guard
+can go. Unsafe where the guard must stay and asks for any accelerator instead, where a device is chosen, where a
+device at hand or a function of the project is asked, and where a comment would be lost. No fix where the guarded code
+names CUDA itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import libcst as cst
+
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.collapse import lost_comments, spliced
+from cudafix.analysis.control_flow.equivalence import is_quiet
+from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_guard, is_ladder, match_for
+from cudafix.analysis.match import Match
+from cudafix.fixes.operations import Change, Rewrites, choice_of
+from cudafix.matchers.cuda_words import catches
+from cudafix.matchers.references import Reference
+from cudafix.model import Safety
+from cudafix.replacements.replacement import Neutral
+from cudafix.syntax.blocks import BLOCKS, does_nothing
+
+SWALLOWED = "an error of the device is no longer ignored"
+
+
+def find(inspection: Inspection) -> Iterator[Match]:
+    yield from find_guards(inspection)
+    yield from find_attempts(inspection)
+
+
+def find_guards(inspection: Inspection) -> Iterator[Match]:
+    """Yield a match for each guard on one backend that holds a function with a neutral form."""
+    for dispatch in dispatches(inspection):
+        if not is_ladder(dispatch, inspection) and is_guard(dispatch, inspection):
+            yield match_for(dispatch, describe_guard, False, inspection)
+
+
+def describe_guard(named: Reference) -> str:
+    return f"a guard on {named.symbol.backend.upper()} around what has a neutral form"
+
+
+# Calls that are tried, and their errors ignored: `try: torch.cuda.empty_cache()` `except Exception: pass`
+
+
+def find_attempts(inspection: Inspection) -> Iterator[Match]:
+    """Yield a match for each `try` that is there for the calls in it alone, and ignores what they raise."""
+    seen: set[cst.CSTNode] = set()
+    for node in inspection.calls:
+        for parent in inspection.file.names.ancestors(node):
+            if isinstance(parent, cst.Try) and parent not in seen:
+                seen.add(parent)
+                if is_attempt(parent, inspection):
+                    yield match_attempt(parent, inspection)
+
+
+def is_attempt(node: cst.Try, inspection: Inspection) -> bool:
+    """Whether `node` tries neutral calls only, and does nothing when they fail."""
+    ignores = all(catches(one, inspection.file) and does_nothing(one.body) for one in node.handlers)
+    is_plain = node.orelse is None and node.finalbody is None and bool(node.handlers)
+    in_block = isinstance(inspection.parent(node), BLOCKS)
+    return ignores and is_plain and in_block and all(is_quiet(one, inspection) for one in node.body.body)
+
+
+def match_attempt(node: cst.Try, inspection: Inspection) -> Match:
+    inside = list(inspection.references_in(*node.body.body))
+    neutrals = [(one, inspection.neutral(one)) for one in inside]
+    choices = tuple(choice_of(one, neutral) for one, neutral in neutrals if isinstance(neutral, Neutral))
+    change = Change(node, body_of, tuple(node.body.body))
+    lost = lost_comments([change], node.body)
+    reason = f"{SWALLOWED}; a comment would be lost: {lost[0]}" if lost else SWALLOWED
+    row = inspection.file.start(node).row
+    name = inside[0].symbol.name
+    return Match(
+        inside[0].node, name, f"`{name}` is tried, in case there is no CUDA", Rewrites(choices, (change,)),
+        safety=Safety.UNSAFE, reason=reason, reference=inside[0], rows=(row, row),
+    )  # fmt: skip
+
+
+def body_of(updated: Any) -> Sequence[cst.BaseStatement]:
+    return spliced(updated, updated)

@@ -1,0 +1,181 @@
+"""A ladder over backends that is one neutral call.
+
+## What it does
+Finds `if … elif …` over several backends, and the same as a chain of `if`s, early returns, nested conditional
+expressions, a `match` or a dictionary of functions, in which a function with a neutral form is called.
+
+## Why is this bad?
+Each new backend needs a branch at every such place, and a backend that has none falls through.
+
+## Example
+```python
+import torch
+
+if torch.cuda.is_available():
+    torch.cuda.empty_cache()
+elif torch.xpu.is_available():
+    torch.xpu.empty_cache()
+```
+
+## Use instead
+```python
+from cudafix.runtime import empty_device_cache
+
+empty_device_cache()
+```
+
+## Fix safety
+Safe where torch itself is asked which backend there is, CUDA is among them, and all branches do the same and nothing
+on a machine without an accelerator. Unsafe where a device is chosen, where a device at hand or a function of the
+project is asked (`backend-predicates` names such functions), where an `else` raises, and where a comment would be
+lost. No fix where the branches differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import libcst as cst
+
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.dispatch import Dispatch
+from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_ladder, match_for
+from cudafix.analysis.control_flow.substitutes import NO_TORCH, for_device, name_of_torch
+from cudafix.analysis.match import Match
+from cudafix.catalogue.backends import family
+from cudafix.fixes.operations import Choice, Rewrites
+from cudafix.matchers.conditions import backend_of, device_of
+from cudafix.matchers.references import Reference
+from cudafix.model import Safety
+from cudafix.replacements.replacement import Refusal
+from cudafix.syntax.assigned_values import only_binding
+from cudafix.syntax.scopes import Binding
+
+
+def find(inspection: Inspection) -> Iterator[Match]:
+    yield from find_ladders(inspection)
+    yield from find_tables(inspection)
+
+
+def find_ladders(inspection: Inspection) -> Iterator[Match]:
+    """Yield a match for each ladder over several backends that holds a function with a neutral form."""
+    for dispatch in dispatches(inspection):
+        if is_ladder(dispatch, inspection):
+            yield match_for(dispatch, partial(describe_ladder, dispatch), True, inspection)
+
+
+def describe_ladder(dispatch: Dispatch, named: Reference) -> str:
+    names = sorted(one.upper() for one in dispatch.backends)
+    return f"a ladder over {', '.join(names)} for what has a neutral form"
+
+
+# Tables of functions by device type: `{"cuda": torch.cuda.empty_cache, "xpu": …}[device.type]()`
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A dictionary from device types to the functions of their backends, and the calls that look one up in it."""
+
+    node: cst.Dict
+    functions: tuple[Reference, ...]
+    calls: tuple[cst.Call, ...]
+    binding: Binding | None = None
+
+
+def find_tables(inspection: Inspection) -> Iterator[Match]:
+    """Yield a match for each table over several backends."""
+    for table in tables(inspection):
+        choices = choices_of(table, inspection)
+        first = table.functions[0]
+        names = ", ".join(sorted({one.symbol.backend.upper() for one in table.functions}))
+        spares = () if table.binding is None else (table.binding,)
+        fix = Rewrites() if isinstance(choices, Refusal) else Rewrites(tuple(choices), spares=spares)
+        reason = choices.reason if isinstance(choices, Refusal) else "the device at hand decides"
+        yield Match(
+            table.node, first.symbol.name, f"a table over {names} for what has a neutral form", fix,
+            safety=Safety.UNSAFE, reason=reason, reference=first,
+            covers=table.functions if fix else (),
+        )  # fmt: skip
+
+
+def tables(inspection: Inspection) -> Iterator[Table]:
+    seen: set[cst.CSTNode] = set()
+    for reference in inspection.calls.values():
+        element = inspection.parent(reference.node)
+        node = inspection.parent(element) if isinstance(element, cst.DictElement) else None
+        if isinstance(node, cst.Dict) and node not in seen:
+            seen.add(node)
+            functions = functions_of(node, inspection)
+            if len({one.symbol.backend for one in functions}) > 1:
+                yield with_calls(node, functions, inspection)
+
+
+def functions_of(node: cst.Dict, inspection: Inspection) -> tuple[Reference, ...]:
+    """Return the backends' functions in a table whose keys name those backends; none where they do not."""
+    found = []
+    for element in node.elements:
+        reference = inspection.calls.get(element.value)
+        if not isinstance(element, cst.DictElement):
+            return ()
+        if reference is not None:
+            if family(backend_of(element.key)) != reference.symbol.backend or reference.symbol.is_module:
+                return ()
+            found.append(reference)
+    return tuple(found)
+
+
+def with_calls(node: cst.Dict, functions: tuple[Reference, ...], inspection: Inspection) -> Table:
+    call = lookup_call(node, inspection)
+    if call is not None:
+        return Table(node, functions, (call,))
+    assign = inspection.parent(node)
+    target = assign.targets[0].target if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
+    if not isinstance(target, cst.Name):
+        return Table(node, functions, ())
+    names = inspection.file.names
+    uses = [use.node for use in names.uses_by_name.get(target.value, ())]
+    bindings = [(use, only_binding(use, inspection.file)) for use in uses]
+    own = [(use, one) for use, one in bindings if one is not None and one.value is node]
+    calls = [lookup_call(use, inspection) for use, _ in own]
+    known = tuple(one for one in calls if one is not None)
+    return Table(node, functions, known if len(known) == len(calls) else (), own[0][1] if own else None)
+
+
+def lookup_call(table: cst.CSTNode, inspection: Inspection) -> cst.Call | None:
+    """Return the call `TABLE[device.type]()`, or `TABLE.get(device.type, other)()`, around a table."""
+    parent = inspection.parent(table)
+    if isinstance(parent, cst.Attribute) and parent.value is table and parent.attr.value == "get":
+        parent = inspection.parent(parent)
+    outer = inspection.parent(parent) if isinstance(parent, (cst.Subscript, cst.Call)) else None
+    return outer if isinstance(outer, cst.Call) and outer.func is parent else None
+
+
+def looked_up(call: cst.Call) -> cst.BaseExpression | None:
+    """Return the device that `call` looks a function up for."""
+    if isinstance(call.func, cst.Subscript):
+        index = call.func.slice[0].slice if len(call.func.slice) == 1 else None
+        return device_of(index.value) if isinstance(index, cst.Index) else None
+    return device_of(call.func.args[0].value) if isinstance(call.func, cst.Call) and call.func.args else None
+
+
+def choices_of(table: Table, inspection: Inspection) -> list[Choice] | Refusal:
+    """Return the neutral calls that take the place of the lookups, or why there are none."""
+    names = {one.symbol.row.name for one in table.functions}
+    if not table.calls:
+        return Refusal("the table is used otherwise than to call what it holds")
+    if len(names) > 1 or not names <= {"empty_cache", "synchronize"}:
+        return Refusal("what it does depends on the device at hand")
+    if not name_of_torch(table.functions[0], inspection):
+        return Refusal(NO_TORCH)
+    neutral = inspection.neutral(table.functions[0])
+    if isinstance(neutral, Refusal):
+        return neutral
+    devices = [looked_up(call) for call in table.calls]
+    if any(call.args for call in table.calls) or any(one is None for one in devices):
+        return Refusal("what it does depends on the device at hand")
+    lookups = [(replace(table.functions[0], node=call.func, call=call), neutral) for call in table.calls]
+    codes = [inspection.file.code(one) for one in devices if one is not None]
+    found = [for_device(one, code, inspection) for one, code in zip(lookups, codes, strict=True)]
+    return [one for one in found if one is not None]

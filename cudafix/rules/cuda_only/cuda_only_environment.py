@@ -1,0 +1,92 @@
+"""An environment variable of CUDA.
+
+## What it does
+Finds `CUDA_VISIBLE_DEVICES`, `PYTORCH_CUDA_ALLOC_CONF`, `NCCL_DEBUG` and the like where they are read or set.
+
+## Why is this bad?
+Other backends do not hear it: a program that hides devices with it uses all of them elsewhere. It is counted apart and
+never fails a run unless it is selected.
+
+## Example
+```python
+import os
+
+os.environ["CUDA_VISIBLE_DEVICES"] = "0"
+```
+
+## Use instead
+```python
+import os
+
+for name in ("CUDA_VISIBLE_DEVICES", "ZE_AFFINITY_MASK", "ASCEND_RT_VISIBLE_DEVICES"):
+    os.environ[name] = "0"
+```
+
+## Fix safety
+There is no fix.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import libcst as cst
+
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.devices.replace_literal import match_of
+from cudafix.analysis.match import Match
+from cudafix.prefilter.needles import VARIABLE_NAME
+from cudafix.replacements.replacement import Refusal
+from cudafix.syntax.expressions import dotted_name, sides
+
+VARIABLE = re.compile(VARIABLE_NAME)
+
+
+VARIABLES = {
+    "CUDA_VISIBLE_DEVICES": "other vendors have their own: HIP_VISIBLE_DEVICES, ZE_AFFINITY_MASK (XPU), "
+    "ASCEND_RT_VISIBLE_DEVICES (NPU), MUSA_VISIBLE_DEVICES, MLU_VISIBLE_DEVICES, HABANA_VISIBLE_DEVICES; to know how "
+    "many devices there are, ask count_devices()",
+    "PYTORCH_CUDA_ALLOC_CONF": "since torch 2.9, PYTORCH_ALLOC_CONF is heard by every backend's allocator",
+    "CUDA_LAUNCH_BLOCKING": "it does nothing elsewhere; to wait for a device, call synchronize_device()",
+    "CUBLAS_WORKSPACE_CONFIG": "it does nothing elsewhere; torch.use_deterministic_algorithms(True) does",
+}
+"""The environment variables that have a counterpart, and what it is."""
+
+
+OF_LIBRARY = {
+    "NCCL": "NCCL reads it, and other communication libraries have variables of their own",
+    "NVTE": "Transformer Engine reads it, which is for CUDA",
+}
+
+
+def find(inspection: Inspection) -> Iterator[Match]:
+    """Yield a match for each environment variable of CUDA or its libraries that is read or set."""
+    for node in inspection.file.names.places:
+        text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
+        if isinstance(text, str) and VARIABLE.fullmatch(text) and is_variable(node, inspection):
+            yield match_of(node, f"`{text}` is of CUDA by nature", Refusal(advice_on(text)), inspection)
+
+
+def advice_on(variable: str) -> str:
+    words = variable.removeprefix("TORCH_").partition("_")[0]
+    return VARIABLES.get(variable) or OF_LIBRARY.get(words, "CUDA or one of its libraries reads it, and nothing else")
+
+
+def is_variable(node: cst.CSTNode, inspection: Inspection) -> bool:
+    """Whether a string is the name of an environment variable: a key of what is called so, or of a mapping."""
+    names, parent = inspection.file.names, inspection.parent(node)
+    if isinstance(parent, cst.DictElement):
+        return parent.key is node
+    if isinstance(parent, cst.Index):
+        element = inspection.parent(parent)
+        subscript = inspection.parent(element) if element is not None else None
+        return isinstance(subscript, cst.Subscript) and speaks_of_environment(subscript.value)
+    comparison, call = names.comparison_around(node), names.call_around(node)
+    if comparison is not None:
+        return speaks_of_environment(sides(comparison)[-1])
+    return call is not None and call.args[0].value is node and speaks_of_environment(call.func)
+
+
+def speaks_of_environment(node: cst.BaseExpression) -> bool:
+    return "env" in dotted_name(node).lower()

@@ -1,0 +1,161 @@
+"""A comparison of a device with CUDA's name.
+
+## What it does
+Finds `device.type == "cuda"`, `device != torch.device("cuda:0")`, `"cuda" in str(device)`,
+`device.startswith("cuda")`, and choices such as `"cuda" if "cuda" in device else "cpu"`.
+
+## Why is this bad?
+On another accelerator the code takes the way that is meant for the CPU.
+
+## Example
+```python
+import torch
+
+device_type = "cuda" if "cuda" in device else "cpu"
+```
+
+## Use instead
+```python
+import torch
+
+device_type = torch.device(device).type
+```
+
+## Fix safety
+A choice between `"cuda"` and `"cpu"` by a device becomes the type of that device, `torch.device(device).type`: unsafe,
+since other devices were taken for the CPU. A comparison has no fix: any accelerator may be meant, the active one, or
+CUDA itself; the finding says the neutral question for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import libcst as cst
+
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.substitutes import NO_TORCH, torch_beside
+from cudafix.analysis.devices.questions import ASKS, is_expected, literal_in, offer
+from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, at_place, match_of
+from cudafix.analysis.match import Match
+from cudafix.fixes.operations import Rewrites
+from cudafix.matchers.conditions import Asks, backend_of, device_of
+from cudafix.matchers.device_position import is_device_name
+from cudafix.matchers.references import Reference
+from cudafix.model import Safety
+from cudafix.replacements.replacement import Need, Neutral, Refusal
+from cudafix.syntax.expressions import dotted_name, last_name, sides
+
+TELLS_APART = "also gives the type of other devices, which were taken for the CPU"
+
+
+def find(inspection: Inspection) -> Iterator[Match]:
+    """Yield a match for each comparison of a device with the name of CUDA's."""
+    file = inspection.file
+    for node in file.names.places:
+        asked, named = compared(node)
+        if not isinstance(node, (cst.Comparison, cst.Call)) or not any(map(is_asked, asked)):
+            continue
+        choice = find_choice(node, inspection)
+        if (choice is None and not any(map(names_cuda, named))) or is_expected(node, inspection):
+            continue
+        if choice is not None:
+            yield match_choice(choice, node, inspection)
+            continue
+        code = " ".join(file.code(node).split()) if isinstance(node, cst.Comparison) else "startswith"
+        match = match_of(node, f"`{code}` asks for CUDA", Refusal(ASKS), inspection)
+        yield replace(match, help=offer_for(node, inspection))
+
+
+def compared(node: cst.CSTNode) -> tuple[Sequence[cst.BaseExpression], Sequence[cst.BaseExpression]]:
+    """Return what may be asked in a comparison, or in `device.startswith("cuda")`, and what may be named there."""
+    if isinstance(node, cst.Comparison):
+        return sides(node), sides(node)
+    func = node.func if isinstance(node, cst.Call) and len(node.args) == 1 else None
+    if isinstance(node, cst.Call) and isinstance(func, cst.Attribute) and func.attr.value == "startswith":
+        return [func.value], [node.args[0].value]
+    return (), ()
+
+
+def is_asked(side: cst.BaseExpression) -> bool:
+    """Whether an expression is a device, its type or its text, or several of which one is made there."""
+    if isinstance(side, cst.Call) and dotted_name(side.func) == "str" and len(side.args) == 1:
+        return is_asked(side.args[0].value)
+    if isinstance(side, (cst.Tuple, cst.List, cst.Set)):
+        return any(literal_in(one.value) is not one.value for one in side.elements)
+    if (isinstance(side, cst.Attribute) and side.attr.value == "device") or literal_in(side) is not side:
+        return True
+    if isinstance(side, cst.Call):
+        return is_device_name(last_name(side.func))
+    device = device_of(side)
+    is_type = isinstance(side, cst.Attribute) and side.attr.value == "type"
+    if is_type and device is None:
+        return is_asked(side.value)  # type: ignore[attr-defined]
+    return is_device_name(dotted_name(side)) or (
+        device is not None and (is_type or is_device_name(dotted_name(device)))
+    )
+
+
+def names_cuda(side: cst.BaseExpression) -> bool:
+    """Whether an expression is the name of a CUDA device, `torch.device("cuda")`, or several with one such."""
+    if isinstance(side, (cst.Tuple, cst.List, cst.Set)):
+        return any(names_cuda(one.value) for one in side.elements)
+    return backend_of(literal_in(side)) == "cuda"
+
+
+# What is offered
+
+
+def offer_for(node: cst.BaseExpression, inspection: Inspection) -> str:
+    question = inspection.question(node)
+    if question is None or not question.devices or question.backends != {"cuda"}:
+        return ""
+    device = inspection.file.code(question.devices[0])
+    text = f"{device}.type" if f"{device}.type" in inspection.file.code(node) else f"torch.device({device}).type"
+    return offer(text, question.negated)
+
+
+# A choice between the names of devices by a device
+
+
+def find_choice(test: cst.BaseExpression, inspection: Inspection) -> cst.IfExp | None:
+    """Return `"cuda" if "cuda" in device else "cpu"` around its test, or what says the same."""
+    around = inspection.parent(test)
+    outer: cst.BaseExpression = test
+    if isinstance(around, cst.UnaryOperation) and isinstance(around.operator, cst.Not):
+        outer, around = around, inspection.parent(around)
+    if not isinstance(around, cst.IfExp) or around.test is not outer:
+        return None
+    question = inspection.question(outer)
+    if question is None or question.asks is not Asks.DEVICE or question.rest or len(question.devices) != 1:
+        return None
+    asked = next(iter(question.backends)) if len(question.backends) == 1 else ""
+    arms = [one.evaluated_value if isinstance(one, cst.SimpleString) else "" for one in (around.body, around.orelse)]
+    first, second = reversed(arms) if question.negated else arms
+    return around if asked == first and {first, second} == {"cuda", "cpu"} else None
+
+
+def match_choice(choice: cst.IfExp, test: cst.BaseExpression, inspection: Inspection) -> Match:
+    question = inspection.question(choice.test)
+    assert question is not None
+    device = inspection.file.code(question.devices[0])
+    code = " ".join(inspection.file.code(choice).split())
+    reference = at_place(choice, test, inspection)
+    fix = Refusal(NOTHING_BESIDE) if reference is None else device_type(reference, device, test, inspection)
+    return match_of(choice, f"`{code}` asks for CUDA", fix, inspection)
+
+
+def device_type(
+    reference: Reference, device: str, test: cst.BaseExpression, inspection: Inspection
+) -> Rewrites | Refusal:
+    """Return the fix that gives the type of a device."""
+    torch = torch_beside(reference)
+    if f"{device}.type" in inspection.file.code(test):
+        need, passed, template = Need("", f"{device}.type"), None, "{}"
+    elif torch:
+        need, passed, template = Need("", f"{torch}.device"), device, "{}.type"
+    else:
+        return Refusal(NO_TORCH)
+    neutral = Neutral(need, passed=passed, template=template, safety=Safety.UNSAFE, reason=TELLS_APART)
+    return Rewrites(((reference, neutral),))

@@ -1,0 +1,110 @@
+"""The name of NCCL, written out where a backend of torch.distributed is expected.
+
+## What it does
+Finds `"nccl"` as the first argument of `init_process_group`, as an argument, a variable, a field or an option whose
+name says that it is a backend, and in comparisons with one.
+
+## Why is this bad?
+NCCL is CUDA's: other accelerators have xccl, hccl, mccl and others, the CPU gloo.
+
+## Example
+```python
+import torch.distributed as dist
+
+dist.init_process_group("nccl")
+```
+
+## Use instead
+```python
+import torch.distributed as dist
+from cudafix.runtime import distributed_backend
+
+dist.init_process_group(distributed_backend())
+```
+
+## Fix safety
+Unsafe: elsewhere the group is made with another backend, where it failed before. No fix in a default argument or a
+field of a class, which are worked out at import, in a list of what may be chosen, and in a comparison.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import libcst as cst
+
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.enclosing_branch import find_branch
+from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, neutral_value, without_literal
+from cudafix.analysis.devices.uses import find_obstacle
+from cudafix.analysis.match import Match
+from cudafix.fixes.operations import Change, Rewrites
+from cudafix.matchers.conditions import Asks
+from cudafix.matchers.device_position import is_backend_name, is_backend_position
+from cudafix.replacements.replacement import Refusal
+from cudafix.syntax.expressions import dotted_name, sides
+
+FUNCTION = "distributed_backend"
+ELSEWHERE = "names the backend of the accelerator that is active, and gloo where there is none"
+
+NCCL = re.compile(r"(?:\w+:\w+,)*(?:cuda:)?nccl(?:,\w+:\w+)*")
+"""`nccl`, `cuda:nccl`, and `cpu:gloo,cuda:nccl`: a backend for each type of device."""
+
+BY_DEVICE = "pass no backend: torch then takes one for the CPU and the default one for the accelerator"
+COMPARED = "what depends on the answer may be about NCCL itself"
+
+
+def find(inspection: Inspection) -> Iterator[Match]:
+    """Yield a match for each `"nccl"` that is taken for a backend, or compared with one."""
+    names = inspection.file.names
+    for node in names.places:
+        text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
+        if not isinstance(node, cst.SimpleString) or not isinstance(text, str) or not NCCL.fullmatch(text):
+            continue
+        if "cuda" in find_branch(node, inspection):
+            continue
+        message = f"{node.value} is the backend of CUDA"
+        if is_backend_position(node, inspection.file):
+            stop = BY_DEVICE if "," in text else find_obstacle(node, inspection)
+            choice = None if stop else choice_around(node, inspection)
+            if choice is not None:
+                yield match_of(node, message, without_choice(choice, node, inspection), inspection)
+                continue
+            fix = Refusal(stop) if stop else without_literal(node, node, inspection, "{}", FUNCTION, ELSEWHERE)
+            yield match_of(node, message, fix, inspection)
+        elif is_compared(node, inspection):
+            yield match_of(node, message, Refusal(COMPARED), inspection)
+
+
+def choice_around(node: cst.SimpleString, inspection: Inspection) -> cst.IfExp | None:
+    """Return `"nccl" if torch.cuda.is_available() else "gloo"`, or by what torch.distributed has, around `node`."""
+    choice = inspection.parent(node)
+    if not isinstance(choice, cst.IfExp) or choice.body is not node:
+        return None
+    is_gloo = isinstance(choice.orelse, cst.SimpleString) and choice.orelse.evaluated_value == "gloo"
+    meaning = inspection.file.names.resolve(choice.test.func) if isinstance(choice.test, cst.Call) else None
+    question = inspection.question(choice.test)
+    is_machine = question is not None and question.asks is Asks.MACHINE and not question.rest and bool(question.tests)
+    asks = is_machine or (meaning is not None and meaning.path == "torch.distributed.is_nccl_available")
+    return choice if is_gloo and asks else None
+
+
+def without_choice(choice: cst.IfExp, node: cst.SimpleString, inspection: Inspection) -> Rewrites | Refusal:
+    """Return the fix that makes the choice itself: the neutral backend is gloo where there is no accelerator."""
+    needs = neutral_value(choice, node, inspection, FUNCTION, ELSEWHERE)
+    if needs is None:
+        return Refusal(NOTHING_BESIDE)
+    return Rewrites(changes=(Change(choice, chosen, needs=(needs,)),))
+
+
+def chosen(updated: cst.IfExp, text: str) -> cst.BaseExpression:
+    return cst.parse_expression(text).with_changes(lpar=updated.lpar, rpar=updated.rpar)
+
+
+def is_compared(node: cst.SimpleString, inspection: Inspection) -> bool:
+    """Whether a backend is compared with `node`."""
+    comparison = inspection.file.names.comparison_around(node)
+    compared = sides(comparison) if comparison is not None else []
+    names = [dotted_name(one.func) if isinstance(one, cst.Call) else dotted_name(one) for one in compared]
+    return any(map(is_backend_name, names))

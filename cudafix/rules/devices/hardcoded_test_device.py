@@ -1,0 +1,220 @@
+"""A test that is for CUDA alone.
+
+## What it does
+In files of tests, finds `pytest.mark.skipif(not torch.cuda.is_available(), …)` and its siblings of unittest, decorators
+such as `require_cuda`, `requires_gpu` and `onlyCUDA`, and assertions that a device is CUDA's.
+
+## Why is this bad?
+On another accelerator the test is skipped, or fails though the code is right.
+
+## Example
+```python
+import pytest
+import torch
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_moves():
+    assert move(torch.ones(1)).device.type == "cuda"
+```
+
+## Use instead
+```python
+import pytest
+import torch
+from cudafix.runtime import current_device_type, is_accelerator_available
+
+
+@pytest.mark.skipif(not is_accelerator_available(), reason="needs a GPU")
+def test_moves():
+    assert move(torch.ones(1)).device.type == current_device_type()
+```
+
+## Fix safety
+Unsafe: the test runs on other accelerators, where it was skipped. The text of the reason stays. No fix for a test that
+calls what only CUDA has. A decorator of transformers, diffusers or accelerate is exchanged for that library's neutral
+one; others are reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import libcst as cst
+
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.enclosing_branch import find_branch
+from cudafix.analysis.control_flow.substitutes import template_of
+from cudafix.analysis.devices.assertions import is_asserted, is_test
+from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, neutral_device, without_literal
+from cudafix.analysis.match import Match
+from cudafix.catalogue.row import CUDA_ONLY
+from cudafix.catalogue.symbols import look_up
+from cudafix.fixes.operations import Change, Rewrites
+from cudafix.matchers.references import Reference
+from cudafix.model import Safety
+from cudafix.replacements.replacement import Need, Neutral, Refusal
+from cudafix.syntax.expressions import dotted_name, last_name, leftmost
+from cudafix.syntax.scopes import Resolution
+
+RUNS_ELSEWHERE = "the test runs on other accelerators, where it was skipped"
+SKIPS = frozenset(("pytest.mark.skipif", "pytest.mark.xfail", "unittest.skipIf", "unittest.skipUnless"))
+COUNTS = frozenset(("is_available", "device_count"))
+FOR_CUDA = re.compile(
+    r"(?:_?(?:require|requires|needs?|skip|skipif|only)[a-zA-Z_]*_?(?:cuda|gpus?|nccl)(?:_\w+)?"
+    r"|only(?:CUDA|GPU)|(?:multi|single|large)_gpu_(?:test|only|mark)|skipCUDA\w+|(?:cuda|gpu|multi_gpu|single_gpu)\w*)",
+)  # fmt: skip
+"""What decorators are called that let a test run on CUDA alone: `require_cuda`, `skip_if_lt_x_gpu`, `onlyCUDA`."""
+
+OF_CUDA = re.compile(r"\b(?:\w*kernels?|triton|capability|cutlass|cudnn|cublas\w*|sm_?\d+\w*)\b", re.IGNORECASE)
+"""What a condition or a reason speaks of that CUDA alone has, or has otherwise."""
+
+NEUTRAL = {
+    "transformers.testing_utils": {
+        "require_torch_gpu": "require_torch_accelerator",
+        "require_torch_multi_gpu": "require_torch_multi_accelerator",
+        "require_torch_non_multi_gpu": "require_torch_non_multi_accelerator",
+        "require_torch_up_to_2_gpus": "require_torch_up_to_2_accelerators",
+        "require_torch_large_gpu": "require_torch_large_accelerator",
+    },
+    "diffusers.utils.testing_utils": {
+        "require_torch_gpu": "require_torch_accelerator",
+        "require_torch_multi_gpu": "require_torch_multi_accelerator",
+        "require_big_gpu_with_torch_cuda": "require_big_accelerator",
+    },
+    "accelerate.test_utils": {
+        "require_cuda": "require_non_cpu",
+        "require_single_gpu": "require_single_device",
+        "require_multi_gpu": "require_multi_device",
+    },
+}
+"""The decorators of libraries that have a neutral one (transformers 5.23, diffusers 0.42, accelerate 1.15)."""
+
+
+def find(inspection: Inspection) -> Iterator[Match]:
+    """Yield a match for each skip, decorator and assertion of a file of tests that is about CUDA alone."""
+    if is_test(inspection):
+        yield from find_skips(inspection)
+        yield from find_decorators(inspection)
+        yield from find_assertions(inspection)
+
+
+# Skips
+
+
+def find_skips(inspection: Inspection) -> Iterator[Match]:
+    for reference in inspection.references:
+        call = skip_around(reference, inspection)
+        if call is None or reference in inspection.silenced or "cuda" in find_branch(reference.node, inspection):
+            continue
+        obstacle = find_obstacle(call, inspection)
+        neutral = inspection.neutral(reference)
+        if isinstance(neutral, Neutral) and not obstacle:
+            neutral = replace(neutral, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)
+            fix: Rewrites | Refusal = Rewrites(((reference, neutral),))
+        else:
+            fix = Refusal(obstacle or neutral.reason)
+        match = match_of(reference.node, "the test is skipped without CUDA", fix, inspection)
+        rows = inspection.file.rows(call)
+        yield replace(match, symbol=reference.symbol.name, reference=reference, covers=(reference,), rows=rows)
+
+
+def skip_around(reference: Reference, inspection: Inspection) -> cst.Call | None:
+    """Return the call of `pytest.mark.skipif` and the like whose condition a reference is a part of."""
+    if reference.is_import or reference.symbol.backend != "cuda" or reference.symbol.row.name not in COUNTS:
+        return None
+    for parent in inspection.file.names.ancestors(reference.node):
+        if isinstance(parent, cst.Call):
+            meaning = inspection.file.names.resolve(parent.func)
+            if meaning is not None and meaning.path in SKIPS:
+                return parent
+        if isinstance(parent, (cst.BaseSuite, cst.Lambda)):
+            return None
+    return None
+
+
+def find_obstacle(call: cst.Call, inspection: Inspection) -> str:
+    """Return why a test is right to be skipped without CUDA, or ""."""
+    around = [call, *inspection.file.names.ancestors(call)]
+    names = [one.name.value for one in around if isinstance(one, (cst.FunctionDef, cst.ClassDef))]
+    helper = next((one for one in names if FOR_CUDA.fullmatch(one)), "")
+    if helper:
+        return f"`{helper}` is for CUDA by its name"
+    word = OF_CUDA.search(inspection.file.code(call))
+    if word is not None:
+        return f"it speaks of {word[0]}"
+    test = next((one for one in around if isinstance(one, (cst.FunctionDef, cst.ClassDef, cst.Module))), call)
+    only = (one.symbol.name for one in inspection.references_in(test) if one.symbol.row.code == CUDA_ONLY)
+    return next((f"the test calls `{one}`" for one in only), "")
+
+
+# Decorators
+
+
+def find_decorators(inspection: Inspection) -> Iterator[Match]:
+    owners = [one.node for one in inspection.file.names.scopes]
+    for node in (one for owner in owners for one in getattr(owner, "decorators", ())):
+        name = node.decorator.func if isinstance(node.decorator, cst.Call) else node.decorator
+        meaning = inspection.file.names.resolve(name)
+        is_known = meaning is not None and bool(look_up(meaning.path) or meaning.path in SKIPS)
+        if FOR_CUDA.fullmatch(last_name(name)) and not is_known:
+            if meaning is not None and inspection.absolute(meaning.path) in inspection.options.replaced:
+                continue  # a target says what takes its place
+            fix = exchanged(name, meaning, inspection)
+            yield match_of(name, f"`{dotted_name(name)}` lets the test run on CUDA alone", fix, inspection)
+
+
+def exchanged(name: cst.BaseExpression, meaning: Resolution | None, inspection: Inspection) -> Rewrites | Refusal:
+    """Return the fix that says the library's neutral decorator, and imports it where the other is imported."""
+    module, _, old = meaning.path.rpartition(".") if meaning is not None and meaning.doubt is None else ("", "", "")
+    known = next((one for one in NEUTRAL if module == one or module.startswith(f"{one}.")), "")
+    new = NEUTRAL.get(known, {}).get(old, "")
+    symbol, root = look_up("torch.cuda"), leftmost(name)
+    names = inspection.file.names
+    use = names.uses.get(root) if root is not None else None
+    if meaning is None or not new or use is None or symbol is None:
+        return Refusal("which decorator asks for any accelerator, only who knows the tests can say")
+    imports = [one for one in names.imports if one.scope is names.root and one.target.startswith(f"{known}.")]
+    at_hand = [one.name for one in imports if one.target.endswith(f".{new}")]
+    written = dotted_name(name).rpartition(".")[0]
+    need = Need("", f"{written}.{new}") if written else Need(module, new)
+    need = Need("", at_hand[0]) if at_hand else need
+    reference = Reference(name, symbol, meaning, use.scope, use.order, root=use)
+    return Rewrites(((reference, Neutral(need, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)),))
+
+
+# Assertions
+
+
+def find_assertions(inspection: Inspection) -> Iterator[Match]:
+    for node in inspection.file.names.places:
+        if not isinstance(node, (cst.SimpleString, cst.Attribute)) or not is_asserted(node, inspection):
+            continue
+        statement = next(
+            one for one in inspection.file.names.ancestors(node) if isinstance(one, cst.BaseSmallStatement)
+        )
+        if "cuda" not in find_branch(statement, inspection):
+            yield match_asserted(node, inspection)
+
+
+def match_asserted(node: cst.SimpleString | cst.Attribute, inspection: Inspection) -> Match:
+    message = "the test expects a device of CUDA"
+    if isinstance(node, cst.SimpleString):
+        fix = without_literal(node, node, inspection, template_of(node))
+        return match_of(node, message, fix, inspection)
+    found = neutral_device(node, inspection, takes_device=False)
+    if found is None:
+        return match_of(node, message, Refusal(NOTHING_BESIDE), inspection)
+    needs, constants = found
+    change = Change(node, asked, kept=(node.value,), needs=(needs,))
+    match = match_of(node, message, Rewrites(changes=(change,), constants=constants), inspection)
+    return replace(match, help=f"use `{inspection.file.code(node.value)}.device.type == …`")
+
+
+def asked(updated: cst.Attribute, device: str) -> cst.BaseExpression:
+    """Return `x.device.type == current_device_type()` for `x.is_cuda`."""
+    question = cst.ensure_type(cst.parse_expression(f"x.device.type == {device}"), cst.Comparison)
+    kind = cst.Attribute(cst.Attribute(updated.value, cst.Name("device")), cst.Name("type"))
+    return question.with_changes(left=kind, lpar=updated.lpar, rpar=updated.rpar)

@@ -1,0 +1,165 @@
+"""Mixed precision of one backend.
+
+## What it does
+Finds `torch.cuda.amp.autocast`, `GradScaler`, `custom_fwd` and `custom_bwd`, the same functions of `torch.amp` that are
+given `"cuda"`, and those that speak of CUDA without a word, such as `torch.get_autocast_gpu_dtype()`.
+
+## Why is this bad?
+`torch.cuda.amp` is deprecated since torch 2.4 and switches itself off on every other accelerator, as
+`torch.autocast("cuda")` does.
+
+## Example
+```python
+import torch
+
+with torch.cuda.amp.autocast():
+    step()
+```
+
+## Use instead
+```python
+from cudafix.runtime import device_autocast
+
+with device_autocast():
+    step()
+```
+
+## Fix safety
+Safe for `autocast`: the neutral function is off without an accelerator, and takes the arguments of `torch.cuda`'s in
+their order; those of `torch.autocast`, which stand in another one, are given by name. Safe for `torch.amp.GradScaler`,
+unsafe for `torch.cuda`'s (another class). Unsafe for the decorators, which decide at import, for what is asked of or
+said to CUDA's autocast without a word, and in files that switch the cache of autocast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+import libcst as cst
+
+from cudafix.analysis.context import Inspection
+from cudafix.analysis.control_flow.enclosing_branch import find_branch
+from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE
+from cudafix.analysis.functions.amp_calls import (
+    AUTOCAST,
+    BACKWARD,
+    CACHE,
+    FORWARD,
+    FUNCTIONS,
+    SETTINGS,
+    Function,
+    argument_of,
+    is_for_cuda,
+)
+from cudafix.analysis.match import Match
+from cudafix.catalogue.symbols import look_up
+from cudafix.fixes.operations import Change, Rewrites, told
+from cudafix.matchers.references import Reference
+from cudafix.model import Safety
+from cudafix.replacements.choose import SCRIPTED, is_scripted
+from cudafix.replacements.project import find_entry, find_stop, plain_form
+from cudafix.replacements.replacement import Need, Neutral, Refusal
+from cudafix.syntax.arguments import comma, with_keyword
+from cudafix.syntax.scopes import Resolution
+
+OTHER_ANSWER = "also speaks of other accelerators, and of the CPU where there is none"
+
+
+def find(inspection: Inspection) -> Iterator[Match]:
+    """Yield a match for each call of torch.amp that is told to work on CUDA."""
+    names = inspection.file.names
+    for node in names.places:
+        if not isinstance(node, cst.Call) or not names.may_be_torch(node.func):
+            continue
+        meaning = names.resolve(node.func)
+        if meaning is None or meaning.doubt is not None:
+            continue
+        function, setting = FUNCTIONS.get(meaning.path), SETTINGS.get(meaning.path)
+        if function is not None and is_for_cuda(node, function):
+            message, words = f"`{meaning.path}` works on CUDA here", ""
+            fix = neutral_call(node, function, meaning, inspection)
+        elif setting is not None and len(node.args) == setting[1] and not any(one.star for one in node.args):
+            message = f"`{meaning.path}` speaks of CUDA's autocast"
+            words = f"use `torch.{setting[0]}({DEVICE_TYPE}(){', …' if node.args else ''})`"
+            fix = with_device(node, setting[0], meaning, inspection)
+        else:
+            continue
+        if "cuda" not in find_branch(node, inspection):
+            rewrites, reason = told(fix)
+            yield Match(node, "", message, rewrites, reason=reason, help=words)
+
+
+def neutral_call(call: cst.Call, function: Function, meaning: Resolution, inspection: Inspection) -> Rewrites | Refusal:
+    """Return the fix that calls the neutral function, which needs no device."""
+    symbol = look_up(function.symbol)
+    assert symbol is not None
+    if any(one.star for one in call.args):
+        return Refusal("what it is given cannot be seen")
+    if is_scripted(call, inspection.file):
+        return Refusal(SCRIPTED)
+    reason = function.reason
+    if function is AUTOCAST and ("cache_enabled" in inspection.file.text or "autocast_cache" in inspection.file.text):
+        reason = CACHE if argument_of(call, function, "cache_enabled") is None else ""
+    safety = Safety.UNSAFE if reason else Safety.SAFE
+    entry = find_entry(symbol, inspection.file.path, inspection.options, is_called=False)
+    neutral = Neutral(Need(inspection.options.runtime_module, function.neutral))
+    if entry is not None and not entry.replaces_call:
+        stop = find_stop(entry.target, call, inspection.file, inspection.options)
+        if stop:
+            return Refusal(stop)
+        neutral = plain_form(entry.target, inspection.file, inspection.options)
+    scope, order = inspection.file.names.places[call]
+    reference = Reference(call.func, symbol, meaning, scope, order)
+    change = Change(
+        call, partial(called, original=call, function=function), kept=tuple(call.args),
+        needs=((reference, replace(neutral, safety=safety, reason=reason)),),
+    )  # fmt: skip
+    return Rewrites(changes=(change,))
+
+
+def called(updated: cst.Call, text: str, original: cst.Call, function: Function) -> cst.BaseExpression:
+    """Return `device_autocast(dtype=…, enabled=…)` for `torch.autocast("cuda", …)`."""
+    name = cst.parse_expression(text)
+    device = argument_of(original, function, function.device)
+    told = [argument_of(original, function, one) for one in function.params]
+    arguments: list[cst.Arg] = []
+    for old, new in zip(original.args, updated.args, strict=True):
+        if old is not device:
+            index = next((number for number, one in enumerate(told) if one is old), 0)
+            arguments.append(new if new.keyword is not None else with_keyword(new, function.params[index]))
+        elif function.added and argument_of(original, function, function.added[0]) is None:
+            arguments.append(with_keyword(new, function.added[0]).with_changes(value=cst.Name(function.added[1])))
+        elif arguments and old is original.args[-1]:
+            arguments[-1] = arguments[-1].with_changes(comma=new.comma)
+    if not arguments and function in (FORWARD, BACKWARD):
+        return name.with_changes(lpar=updated.lpar, rpar=updated.rpar)
+    return updated.with_changes(func=name, args=arguments)
+
+
+def with_device(call: cst.Call, name: str, meaning: Resolution, inspection: Inspection) -> Rewrites | Refusal:
+    """Return the fix that passes the active device to the function that takes one."""
+    symbol, torch = look_up("torch.cuda"), meaning.origins[0]
+    assert symbol is not None
+    if torch.target != "torch" or meaning.through:
+        return Refusal(f"`torch.{name}` takes the device")
+    if is_scripted(call, inspection.file):
+        return Refusal(SCRIPTED)
+    if any(
+        isinstance(one, (cst.ExceptHandler, cst.ExceptStarHandler)) for one in inspection.file.names.ancestors(call)
+    ):
+        return Refusal("it is there for a torch that takes no device")
+    scope, order = inspection.file.names.places[call]
+    reference = Reference(call.func, symbol, meaning, scope, order)
+    need = Need(inspection.options.runtime_module, DEVICE_TYPE)
+    neutral = Neutral(need, passed="", safety=Safety.UNSAFE, reason=OTHER_ANSWER)
+    build = partial(passing, function=f"{torch.name}.{name}")
+    return Rewrites(changes=(Change(call, build, kept=(call.func, *call.args), needs=((reference, neutral),)),))
+
+
+def passing(updated: cst.Call, text: str, function: str) -> cst.Call:
+    """Return `torch.set_autocast_dtype(current_device_type(), dtype)`."""
+    others = [one.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT) for one in updated.args]
+    first = cst.Arg(cst.parse_expression(text), comma=comma() if others else cst.MaybeSentinel.DEFAULT)
+    return updated.with_changes(func=cst.parse_expression(function), args=[first, *others])

@@ -1,0 +1,31 @@
+"""A stream or event of one backend.
+
+## What it does
+Finds `torch.cuda.Stream`, `Event`, `stream`, `current_stream`, `set_stream` and their kin, in annotations too.
+
+## Why is this bad?
+Streams exist on most accelerators, under the same names in the backend's module.
+
+## Example
+```python
+import torch
+
+side = torch.cuda.Stream()
+with torch.cuda.stream(side):
+    step()
+```
+
+## Use instead
+```python
+from cudafix.runtime import device_stream, use_stream
+
+side = device_stream()
+with use_stream(side):
+    step()
+```
+
+## Fix safety
+Safe for calls: on CUDA the very same classes are made, with the same arguments, so that streams and events that meet
+stay of one kind. Unsafe at import (the backend is decided there), for annotations (they become `torch.Stream`, the
+base class) and for the classes as values.
+"""
