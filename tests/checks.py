@@ -18,8 +18,8 @@ from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.fixes.rewriter import rewrite
 from cudafix.fixes.text_edits import edits
+from cudafix.matchers.references import parse
 from cudafix.model import Edit, Finding, Result
-from cudafix.syntax.module import File
 
 OPT_IN = ["CFX004", "CFX201", "CFX202", "CFX203", "CFX204", "CFX206", "CFX207", "CFX402", "CFX403", "CFX6"]
 EVERY_RULE = {"select": ["CFX"], "ignore": OPT_IN}
@@ -36,7 +36,7 @@ def options(**settings: object) -> Options:
 
 
 def analysis_of(source: str, path: str = "example.py", **settings: object) -> Analysis:
-    return analyse(File(Source(path, dedent(source).encode())), options(**settings))
+    return analyse(parse(Source(path, dedent(source).encode())), options(**settings))
 
 
 def findings_in(source: str, path: str = "example.py", **settings: object) -> list[Finding]:
@@ -90,7 +90,7 @@ def fixed(data: bytes, path: str = "example.py", unsafe: bool = False, **setting
 
 
 def text_of_edits(source: str, path: str, unsafe: bool, **settings: object) -> str:
-    analysis = analyse(File(Source(path, source.encode())), options(**settings))
+    analysis = analyse(parse(Source(path, source.encode())), options(**settings))
     rewrites = analysis.rewrites(Work(Mode.FIX, unsafe).allowed)
     text = apply_edits(analysis.file.lines, edits(analysis.file, rewrites))
     assert rewrite(analysis.file, rewrites).code == text

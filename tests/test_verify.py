@@ -8,11 +8,11 @@ from checks import check_fixes, fixed, options
 from cudafix.engine.analyse import Analysis
 from cudafix.engine.verify import RewriteError, verify
 from cudafix.files.source import Source
-from cudafix.syntax.module import File
+from cudafix.matchers.references import parse
 
 
 def verified(before: str, after: str) -> Analysis:
-    return verify(File(Source("example.py", before.encode())), after.encode(), options())
+    return verify(parse(Source("example.py", before.encode())), after.encode(), options())
 
 
 def refused(before: str, after: str, reason: str) -> None:
@@ -101,7 +101,7 @@ def test_a_file_that_the_parser_cannot_reproduce_is_refused() -> None:
 def test_a_refused_file_stays_and_the_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     source = b"import torch\ntorch.cuda.synchronize()\n"
     monkeypatch.setattr(
-        "cudafix.fixes.rewriter.rewrite", lambda file, choices: File(Source("", b"synchronize_device()")).module
+        "cudafix.fixes.rewriter.rewrite", lambda file, choices: parse(Source("", b"synchronize_device()")).module
     )
     result = fixed(source)
     assert result.new_bytes is None

@@ -13,12 +13,13 @@ from cudafix.config.options import Options
 from cudafix.config.targets import Entry
 from cudafix.files.globs import relative
 from cudafix.matchers.conditions import Question, read_question
-from cudafix.matchers.references import Reference, find_references
+from cudafix.matchers.references import Reference, find_references, torch_names
 from cudafix.replacements.choose import find_neutral
 from cudafix.replacements.index_as_device import as_device
 from cudafix.replacements.module_in_scope import with_module_at_hand
 from cudafix.replacements.module_paths import absolute
 from cudafix.replacements.replacement import Neutral, Refusal
+from cudafix.syntax.expressions import leftmost
 from cudafix.syntax.module import File
 
 
@@ -34,8 +35,18 @@ class Inspection:
         self.questions: dict[cst.BaseExpression, Question | None] = {}
 
     @cached_property
+    def torch_names(self) -> frozenset[str]:
+        """The names that may stand for torch or a part of it."""
+        return torch_names(self.file.names)
+
+    def may_be_torch(self, node: cst.BaseExpression) -> bool:
+        """Whether `node` begins with a name that may stand for torch or a part of it."""
+        root = leftmost(node)
+        return root is not None and (bool(self.file.names.stars) or root.value in self.torch_names)
+
+    @cached_property
     def references(self) -> list[Reference]:
-        return find_references(self.file.names)
+        return find_references(self.file.names, self.torch_names)
 
     @cached_property
     def calls(self) -> dict[cst.CSTNode, Reference]:
@@ -66,7 +77,7 @@ class Inspection:
         """The references inside each node that holds one."""
         found: dict[cst.CSTNode, list[Reference]] = {}
         for node, reference in self.calls.items():
-            for one in (node, *self.file.names.ancestors(node)):
+            for one in (node, *self.file.tree.ancestors(node)):
                 found.setdefault(one, []).append(reference)
         return found
 
@@ -80,7 +91,7 @@ class Inspection:
         return absolute(path, self.file.path, self.options.root)
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
-        return self.file.names.parents.get(node)
+        return self.file.tree.parents.get(node)
 
     def target_behind(self, call: cst.Call) -> Entry | None:
         """Return the target of the project that `call` calls."""

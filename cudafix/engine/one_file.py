@@ -98,8 +98,8 @@ def look_at_slice(source: Source, options: Options, work: Work) -> Result | None
 
     from cudafix.engine.active_rules import may_be_cut
     from cudafix.engine.analyse import analyse
+    from cudafix.matchers.references import parse
     from cudafix.prefilter.slice import cut
-    from cudafix.syntax.module import File
 
     if not options.slices or not may_be_cut(source.path, options):
         return None
@@ -107,7 +107,7 @@ def look_at_slice(source: Source, options: Options, work: Work) -> Result | None
         shown = cut(source.data, options.words, options.flush_methods)
         if shown is None or len(shown) > LARGEST:
             return None
-        file = File(source, shown)
+        file = parse(source, shown)
     except (ParserSyntaxError, SyntaxError, ValueError):
         return None
     analysis = analyse(file, options)
@@ -120,10 +120,10 @@ def analyse_and_rewrite(source: Source, complaint: Complaint | None, options: Op
     from libcst import ParserSyntaxError
 
     from cudafix.engine.analyse import analyse
-    from cudafix.syntax.module import File
+    from cudafix.matchers.references import parse
 
     try:
-        file = File(source)
+        file = parse(source)
     except (ParserSyntaxError, SyntaxError, UnicodeError, LookupError) as error:
         if complaint is not None:
             return unreadable(source, f"cannot be read as Python: {complaint.message}", complaint.position, options)

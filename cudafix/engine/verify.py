@@ -7,6 +7,7 @@ from collections import Counter
 from cudafix.config.options import Options
 from cudafix.engine.analyse import Analysis, analyse
 from cudafix.files.source import Source
+from cudafix.matchers.references import parse
 from cudafix.syntax.module import File
 from cudafix.syntax.python_parser import find_complaint
 
@@ -25,7 +26,7 @@ def verify(before: File, new_data: bytes, options: Options) -> Analysis:
         raise RewriteError("the file cannot be reproduced byte for byte")
     if find_complaint(new_data) is not None and find_complaint(before.data) is None:
         raise RewriteError("the rewritten file would not compile")
-    after = File(Source(before.path, new_data))
+    after = parse(Source(before.path, new_data))
     undefined = undefined_uses(after) - undefined_uses(before)
     if undefined:
         raise RewriteError(f"the rewritten file would use the undefined name `{min(undefined)}`")

@@ -26,7 +26,6 @@ from cudafix.fixes.operations import Rewrites, names_in, names_that_go
 from cudafix.fixes.unused_imports import Unused, find_unused, is_alone, lines_above, lines_below
 from cudafix.matchers.references import Reference
 from cudafix.replacements.replacement import Need, is_module
-from cudafix.syntax.blocks import position
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import BUILTINS, Binding, BindingKind, Scope, ScopeKind
 
@@ -150,9 +149,9 @@ class Planner:
             return False
         if binding.scope is reference.scope and binding.order > reference.order:
             return False
-        suite = self.names.suite(binding.node)
-        around = self.names.suites(reference.node)
-        beside = {self.names.suite(origin.node) for origin in reference.resolution.origins}
+        suite = self.file.tree.suite(binding.node)
+        around = self.file.tree.suites(reference.node)
+        beside = {self.file.tree.suite(origin.node) for origin in reference.resolution.origins}
         return suite in around or beside == {suite}
 
     # Beside which imports of torch the missing ones go
@@ -166,12 +165,12 @@ class Planner:
             for one in self.names.root.bindings.get(name, ())
             if one.kind is BindingKind.IMPORT and one.target.startswith("torch")
         ]
-        anchors = [self.anchor(one) for one in roots if self.names.suite(one.node) is self.file.module]
+        anchors = [self.anchor(one) for one in roots if self.file.tree.suite(one.node) is self.file.module]
         return min(anchors, key=lambda one: one.order, default=None)
 
     def anchor(self, origin: Binding) -> Anchor:
         assert isinstance(origin.node, (cst.Import, cst.ImportFrom))
-        return Anchor(origin.node, origin.order, self.names.suite(origin.node))
+        return Anchor(origin.node, origin.order, self.file.tree.suite(origin.node))
 
     def find_anchors(self) -> None:
         for reference, need in self.missing:
@@ -190,9 +189,9 @@ class Planner:
 
     def first_in_suite(self, origin: Binding) -> Anchor:
         """Return the earliest import in the suite of `origin` that another rewritten reference stands on as well."""
-        suite = self.names.suite(origin.node)
+        suite = self.file.tree.suite(origin.node)
         origins = [one for reference, _ in self.choices for one in reference.resolution.origins]
-        beside = [self.anchor(one) for one in origins if self.names.suite(one.node) is suite]
+        beside = [self.anchor(one) for one in origins if self.file.tree.suite(one.node) is suite]
         return min(beside, key=lambda one: one.order)
 
     # Imports that nothing uses any more
@@ -201,7 +200,7 @@ class Planner:
         self.unused = find_unused(self.file, self.names_that_go(), [anchor.node for anchor in self.wanted])
         for node, aliases in self.unused.dropped.items():
             left = without_names(node, aliases)
-            line = self.names.parents[node]
+            line = self.file.tree.parents[node]
             if left is not None:
                 self.plan.rewritten[node] = left
                 continue
@@ -244,7 +243,7 @@ class Planner:
         if marked is not None:
             self.plan.rewritten[node] = marked
         else:
-            self.plan.marked.add(self.names.parents[node])
+            self.plan.marked.add(self.file.tree.parents[node])
 
     # What the missing ones are called
 
@@ -326,7 +325,7 @@ class Planner:
             one.node
             for one in self.names.imports_by_module.get(module, ())
             if isinstance(one.node, cst.ImportFrom)
-            and self.names.suite(one.node) is anchor.suite
+            and self.file.tree.suite(one.node) is anchor.suite
             and (one.order < first_use or one.order < anchor.order)
             and one.node not in self.replaced
             and suite.can_extend(one.node, names)
@@ -342,7 +341,7 @@ class Planner:
 
     def place_line(self, anchor: Anchor, module: str, names: list[Name]) -> None:
         suite = self.suite(anchor.suite)
-        slot = find_slot(suite, position(self.names.parents[anchor.node], self.names), module, names[0])
+        slot = find_slot(suite, self.file.tree.position(self.file.tree.parents[anchor.node]), module, names[0])
         comment = ""
         if isinstance(anchor.suite, cst.Module):
             comment = late_import_comment(suite.statements[: slot.index], self.file.lines[self.row(anchor.node)])
@@ -361,8 +360,8 @@ class Planner:
 
     def close_gaps(self) -> None:
         for line in self.plan.removals:
-            parent = self.names.parents[line]
+            parent = self.file.tree.parents[line]
             slots = {one.slot.index: one.slot for one in reversed(self.plan.insertions) if one.suite is parent}
             suite = self.suite(parent)
-            index = position(line, self.names)
+            index = self.file.tree.position(line)
             self.plan.removals[line] = Removal(line, lines_above(suite, index, slots), lines_below(suite, index, slots))

@@ -14,9 +14,9 @@ import libcst as cst
 
 from cudafix.matchers.references import Reference
 from cudafix.replacements.replacement import Neutral, Refusal
-from cudafix.syntax.blocks import BLOCKS
 from cudafix.syntax.name_table import NameTable
 from cudafix.syntax.scopes import FRAME_READERS, Binding, ScopeKind
+from cudafix.syntax.tree import BLOCKS
 
 Choice: TypeAlias = tuple[Reference, Neutral]
 
@@ -151,10 +151,10 @@ def without_waiting(fixes: Sequence[Rewrites], names: NameTable) -> list[Rewrite
     firm = [fix for fix in fixes if not fix.waits]
     changed: set[cst.CSTNode] = {one.node for fix in firm for one in fix.changes}
     changed |= {one.node for fix in firm for one in fix.spares}
-    around = {parent for node in changed for parent in names.ancestors(node)} | changed
+    around = {parent for node in changed for parent in names.tree.ancestors(node)} | changed
 
     def is_free(change: Change) -> bool:
-        return change.before or (change.node not in around and changed.isdisjoint(names.ancestors(change.node)))
+        return change.before or (change.node not in around and changed.isdisjoint(names.tree.ancestors(change.node)))
 
     return [fix for fix in fixes if not fix.waits or all(is_free(change) for change in fix.changes)]
 
@@ -168,8 +168,8 @@ def spare_line(binding: Binding, gone: set[cst.Name], names: NameTable) -> cst.C
     ]
     if not is_own or binding.outer or any(one.node not in gone for one in uses):
         return None
-    line = next((one for one in names.ancestors(binding.node) if isinstance(one, cst.SimpleStatementLine)), None)
-    block = names.parents.get(line) if line is not None else None
+    line = next((one for one in names.tree.ancestors(binding.node) if isinstance(one, cst.SimpleStatementLine)), None)
+    block = names.tree.parents.get(line) if line is not None else None
     if line is None or not isinstance(block, BLOCKS) or len(block.body) == 1:
         return None
     only = line.body[0]
@@ -182,7 +182,7 @@ def spare_line(binding: Binding, gone: set[cst.Name], names: NameTable) -> cst.C
 def is_dropped(node: cst.CSTNode, changes: dict[cst.CSTNode, Change], names: NameTable) -> bool:
     """Whether `node` stands in a part that one of `changes` takes out."""
     kept = {node}
-    for parent in names.ancestors(node):
+    for parent in names.tree.ancestors(node):
         change = changes.get(parent)
         if change is not None and kept.isdisjoint(change.kept):
             return True

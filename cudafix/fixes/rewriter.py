@@ -16,8 +16,8 @@ from cudafix.fixes.import_planner import ImportPlan, Inline, Insertion, plan_imp
 from cudafix.fixes.import_style import leading_lines
 from cudafix.fixes.import_text import marked_unused
 from cudafix.fixes.operations import Change, Rewrites, Wording
-from cudafix.syntax.blocks import BLOCKS
 from cudafix.syntax.module import File
+from cudafix.syntax.tree import BLOCKS
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 
@@ -40,7 +40,7 @@ class Rewriter(cst.CSTTransformer):
             if change.before:
                 self.fronts.setdefault(change.node, []).append(change)
                 continue
-            is_in_block = isinstance(file.names.parents[change.node], BLOCKS)
+            is_in_block = isinstance(file.tree.parents[change.node], BLOCKS)
             (self.in_blocks if is_in_block else self.elsewhere)[change.node] = change
         self.wordings: dict[cst.CSTNode, list[Wording]] = {}
         for wording in rewrites.wordings:

@@ -18,9 +18,9 @@ from cudafix.fixes.import_text import marked_unused
 from cudafix.fixes.operations import Rewrites, Wording
 from cudafix.fixes.rewriter import Rewriter, statements
 from cudafix.model import Edit, Position
-from cudafix.syntax.blocks import BLOCKS
 from cudafix.syntax.module import File, split_lines
 from cudafix.syntax.positions import LINE_END
+from cudafix.syntax.tree import BLOCKS
 
 
 def edits(file: File, rewrites: Rewrites) -> tuple[Edit, ...]:
@@ -41,19 +41,19 @@ def find_roots(file: File, rewrites: Rewrites) -> list[cst.CSTNode]:
     roots = {owner(file, change.node) for change in rewrites.changes}
     if file.module in roots or (roots and not file.module.has_trailing_newline):
         return [file.module]
-    return [one for one in roots if roots.isdisjoint(file.names.ancestors(one))]
+    return [one for one in roots if roots.isdisjoint(file.tree.ancestors(one))]
 
 
 def owner(file: File, node: cst.CSTNode) -> cst.CSTNode:
     """Return the statement, of a block or of the module, whose block `node` stands in; for none, the module."""
-    around = file.names.ancestors(node)
+    around = file.tree.ancestors(node)
     blocks = [one for one in around if isinstance(one, BLOCKS)]
-    outside = file.names.ancestors(blocks[0])
-    return next((one for one in outside if isinstance(file.names.parents.get(one), BLOCKS)), file.module)
+    outside = file.tree.ancestors(blocks[0])
+    return next((one for one in outside if isinstance(file.tree.parents.get(one), BLOCKS)), file.module)
 
 
 def is_below(node: cst.CSTNode, roots: list[cst.CSTNode], file: File) -> bool:
-    return any(root is node or root in file.names.ancestors(node) for root in roots)
+    return any(root is node or root in file.tree.ancestors(node) for root in roots)
 
 
 def rows_of(root: cst.CSTNode, file: File) -> range:
@@ -92,7 +92,7 @@ def single_edits(file: File, rewrites: Rewrites, plan: ImportPlan) -> Iterator[t
         yield reference.node, Edit(*span, neutral.text(*plan.spelling[reference]))
         for argument in neutral.arguments:
             yield argument, keyword_edit(file, argument)
-    for insertion in sorted(plan.insertions, key=lambda one: -len(file.names.ancestors(one.suite))):
+    for insertion in sorted(plan.insertions, key=lambda one: -len(file.tree.ancestors(one.suite))):
         yield insertion.suite, insertion_edit(file, insertion)
     for inline in plan.inlines:
         yield inline.statement, Edit(*(file.end(inline.statement),) * 2, f"; {inline.code}")

@@ -68,10 +68,10 @@ def find_unused(file: File, gone: set[cst.Name], anchors: Collection[cst.CSTNode
 
 def keep_what_has_no_substitute(unused: Unused, file: File, anchors: Collection[cst.CSTNode]) -> None:
     """Keep an import whose place would be left empty: in a block of its own, or among statements on one line."""
-    filled = {file.names.suite(one) for one in anchors}
+    filled = {file.tree.suite(one) for one in anchors}
     emptied: dict[cst.CSTNode, int] = {}
     for node in [one for one, gone in unused.dropped.items() if is_whole(one, gone)]:
-        suite = file.names.suite(node)
+        suite = file.tree.suite(node)
         stays = has_own_comment(node, file) if is_alone(node, file) else node not in anchors
         if stays or (suite not in filled and emptied.get(suite, 0) + 1 == len(body(suite))):
             unused.keep(node)
@@ -85,7 +85,7 @@ def is_whole(node: ImportStatement, gone: Collection[cst.ImportAlias]) -> bool:
 
 def is_alone(node: ImportStatement, file: File) -> bool:
     """Whether `node` is all that its line does."""
-    line = file.names.parents[node]
+    line = file.tree.parents[node]
     return isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1
 
 
@@ -122,11 +122,11 @@ def is_used(file: File, name: str, scope: Scope, gone: set[cst.Name]) -> bool:
 
 def sees(node: cst.CSTNode, scope: Scope, file: File) -> bool:
     """Whether `node` stands where the names of `scope` are known: in the body of its function, not in the signature."""
-    return scope is file.names.root or getattr(scope.node, "body", None) in file.names.ancestors(node)
+    return scope is file.names.root or getattr(scope.node, "body", None) in file.tree.ancestors(node)
 
 
 def is_quoted_type(string: cst.SimpleString, file: File) -> bool:
-    for parent in file.names.ancestors(string):
+    for parent in file.tree.ancestors(string):
         if isinstance(parent, cst.Annotation) or (isinstance(parent, cst.Subscript) and not has_call(parent)):
             return True
         if isinstance(parent, cst.Call):
@@ -153,7 +153,7 @@ def is_exported(name: str, file: File) -> bool:
     if name in file.names.exported:
         return True
     quoted = [one for one in file.names.strings if one.evaluated_value == name]
-    around = [ancestor for one in quoted for ancestor in file.names.ancestors(one)]
+    around = [ancestor for one in quoted for ancestor in file.tree.ancestors(one)]
     return any(isinstance(one, cst.SimpleStatementLine) and "__all__" in file.code(one) for one in around)
 
 
@@ -190,7 +190,7 @@ def has_comment(alias: cst.ImportAlias, node: ImportStatement, file: File) -> bo
 def tests_for_torch(binding: Binding, file: File) -> bool:
     """Whether the import stands in a `try` that finds out whether torch is there."""
     child: cst.CSTNode = binding.node
-    for parent in file.names.ancestors(binding.node):
+    for parent in file.tree.ancestors(binding.node):
         if isinstance(parent, (cst.Try, cst.TryStar)) and parent.body is child:
             return True
         child = parent

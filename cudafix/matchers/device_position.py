@@ -109,7 +109,7 @@ class Positions:
         self.names = file.names
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
-        return self.names.parents.get(node)
+        return self.names.tree.parents.get(node)
 
     def is_one(self, node: cst.CSTNode, depth: int) -> bool:
         """Follow the value outwards to what takes it."""
@@ -182,7 +182,7 @@ class Positions:
         return False
 
     def is_returned(self, statement: cst.Return) -> bool:
-        for parent in self.names.ancestors(statement):
+        for parent in self.names.tree.ancestors(statement):
             if isinstance(parent, (cst.FunctionDef, cst.Lambda)):
                 return isinstance(parent, cst.FunctionDef) and self.kind.is_name(parent.name.value)
         return False

@@ -28,6 +28,6 @@ def read_attributes(reference: Reference, file: File) -> Iterator[str]:
             uses = file.names.uses_by_name.get(binding.name, ())
             holders += [use.node for use in uses if binding in file.names.reaching(use)]
     for holder in holders:
-        parent = file.names.parents.get(holder)
+        parent = file.tree.parents.get(holder)
         if isinstance(parent, cst.Attribute) and parent.value is holder:
             yield parent.attr.value

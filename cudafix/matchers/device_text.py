@@ -59,7 +59,7 @@ def is_beginning(first: cst.FormattedStringText, string: cst.FormattedString) ->
 def whole_of(literal: cst.SimpleString, file: File) -> cst.BaseExpression | None:
     """Return the expression that `literal` is, or begins, if that names a device."""
     text = literal.evaluated_value
-    parent = file.names.parents[literal]
+    parent = file.tree.parents[literal]
     if not isinstance(text, str) or isinstance(parent, cst.ConcatenatedString):
         return None
     if WHOLE.fullmatch(text):
@@ -71,6 +71,6 @@ def whole_of(literal: cst.SimpleString, file: File) -> cst.BaseExpression | None
         is_sum = isinstance(parent.operator, cst.Add) and match["field"] is None
         is_format = isinstance(parent.operator, cst.Modulo) and match["field"] is not None
         return parent if is_sum or is_format else None
-    call = file.names.parents.get(parent)
+    call = file.tree.parents.get(parent)
     is_method = isinstance(parent, cst.Attribute) and parent.attr.value == "format" and match["field"] is not None
     return call if is_method and isinstance(call, cst.Call) and call.func is parent else None

@@ -140,7 +140,7 @@ def flat(text: str) -> str:
 
 def find_docstrings(file: File) -> Iterator[cst.SimpleString]:
     """Yield the literals of the docstrings of the module, its classes and its functions."""
-    for node in [file.module, *(one for one in file.names.parents if isinstance(one, (cst.FunctionDef, cst.ClassDef)))]:
+    for node in [file.module, *(one for one in file.tree.parents if isinstance(one, (cst.FunctionDef, cst.ClassDef)))]:
         suite = node.body if isinstance(node, (cst.FunctionDef, cst.ClassDef)) else node
         first = next(iter(getattr(suite, "body", ())), None)
         if isinstance(first, cst.CSTNode):
@@ -150,7 +150,7 @@ def find_docstrings(file: File) -> Iterator[cst.SimpleString]:
 def attribute_docs(file: File) -> Iterator[cst.SimpleString]:
     """Yield the literals of the strings that stand right below an assignment."""
     blocks: list[cst.Module | cst.IndentedBlock] = [file.module]
-    blocks += [one for one in file.names.parents if isinstance(one, cst.IndentedBlock)]
+    blocks += [one for one in file.tree.parents if isinstance(one, cst.IndentedBlock)]
     for node in blocks:
         for above, statement in zip(node.body, node.body[1:], strict=False):
             if isinstance(above, cst.SimpleStatementLine) and isinstance(above.body[-1], (cst.Assign, cst.AnnAssign)):

@@ -5,13 +5,15 @@ In: the name table. Out: `Reference`s in the order of the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 import libcst as cst
 
 from cudafix.catalogue.symbols import Symbol, find_row, look_up
-from cudafix.syntax.expressions import getattr_name, imported_module
+from cudafix.files.source import Source
+from cudafix.syntax.expressions import getattr_name, imported_module, leftmost
+from cudafix.syntax.module import File
 from cudafix.syntax.name_table import NameTable
 from cudafix.syntax.scopes import Binding, BindingKind, Resolution, Scope, Use
 
@@ -37,8 +39,39 @@ class Reference:
         return self.root is None
 
 
-def find_references(names: NameTable) -> list[Reference]:
-    uses = [use for use in names.uses.values() if names.may_be_torch(use.node)]
+BROUGHT_BY_STARS = frozenset({"torch"})
+"""What any star import is taken to bring: who says `torch` means torch."""
+
+
+def parse(source: Source, shown: bytes | None = None) -> File:
+    """Return a module as the rules read it; of a slice of it, where `shown` is given.
+
+    Raises:
+        ParserSyntaxError, SyntaxError, UnicodeError, LookupError: for what is no Python, or cannot be decoded.
+    """
+    return File(source, shown, BROUGHT_BY_STARS)
+
+
+def torch_names(names: NameTable) -> frozenset[str]:
+    """Return the names that may stand for torch or a part of it, so that the others need no resolving."""
+    bindings = [binding for scope in names.scopes for same in scope.bindings.values() for binding in same]
+    found = {one.name for one in bindings if one.kind is BindingKind.IMPORT and one.target.startswith("torch")}
+    aliases = [(one.name, leftmost(one.value)) for one in bindings if one.kind is BindingKind.ALIAS]
+    count = -1
+    while count != len(found):
+        count = len(found)
+        found.update(name for name, root in aliases if root is not None and root.value in found)
+    return frozenset(found)
+
+
+def comes_from_star(resolution: Resolution, names: NameTable) -> bool:
+    """Whether torch itself may be what a star import brings."""
+    return any(origin in names.brought.values() for origin in resolution.origins)
+
+
+def find_references(names: NameTable, possible: Set[str]) -> list[Reference]:
+    """Return the references to functions of backends; `possible` are the names that may stand for torch."""
+    uses = [use for use in names.uses.values() if names.stars or use.node.value in possible]
     found = [one for use in uses if (one := find_reference(names, use)) is not None]
     return sorted([*found, *find_imports(names)], key=lambda one: one.order)
 
@@ -52,7 +85,7 @@ def find_reference(names: NameTable, use: Use) -> Reference | None:
     if symbol is None or is_reported_at_its_alias(resolution, attributes) or is_wild_guess(resolution, symbol):
         return None
     node = nodes[len(nodes) - 1 - len(symbol.rest)] if len(symbol.rest) < len(nodes) else use.node
-    parent = names.parents.get(node)
+    parent = names.tree.parents.get(node)
     if isinstance(parent, cst.Del) and node is use.node:
         return None  # the name goes, not the function
     call = parent if isinstance(parent, cst.Call) and parent.func is node else None
@@ -78,12 +111,12 @@ def chain(names: NameTable, name: cst.Name) -> tuple[list[cst.CSTNode], tuple[st
     attributes: list[str] = []
     while True:
         node = nodes[-1]
-        parent = names.parents.get(node)
+        parent = names.tree.parents.get(node)
         if isinstance(parent, cst.Attribute) and parent.value is node:
             nodes.append(parent)
             attributes.append(parent.attr.value)
             continue
-        call = names.parents.get(parent) if isinstance(parent, cst.Arg) else None
+        call = names.tree.parents.get(parent) if isinstance(parent, cst.Arg) else None
         literal = getattr_name(call) if isinstance(call, cst.Call) else None
         if isinstance(call, cst.Call) and call.args[0] is parent and literal and names.is_builtin(call.func):
             nodes.append(call)

@@ -50,7 +50,7 @@ MODELS = re.compile(r"(transformers|diffusers)\.(?!.*(Tokenizer|Processor|Extrac
 
 def find_met(placed: cst.CSTNode, file: File) -> str:
     """Return the tensor, or the model, that meets what is made with the device at `placed`; "" where none is known."""
-    made = placed if isinstance(placed, cst.Call) else file.names.call_around(placed)
+    made = placed if isinstance(placed, cst.Call) else file.tree.call_around(placed)
     if made is None or not gives_tensor(made, file):
         return ""
     result = outermost(made, file)
@@ -68,7 +68,7 @@ def gives_tensor(call: cst.Call, file: File) -> bool:
 
 def outermost(node: cst.BaseExpression, file: File) -> cst.BaseExpression:
     """Return the largest expression around `node` that is no more than it in another shape: `-x[0].float()`."""
-    parents = file.names.parents
+    parents = file.tree.parents
     while True:
         parent = parents.get(node)
         is_item = isinstance(parent, cst.Subscript) and parent.value is node
@@ -87,7 +87,7 @@ def is_same_call(call: cst.CSTNode | None, func: cst.Attribute) -> bool:
 def met_at(result: cst.BaseExpression, file: File) -> Iterator[cst.BaseExpression]:
     """Yield what an expression, a tensor, meets where it stands."""
     names = file.names
-    parent = names.parents.get(result)
+    parent = names.tree.parents.get(result)
     if isinstance(parent, cst.BinaryOperation):
         yield parent.left if parent.right is result else parent.right
     elif isinstance(parent, cst.AugAssign) and parent.value is result:
@@ -95,8 +95,8 @@ def met_at(result: cst.BaseExpression, file: File) -> Iterator[cst.BaseExpressio
     elif isinstance(parent, (cst.Index, cst.ComparisonTarget, cst.Comparison)):
         yield from met_by_operator(parent, result, file)
     elif isinstance(parent, cst.Element):
-        container = names.parents[parent]
-        call = names.call_around(container)
+        container = names.tree.parents[parent]
+        call = names.tree.call_around(container)
         if call is not None and isinstance(container, (cst.List, cst.Tuple)) and is_meeting(call, file):
             yield from (one.value for one in container.elements if one is not parent)
     elif isinstance(parent, cst.Arg):
@@ -107,11 +107,11 @@ def met_by_operator(
     parent: cst.Index | cst.ComparisonTarget | cst.Comparison, result: cst.BaseExpression, file: File
 ) -> Iterator[cst.BaseExpression]:
     if isinstance(parent, cst.Index):
-        subscript = file.names.parents[file.names.parents[parent]]
+        subscript = file.tree.parents[file.tree.parents[parent]]
         if isinstance(subscript, cst.Subscript):
             yield subscript.value
         return
-    comparison = file.names.comparison_around(result)
+    comparison = file.tree.comparison_around(result)
     if comparison is None or len(comparison.comparisons) != 1:
         return
     target = comparison.comparisons[0]
@@ -120,7 +120,7 @@ def met_by_operator(
 
 
 def met_in_call(arg: cst.Arg, file: File) -> Iterator[cst.BaseExpression]:
-    call = file.names.parents[arg]
+    call = file.tree.parents[arg]
     if not isinstance(call, cst.Call):
         return
     if is_meeting(call, file):
@@ -142,16 +142,16 @@ def is_meeting(call: cst.Call, file: File) -> bool:
 def met_later(result: cst.BaseExpression, placed: cst.CSTNode, file: File) -> str:
     """Return what a name that is given the result meets, further down in the same block, in all cases."""
     names = file.names
-    parent = names.parents.get(result)
+    parent = names.tree.parents.get(result)
     if isinstance(parent, cst.DictComp) and parent.value is result:
-        parent = names.parents.get(parent)
+        parent = names.tree.parents.get(parent)
     target = parent.targets[0].target if isinstance(parent, cst.Assign) and len(parent.targets) == 1 else None
     if not isinstance(target, cst.Name):
         return ""
     scope, order = names.places[placed]
     while scope.parent is not None and scope.kind is ScopeKind.COMPREHENSION:
         scope = scope.parent
-    around = names.ancestors(placed)
+    around = names.tree.ancestors(placed)
     for use in sorted(names.uses_by_name.get(target.value, ()), key=lambda one: one.order):
         is_certain = use.scope is scope and use.order > order and names.region(use.node) in around
         if is_certain and [one.value for one in names.reaching(use)] == [parent.value]:  # type: ignore[union-attr]
@@ -164,8 +164,8 @@ def met_later(result: cst.BaseExpression, placed: cst.CSTNode, file: File) -> st
 def part_of(name: cst.Name, file: File) -> cst.BaseExpression:
     """Return `inputs.input_ids`, or what else is taken out of what the name holds, and the largest of that kind."""
     node = outermost(name, file)
-    parent = file.names.parents.get(node)
-    call = file.names.parents.get(parent) if isinstance(parent, cst.Attribute) else None
+    parent = file.tree.parents.get(node)
+    call = file.tree.parents.get(parent) if isinstance(parent, cst.Attribute) else None
     return node if not isinstance(parent, cst.Attribute) or isinstance(call, cst.Call) else parent
 
 
@@ -196,7 +196,7 @@ def is_known(node: cst.BaseExpression, file: File) -> bool:
 
 def is_annotated(node: cst.BaseExpression, bindings: Sequence[Binding], file: File) -> bool:
     """Whether a name is a parameter, and said to be a tensor."""
-    function = file.names.parents.get(bindings[0].node)
+    function = file.tree.parents.get(bindings[0].node)
     if not isinstance(node, cst.Name) or len(bindings) > 1 or not isinstance(function, cst.FunctionDef):
         return False
     if function.body is not bindings[0].node:
@@ -212,7 +212,7 @@ def is_used_as_tensor(node: cst.BaseExpression, use: Use, bindings: Sequence[Bin
     text = file.code(node)
     function = function_of(node, file)
     for other in file.names.uses_by_name.get(use.node.value, ()):
-        whole = file.names.parents.get(other.node) if isinstance(node, cst.Attribute) else other.node
+        whole = file.tree.parents.get(other.node) if isinstance(node, cst.Attribute) else other.node
         if whole is None or whole is node or function_of(whole, file) is not function or file.code(whole) != text:
             continue
         if file.names.reaching(other) == bindings and is_telling(whole, file):
@@ -221,15 +221,15 @@ def is_used_as_tensor(node: cst.BaseExpression, use: Use, bindings: Sequence[Bin
 
 
 def function_of(node: cst.CSTNode, file: File) -> cst.CSTNode | None:
-    return next((one for one in file.names.ancestors(node) if isinstance(one, cst.FunctionDef)), None)
+    return next((one for one in file.tree.ancestors(node) if isinstance(one, cst.FunctionDef)), None)
 
 
 def is_telling(node: cst.CSTNode, file: File) -> bool:
     """Whether `x.device`, `x.size(…)` or the like stands around `x`."""
-    attribute = file.names.parents.get(node)
+    attribute = file.tree.parents.get(node)
     if not isinstance(attribute, cst.Attribute) or attribute.value is not node or attribute in file.names.changed:
         return False
-    call = file.names.parents.get(attribute)
+    call = file.tree.parents.get(attribute)
     is_called = isinstance(call, cst.Call) and call.func is attribute and attribute.attr.value in OF_TENSORS
     return is_called or attribute.attr.value == "device"
 

@@ -13,7 +13,7 @@ from cudafix.config.options import Options
 from cudafix.config.settings import Route
 from cudafix.matchers.cuda_words import catches
 from cudafix.matchers.device_properties import cuda_only_property
-from cudafix.matchers.references import Reference
+from cudafix.matchers.references import Reference, comes_from_star
 from cudafix.model import Safety
 from cudafix.replacements.native import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, ON_CPU, native_form, of_torch
 from cudafix.replacements.project import find_entry, target_form
@@ -71,7 +71,7 @@ def find_obstacle(reference: Reference, file: File) -> str:
         return "the import behind the alias cannot be seen from here"
     if reference.node in file.names.changed:
         return "the function itself is assigned or deleted here"
-    if isinstance(file.names.parents.get(reference.node), (cst.MatchValue, cst.MatchClass)):
+    if isinstance(file.tree.parents.get(reference.node), (cst.MatchValue, cst.MatchClass)):
         return "a pattern compares with a dotted name, and would bind a plain one"
     if isinstance(reference.node, cst.Call) and len(reference.node.args) > 2:
         return "`getattr` has a default here, which tells whether the function is there"
@@ -122,7 +122,7 @@ def is_printed_as_text(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
 def has_ancestor(node: cst.CSTNode, file: File, wanted: Callable[[cst.CSTNode, cst.CSTNode], bool]) -> bool:
     """Whether going outwards inside the statement meets a (node, parent) pair that `wanted` accepts."""
     current = node
-    for parent in file.names.ancestors(node):
+    for parent in file.tree.ancestors(node):
         if wanted(current, parent):
             return True
         if isinstance(parent, (cst.BaseSmallStatement, cst.BaseSuite)):
@@ -133,7 +133,7 @@ def has_ancestor(node: cst.CSTNode, file: File, wanted: Callable[[cst.CSTNode, c
 
 def is_scripted(node: cst.CSTNode, file: File) -> bool:
     """Whether a function around `node` is given to `torch.jit.script` or `export`, as a decorator or by its name."""
-    for ancestor in file.names.ancestors(node):
+    for ancestor in file.tree.ancestors(node):
         if isinstance(ancestor, (cst.FunctionDef, cst.ClassDef)):
             decorators = [one.decorator for one in ancestor.decorators]
             functions = [one.func if isinstance(one, cst.Call) else one for one in decorators]
@@ -148,7 +148,7 @@ def is_scripted(node: cst.CSTNode, file: File) -> bool:
 
 def calls_with(name: str, file: File) -> list[cst.BaseExpression]:
     """Return the functions that are called with `name` as an argument."""
-    parents = file.names.parents
+    parents = file.tree.parents
     calls = [parents.get(parents[use.node]) for use in file.names.uses_by_name.get(name, ())]
     return [one.func for one in calls if isinstance(one, cst.Call)]
 
@@ -208,7 +208,7 @@ def find_doubts(reference: Reference, file: File, form: Neutral) -> list[str]:
     """Return what makes this place less safe than the row says."""
     row = reference.symbol.row
     found = []
-    if file.names.stars and file.names.torch_of_a_star in reference.resolution.origins:
+    if comes_from_star(reference.resolution, file.names):
         found.append("`torch` comes from a star import")
     if reference.symbol.backend != "cuda":
         found.append(f"calls whatever backend is active, where torch.{reference.symbol.backend} alone was meant")
@@ -233,7 +233,7 @@ def tries(reference: Reference, file: File) -> list[cst.Try]:
     """Return the `try` statements whose body holds the reference, as far as the function around it."""
     found = []
     child: cst.CSTNode = reference.node
-    for parent in file.names.ancestors(reference.node):
+    for parent in file.tree.ancestors(reference.node):
         if isinstance(parent, (cst.FunctionDef, cst.Lambda)):
             break
         if isinstance(parent, cst.Try) and parent.body is child:
@@ -255,7 +255,7 @@ def tells_by_error(statement: cst.Try, node: cst.CSTNode, file: File) -> bool:
 
 
 def is_statement(reference: Reference, file: File) -> bool:
-    return reference.call is not None and isinstance(file.names.parents.get(reference.call), cst.Expr)
+    return reference.call is not None and isinstance(file.tree.parents.get(reference.call), cst.Expr)
 
 
 def has_comment(node: cst.CSTNode, file: File) -> bool:

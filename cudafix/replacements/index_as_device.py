@@ -32,12 +32,12 @@ def as_device(reference: Reference, neutral: Neutral, file: File, options: Optio
 
 def is_taken_for_device(node: cst.CSTNode, file: File) -> bool:
     """Whether what takes the value of `node` takes devices: a method or a function of torch, or a name for those."""
-    parent = file.names.parents.get(node)
+    parent = file.tree.parents.get(node)
     if isinstance(parent, cst.IfExp) and parent.test is not node:
         return is_taken_for_device(parent, file)
     if isinstance(parent, cst.Assign) and len(parent.targets) == 1:
         return is_name_of_device(parent, file)
-    call = file.names.parents.get(parent) if isinstance(parent, cst.Arg) else None
+    call = file.tree.parents.get(parent) if isinstance(parent, cst.Arg) else None
     if not isinstance(parent, cst.Arg) or not isinstance(call, cst.Call) or parent.star:
         return False
     method = call.func.attr.value if isinstance(call.func, cst.Attribute) else ""

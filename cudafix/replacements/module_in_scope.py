@@ -56,7 +56,7 @@ def is_seen(binding: Binding, scope: Scope, reference: Reference, file: File) ->
     """Whether what `binding` of `scope` binds is certainly bound where the call stands."""
     in_time = scope is not reference.scope or binding.order < reference.order
     is_it = scope.encloses(reference.scope) and file.names.find_scope(binding.name, reference.scope) is scope
-    return in_time and is_it and file.names.region(binding.node) in {*file.names.ancestors(reference.node)}
+    return in_time and is_it and file.names.region(binding.node) in {*file.tree.ancestors(reference.node)}
 
 
 def attributes_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call, bool]]:
@@ -95,7 +95,7 @@ def find_meant(reference: Reference, neutral: Neutral | Refusal, file: File) -> 
     module = call.func.value if isinstance(call.func, cst.Attribute) else None
     if call.args or module is None or "#" in file.code(call) or neutral.need.module == "torch":
         return Refusal("the backend's module is not at hand here")
-    statement = isinstance(file.names.parents.get(call), cst.Expr)
+    statement = isinstance(file.tree.parents.get(call), cst.Expr)
     reason = "" if statement else "the result may be used, and the neutral function returns whether a cache was emptied"
     safety = Safety.SAFE if statement else Safety.UNSAFE
     return replace(neutral, passed=file.code(module), whole_call=True, safety=safety, reason=reason)

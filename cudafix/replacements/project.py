@@ -133,7 +133,7 @@ def find_stop(target: Target, node: cst.CSTNode, file: File, options: Options) -
         return ""
     if is_module(file.path, target.module):
         own = bindings_of(target, file)
-        around = file.names.ancestors(node)
+        around = file.tree.ancestors(node)
         if any(one in around for one in own):
             return f"this is {target.module}.{target.name} itself, which other code calls"
         return "" if own else f"{target.module} does not define {target.name} yet"

@@ -25,7 +25,7 @@ def only_binding(node: cst.Name, file: File) -> Binding | None:
     if use is None or scope is None or len(scope.bindings[node.value]) != 1:
         return None
     (binding,) = scope.bindings[node.value]
-    if file.names.region(binding.node) not in file.names.ancestors(node):
+    if file.names.region(binding.node) not in file.tree.ancestors(node):
         return None  # it may not have been bound yet
     return binding if binding.kind in (BindingKind.OTHER, BindingKind.ALIAS) and not binding.outer else None
 
@@ -48,7 +48,7 @@ def only_target(name: str, around: cst.ClassDef, file: File) -> cst.Attribute | 
         return None
     function, _ = enclosing_method(given[0], file)
     in_class = any(one.node is around and name in one.bindings for one in file.names.scopes)
-    return given[0] if not in_class and file.names.suite(given[0]) is function.body else None  # type: ignore[union-attr]
+    return given[0] if not in_class and file.tree.suite(given[0]) is function.body else None  # type: ignore[union-attr]
 
 
 def is_set_first(target: cst.Attribute, file: File) -> bool:
@@ -60,7 +60,7 @@ def is_set_first(target: cst.Attribute, file: File) -> bool:
 def enclosing_method(node: cst.CSTNode, file: File) -> tuple[cst.FunctionDef | None, cst.ClassDef | None]:
     """Return the outermost function around `node` in the innermost class, and that class."""
     function: cst.FunctionDef | None = None
-    for parent in file.names.ancestors(node):
+    for parent in file.tree.ancestors(node):
         if isinstance(parent, cst.FunctionDef):
             function = parent
         if isinstance(parent, cst.ClassDef):
@@ -76,7 +76,7 @@ def first_parameter(function: cst.FunctionDef) -> str:
 
 
 def is_in(node: cst.CSTNode, around: cst.CSTNode, file: File) -> bool:
-    return around in file.names.ancestors(node)
+    return around in file.tree.ancestors(node)
 
 
 def is_own(target: cst.Attribute, file: File) -> bool:
@@ -89,9 +89,9 @@ def is_own(target: cst.Attribute, file: File) -> bool:
 
 def value_of(target: cst.Attribute, file: File) -> cst.BaseExpression | None:
     """Return what is assigned to `target`; None for a loop's variable, `del`, `+=` or a part of a tuple."""
-    parent = file.names.parents.get(target)
+    parent = file.tree.parents.get(target)
     if isinstance(parent, cst.AssignTarget):
-        parent = file.names.parents.get(parent)
+        parent = file.tree.parents.get(parent)
     if isinstance(parent, cst.Assign) or (isinstance(parent, cst.AnnAssign) and parent.value is not None):
         return parent.value
     return None

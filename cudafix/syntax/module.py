@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 
 import libcst as cst
@@ -14,6 +14,7 @@ from cudafix.syntax.name_table import NameTable
 from cudafix.syntax.positions import Positions
 from cudafix.syntax.scope_visitor import build_names
 from cudafix.syntax.scopes import Binding, grouped
+from cudafix.syntax.tree import Tree
 
 LOST_BY_LIBCST = re.compile(rb"\f|\r(?!\n)")
 """What libcst does not keep everywhere: form feeds, and lone carriage returns."""
@@ -22,15 +23,25 @@ LOST_BY_LIBCST = re.compile(rb"\f|\r(?!\n)")
 class File:
     """One parsed module. Rows count from 1, columns from 1, in characters."""
 
-    def __init__(self, source: Source, shown: bytes | None = None) -> None:
-        """Parse a module; of a slice of it, where `shown` is given: its rows are those of the whole."""
+    def __init__(self, source: Source, shown: bytes | None = None, brought_by_stars: Set[str] = frozenset()) -> None:
+        """Parse a module.
+
+        Arguments:
+            shown: a slice of it, of which the tree is made instead: its rows are those of the whole.
+            brought_by_stars: packages that any star import is taken to bring.
+        """
+        self.brought_by_stars = brought_by_stars
         self.path = source.path
         self.data = source.data
         self.module = cst.parse_module(source.data if shown is None else shown)
 
     @cached_property
     def names(self) -> NameTable:
-        return build_names(self.module)
+        return build_names(self.module, self.brought_by_stars)
+
+    @property
+    def tree(self) -> Tree:
+        return self.names.tree
 
     @cached_property
     def attributes(self) -> Mapping[str, Sequence[cst.Attribute]]:

@@ -6,12 +6,12 @@ the import that brought it in, and whether something else may be bound to the na
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cached_property
 
 import libcst as cst
 
-from cudafix.syntax.expressions import attribute_step, imported_module, leftmost
+from cudafix.syntax.expressions import attribute_step, imported_module
 from cudafix.syntax.scopes import (
     BUILTINS,
     Binding,
@@ -24,8 +24,8 @@ from cudafix.syntax.scopes import (
     Use,
     grouped,
 )
+from cudafix.syntax.tree import SUITES, Tree
 
-SUITES = (cst.Module, cst.IndentedBlock, cst.SimpleStatementSuite)
 COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)
 LOOPS = (cst.For, cst.While, *COMPREHENSIONS)
 REGIONS = (*SUITES, *COMPREHENSIONS, cst.For, cst.ExceptHandler, cst.ExceptStarHandler, cst.MatchCase)
@@ -38,9 +38,13 @@ RUNS_IN_PLACE = (ScopeKind.COMPREHENSION, ScopeKind.CLASS, ScopeKind.TYPE_PARAME
 class NameTable:
     """The names of one module."""
 
-    def __init__(self, module: cst.Module) -> None:
+    def __init__(self, module: cst.Module, tree: Tree, brought_by_stars: Set[str] = frozenset()) -> None:
+        """Make an empty table; `brought_by_stars` are packages that any star import is taken to bring."""
+        self.tree = tree
+        self.brought_by_stars = brought_by_stars
+        self.brought: dict[str, Binding] = {}
+        """Those of them that were asked for: not certain, and nothing else they could well be."""
         self.root = Scope(ScopeKind.MODULE, module)
-        self.parents: dict[cst.CSTNode, cst.CSTNode] = {}
         self.uses: dict[cst.Name, Use] = {}
         self.places: dict[cst.CSTNode, tuple[Scope, int]] = {}
         """Where strings, calls, comparisons and attributes stand: the scope, and the place in the order of things."""
@@ -48,7 +52,7 @@ class NameTable:
         self.stars: list[tuple[str, cst.ImportFrom]] = []
         self.exported: set[str] = set()
         self.changed: set[cst.CSTNode] = set()
-        """Attributes and items that are assigned to or deleted: `torch.cuda.empty_cache = fake`."""
+        """Attributes and items that are assigned to or deleted: `package.function = fake`."""
         self.nonlocal_bindings: list[Binding] = []
         self.resolved: dict[Binding, Resolution | None] = {}
         self.histories: dict[tuple[Scope, str], History] = {}
@@ -115,24 +119,7 @@ class NameTable:
 
     @cached_property
     def strings(self) -> Sequence[cst.SimpleString]:
-        return [node for node in self.parents if isinstance(node, cst.SimpleString)]
-
-    @cached_property
-    def torch_names(self) -> frozenset[str]:
-        """The names that may stand for torch or a part of it, so that the others need no resolving."""
-        bindings = [one for scope in self.scopes for same in scope.bindings.values() for one in same]
-        found = {one.name for one in bindings if one.kind is BindingKind.IMPORT and one.target.startswith("torch")}
-        aliases = [(one.name, leftmost(one.value)) for one in bindings if one.kind is BindingKind.ALIAS]
-        count = -1
-        while count != len(found):
-            count = len(found)
-            found.update(name for name, root in aliases if root is not None and root.value in found)
-        return frozenset(found)
-
-    def may_be_torch(self, node: cst.BaseExpression) -> bool:
-        """Whether `node` begins with a name that may stand for torch or a part of it."""
-        root = leftmost(node)
-        return root is not None and (root.value in self.torch_names or bool(self.stars))
+        return [node for node in self.tree.parents if isinstance(node, cst.SimpleString)]
 
     @property
     def imports(self) -> Iterator[Binding]:
@@ -176,22 +163,19 @@ class NameTable:
         return Resolution(found.path, found.origins, found.through, found.doubt or doubt)
 
     def resolve_star(self, use: Use) -> Resolution | None:
-        """Give a name that nothing binds to the module's only star import; `torch`, to any: it is torch in all."""
+        """Give a name that nothing binds to the module's only star import; one that any may bring, to the first."""
         name = use.node.value
         if name in BUILTINS or self.find_scope(name, use.scope) is not None:
             return None
-        if name == "torch" and self.stars:
-            return Resolution("torch", (self.torch_of_a_star,))
+        if name in self.brought_by_stars and self.stars:
+            if name not in self.brought:
+                self.brought[name] = Binding(name, BindingKind.IMPORT, self.stars[0][1], self.root, 0, name)
+            return Resolution(name, (self.brought[name],))
         if len(self.stars) != 1:
             return None
         module, statement = self.stars[0]
         origin = Binding(name, BindingKind.IMPORT, statement, self.root, 0, f"{module}.{name}")
         return Resolution(origin.target, (origin,), doubt=origin)
-
-    @cached_property
-    def torch_of_a_star(self) -> Binding:
-        """The name `torch` as the first star import brings it: not certain, and nothing else it could well be."""
-        return Binding("torch", BindingKind.IMPORT, self.stars[0][1], self.root, 0, "torch")
 
     def resolve_binding(self, binding: Binding) -> Resolution | None:
         if binding.kind is BindingKind.IMPORT:
@@ -223,7 +207,7 @@ class NameTable:
         that runs again; for a nested function, which runs nobody knows when, they count anyway.
         """
         history = self.history(scope, use.node.value)
-        around = set(self.ancestors(use.node))
+        around = set(self.tree.ancestors(use.node))
         loops = self.loops(use.node, scope)
         in_place = is_inside(use.scope, scope)
         if in_place and not loops and history.is_of_one_scope:
@@ -250,53 +234,25 @@ class NameTable:
 
     def is_replaced(self, live: list[Binding], use: Use) -> bool:
         """Whether one of the bindings certainly ran before `use`."""
-        around = set(self.ancestors(use.node))
+        around = set(self.tree.ancestors(use.node))
         return any(one.order < use.order and self.region(one.node) in around for one in live)
 
     def region(self, node: cst.CSTNode) -> cst.CSTNode:
         """Return the node in all of which, once `node` ran, its binding is in force."""
-        while node in self.parents and not isinstance(node, REGIONS):
-            parent = self.parents[node]
+        while node in self.tree.parents and not isinstance(node, REGIONS):
+            parent = self.tree.parents[node]
             if is_conditional(node, parent):
                 break
             node = parent
         return node
 
-    def suite(self, node: cst.CSTNode) -> cst.CSTNode:
-        while not isinstance(node, SUITES) and node in self.parents:
-            node = self.parents[node]
-        return node
-
-    def suites(self, node: cst.CSTNode) -> set[cst.CSTNode]:
-        return {one for one in self.ancestors(node) if isinstance(one, SUITES)}
-
     def loops(self, node: cst.CSTNode, scope: Scope) -> set[cst.CSTNode]:
         found: set[cst.CSTNode] = set()
-        for one in self.ancestors(node):
+        for one in self.tree.ancestors(node):
             if one is scope.node:
                 break
             if isinstance(one, LOOPS):
                 found.add(one)
-        return found
-
-    def call_around(self, node: cst.CSTNode) -> cst.Call | None:
-        """Return the call that `node` is an argument of."""
-        argument = self.parents.get(node)
-        call = self.parents.get(argument) if isinstance(argument, cst.Arg) else None
-        return call if isinstance(call, cst.Call) else None
-
-    def comparison_around(self, node: cst.CSTNode) -> cst.Comparison | None:
-        """Return the comparison that `node` is a side of."""
-        parent = self.parents.get(node)
-        comparison = self.parents.get(parent) if isinstance(parent, cst.ComparisonTarget) else parent
-        return comparison if isinstance(comparison, cst.Comparison) else None
-
-    def ancestors(self, node: cst.CSTNode) -> list[cst.CSTNode]:
-        """Return the nodes around `node`, innermost first."""
-        found = []
-        while node in self.parents:
-            node = self.parents[node]
-            found.append(node)
         return found
 
 

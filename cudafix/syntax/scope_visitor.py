@@ -9,7 +9,7 @@ from its methods, a comprehension has a scope of its own.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 import libcst as cst
@@ -17,6 +17,7 @@ import libcst as cst
 from cudafix.syntax.expressions import attribute_step, dotted, imported_module
 from cudafix.syntax.name_table import NameTable
 from cudafix.syntax.scopes import Binding, BindingKind, Scope, ScopeKind, Use
+from cudafix.syntax.tree import Tree
 
 SILENT = (
     cst.SimpleWhitespace, cst.ParenthesizedWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Comment, cst.Newline,
@@ -38,18 +39,19 @@ PLACED = frozenset((cst.SimpleString, cst.FormattedString, cst.Call, cst.Compari
 """What may be a device in another shape than a name."""
 
 
-def build_names(module: cst.Module) -> NameTable:
+def build_names(module: cst.Module, brought_by_stars: Set[str] = frozenset()) -> NameTable:
     """Walk `module` once and return its names."""
-    walk = Walk(module)
+    walk = Walk(module, brought_by_stars)
     module.visit(walk)
     walk.names.settle_nonlocals()
     return walk.names
 
 
 class Walk(cst.CSTVisitor):
-    def __init__(self, module: cst.Module) -> None:
+    def __init__(self, module: cst.Module, brought_by_stars: Set[str]) -> None:
         super().__init__()
-        self.names = NameTable(module)
+        self.tree = Tree()
+        self.names = NameTable(module, self.tree, brought_by_stars)
         self.scope = self.names.root
         self.stack: list[cst.CSTNode] = []
         self.order = 0
@@ -63,7 +65,7 @@ class Walk(cst.CSTVisitor):
         if plan.is_silent:
             return
         if self.stack:
-            self.names.parents[node] = self.stack[-1]
+            self.tree.parents[node] = self.stack[-1]
         self.order += 1
         if plan.is_placed:
             self.names.places[node] = (self.scope, self.order)
@@ -162,7 +164,7 @@ class Walk(cst.CSTVisitor):
     def assign(self, node: cst.Assign) -> None:
         self.visit(node.value)
         for target in node.targets:
-            self.names.parents[target] = node
+            self.tree.parents[target] = node
             self.stack.append(target)
             self.bind_target(target.target, node.value)
             self.stack.pop()
@@ -291,7 +293,7 @@ class Walk(cst.CSTVisitor):
 
     def parameters_outside(self, params: cst.Parameters, part: str) -> None:
         for param in all_parameters(params):
-            self.names.parents[param] = self.stack[-1]
+            self.tree.parents[param] = self.stack[-1]
             self.stack.append(param)
             self.visit_all(getattr(param, part))
             self.stack.pop()

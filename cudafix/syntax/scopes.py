@@ -39,7 +39,7 @@ class BindingKind(Enum):
     IMPORT = auto()
     ALIAS = auto()
     PLACEHOLDER = auto()
-    """`torch = None`, the other half of an optional import."""
+    """`package = None`, the other half of an optional import."""
     OTHER = auto()
     DELETED = auto()
 
@@ -141,7 +141,7 @@ class Resolution:
     path: str
     origins: tuple[Binding, ...]
     through: tuple[Binding, ...] = ()
-    """The aliases on the way (`cuda = torch.cuda`), outermost first."""
+    """The aliases on the way (`part = package.part`), outermost first."""
     doubt: Binding | None = None
     """Something else that the name may be bound to at this place."""
 

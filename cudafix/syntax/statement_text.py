@@ -33,7 +33,7 @@ def statement_text(node: cst.CSTNode, file: File) -> str:
 
 def source_text(node: cst.CSTNode, file: File) -> str:
     child = node
-    for parent in (node, *file.names.ancestors(node)):
+    for parent in (node, *file.tree.ancestors(node)):
         if isinstance(parent, (cst.BaseSmallStatement, cst.Decorator)):
             return between(file.start(parent), file.end(parent), file)
         if isinstance(parent, HEADED):

@@ -18,6 +18,7 @@ from cudafix.engine.analyse import analyse
 from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.fixes.rewriter import rewrite
+from cudafix.matchers.references import parse
 from cudafix.model import Finding
 from cudafix.syntax.module import File
 
@@ -42,7 +43,7 @@ def program() -> File:
     names = [row.name for row in ROWS.values() if row.name not in MODULE_NAMES and row.has_neutral_form]
     paths = [f"cuda.{name}" for name in names] + [f"{one}.empty_cache" for one in BACKENDS]
     every = [shape.format(number=number, path=path) for number, path in enumerate(paths) for shape in SHAPES]
-    return File(Source("example.py", ("import torch\n\n" + "\n".join(every)).encode()))
+    return parse(Source("example.py", ("import torch\n\n" + "\n".join(every)).encode()))
 
 
 @cache

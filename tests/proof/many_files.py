@@ -34,9 +34,9 @@ from cudafix.engine.many_files import collect_less  # noqa: E402
 from cudafix.engine.one_file import process  # noqa: E402
 from cudafix.engine.work import Mode, Work  # noqa: E402
 from cudafix.files.source import LARGEST, Source  # noqa: E402
+from cudafix.matchers.references import parse  # noqa: E402
 from cudafix.model import Result  # noqa: E402
 from cudafix.syntax.deep_stack import with_deep_stack  # noqa: E402
-from cudafix.syntax.module import File  # noqa: E402
 
 SECONDS = 120
 """That one file may take."""
@@ -136,7 +136,7 @@ def analysed(source: Source, seen: Counter[str], faults: Faults) -> bool:
 
 def looked_at(source: Source) -> bool:
     """Analyse a file that nothing is found in; return whether the parser gives it back as it was."""
-    file = File(source)
+    file = parse(source)
     analyse(file, ALL)
     return file.round_trips
 

@@ -10,7 +10,7 @@ import libcst as cst
 from cudafix.matchers.cuda_words import names_backend, names_cuda
 from cudafix.matchers.references import Reference
 from cudafix.replacements.replacement import Neutral, Refusal
-from cudafix.syntax.blocks import following, leaves
+from cudafix.syntax.blocks import leaves
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding
 
@@ -26,7 +26,7 @@ def depends_on_cuda(guard: Guard, file: File) -> bool:
 def after_exit(guard: Guard, file: File) -> Sequence[cst.CSTNode]:
     """Return the statements that come after `if not …: return`."""
     is_exit = isinstance(guard, cst.If) and leaves(guard.body)
-    return following(guard, file.names) if is_exit else ()
+    return file.tree.following(guard) if is_exit else ()
 
 
 def judge_flag(
@@ -62,7 +62,7 @@ def is_flag_of_another(binding: Binding, file: File) -> bool:
 def whole_condition(reference: Reference, file: File) -> cst.CSTNode:
     """Return the whole of `a and not b or c` around the reference."""
     whole = reference.call or reference.node
-    while isinstance(parent := file.names.parents.get(whole), (cst.BooleanOperation, cst.UnaryOperation)):
+    while isinstance(parent := file.tree.parents.get(whole), (cst.BooleanOperation, cst.UnaryOperation)):
         whole = parent
     return whole
 
@@ -70,7 +70,7 @@ def whole_condition(reference: Reference, file: File) -> cst.CSTNode:
 def guard_around(node: cst.CSTNode, file: File) -> Guard | None:
     """Return the `if`, or conditional expression, in whose test `node` stands."""
     child = node
-    for parent in file.names.ancestors(node):
+    for parent in file.tree.ancestors(node):
         if isinstance(parent, (cst.If, cst.IfExp)):
             return parent if parent.test is child else None
         if not isinstance(parent, (cst.Call, cst.UnaryOperation, cst.BooleanOperation, cst.BaseExpression)):
@@ -82,7 +82,7 @@ def guard_around(node: cst.CSTNode, file: File) -> Guard | None:
 def ladder_tests(rung: cst.If, file: File) -> list[cst.BaseExpression]:
     """Return the tests of the whole `if`/`elif` chain that `rung` is a part of."""
     first = rung
-    while isinstance(parent := file.names.parents.get(first), cst.If) and parent.orelse is first:
+    while isinstance(parent := file.tree.parents.get(first), cst.If) and parent.orelse is first:
         first = parent
     tests = []
     current: cst.CSTNode | None = first

@@ -116,7 +116,7 @@ def merge(dispatch: Dispatch, arm: Arm, inspection: Inspection) -> tuple[Change,
 
 
 def is_inside(node: cst.CSTNode, around: cst.CSTNode, inspection: Inspection) -> bool:
-    return node is around or around in inspection.file.names.ancestors(node)
+    return node is around or around in inspection.file.tree.ancestors(node)
 
 
 def find_updated(updated: Any, original: Any, wanted: cst.CSTNode) -> Any:

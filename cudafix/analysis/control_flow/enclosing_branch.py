@@ -10,7 +10,6 @@ from cudafix.analysis.context import Inspection
 from cudafix.catalogue.backends import BACKENDS, FAMILY, family
 from cudafix.matchers.conditions import Asks, Question, backend_of, device_of
 from cudafix.matchers.cuda_words import names_backend
-from cudafix.syntax.blocks import exits, positions
 
 FOR_ONE_BACKEND = re.compile(r"(?:Accelerator|Platform|Backend|DeviceMixin|DeviceInterface)(?:Base|Mixin)?$")
 """How classes are called that are there for one backend each: `CudaAccelerator`, `XPUPlatform`."""
@@ -23,7 +22,7 @@ def find_branch(node: cst.CSTNode, inspection: Inspection) -> frozenset[str]:
     """
     child = node
     guarded: frozenset[str] = frozenset()
-    for parent in inspection.file.names.ancestors(node):
+    for parent in inspection.file.tree.ancestors(node):
         found = branch_of(child, parent, inspection)
         if isinstance(parent, cst.ClassDef):
             found = class_backend(parent)
@@ -88,7 +87,7 @@ def is_named_around(backend: str, node: cst.CSTNode, inspection: Inspection) -> 
     words = [backend, *(word for word, known in FAMILY.items() if known == backend)]
     if names_backend(inspection.place, words):
         return True
-    for parent in inspection.file.names.ancestors(node):
+    for parent in inspection.file.tree.ancestors(node):
         condition: cst.BaseExpression | None = None
         if isinstance(parent, (cst.If, cst.IfExp, cst.While)):
             condition = parent.test
@@ -117,10 +116,11 @@ def pattern_backends(pattern: cst.MatchPattern) -> frozenset[str]:
 
 def left_by_others(child: cst.CSTNode, suite: cst.CSTNode, inspection: Inspection) -> frozenset[str]:
     """Return the backends for which code goes on after `if device.type != "cuda": return`."""
-    if not isinstance(suite, cst.IndentedBlock) or child not in positions(suite):
+    tree = inspection.file.tree
+    if not isinstance(suite, cst.IndentedBlock):
         return frozenset()
-    for statement in reversed(exits(suite)):
-        if positions(suite)[statement] < positions(suite)[child]:
+    for statement in reversed(tree.exits(suite)):
+        if tree.position(statement) < tree.position(child):
             question = inspection.question(statement.test)
             if question is not None and question.negated and is_meant(question, statement, inspection):
                 return question.backends

@@ -15,8 +15,9 @@ from cudafix.analysis.control_flow.dispatch import LINES, Arm, Dispatch, Shape
 from cudafix.analysis.control_flow.enclosing_branch import pattern_backends
 from cudafix.analysis.control_flow.equivalence import device_literals, nodes_in
 from cudafix.matchers.conditions import Asks, Question, device_of
-from cudafix.syntax.blocks import BLOCKS, following, leaves, neighbour
+from cudafix.syntax.blocks import leaves
 from cudafix.syntax.expressions import dotted_name
+from cudafix.syntax.tree import BLOCKS
 
 
 def find_dispatches(inspection: Inspection) -> list[Dispatch]:
@@ -39,8 +40,8 @@ def find_dispatches(inspection: Inspection) -> list[Dispatch]:
 def places(start: cst.CSTNode, inspection: Inspection) -> Iterator[cst.CSTNode]:
     """Yield what may choose by backend around `start`: what it stands in, and the exit that stands before that."""
     names = inspection.file.names
-    for node in (start, *names.ancestors(start)):
-        before = neighbour(node, -1, names)
+    for node in (start, *names.tree.ancestors(start)):
+        before = names.tree.neighbour(node, -1)
         if isinstance(before, cst.If) and before.orelse is None and leaves(before.body):
             yield before
         yield node
@@ -49,7 +50,7 @@ def places(start: cst.CSTNode, inspection: Inspection) -> Iterator[cst.CSTNode]:
 def uses_of_flags(inspection: Inspection) -> Iterator[cst.Name]:
     """Yield the uses of names that hold what a reference to `is_available` answered."""
     asked = [one for one, reference in inspection.calls.items() if reference.symbol.row.name == "is_available"]
-    values = {node for one in asked for node in (one, *inspection.file.names.ancestors(one))}
+    values = {node for one in asked for node in (one, *inspection.file.tree.ancestors(one))}
     for binding in inspection.file.flags:
         if binding.value in values:
             for use in inspection.file.names.uses_by_name.get(binding.name, ()):
@@ -63,7 +64,7 @@ def first_of(node: cst.CSTNode, inspection: Inspection) -> cst.CSTNode:
     if isinstance(node, (cst.If, cst.IfExp)) and isinstance(parent, type(node)) and parent.orelse is node:
         return first_of(parent, inspection) if inspection.question(parent.test) else node
     if isinstance(node, cst.If) and is_rung(node, inspection):
-        before = neighbour(node, -1, inspection.file.names)
+        before = inspection.file.tree.neighbour(node, -1)
         if isinstance(before, cst.If) and is_rung(before, inspection) and continues(before, node, inspection):
             return first_of(before, inspection)
     return node
@@ -81,7 +82,7 @@ def read_dispatch(node: cst.CSTNode, inspection: Inspection) -> Dispatch | None:
     if is_rung(node, inspection):
         return read_chain(node, inspection)
     arms = ladder_arms(node, inspection)
-    last = neighbour(node, 1, inspection.file.names)
+    last = inspection.file.tree.neighbour(node, 1)
     exits = all(arm.question is not None and is_exit_block(arm.parts) for arm in arms)
     if exits and isinstance(last, cst.SimpleStatementLine) and is_exit(last):
         return dispatch_of(Shape.EXITS, (node, last), [*arms, Arm((last,), None, None, last)])
@@ -174,14 +175,14 @@ def read_chain(node: cst.If, inspection: Inspection) -> Dispatch | None:
     if question is not None and question.negated:
         return read_early_exit(node, question, inspection)
     rungs = [node]
-    for statement in following(node, inspection.file.names):
+    for statement in inspection.file.tree.following(node):
         if not isinstance(statement, cst.If) or not is_rung(statement, inspection):
             break
         if not continues(rungs[-1], statement, inspection):
             break
         rungs.append(statement)
     arms = [arm for rung in rungs for arm in ladder_arms(rung, inspection)]
-    last = neighbour(rungs[-1], 1, inspection.file.names)
+    last = inspection.file.tree.neighbour(rungs[-1], 1)
     if leaves(node.body) and isinstance(last, cst.SimpleStatementLine) and is_exit(last):
         return dispatch_of(Shape.EXITS, (*rungs, last), [*arms, Arm((last,), None, None, last)])
     shape = Shape.LADDER if len(rungs) == 1 else Shape.CHAIN
@@ -190,7 +191,7 @@ def read_chain(node: cst.If, inspection: Inspection) -> Dispatch | None:
 
 def read_default(nodes: tuple[cst.If, ...], arms: Sequence[Arm], inspection: Inspection) -> Dispatch | None:
     """Read `device = "cpu"`, and after it branches that each do no more than to give that name another device."""
-    above = neighbour(nodes[0], -1, inspection.file.names)
+    above = inspection.file.tree.neighbour(nodes[0], -1)
     name = assigned_name((above,)) if above is not None else ""
     if not name or any(arm.question is None or assigned_name(arm.parts) != name for arm in arms):
         return None
@@ -219,7 +220,7 @@ def reads(name: str, arm: Arm, inspection: Inspection) -> bool:
 
 def read_early_exit(node: cst.If, question: Question, inspection: Inspection) -> Dispatch | None:
     """Read `if not torch.cuda.is_available(): return`, and all that comes after it."""
-    rest = tuple(following(node, inspection.file.names))
+    rest = tuple(inspection.file.tree.following(node))
     if not rest or not leaves(node.body):
         return None
     arms = [Arm(rest, turned(question), node.test, node), Arm(statements(node.body), None, None, node)]

@@ -28,7 +28,6 @@ from cudafix.matchers.cuda_words import names_cuda
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.replacement import Neutral, Refusal
-from cudafix.syntax.blocks import neighbour
 from cudafix.syntax.expressions import operands
 
 
@@ -233,7 +232,7 @@ class Judge:
 
     def repeats_default(self, arm: Arm) -> bool:
         """Whether the line above gives the value that the branch gives where there is no accelerator."""
-        above = neighbour(self.dispatch.nodes[0], -1, self.file.names)
+        above = self.file.tree.neighbour(self.dispatch.nodes[0], -1)
         if not isinstance(above, cst.SimpleStatementLine) or not isinstance(above.body[0], cst.Assign):
             return False
         return form_without_accelerator(arm.parts, self.inspection) == form_of((above,), self.inspection)
@@ -246,7 +245,7 @@ class Judge:
         """Whether `parts` do no more than to leave the function, or the loop's round, that ends here anyhow."""
         line = parts[0] if len(parts) == 1 else None
         small = line.body[0] if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 else None
-        if self.dispatch.shape is not Shape.EARLY and neighbour(self.dispatch.nodes[-1], 1, self.file.names):
+        if self.dispatch.shape is not Shape.EARLY and self.file.tree.neighbour(self.dispatch.nodes[-1], 1):
             return False
         block = self.inspection.parent(self.dispatch.nodes[0])
         outside = self.inspection.parent(block) if block is not None else None

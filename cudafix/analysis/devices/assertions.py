@@ -38,7 +38,7 @@ def is_asserted(node: cst.BaseExpression, inspection: Inspection) -> bool:
     if not isinstance(text, str) or not WHOLE.fullmatch(text):
         return False
     names, side = inspection.file.names, device_around(node, inspection)
-    call, comparison = names.call_around(side), names.comparison_around(side)
+    call, comparison = names.tree.call_around(side), names.tree.comparison_around(side)
     if call is not None:
         values = [one.value for one in call.args[:2]]
         is_equality = last_name(call.func) in EQUALITIES and side in values
@@ -52,7 +52,7 @@ def is_asserted(node: cst.BaseExpression, inspection: Inspection) -> bool:
 
 def device_around(literal: cst.BaseExpression, inspection: Inspection) -> cst.BaseExpression:
     """Return `torch.device("cuda")`, or `torch.device("cuda").type`, around the name of a device; else the name."""
-    call = inspection.file.names.call_around(literal)
+    call = inspection.file.tree.call_around(literal)
     meaning = inspection.file.names.resolve(call.func) if call is not None and call.args[0].value is literal else None
     if call is None or meaning is None or meaning.path != "torch.device":
         return literal
@@ -65,7 +65,7 @@ def is_compared(literal: cst.BaseExpression, inspection: Inspection) -> bool:
     side = device_around(literal, inspection)
     element = inspection.parent(side)
     container = inspection.parent(element) if isinstance(element, cst.Element) else side
-    is_side = isinstance(container, cst.BaseExpression) and inspection.file.names.comparison_around(container)
+    is_side = isinstance(container, cst.BaseExpression) and inspection.file.tree.comparison_around(container)
     return side is not literal and (bool(is_side) or (is_test(inspection) and is_asserted(literal, inspection)))
 
 
@@ -89,5 +89,5 @@ def must_hold(node: cst.BaseExpression, inspection: Inspection) -> bool:
         node, parent = parent, inspection.parent(parent)
     if isinstance(parent, cst.Assert):
         return parent.test is node
-    call = inspection.file.names.call_around(node)
+    call = inspection.file.tree.call_around(node)
     return call is not None and call.args[0].value is node and last_name(call.func) == "assertTrue"

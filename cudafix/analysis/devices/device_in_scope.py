@@ -85,7 +85,7 @@ def names_in(scope: Scope, placed: cst.CSTNode, inspection: Inspection) -> Itera
     """Yield the names of a scope that are bound before `placed` in all cases."""
     names = inspection.file.names
     inner, order = names.places[placed]
-    around = names.ancestors(placed)
+    around = names.tree.ancestors(placed)
     for holder in device_holders(inspection).get(scope, ()):
         is_before = holder.order < order and holder.statement not in around
         if is_before and names.region(holder.statement) in around and names.find_scope(holder.name, inner) is scope:
@@ -126,7 +126,7 @@ def choices_of_device(inspection: Inspection) -> Iterator[Dispatch]:
 
 def is_made_by(dispatch: Dispatch, bindings: Sequence[Binding], inspection: Inspection) -> bool:
     """Whether the branches of `dispatch` bind a name, each of them once, and nothing else does."""
-    around = [[one.node, *inspection.file.names.ancestors(one.node)] for one in bindings]
+    around = [[one.node, *inspection.file.tree.ancestors(one.node)] for one in bindings]
     parts = [[part for part in dispatch.parts if part in one] for one in around]
     each = all(len(one) == 1 for one in parts)
     return each and {part for one in parts for part in one} == set(dispatch.parts) and len(parts) == len(dispatch.parts)

@@ -56,7 +56,7 @@ def default_argument(call: cst.Call) -> cst.Arg | None:
 
 def find_maker(statement: cst.AnnAssign, reference: Reference, inspection: Inspection) -> Choice | None:
     """Return the function that describes a field of this class, a dataclass or one of pydantic; None for others."""
-    around = inspection.file.names.ancestors(statement)
+    around = inspection.file.tree.ancestors(statement)
     owner = next(one for one in around if isinstance(one, cst.ClassDef))
     decorators = [one.decorator for one in owner.decorators]
     functions = [one.func if isinstance(one, cst.Call) else one for one in decorators]

@@ -26,7 +26,9 @@ def late_parameter(
     """Return the changes for a parameter in whose default `choice` takes the place of `literal`."""
     names = inspection.file.names
     assert param.default is not None
-    function = next((one for one in names.ancestors(param) if isinstance(one, (cst.FunctionDef, cst.Lambda))), None)
+    function = next(
+        (one for one in names.tree.ancestors(param) if isinstance(one, (cst.FunctionDef, cst.Lambda))), None
+    )
     scope = next((one for one in names.scopes if one.node is function), None)
     if not isinstance(function, cst.FunctionDef) or scope is None:
         return Refusal("it is worked out where the lambda is made")

@@ -145,7 +145,7 @@ def find_constant(inspection: Inspection) -> tuple[str, Constant | None]:
         return "", None
     first = min(places, key=lambda one: names.places[one][1])
     origin = find_origin(first, names.root, inspection)
-    if origin is None or names.suite(origin.node) is not inspection.file.module:
+    if origin is None or names.tree.suite(origin.node) is not inspection.file.module:
         return "", None
     reference = Reference(inspection.file.module, symbol, Resolution("torch", (origin,)), names.root, 0)
     neutral = Neutral(Need(inspection.options.runtime_module, DEVICE_TYPE), passed="", safety=Safety.UNSAFE)
@@ -188,26 +188,26 @@ def is_seen(name: str, node: cst.CSTNode, scope: Scope, constant: Constant | Non
     names, module = inspection.file.names, inspection.file.module
     if names.find_scope(name, scope) not in (None, names.root):
         return False
-    around = {node, *names.ancestors(node)}
+    around = {node, *names.tree.ancestors(node)}
     index = next((number for number, one in enumerate(module.body) if one in around), 0)
     if constant is not None:
         return index >= constant.index
     binding = names.root.bindings[name][0]
-    first = next((number for number, one in enumerate(module.body) if one in names.ancestors(binding.node)), -1)
+    first = next((number for number, one in enumerate(module.body) if one in names.tree.ancestors(binding.node)), -1)
     return 0 <= first < index
 
 
 def find_origin(node: cst.CSTNode, scope: Scope, inspection: Inspection) -> Binding | None:
     """Return the import that a new one stands beside: of torch if it is seen here, else another at the top."""
     names = inspection.file.names
-    suites = names.suites(node)
+    suites = names.tree.suites(node)
     around: Scope | None = scope
     while around is not None:
         for bindings in around.bindings.values():
             for one in bindings:
                 is_torch = one.kind is BindingKind.IMPORT and f"{one.target}.".startswith("torch.")
-                if is_torch and not one.outer and names.suite(one.node) in suites:
+                if is_torch and not one.outer and names.tree.suite(one.node) in suites:
                     return one
         around = around.parent
-    at_the_top = [one for one in names.imports if names.suite(one.node) is inspection.file.module]
+    at_the_top = [one for one in names.imports if names.tree.suite(one.node) is inspection.file.module]
     return next((one for one in at_the_top if not one.target.startswith("__future__.")), None)

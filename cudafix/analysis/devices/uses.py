@@ -50,7 +50,7 @@ def taken_texts(inspection: Inspection) -> list[DeviceText]:
     return [
         text
         for text in find_device_texts(inspection.file)
-        if chosen.isdisjoint([text.whole, *names.ancestors(text.whole)])
+        if chosen.isdisjoint([text.whole, *names.tree.ancestors(text.whole)])
         and not is_compared(text.whole, inspection)
         and is_device(text, inspection)
     ]
@@ -70,14 +70,14 @@ def is_device(text: DeviceText, inspection: Inspection) -> bool:
 
 def is_returned(text: DeviceText, inspection: Inspection) -> bool:
     """Whether a function returns the name, alone or among others; one with an index can be nothing but a device."""
-    around = inspection.file.names.ancestors(text.whole)
+    around = inspection.file.tree.ancestors(text.whole)
     holder = next((one for one in around if not isinstance(one, CONTAINERS)), None)
     return isinstance(holder, cst.Return)
 
 
 def is_for_amp(whole: cst.BaseExpression, inspection: Inspection) -> bool:
     """Whether a name of a device is given to a function of torch.amp, which has a neutral form that needs none."""
-    call = inspection.file.names.call_around(whole)
+    call = inspection.file.tree.call_around(whole)
     return call is not None and is_told_of_cuda(call, inspection)
 
 
@@ -110,13 +110,13 @@ def is_own_method(receiver: cst.BaseExpression, inspection: Inspection) -> bool:
         return False
     if meaning is not None and meaning.path.startswith("torch."):
         return False
-    around = next((one for one in names.ancestors(receiver) if isinstance(one, cst.FunctionDef)), None)
+    around = next((one for one in names.tree.ancestors(receiver) if isinstance(one, cst.FunctionDef)), None)
     return around is None or around.name.value != "cuda"
 
 
 def find_holder(node: cst.CSTNode, inspection: Inspection) -> cst.Param | cst.AnnAssign | None:
     """Return the parameter, or the statement for a field of a class, whose default `node` is a part of."""
-    around = inspection.file.names.ancestors(node)
+    around = inspection.file.tree.ancestors(node)
     for parent in around:
         if isinstance(parent, cst.Param):
             return parent
@@ -128,7 +128,7 @@ def find_holder(node: cst.CSTNode, inspection: Inspection) -> cst.Param | cst.An
 
 def find_obstacle(node: cst.CSTNode, inspection: Inspection) -> str:
     """Return why the name of a device or a backend must stay, or ""."""
-    for parent in inspection.file.names.ancestors(node):
+    for parent in inspection.file.tree.ancestors(node):
         if isinstance(parent, (cst.List, cst.Tuple, cst.Set)) and is_choice(parent, inspection):
             return "it is one of those that may be chosen"
         if isinstance(parent, (cst.BaseSmallStatement, cst.BaseSuite)):
@@ -138,7 +138,7 @@ def find_obstacle(node: cst.CSTNode, inspection: Inspection) -> str:
 
 def is_choice(container: cst.List | cst.Tuple | cst.Set, inspection: Inspection) -> bool:
     """Whether a list is of what a user may choose, or of several backends."""
-    call = next((one for one in inspection.file.names.ancestors(container) if isinstance(one, cst.Call)), None)
+    call = next((one for one in inspection.file.tree.ancestors(container) if isinstance(one, cst.Call)), None)
     is_offered = call is not None and last_name(call.func) in TAKES_CHOICES
     return names_others(container) or is_offered
 

@@ -52,7 +52,7 @@ def is_told(reference: Reference, inspection: Inspection) -> bool:
 
 def is_passed_on(reference: Reference, inspection: Inspection) -> bool:
     """Whether a backend's module is given to a neutral function, which asks for one."""
-    call = inspection.file.names.call_around(reference.node)
+    call = inspection.file.tree.call_around(reference.node)
     return call is not None and bool(inspection.neutral_call(call))
 
 
@@ -64,7 +64,7 @@ def is_wrong(reference: Reference, meant: frozenset[str], inspection: Inspection
     """Whether the call of one backend's function in the branch for others can only be a mistake."""
     if reference.call is None or reference.symbol.is_module or not meant <= set(BACKENDS):
         return False
-    functions = [one for one in inspection.file.names.ancestors(reference.node) if isinstance(one, cst.FunctionDef)]
+    functions = [one for one in inspection.file.tree.ancestors(reference.node) if isinstance(one, cst.FunctionDef)]
     asks = f"{reference.symbol.backend}.is_available"
     if any(asks in inspection.file.code(one) for one in functions[:1]):
         return False
@@ -75,7 +75,7 @@ def is_unchecked(reference: Reference, inspection: Inspection) -> bool:
     """Whether `torch.mps.empty_cache()` is called without a look whether there is MPS; it raises without."""
     if reference.call is None:
         return False
-    for parent in inspection.file.names.ancestors(reference.node):
+    for parent in inspection.file.tree.ancestors(reference.node):
         if isinstance(parent, (cst.Try, cst.TryStar)):
             return False
         if isinstance(parent, (cst.FunctionDef, cst.ClassDef)) and "mps" in parent.name.value.lower():

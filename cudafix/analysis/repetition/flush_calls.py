@@ -64,7 +64,7 @@ def flushing_calls(inspection: Inspection) -> Iterator[cst.Call]:
     text = inspection.file.text
     emptying = any(one.symbol.row.name == "empty_cache" for one in inspection.calls.values())
     if emptying or any(f".{name}(" in text for name in inspection.options.flush_methods) or EMPTIES_CACHE in text:
-        for node in [*inspection.file.names.parents]:
+        for node in [*inspection.file.tree.parents]:
             if isinstance(node, cst.Call) and flushed_by(node, inspection):
                 yield node
 
@@ -103,8 +103,8 @@ def own_name(call: cst.Call, inspection: Inspection) -> str:
 
 def method_around(call: cst.Call, inspection: Inspection) -> tuple[cst.FunctionDef | None, cst.ClassDef | None]:
     """Return the method that `call` is in, not deeper, and its class."""
-    parents = inspection.file.names.parents
-    for node in inspection.file.names.ancestors(call):
+    parents = inspection.file.tree.parents
+    for node in inspection.file.tree.ancestors(call):
         if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
             suite = parents.get(node)
             owner = parents.get(suite) if isinstance(suite, cst.IndentedBlock) else None
@@ -116,7 +116,7 @@ def method_around(call: cst.Call, inspection: Inspection) -> tuple[cst.FunctionD
 
 def sites_of(call: cst.Call, method: Method, inspection: Inspection) -> Iterator[Site]:
     node: cst.CSTNode = call
-    for parent in inspection.file.names.ancestors(call):
+    for parent in inspection.file.tree.ancestors(call):
         if isinstance(parent, cst.IndentedBlock):
             yield Site(method, parent, [*parent.body].index(node))  # type: ignore[arg-type]
         if parent is method.node:

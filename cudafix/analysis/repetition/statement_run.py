@@ -111,8 +111,8 @@ class Block:
     @property
     def is_under_flags(self) -> bool:
         """Whether it is all that an `if` does which asks for flags."""
-        suite = self.names.parents[self.nodes[0]]
-        around = self.names.parents[suite]
+        suite = self.names.tree.parents[self.nodes[0]]
+        around = self.names.tree.parents[suite]
         if (
             not isinstance(around, cst.If)
             or around.body is not suite
@@ -129,11 +129,11 @@ class Block:
         return not self.kept and self.nodes == tuple(body[has_docstring:])
 
     def overlaps(self, other: Block) -> bool:
-        mine, its = ({*one.nodes, *one.names.ancestors(one.nodes[0])} for one in (self, other))
+        mine, its = ({*one.nodes, *one.names.tree.ancestors(one.nodes[0])} for one in (self, other))
         return not (its.isdisjoint(self.nodes) and mine.isdisjoint(other.nodes))
 
     def holds(self, node: cst.CSTNode) -> bool:
-        return node in self.roots or not self.roots.isdisjoint(self.names.ancestors(node))
+        return node in self.roots or not self.roots.isdisjoint(self.names.tree.ancestors(node))
 
     def comes_from_outside(self, name: cst.Name) -> bool:
         use = self.names.uses.get(name)
@@ -145,7 +145,7 @@ class Block:
     @cached_property
     def loops(self) -> set[cst.CSTNode]:
         """The loops around it."""
-        return {one for one in self.names.ancestors(self.nodes[0]) if isinstance(one, LOOPS)}
+        return {one for one in self.names.tree.ancestors(self.nodes[0]) if isinstance(one, LOOPS)}
 
     # Why it cannot move
 
@@ -163,7 +163,7 @@ class Block:
         """An object that a local holds would live on in the caller: memory that the block frees would stay in use."""
         for binding in self.bound:
             for other in self.method.scope.bindings[binding.name]:
-                before = other.order < binding.order or self.loops & set(self.names.ancestors(other.node))
+                before = other.order < binding.order or self.loops & set(self.names.tree.ancestors(other.node))
                 if before and not any(one.holds(other.node) for one in (self, *twins)):
                     return f"`{binding.name}`, which it binds, is bound before it as well"
         return ""

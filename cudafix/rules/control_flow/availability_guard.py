@@ -46,7 +46,8 @@ from cudafix.matchers.cuda_words import catches
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.replacement import Neutral
-from cudafix.syntax.blocks import BLOCKS, does_nothing
+from cudafix.syntax.blocks import does_nothing
+from cudafix.syntax.tree import BLOCKS
 
 SWALLOWED = "an error of the device is no longer ignored"
 
@@ -74,7 +75,7 @@ def find_attempts(inspection: Inspection) -> Iterator[Match]:
     """Yield a match for each `try` that is there for the calls in it alone, and ignores what they raise."""
     seen: set[cst.CSTNode] = set()
     for node in inspection.calls:
-        for parent in inspection.file.names.ancestors(node):
+        for parent in inspection.file.tree.ancestors(node):
             if isinstance(parent, cst.Try) and parent not in seen:
                 seen.add(parent)
                 if is_attempt(parent, inspection):

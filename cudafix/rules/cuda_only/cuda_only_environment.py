@@ -82,7 +82,7 @@ def is_variable(node: cst.CSTNode, inspection: Inspection) -> bool:
         element = inspection.parent(parent)
         subscript = inspection.parent(element) if element is not None else None
         return isinstance(subscript, cst.Subscript) and speaks_of_environment(subscript.value)
-    comparison, call = names.comparison_around(node), names.call_around(node)
+    comparison, call = names.tree.comparison_around(node), names.tree.call_around(node)
     if comparison is not None:
         return speaks_of_environment(sides(comparison)[-1])
     return call is not None and call.args[0].value is node and speaks_of_environment(call.func)

@@ -65,9 +65,9 @@ def find(inspection: Inspection) -> Iterator[Match]:
     """Yield a match for each attribute of torch that is of CUDA by nature, and no function of `torch.cuda`."""
     names = inspection.file.names
     for node in names.places:
-        if not isinstance(node, cst.Attribute) or isinstance(names.parents.get(node), cst.Attribute):
+        if not isinstance(node, cst.Attribute) or isinstance(names.tree.parents.get(node), cst.Attribute):
             continue
-        meaning = names.resolve(node) if names.may_be_torch(node) else None
+        meaning = names.resolve(node) if inspection.may_be_torch(node) else None
         known = setting_of(meaning.path) if meaning is not None and meaning.doubt is None else ""
         if meaning is not None and known:
             yield match_of(node, f"`{meaning.path}` is of CUDA by nature", Refusal(SETTINGS[known]), inspection)

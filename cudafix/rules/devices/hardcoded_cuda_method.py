@@ -98,7 +98,7 @@ def first_argument(call: cst.Call) -> cst.BaseExpression | None:
 
 def is_storage(receiver: cst.BaseExpression, inspection: Inspection) -> bool:
     """Whether `receiver` is what the `map_location` of `torch.load` is given as a lambda: it has another `to`."""
-    around = next((one for one in inspection.file.names.ancestors(receiver) if isinstance(one, cst.Lambda)), None)
+    around = next((one for one in inspection.file.tree.ancestors(receiver) if isinstance(one, cst.Lambda)), None)
     argument = inspection.parent(around) if around is not None else None
     if around is None or not isinstance(receiver, cst.Name) or not isinstance(argument, cst.Arg):
         return False

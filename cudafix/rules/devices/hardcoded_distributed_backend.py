@@ -104,7 +104,7 @@ def chosen(updated: cst.IfExp, text: str) -> cst.BaseExpression:
 
 def is_compared(node: cst.SimpleString, inspection: Inspection) -> bool:
     """Whether a backend is compared with `node`."""
-    comparison = inspection.file.names.comparison_around(node)
+    comparison = inspection.file.tree.comparison_around(node)
     compared = sides(comparison) if comparison is not None else []
     names = [dotted_name(one.func) if isinstance(one, cst.Call) else dotted_name(one) for one in compared]
     return any(map(is_backend_name, names))

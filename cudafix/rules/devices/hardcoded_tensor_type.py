@@ -157,7 +157,7 @@ def made(updated: cst.Call, device: str, function: str, dtype: str) -> cst.Call:
 
 def as_argument(node: cst.CSTNode, dtype: str, torch: str, inspection: Inspection) -> Rewrites | Refusal:
     """Return the fix for `x.type(torch.cuda.FloatTensor)` and `torch.set_default_tensor_type(…)`."""
-    call = inspection.file.names.call_around(node)
+    call = inspection.file.tree.call_around(node)
     if call is None or call.args[0].value is not node or not dtype:
         return Refusal(ITSELF)
     found = find_device(call, torch, inspection)

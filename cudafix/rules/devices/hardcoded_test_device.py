@@ -125,7 +125,7 @@ def skip_around(reference: Reference, inspection: Inspection) -> cst.Call | None
     """Return the call of `pytest.mark.skipif` and the like whose condition a reference is a part of."""
     if reference.is_import or reference.symbol.backend != "cuda" or reference.symbol.row.name not in COUNTS:
         return None
-    for parent in inspection.file.names.ancestors(reference.node):
+    for parent in inspection.file.tree.ancestors(reference.node):
         if isinstance(parent, cst.Call):
             meaning = inspection.file.names.resolve(parent.func)
             if meaning is not None and meaning.path in SKIPS:
@@ -137,7 +137,7 @@ def skip_around(reference: Reference, inspection: Inspection) -> cst.Call | None
 
 def find_obstacle(call: cst.Call, inspection: Inspection) -> str:
     """Return why a test is right to be skipped without CUDA, or ""."""
-    around = [call, *inspection.file.names.ancestors(call)]
+    around = [call, *inspection.file.tree.ancestors(call)]
     names = [one.name.value for one in around if isinstance(one, (cst.FunctionDef, cst.ClassDef))]
     helper = next((one for one in names if FOR_CUDA.fullmatch(one)), "")
     if helper:
@@ -192,9 +192,7 @@ def find_assertions(inspection: Inspection) -> Iterator[Match]:
     for node in inspection.file.names.places:
         if not isinstance(node, (cst.SimpleString, cst.Attribute)) or not is_asserted(node, inspection):
             continue
-        statement = next(
-            one for one in inspection.file.names.ancestors(node) if isinstance(one, cst.BaseSmallStatement)
-        )
+        statement = next(one for one in inspection.file.tree.ancestors(node) if isinstance(one, cst.BaseSmallStatement))
         if "cuda" not in find_branch(statement, inspection):
             yield match_asserted(node, inspection)
 

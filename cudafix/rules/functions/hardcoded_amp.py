@@ -71,7 +71,7 @@ def find(inspection: Inspection) -> Iterator[Match]:
     """Yield a match for each call of torch.amp that is told to work on CUDA."""
     names = inspection.file.names
     for node in names.places:
-        if not isinstance(node, cst.Call) or not names.may_be_torch(node.func):
+        if not isinstance(node, cst.Call) or not inspection.may_be_torch(node.func):
             continue
         meaning = names.resolve(node.func)
         if meaning is None or meaning.doubt is not None:
@@ -146,9 +146,7 @@ def with_device(call: cst.Call, name: str, meaning: Resolution, inspection: Insp
         return Refusal(f"`torch.{name}` takes the device")
     if is_scripted(call, inspection.file):
         return Refusal(SCRIPTED)
-    if any(
-        isinstance(one, (cst.ExceptHandler, cst.ExceptStarHandler)) for one in inspection.file.names.ancestors(call)
-    ):
+    if any(isinstance(one, (cst.ExceptHandler, cst.ExceptStarHandler)) for one in inspection.file.tree.ancestors(call)):
         return Refusal("it is there for a torch that takes no device")
     scope, order = inspection.file.names.places[call]
     reference = Reference(call.func, symbol, meaning, scope, order)

@@ -72,7 +72,7 @@ class Patched:
 def find(inspection: Inspection) -> Iterator[Match]:
     """Yield a match for each replaced function that has a neutral form."""
     file = inspection.file
-    for call in [one for one in file.names.parents if isinstance(one, cst.Call)]:
+    for call in [one for one in file.tree.parents if isinstance(one, cst.Call)]:
         for one in patched_by(call, file):
             if one.symbol.row.has_neutral_form and not one.symbol.rest:
                 yield match_patched(one, inspection)
