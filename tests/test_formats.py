@@ -13,7 +13,6 @@ from command import CLEAN, HARDCODED, MANUAL, UNSAFE, invoke
 
 from cudafix.formats import FORMATS, places
 from cudafix.formats.sarif import rule_object
-from cudafix.formats.text import source_lines
 from cudafix.model import Edit, Finding, Fix, Position, Safety
 from cudafix.registry import RULES
 
@@ -26,7 +25,6 @@ HOSTILE = "::error::a,b:c\n%0A##vso[task.complete]]>\x1b[31m;<&\"'x.py"
 @pytest.fixture(autouse=True)
 def no_memory() -> None:
     places.root.cache_clear()
-    source_lines.cache_clear()
 
 
 def check(output_format: str, *arguments: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator, Set
+from copy import copy
+from functools import cached_property, wraps
 from pathlib import PurePath
+from typing import Any, ParamSpec, TypeVar
 
 import libcst as cst
 
@@ -22,17 +24,44 @@ from cudafix.replacements.replacement import Neutral, Refusal
 from cudafix.syntax.expressions import leftmost
 from cudafix.syntax.module import File
 
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
 
-class Inspection:
+
+def once(work: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
+    """Have a function, whose last argument is the context, work out its answer once for a file."""
+
+    @wraps(work)
+    def answer(*arguments: Parameters.args, **named: Parameters.kwargs) -> Answer:
+        *rest, context = arguments
+        assert isinstance(context, RuleContext)
+        key = (work, *rest)
+        if key not in context.remembered:
+            context.remembered[key] = work(*arguments, **named)
+        found: Answer = context.remembered[key]
+        return found
+
+    return answer
+
+
+class RuleContext:
     """One file as the rules see it; each answer is worked out once."""
 
-    def __init__(self, file: File, options: Options) -> None:
+    def __init__(self, file: File, options: Options, silenced: Set[Reference] = frozenset()) -> None:
+        """Make the context of a file; `silenced` are the references that a suppression comment is about."""
         self.file = file
         self.options = options
-        self.silenced: set[Reference] = set()
-        """The references that a suppression comment is about."""
+        self.silenced = silenced
         self.neutrals: dict[Reference, Neutral | Refusal] = {}
         self.questions: dict[cst.BaseExpression, Question | None] = {}
+        self.remembered: dict[tuple[object, ...], Any] = {}
+        """What functions that are marked `once` have answered."""
+
+    def with_silenced(self, silenced: Set[Reference]) -> RuleContext:
+        """Return the context for the rules that come after the comments; what no comment changes is kept."""
+        later = copy(self)
+        later.silenced, later.remembered = silenced, {}
+        return later
 
     @cached_property
     def torch_names(self) -> frozenset[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from cudafix.config.settings import ConfigError
@@ -24,6 +23,10 @@ class Excuses:
         self.paths = [PurePosixPath(one.rstrip("/")) for one in paths]
         words = "|".join(re.escape(one) for one in comments)
         self.comment = re.compile(rf"#.*(?:{words})") if comments else None
+        self.last = ""
+        """The file that was asked for last: findings come file by file."""
+        self.lines: tuple[str, ...] = ()
+        self.ends: dict[int, int] = {}
 
     def cover(self, finding: Finding) -> bool:
         return self.covers_path(finding.path) or self.covers_line(finding)
@@ -38,12 +41,12 @@ class Excuses:
     def covers_line(self, finding: Finding) -> bool:
         if self.comment is None or finding.start.cell:
             return False
-        lines, ends = read_lines(Path(finding.path).resolve())
-        last = max(finding.end.row, ends.get(finding.start.row, 0))
-        return any(self.comment.search(one) for one in lines[finding.start.row - 1 : last])
+        if finding.path != self.last:
+            self.last, self.lines, self.ends = finding.path, *read_lines(Path(finding.path).resolve())
+        last = max(finding.end.row, self.ends.get(finding.start.row, 0))
+        return any(self.comment.search(one) for one in self.lines[finding.start.row - 1 : last])
 
 
-@lru_cache(maxsize=4)
 def read_lines(path: Path) -> tuple[tuple[str, ...], dict[int, int]]:
     """Return the lines of a file, and for the rows on which calls start, those on which they end."""
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -94,9 +94,12 @@ class Options:
         return tuple(one for one in own if one.isidentifier())
 
     @cached_property
-    def last_targets(self) -> dict[str, dict[str, list[Entry]]]:
-        """The targets for the file that was looked at last: a place to remember them."""
-        return {}
+    def targets_by_symbol(self) -> Mapping[str, Sequence[Entry]]:
+        """The targets by what they stand for, those for some files among them."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self.targets:
+            found.setdefault(entry.symbol, []).append(entry)
+        return found
 
     @cached_property
     def replaced(self) -> tuple[str, ...]:

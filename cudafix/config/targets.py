@@ -10,7 +10,6 @@ the whole call: `pkg.testing.flush(device)`, where `...` are the arguments of th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -153,13 +152,4 @@ def module_file(module: str, root: Path) -> Path | None:
         for candidate in (folder / path / "__init__.py", folder / path.with_suffix(".py")):
             if candidate.is_file():
                 return candidate
-    return None
-
-
-def first_entry(keys: Iterable[str], entries: Mapping[str, Iterable[Entry]], is_called: bool) -> Entry | None:
-    """Return the entry of the first key that has one; an entry for a call fits calls only."""
-    for key in keys:
-        for entry in entries.get(key, ()):
-            if is_called or not entry.is_call:
-                return entry
     return None

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.functions.classify import classify, match_for, match_reference
 from cudafix.analysis.match import Match
 from cudafix.catalogue.row import CUDA_ONLY
@@ -70,36 +70,42 @@ def analyse(file: File, options: Options) -> Analysis:
     active = active_codes(file.path, options)
     rules = [(rule, load(rule)) for rule in RULES if rule.code in active]
     suppressions = Suppressions(file.text)
-    inspection = Inspection(file, options)
-    codes = {one: classify(one, inspection) for one in inspection.references}
-    for reference, code in codes.items():
-        if code in active and suppressions.directives and suppressions.silence(code, *rows(reference, file)):
-            inspection.silenced.add(reference)
-    found = [of_rule(match, rule) for rule, hooks in rules if hooks.find for match in hooks.find(inspection)]
+    context = RuleContext(file, options)
+    codes = {one: classify(one, context) for one in context.references}
+    context = context.with_silenced(find_silenced(codes, active, suppressions, file))
+    found = [of_rule(match, rule) for rule, hooks in rules if hooks.find for match in hooks.find(context)]
     covered = {reference for match in found for reference in match.covers}
-    open_ones = [one for one, code in codes.items() if code in active and one not in inspection.silenced | covered]
-    matches = [match_reference(one, codes[one], inspection) for one in open_ones if not one.is_import]
-    matches = refine(matches, inspection)
-    matches += [match_import(one, [*matches, *found], inspection) for one in open_ones if one.is_import]
+    open_ones = [one for one, code in codes.items() if code in active and one not in context.silenced | covered]
+    matches = [match_reference(one, codes[one], context) for one in open_ones if not one.is_import]
+    matches = refine(matches, context)
+    matches += [match_import(one, [*matches, *found], context) for one in open_ones if one.is_import]
     matches += [one for one in found if not is_silenced(one, suppressions, file)]
-    late = [of_rule(one, rule) for rule, hooks in rules if hooks.follow for one in hooks.follow(inspection, matches)]
+    late = [of_rule(one, rule) for rule, hooks in rules if hooks.follow for one in hooks.follow(context, matches)]
     matches += [one for one in late if not is_silenced(one, suppressions, file)]
     matches = Retarget(file, options).matches(matches)
     checks = [hooks.check_comments for _, hooks in reversed(rules) if hooks.check_comments]
     other = [one for check in checks for one in check(file, suppressions, active)]
-    uncounted = count_cuda_only(codes.values(), active, inspection)
-    return Analysis(file, tuple(matches), tuple(other), uncounted, options, find_helpers(inspection))
+    uncounted = count_cuda_only(codes.values(), active, context)
+    return Analysis(file, tuple(matches), tuple(other), uncounted, options, find_helpers(context))
 
 
 def of_rule(match: Match, rule: Rule) -> Match:
     return replace(match, code=rule.code)
 
 
-def count_cuda_only(codes: Iterable[str], active: frozenset[str], inspection: Inspection) -> int:
+def count_cuda_only(codes: Iterable[str], active: frozenset[str], context: RuleContext) -> int:
     """Count the uses that are of CUDA by nature and that no rule was asked to report."""
     off = [load(rule).find for rule in RULES if rule.is_cuda_only and rule.code not in active]
-    found = sum(len(list(find(inspection))) for find in off if find)
+    found = sum(len(list(find(context))) for find in off if find)
     return found + sum(code == CUDA_ONLY and code not in active for code in codes)
+
+
+def find_silenced(
+    codes: Mapping[Reference, str], active: frozenset[str], suppressions: Suppressions, file: File
+) -> frozenset[Reference]:
+    """Return the references that a suppression comment is about."""
+    asked = [(one, code) for one, code in codes.items() if code in active] if suppressions.directives else []
+    return frozenset(one for one, code in asked if suppressions.silence(code, *rows(one, file)))
 
 
 def is_silenced(match: Match, suppressions: Suppressions, file: File) -> bool:
@@ -114,24 +120,24 @@ def rows(reference: Reference, file: File) -> tuple[int, int]:
     return first, file.end(whole).row
 
 
-def refine(matches: list[Match], inspection: Inspection) -> list[Match]:
+def refine(matches: list[Match], context: RuleContext) -> list[Match]:
     """Let rules judge their matches anew in the light of all others."""
     by_node: Mapping[cst.CSTNode, Match] = {match.node: match for match in matches}
     refined = []
     for match in matches:
         judge, reference = load(BY_CODE[match.code]).refine, match.reference
         if judge is not None and match.rewrites and reference is not None:
-            verdict = judge(reference, match.rewrites.choices[0][1], inspection, by_node)
+            verdict = judge(reference, match.rewrites.choices[0][1], context, by_node)
             match = match_for(reference, match.code, verdict)
         refined.append(match)
     return refined
 
 
-def match_import(reference: Reference, matches: list[Match], inspection: Inspection) -> Match:
+def match_import(reference: Reference, matches: list[Match], context: RuleContext) -> Match:
     """Match an import of a backend's function: it goes when every use of the name can be rewritten."""
-    code, file = reference.symbol.row.code, inspection.file
+    code, file = reference.symbol.row.code, context.file
     binding = reference.resolution.origins[0]
-    users = [one for one in inspection.references if not one.is_import and binding in one.resolution.origins]
+    users = [one for one in context.references if not one.is_import and binding in one.resolution.origins]
     fixes = [(one, next((match for match in matches if rewrites(match, one)), None)) for one in users]
     stuck = next((one for one, match in fixes if match is None), None)
     if stuck is not None:

@@ -9,9 +9,9 @@ import libcst as cst
 from cudafix.analysis.match import Match
 from cudafix.config.options import Options
 from cudafix.config.settings import RUNTIME_MODULE
-from cudafix.config.targets import REST, Entry, first_entry
+from cudafix.config.targets import REST, Entry
 from cudafix.fixes.operations import Change, Choice, Constant, Rewrites
-from cudafix.replacements.project import entries_for, find_stop, named, others_of, plain_form
+from cudafix.replacements.project import find_other, find_stop, holds_for, others_of, plain_form
 from cudafix.replacements.replacement import Neutral
 from cudafix.syntax.module import File
 
@@ -24,14 +24,13 @@ class Retarget:
     def __init__(self, file: File, options: Options) -> None:
         self.file = file
         self.options = options
-        entries = entries_for(file.path, options)
-        mark = f"{RUNTIME_MODULE}."
-        self.entries = {key.removeprefix(mark): one for key, one in entries.items() if key.startswith(mark)}
+        ours = [one for one in options.targets if one.symbol.startswith(f"{RUNTIME_MODULE}.")]
+        self.has_targets = any(holds_for(file.path, one, options) for one in ours)
         self.constants: dict[Constant, Constant] = {}
         self.changes: dict[Change, Change] = {}
 
     def matches(self, matches: list[Match]) -> list[Match]:
-        if not self.entries and self.options.route.has_runtime:
+        if not self.has_targets and self.options.route.has_runtime:
             return matches
         return [self.match(one) if one.rewrites else one for one in matches]
 
@@ -69,7 +68,8 @@ class Retarget:
 
     def entry(self, neutral: Neutral) -> Entry | None:
         is_called = neutral.passed is not None or neutral.on_module
-        return named(first_entry([neutral.need.name], self.entries, is_called), neutral.need.name, self.options)
+        key = f"{RUNTIME_MODULE}.{neutral.need.name}"
+        return find_other(key, self.file.path, self.options, is_called)
 
     def choice(self, choice: Choice) -> Choice:
         reference, neutral = choice

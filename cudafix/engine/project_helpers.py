@@ -10,7 +10,7 @@ import re
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.model import Helper
 from cudafix.replacements.project import find_entry
 
@@ -26,18 +26,18 @@ NAMES = {
 """What helpers are called that do this and no more."""
 
 
-def find_helpers(inspection: Inspection) -> tuple[Helper, ...]:
+def find_helpers(context: RuleContext) -> tuple[Helper, ...]:
     """Return the helpers that a file defines and no target names yet."""
     found = [
         helper
-        for node in inspection.file.module.body
-        if isinstance(node, cst.FunctionDef) and (helper := helper_of(node, inspection)) is not None
+        for node in context.file.module.body
+        if isinstance(node, cst.FunctionDef) and (helper := helper_of(node, context)) is not None
     ]
     return tuple(found)
 
 
-def helper_of(node: cst.FunctionDef, inspection: Inspection) -> Helper | None:
-    inside = list(inspection.references_in(node.body))
+def helper_of(node: cst.FunctionDef, context: RuleContext) -> Helper | None:
+    inside = list(context.references_in(node.body))
     calls = [one for one in inside if one.symbol.row.name not in ASKS]
     names = {one.symbol.row.name for one in calls}
     backends = {one.symbol.backend for one in calls}
@@ -47,11 +47,11 @@ def helper_of(node: cst.FunctionDef, inspection: Inspection) -> Helper | None:
     if row.name not in NAMES or not NAMES[row.name].fullmatch(node.name.value):
         return None
     symbol = f"torch.cuda.{row.name}"
-    first, last = inspection.file.rows(node)
+    first, last = context.file.rows(node)
     is_plain = all(one.call is not None and not one.call.args for one in calls)
     if not is_plain or last - first > LONGEST or not takes_nothing(node.params):
         return None
-    if find_entry(calls[0].symbol, "", inspection.options, is_called=True) is not None:
+    if find_entry(calls[0].symbol, "", context.options, is_called=True) is not None:
         return None
     return Helper(node.name.value, symbol, len(backends), first)
 

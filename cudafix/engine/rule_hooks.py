@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.match import Match
 from cudafix.matchers.references import Reference
 from cudafix.model import Finding
@@ -25,9 +25,9 @@ from cudafix.replacements.replacement import Neutral, Refusal
 from cudafix.suppressions.comments import Suppressions
 from cudafix.syntax.module import File
 
-Find: TypeAlias = Callable[[Inspection], Iterable[Match]]
-Follow: TypeAlias = Callable[[Inspection, Sequence[Match]], Iterable[Match]]
-Refine: TypeAlias = Callable[[Reference, Neutral, Inspection, Mapping[cst.CSTNode, Match]], "Neutral | Refusal"]
+Find: TypeAlias = Callable[[RuleContext], Iterable[Match]]
+Follow: TypeAlias = Callable[[RuleContext, Sequence[Match]], Iterable[Match]]
+Refine: TypeAlias = Callable[[Reference, Neutral, RuleContext, Mapping[cst.CSTNode, Match]], "Neutral | Refusal"]
 CheckComments: TypeAlias = Callable[[File, Suppressions, frozenset[str]], Iterable[Finding]]
 
 

@@ -103,6 +103,7 @@ class Planner:
         self.replaced: set[ImportStatement] = set()
         """Imports that go altogether."""
         self.local_names: dict[Need, str] = {}
+        self.suites: dict[cst.CSTNode, Suite] = {}
         self.root_anchor = self.find_root_anchor()
 
     # What the file can say already
@@ -305,7 +306,9 @@ class Planner:
             self.plan.insertions.append(Insertion(self.file.module, Slot(one.index, apart=True), code))
 
     def suite(self, node: cst.CSTNode) -> Suite:
-        return Suite(node, self.plan.removals.keys())
+        if node not in self.suites:
+            self.suites[node] = Suite(node, self.plan.removals.keys())
+        return self.suites[node]
 
     def place(self, anchor: Anchor, module: str, names: list[Name], first_use: int) -> None:
         existing = self.find_existing(anchor, module, names, first_use)

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from itertools import pairwise, product
 
 import libcst as cst
@@ -54,32 +54,30 @@ class Suite:
         """The comments above the first statement of a module."""
         return self.node.header if isinstance(self.node, cst.Module) else ()
 
+    @cached_property
+    def splits_names(self) -> bool:
+        """Whether the file writes one import a name: two lines in a row import one name of the same module."""
+        return any(one and one == two for one, two in pairwise(map(one_name_from, self.statements)))
+
+    @cached_property
+    def combines_aliases(self) -> bool:
+        """Whether the file writes `from x import a, b as c`, and not each alias on a line of its own."""
+        nodes = [import_node(one) for one in self.statements if is_import(one)]
+        return any(isinstance(one, cst.ImportFrom) and has_alias(one) and len(aliases(one)) > 1 for one in nodes)
+
     def statements_for(self, names: list[Name]) -> list[list[Name]]:
         """Group `names` by the statement that imports them, in the style of the file."""
-        if splits_names(self.node):
+        if self.splits_names:
             return [[one] for one in names]
-        if combines_aliases(self.node):
+        if self.combines_aliases:
             return [names]
         plain = [(name, local) for name, local in names if name == local]
         return sorted(filter(None, [plain, *([one] for one in names if one not in plain)]))
 
     def can_extend(self, node: cst.ImportFrom, names: list[Name]) -> bool:
-        if splits_names(self.node) or combines_aliases(self.node):
-            return not splits_names(self.node)
+        if self.splits_names or self.combines_aliases:
+            return not self.splits_names
         return not has_alias(node) and all(name == local for name, local in names)
-
-
-@lru_cache(maxsize=8)
-def splits_names(suite: cst.CSTNode) -> bool:
-    """Whether the file writes one import a name: two lines in a row import one name of the same module."""
-    return any(one and one == two for one, two in pairwise(map(one_name_from, getattr(suite, "body", ()))))
-
-
-@lru_cache(maxsize=8)
-def combines_aliases(suite: cst.CSTNode) -> bool:
-    """Whether the file writes `from x import a, b as c`, and not each alias on a line of its own."""
-    nodes = [import_node(one) for one in getattr(suite, "body", ()) if is_import(one)]
-    return any(isinstance(one, cst.ImportFrom) and has_alias(one) and len(aliases(one)) > 1 for one in nodes)
 
 
 # Import statements

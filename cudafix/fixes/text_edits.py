@@ -6,10 +6,8 @@ becomes of it.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from difflib import SequenceMatcher
-from functools import lru_cache
 
 import libcst as cst
 
@@ -19,7 +17,6 @@ from cudafix.fixes.operations import Rewrites, Wording
 from cudafix.fixes.rewriter import Rewriter, statements
 from cudafix.model import Edit, Position
 from cudafix.syntax.module import File, split_lines
-from cudafix.syntax.positions import LINE_END
 from cudafix.syntax.tree import BLOCKS
 
 
@@ -106,21 +103,8 @@ def single_edits(file: File, rewrites: Rewrites, plan: ImportPlan) -> Iterator[t
 
 
 def wording_edit(file: File, wording: Wording) -> Edit:
-    start, end = (place_in(file, wording.node, offset) for offset in (wording.start, wording.end))
+    start, end = (file.place_in(wording.node, offset) for offset in (wording.start, wording.end))
     return Edit(start, end, wording.text)
-
-
-def place_in(file: File, node: cst.Comment | cst.SimpleString, offset: int) -> Position:
-    """Return where character number `offset` of a comment or a string literal stands."""
-    start, begun = file.start(node), line_starts(node.value)
-    above = bisect_right(begun, offset) - 1
-    column = offset - begun[above] + (1 if above else start.column)
-    return Position(start.row + above, column)
-
-
-@lru_cache(maxsize=1)  # a docstring may name hundreds of functions
-def line_starts(text: str) -> Sequence[int]:
-    return [0, *(one.end() for one in LINE_END.finditer(text))]
 
 
 def keyword_edit(file: File, argument: cst.Arg) -> Edit:

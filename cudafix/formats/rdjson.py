@@ -6,38 +6,39 @@ import json
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from cudafix.formats.excerpts import Excerpts
 from cudafix.formats.places import from_root, sentence
-from cudafix.formats.text import source_lines
 from cudafix.model import Finding, Position
 from cudafix.registry import is_cuda_only
 
 
 def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
-    diagnostics = [diagnostic(one) for one in findings]
+    excerpts = Excerpts()
+    diagnostics = [diagnostic(one, excerpts) for one in findings]
     document = {"source": {"name": "cudafix"}, "severity": "ERROR", "diagnostics": diagnostics}
     stream.write(json.dumps(document, indent=1) + "\n")
 
 
-def diagnostic(one: Finding) -> dict[str, Any]:
+def diagnostic(one: Finding, excerpts: Excerpts) -> dict[str, Any]:
     found: dict[str, Any] = {
         "message": sentence(one),
-        "location": {"path": from_root(one.path), "range": span(one.path, one.start, one.end)},
+        "location": {"path": from_root(one.path), "range": span(excerpts.lines(one.path), one.start, one.end)},
         "severity": "INFO" if is_cuda_only(one.code) else "ERROR",
         "code": {"value": one.code},
     }
     if one.fix is not None and one.fix.edits:
         found["suggestions"] = [
-            {"range": span(one.path, edit.start, edit.end), "text": edit.content} for edit in one.fix.edits
+            {"range": span(excerpts.lines(one.path), edit.start, edit.end), "text": edit.content}
+            for edit in one.fix.edits
         ]
     return found
 
 
-def span(path: str, start: Position, end: Position) -> dict[str, dict[str, int]]:
-    return {"start": place(path, start), "end": place(path, end)}
+def span(lines: Sequence[str], start: Position, end: Position) -> dict[str, dict[str, int]]:
+    return {"start": place(lines, start), "end": place(lines, end)}
 
 
-def place(path: str, position: Position) -> dict[str, int]:
-    lines = source_lines(path)
+def place(lines: Sequence[str], position: Position) -> dict[str, int]:
     before = lines[position.row - 1][: position.column - 1] if position.row <= len(lines) else ""
     more = len(before.encode("utf-8", "replace")) - len(before)
     return {"line": position.row, "column": position.column + more}

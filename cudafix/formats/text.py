@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tokenize
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import groupby
-from pathlib import Path
 from typing import TextIO
 
 import click
 
-from cudafix.model import Finding, Position, Safety
+from cudafix.formats.excerpts import Excerpts
+from cudafix.model import Finding, Safety
 
 LABELS = {Safety.SAFE: "[*]", Safety.UNSAFE: "[unsafe]"}
 WIDEST = 300
@@ -20,8 +18,9 @@ WIDEST = 300
 
 
 def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+    excerpts = Excerpts()
     for finding in findings:
-        stream.write(excerpt(finding) if rich else line(finding))
+        stream.write(excerpt(finding, excerpts) if rich else line(finding))
 
 
 def report_concise(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
@@ -48,8 +47,8 @@ def way_out(finding: Finding) -> str:
     return printable(text)
 
 
-def excerpt(finding: Finding) -> str:
-    text = f"{place(finding)}: {what(finding)}\n{source(finding)}"
+def excerpt(finding: Finding, excerpts: Excerpts) -> str:
+    text = f"{place(finding)}: {what(finding)}\n{marked_source(finding, excerpts)}"
     if finding.help:
         text += f"  = {click.style('help', bold=True)}: {printable(finding.help)}\n"
     if has_reason(finding):
@@ -72,9 +71,9 @@ def has_reason(finding: Finding) -> bool:
     return finding.reason not in ("", finding.help)
 
 
-def source(finding: Finding) -> str:
+def marked_source(finding: Finding, excerpts: Excerpts) -> str:
     """Return the source line with the place marked below it, or nothing where there is no line to show."""
-    code = source_line(finding.path, finding.start)
+    code = excerpts.line(finding.path, finding.start)
     if not code.strip() or len(code) > WIDEST:
         return ""
     stop = finding.end.column if finding.end.row == finding.start.row else len(code) + 1
@@ -82,37 +81,6 @@ def source(finding: Finding) -> str:
     marks = " " * width(before) + click.style("^" * max(1, width(marked)), fg="red")
     number, bar = str(finding.start.row), click.style("|", fg="blue")
     return f"{number} {bar} {printable(code)}\n{' ' * len(number)} {bar} {marks}\n"
-
-
-def source_line(path: str, place: Position) -> str:
-    lines, row = source_lines(path, place.cell), place.row
-    return lines[row - 1].replace("\t", " ").rstrip() if row <= len(lines) else ""
-
-
-@lru_cache(maxsize=4)
-def source_lines(path: str, cell: int = 0) -> tuple[str, ...]:
-    try:
-        if cell:
-            return cell_lines(path, cell)
-        with tokenize.open(path) as stream:
-            return tuple(stream.read().split("\n"))
-    except (OSError, SyntaxError, UnicodeError, LookupError):
-        return ()
-
-
-def cell_lines(path: str, number: int) -> tuple[str, ...]:
-    return next((tuple(text.split("\n")) for cell, text in cells_of(path) if cell == number), ())
-
-
-@lru_cache(maxsize=1)
-def cells_of(path: str) -> list[tuple[int, str]]:
-    """Return the numbers and the texts of the code cells of a notebook."""
-    from cudafix.documents.notebook import Notebook, NotebookError  # not at the top: few files are notebooks
-
-    try:
-        return [(one.number, one.text) for one in Notebook(Path(path).read_bytes()).cells]
-    except NotebookError:
-        return []
 
 
 def printable(text: str) -> str:

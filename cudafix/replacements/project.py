@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -11,7 +12,7 @@ from cudafix.catalogue.symbols import Symbol
 from cudafix.catalogue.table import ROWS
 from cudafix.config.options import Options
 from cudafix.config.settings import OLDEST_TORCH
-from cudafix.config.targets import REST, Entry, Target, first_entry, located
+from cudafix.config.targets import REST, Entry, Target, located
 from cudafix.files.globs import matches_glob
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -32,28 +33,22 @@ def find_entry(symbol: Symbol, path: str, options: Options, is_called: bool) -> 
     keys = [symbol.name, f"torch.cuda.{symbol.row.name}"]
     if symbol.row.has_neutral_form and not symbol.is_module:
         keys += [f"torch.{symbol.backend}.*", "torch.cuda.*"]
-    return named(first_entry(keys, entries_for(path, options), is_called), symbol.row.name, options)
+    return named(first_target(keys, path, options, is_called), symbol.row.name, options)
 
 
 def find_other(name: str, path: str, options: Options, is_called: bool) -> Entry | None:
     """Return what stands for any other dotted name in the file at `path`."""
-    return named(first_entry([name], entries_for(path, options), is_called), name, options)
+    return named(first_target([name], path, options, is_called), name, options)
 
 
-def entries_for(path: str, options: Options) -> dict[str, list[Entry]]:
-    """Return the targets that hold for a file, by what they stand for; those of the last file are remembered."""
-    if path not in options.last_targets:
-        options.last_targets.clear()
-        options.last_targets[path] = read_entries(path, options)
-    return options.last_targets[path]
+def first_target(keys: Sequence[str], path: str, options: Options, is_called: bool) -> Entry | None:
+    """Return the target of the first key that has one in the file at `path`; one for a call fits calls only."""
+    entries = (entry for key in keys for entry in options.targets_by_symbol.get(key, ()))
+    return next((one for one in entries if (is_called or not one.is_call) and holds_for(path, one, options)), None)
 
 
-def read_entries(path: str, options: Options) -> dict[str, list[Entry]]:
-    found: dict[str, list[Entry]] = {}
-    for entry in options.targets:
-        if not entry.glob or matches_glob(PurePath(path), entry.glob, options.root):
-            found.setdefault(entry.symbol, []).append(entry)
-    return found
+def holds_for(path: str, entry: Entry, options: Options) -> bool:
+    return not entry.glob or matches_glob(PurePath(path), entry.glob, options.root)
 
 
 def named(entry: Entry | None, name: str, options: Options) -> Entry | None:

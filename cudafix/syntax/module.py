@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 
@@ -11,7 +12,7 @@ import libcst as cst
 from cudafix.files.source import Source
 from cudafix.model import Position
 from cudafix.syntax.name_table import NameTable
-from cudafix.syntax.positions import Positions
+from cudafix.syntax.positions import LINE_END, Positions
 from cudafix.syntax.scope_visitor import build_names
 from cudafix.syntax.scopes import Binding, grouped
 from cudafix.syntax.tree import Tree
@@ -31,6 +32,7 @@ class File:
             brought_by_stars: packages that any star import is taken to bring.
         """
         self.brought_by_stars = brought_by_stars
+        self.line_starts: dict[cst.CSTNode, Sequence[int]] = {}
         self.path = source.path
         self.data = source.data
         self.module = cst.parse_module(source.data if shown is None else shown)
@@ -83,6 +85,15 @@ class File:
     def rows(self, node: cst.CSTNode) -> tuple[int, int]:
         """Return the first and the last row of `node`."""
         return self.start(node).row, self.end(node).row
+
+    def place_in(self, node: cst.Comment | cst.SimpleString, offset: int) -> Position:
+        """Return where character number `offset` of a comment or a string literal stands."""
+        if node not in self.line_starts:  # a docstring may be asked for hundreds of places
+            self.line_starts[node] = [0, *(one.end() for one in LINE_END.finditer(node.value))]
+        start, begun = self.start(node), self.line_starts[node]
+        above = bisect_right(begun, offset) - 1
+        column = offset - begun[above] + (1 if above else start.column)
+        return Position(start.row + above, column)
 
     def indent(self, node: cst.CSTNode) -> str:
         """Return the white space at the start of the line that `node` starts on."""

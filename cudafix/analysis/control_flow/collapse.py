@@ -8,7 +8,7 @@ from typing import Any
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.dispatch import Arm, Dispatch, Shape
 from cudafix.fixes.import_style import LINE_LENGTH
 from cudafix.fixes.operations import Built, Change
@@ -22,7 +22,7 @@ PRAGMA = re.compile(r"#\s*(?:noqa|type:|pragma:|pyright:|pylint:|mypy:|ruff:|fmt
 
 
 def collapse(
-    dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...], inspection: Inspection
+    dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...], context: RuleContext
 ) -> tuple[Change, ...] | None:
     """Return the changes that leave `arm` alone of the whole dispatch, under `rest`; None where that has no form."""
     if rest:
@@ -35,11 +35,11 @@ def collapse(
         (node,) = dispatch.nodes
         assert isinstance(node, cst.IfExp)
         return (Change(node, lambda updated: bare(choice_part(updated, node, arm), updated), arm.parts),)
-    place = next(one for one in dispatch.nodes if is_inside(arm.holder, one, inspection))
+    place = next(one for one in dispatch.nodes if is_inside(arm.holder, one, context))
     gone = tuple(Change(one, lambda updated: ()) for one in dispatch.nodes if one is not place)
     if place is arm.parts[0]:  # the last of several exits stays as it is
         return gone
-    is_elif = isinstance(inspection.parent(place), cst.If)
+    is_elif = isinstance(context.parent(place), cst.If)
 
     def build(updated: Any) -> Built:
         holder = find_updated(updated, place, arm.holder)
@@ -91,7 +91,7 @@ def as_laid_out(whole: cst.BooleanOperation, places: Sequence[int]) -> cst.BaseE
     return new
 
 
-def merge(dispatch: Dispatch, arm: Arm, inspection: Inspection) -> tuple[Change, ...]:
+def merge(dispatch: Dispatch, arm: Arm, context: RuleContext) -> tuple[Change, ...]:
     """Return the changes that leave `arm` under the first condition, and the last `else` beside it."""
     first = dispatch.arms[0]
     if len(dispatch.asked) == 1:
@@ -115,8 +115,8 @@ def merge(dispatch: Dispatch, arm: Arm, inspection: Inspection) -> tuple[Change,
     return (Change(node, build, (first.test, *arm.parts, *rest)),)
 
 
-def is_inside(node: cst.CSTNode, around: cst.CSTNode, inspection: Inspection) -> bool:
-    return node is around or around in inspection.file.tree.ancestors(node)
+def is_inside(node: cst.CSTNode, around: cst.CSTNode, context: RuleContext) -> bool:
+    return node is around or around in context.file.tree.ancestors(node)
 
 
 def find_updated(updated: Any, original: Any, wanted: cst.CSTNode) -> Any:

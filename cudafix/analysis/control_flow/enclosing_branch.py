@@ -6,7 +6,7 @@ import re
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.catalogue.backends import BACKENDS, FAMILY, family
 from cudafix.matchers.conditions import Asks, Question, backend_of, device_of
 from cudafix.matchers.cuda_words import names_backend
@@ -15,79 +15,79 @@ FOR_ONE_BACKEND = re.compile(r"(?:Accelerator|Platform|Backend|DeviceMixin|Devic
 """How classes are called that are there for one backend each: `CudaAccelerator`, `XPUPlatform`."""
 
 
-def find_branch(node: cst.CSTNode, inspection: Inspection) -> frozenset[str]:
+def find_branch(node: cst.CSTNode, context: RuleContext) -> frozenset[str]:
     """Return the backends for which the code around `node` is taken; empty where it is taken for any.
 
     `if torch.cuda.is_available():` alone is no such branch: it is the usual way to ask for a GPU of any make.
     """
     child = node
     guarded: frozenset[str] = frozenset()
-    for parent in inspection.file.tree.ancestors(node):
-        found = branch_of(child, parent, inspection)
+    for parent in context.file.tree.ancestors(node):
+        found = branch_of(child, parent, context)
         if isinstance(parent, cst.ClassDef):
             found = class_backend(parent)
         elif isinstance(parent, cst.FunctionDef) and parent.body is child:
-            found = method_backend(parent, inspection)
+            found = method_backend(parent, context)
         if found or isinstance(parent, cst.ClassDef):
             return found if not guarded or found & guarded else frozenset()
         if isinstance(parent, (cst.If, cst.IfExp)) and child is parent.body:
-            question = inspection.question(parent.test)
+            question = context.question(parent.test)
             guarded |= question.backends if question is not None and not question.negated else frozenset()
         child = parent
     return frozenset()
 
 
-def branch_of(child: cst.CSTNode, parent: cst.CSTNode, inspection: Inspection) -> frozenset[str]:
+def branch_of(child: cst.CSTNode, parent: cst.CSTNode, context: RuleContext) -> frozenset[str]:
     """Return the backends that `parent` asked for before it came to `child`."""
     if isinstance(parent, (cst.If, cst.IfExp)):
-        question = inspection.question(parent.test)
+        question = context.question(parent.test)
         if question is None or child is parent.test or (child is parent.body) is question.negated:
             return frozenset()
-        return question.backends if is_meant(question, parent, inspection) else frozenset()
+        return question.backends if is_meant(question, parent, context) else frozenset()
     if isinstance(parent, cst.BooleanOperation) and child is parent.right and isinstance(parent.operator, cst.And):
-        question = inspection.question(parent.left)
+        question = context.question(parent.left)
         is_asked = question is not None and not question.negated and question.asks is not Asks.MACHINE
         return question.backends if question is not None and is_asked else frozenset()
     if isinstance(parent, cst.MatchCase):
-        return case_backends(parent, inspection)
+        return case_backends(parent, context)
     if isinstance(parent, cst.DictElement) and child is parent.value:
         return frozenset({family(backend_of(parent.key))}) & frozenset(BACKENDS)
-    return left_by_others(child, parent, inspection)
+    return left_by_others(child, parent, context)
 
 
-def is_meant(question: Question, node: cst.If | cst.IfExp, inspection: Inspection) -> bool:
+def is_meant(question: Question, node: cst.If | cst.IfExp, context: RuleContext) -> bool:
     """Whether who asks this means these backends and no other."""
     if question.backends == {"cpu"}:
         return False
     if question.asks is not Asks.MACHINE or "cuda" not in question.backends:
         return True
-    return any(other - question.backends - {"cpu"} for other in backends_beside(node, inspection))
+    return any(other - question.backends - {"cpu"} for other in backends_beside(node, context))
 
 
-def backends_beside(node: cst.If | cst.IfExp, inspection: Inspection) -> list[frozenset[str]]:
+def backends_beside(node: cst.If | cst.IfExp, context: RuleContext) -> list[frozenset[str]]:
     """Return what the other branches of the ladder around `node` ask for."""
     first: cst.CSTNode = node
-    while isinstance(parent := inspection.parent(first), type(node)) and parent.orelse is first:
+    while isinstance(parent := context.parent(first), type(node)) and parent.orelse is first:
         first = parent
     found = []
     current: cst.CSTNode | None = first
     while isinstance(current, (cst.If, cst.IfExp)):
-        question = inspection.question(current.test)
+        question = context.question(current.test)
         if question is not None and not question.negated:
             found.append(question.backends)
         current = current.orelse
     return found
 
 
-def is_named_around(backend: str, node: cst.CSTNode, inspection: Inspection) -> bool:
+def is_named_around(backend: str, node: cst.CSTNode, context: RuleContext) -> bool:
     """Whether the condition, function, class or file around `node` names `backend` in a word of its own.
 
     What stands in the condition itself is a part of it, and must stay for what it decides about to stay.
     """
     words = [backend, *(word for word, known in FAMILY.items() if known == backend)]
-    if names_backend(inspection.place, words):
+    if names_backend(context.place, words):
         return True
-    for parent in inspection.file.tree.ancestors(node):
+    for parent in context.file.tree.ancestors(node):
         condition: cst.BaseExpression | None = None
         if isinstance(parent, (cst.If, cst.IfExp, cst.While)):
             condition = parent.test
@@ -95,14 +95,14 @@ def is_named_around(backend: str, node: cst.CSTNode, inspection: Inspection) -> 
             condition = parent
         elif isinstance(parent, (cst.FunctionDef, cst.ClassDef)) and names_backend(parent.name.value, words):
             return True
-        if condition is not None and names_backend(inspection.file.code(condition), words):
+        if condition is not None and names_backend(context.file.code(condition), words):
             return True
     return False
 
 
-def case_backends(case: cst.MatchCase, inspection: Inspection) -> frozenset[str]:
+def case_backends(case: cst.MatchCase, context: RuleContext) -> frozenset[str]:
     """Return what `case "cuda" | "xpu":` names in a match over a device."""
-    match = inspection.parent(case)
+    match = context.parent(case)
     is_over_device = isinstance(match, cst.Match) and device_of(match.subject) is not None
     return pattern_backends(case.pattern) - {"cpu"} if is_over_device else frozenset()
 
@@ -114,23 +114,23 @@ def pattern_backends(pattern: cst.MatchPattern) -> frozenset[str]:
     return frozenset(map(family, backends)) if all(backends) else frozenset()
 
 
-def left_by_others(child: cst.CSTNode, suite: cst.CSTNode, inspection: Inspection) -> frozenset[str]:
+def left_by_others(child: cst.CSTNode, suite: cst.CSTNode, context: RuleContext) -> frozenset[str]:
     """Return the backends for which code goes on after `if device.type != "cuda": return`."""
-    tree = inspection.file.tree
+    tree = context.file.tree
     if not isinstance(suite, cst.IndentedBlock):
         return frozenset()
     for statement in reversed(tree.exits(suite)):
         if tree.position(statement) < tree.position(child):
-            question = inspection.question(statement.test)
-            if question is not None and question.negated and is_meant(question, statement, inspection):
+            question = context.question(statement.test)
+            if question is not None and question.negated and is_meant(question, statement, context):
                 return question.backends
     return frozenset()
 
 
-def method_backend(node: cst.FunctionDef, inspection: Inspection) -> frozenset[str]:
+def method_backend(node: cst.FunctionDef, context: RuleContext) -> frozenset[str]:
     """Return the backend that a method like `cuda` is there for, which moves an object to it as torch's does."""
-    block = inspection.parent(node)
-    is_method = block is not None and isinstance(inspection.parent(block), cst.ClassDef)
+    block = context.parent(node)
+    is_method = block is not None and isinstance(context.parent(block), cst.ClassDef)
     return frozenset({node.name.value}) & frozenset(BACKENDS) if is_method else frozenset()
 
 

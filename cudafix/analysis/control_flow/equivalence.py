@@ -13,7 +13,7 @@ from typing import Any
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.catalogue.backends import OTHERS, family
 from cudafix.catalogue.table import CONTEXTS, ON_MPS, WITHOUT_ACCELERATOR
 from cudafix.matchers.conditions import DEVICE
@@ -47,7 +47,7 @@ class Replacer(cst.CSTTransformer):
 def normal_form(
     parts: Iterable[cst.CSTNode],
     backends: frozenset[str],
-    inspection: Inspection,
+    context: RuleContext,
     device: str = "",
     names: frozenset[str] = frozenset(),
 ) -> str:
@@ -58,40 +58,40 @@ def normal_form(
     """
     parts = tuple(parts)
     replacements: dict[cst.CSTNode, cst.CSTNode] = {}
-    for reference in inspection.references_in(*parts):
+    for reference in context.references_in(*parts):
         if reference.symbol.backend in backends:
             name = cst.Name(f"NEUTRAL_{neutral_name(reference, names)}")
             replacements[reference.node] = name
-            if device and reference.call is not None and is_given(reference.call, device, inspection):
+            if device and reference.call is not None and is_given(reference.call, device, context):
                 replacements[reference.call] = cst.Call(name)
-    for node in unknown_backends(parts, backends, inspection):
+    for node in unknown_backends(parts, backends, context):
         replacements[node] = cst.Name(f"NEUTRAL_{dotted_name(node).split('.', 2)[2].replace('.', '_')}")
     for literal in device_literals(parts, backends):
         replacements[literal] = marked(literal)
-    return ast.dump(parsed(parts, replacements, inspection))
+    return ast.dump(parsed(parts, replacements, context))
 
 
-def is_given(call: cst.Call, device: str, inspection: Inspection) -> bool:
+def is_given(call: cst.Call, device: str, context: RuleContext) -> bool:
     """Whether `device` is all that `call` passes."""
     only = call.args[0] if len(call.args) == 1 else None
     is_device = only is not None and only.star == "" and (only.keyword is None or only.keyword.value == "device")
-    return is_device and only is not None and inspection.file.code(only.value) == device
+    return is_device and only is not None and context.file.code(only.value) == device
 
 
-def form_without_accelerator(parts: Iterable[cst.CSTNode], inspection: Inspection) -> str:
+def form_without_accelerator(parts: Iterable[cst.CSTNode], context: RuleContext) -> str:
     """Return what the neutral form of `parts` does where there is no accelerator: calls become their answers."""
-    kept = tuple(one for one in parts if isinstance(one, cst.BaseExpression) or not is_quiet(one, inspection))
+    kept = tuple(one for one in parts if isinstance(one, cst.BaseExpression) or not is_quiet(one, context))
     replacements: dict[cst.CSTNode, cst.CSTNode] = {}
-    for reference in inspection.references_in(*kept):
+    for reference in context.references_in(*kept):
         answer = WITHOUT_ACCELERATOR.get(reference.symbol.row.name)
-        if answer and reference.call is not None and has_inert_arguments(reference.call, inspection):
+        if answer and reference.call is not None and has_inert_arguments(reference.call, context):
             replacements[reference.call] = cst.parse_expression(answer)
-    return ast.dump(Folder().visit(parsed(kept, replacements, inspection)))
+    return ast.dump(Folder().visit(parsed(kept, replacements, context)))
 
 
-def form_of(parts: Iterable[cst.CSTNode], inspection: Inspection) -> str:
+def form_of(parts: Iterable[cst.CSTNode], context: RuleContext) -> str:
     """Return what `parts` do as they stand."""
-    return ast.dump(Folder().visit(parsed(tuple(parts), {}, inspection)))
+    return ast.dump(Folder().visit(parsed(tuple(parts), {}, context)))
 
 
 class Folder(ast.NodeTransformer):
@@ -137,14 +137,14 @@ def neutral_name(reference: Reference, names: frozenset[str]) -> str:
 
 
 def unknown_backends(
-    parts: Iterable[cst.CSTNode], backends: frozenset[str], inspection: Inspection
+    parts: Iterable[cst.CSTNode], backends: frozenset[str], context: RuleContext
 ) -> list[cst.Attribute]:
     """Return the functions of backends that the catalogue does not know: `torch.sdaa.empty_cache`."""
     wanted = tuple(f"torch.{one}." for one in backends & set(OTHERS))
     found = []
     for node in nodes_in(parts) if wanted else ():
-        if isinstance(node, cst.Attribute) and not isinstance(inspection.parent(node), cst.Attribute):
-            meaning = inspection.file.names.resolve(node)
+        if isinstance(node, cst.Attribute) and not isinstance(context.parent(node), cst.Attribute):
+            meaning = context.file.names.resolve(node)
             if meaning is not None and meaning.path.startswith(wanted) and dotted_name(node).count(".") > 1:
                 found.append(node)
     return found
@@ -184,14 +184,14 @@ def marked(literal: cst.SimpleString | cst.FormattedStringText) -> cst.CSTNode:
 
 
 def parsed(
-    parts: Iterable[cst.CSTNode], replacements: Mapping[cst.CSTNode, cst.CSTNode], inspection: Inspection
+    parts: Iterable[cst.CSTNode], replacements: Mapping[cst.CSTNode, cst.CSTNode], context: RuleContext
 ) -> ast.Module:
     """Return `parts`, with `replacements`, as Python's own syntax tree, without layout and comments."""
     pieces = []
     for part in parts:
         new = replacements.get(part) or part.visit(Replacer(replacements))
         assert isinstance(new, cst.CSTNode)
-        code = dedent(inspection.file.module.code_for_node(new)).strip("\\ \t\r\n")  # it may end in a joined line
+        code = dedent(context.file.module.code_for_node(new)).strip("\\ \t\r\n")  # it may end in a joined line
         pieces.append(f"({code})" if isinstance(new, cst.BaseExpression) else code)
     return ast.parse("async def f():\n for _ in ():\n  pass\n" + "".join(indented(piece) for piece in pieces if piece))
 
@@ -212,60 +212,60 @@ def nodes_in(parts: Iterable[cst.CSTNode]) -> Iterable[cst.CSTNode]:
 # What may run where it did not run before
 
 
-def is_quiet(node: cst.CSTNode, inspection: Inspection) -> bool:
+def is_quiet(node: cst.CSTNode, context: RuleContext) -> bool:
     """Whether the neutral form of a statement does nothing on a machine without an accelerator."""
     if isinstance(node, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
-        return all(is_quiet(one, inspection) for one in node.body)
+        return all(is_quiet(one, context) for one in node.body)
     if isinstance(node, cst.Expr):
-        return is_quiet(node.value, inspection) or isinstance(node.value, (cst.SimpleString, cst.Ellipsis))
+        return is_quiet(node.value, context) or isinstance(node.value, (cst.SimpleString, cst.Ellipsis))
     if isinstance(node, cst.Call):
-        return is_quiet_call(node, inspection)
+        return is_quiet_call(node, context)
     if isinstance(node, cst.For):
-        quiet = all(is_quiet_in_loop(one, inspection) for one in node.body.body)
-        return quiet and node.orelse is None and is_empty_range(node.iter, inspection)
+        quiet = all(is_quiet_in_loop(one, context) for one in node.body.body)
+        return quiet and node.orelse is None and is_empty_range(node.iter, context)
     return isinstance(node, cst.Pass)
 
 
-def is_quiet_in_loop(node: cst.CSTNode, inspection: Inspection) -> bool:
+def is_quiet_in_loop(node: cst.CSTNode, context: RuleContext) -> bool:
     """Whether a statement of a loop over all devices is neutral; `with torch.cuda.device(i):` runs for none there."""
     if not isinstance(node, cst.With):
-        return is_quiet(node, inspection)
-    contexts = all(called(one.item, inspection) in CONTEXTS and one.asname is None for one in node.items)
-    return contexts and all(is_quiet(one, inspection) for one in node.body.body)
+        return is_quiet(node, context)
+    contexts = all(called(one.item, context) in CONTEXTS and one.asname is None for one in node.items)
+    return contexts and all(is_quiet(one, context) for one in node.body.body)
 
 
-def is_quiet_call(node: cst.BaseExpression, inspection: Inspection) -> bool:
-    name = called(node, inspection)
-    reference = inspection.calls.get(node.func) if isinstance(node, cst.Call) else None
-    neutral = inspection.neutral(reference) if reference is not None else None
+def is_quiet_call(node: cst.BaseExpression, context: RuleContext) -> bool:
+    name = called(node, context)
+    reference = context.calls.get(node.func) if isinstance(node, cst.Call) else None
+    neutral = context.neutral(reference) if reference is not None else None
     fails = isinstance(neutral, Neutral) and neutral.fails_idle
-    return name in WITHOUT_ACCELERATOR and not fails and has_inert_arguments(node, inspection)
+    return name in WITHOUT_ACCELERATOR and not fails and has_inert_arguments(node, context)
 
 
-def is_empty_range(node: cst.BaseExpression, inspection: Inspection) -> bool:
+def is_empty_range(node: cst.BaseExpression, context: RuleContext) -> bool:
     """Whether a loop goes over `range(torch.cuda.device_count())`."""
     if not isinstance(node, cst.Call) or len(node.args) != 1:
         return False
     is_range = isinstance(node.func, cst.Name) and node.func.value == "range"
-    return is_range and called(node.args[0].value, inspection) == "device_count"
+    return is_range and called(node.args[0].value, context) == "device_count"
 
 
-def called(node: cst.BaseExpression, inspection: Inspection) -> str:
+def called(node: cst.BaseExpression, context: RuleContext) -> str:
     """Return the catalogue's name of what `node` calls, if a neutral form takes its place or has done so."""
     if not isinstance(node, cst.Call):
         return ""
-    reference = inspection.calls.get(node.func)
+    reference = context.calls.get(node.func)
     if reference is None:
-        return inspection.neutral_call(node)
-    stays = reference in inspection.silenced or not isinstance(inspection.neutral(reference), Neutral)
+        return context.neutral_call(node)
+    stays = reference in context.silenced or not isinstance(context.neutral(reference), Neutral)
     return "" if stays else reference.symbol.row.name
 
 
-def has_inert_arguments(node: cst.BaseExpression, inspection: Inspection) -> bool:
-    return isinstance(node, cst.Call) and all(not one.star and is_inert(one.value, inspection) for one in node.args)
+def has_inert_arguments(node: cst.BaseExpression, context: RuleContext) -> bool:
+    return isinstance(node, cst.Call) and all(not one.star and is_inert(one.value, context) for one in node.args)
 
 
-def is_inert(node: cst.BaseExpression, inspection: Inspection) -> bool:
+def is_inert(node: cst.BaseExpression, context: RuleContext) -> bool:
     """Whether an expression may be worked out where it was not before: it calls nothing but what answers there.
 
     A device that it names is no device of the machine, there.
@@ -274,14 +274,14 @@ def is_inert(node: cst.BaseExpression, inspection: Inspection) -> bool:
         if isinstance(one, cst.SimpleString) and DEVICE.fullmatch(str(one.evaluated_value)):
             return False
         if isinstance(one, cst.Call):
-            if called(one, inspection) not in WITHOUT_ACCELERATOR:
+            if called(one, context) not in WITHOUT_ACCELERATOR:
                 return False
-        elif (isinstance(one, cst.BaseExpression) and not isinstance(one, INERT)) or may_fail(one, inspection):
+        elif (isinstance(one, cst.BaseExpression) and not isinstance(one, INERT)) or may_fail(one, context):
             return False
     return True
 
 
-def may_fail(node: cst.CSTNode, inspection: Inspection) -> bool:
+def may_fail(node: cst.CSTNode, context: RuleContext) -> bool:
     """Whether working `node` out can raise where it was not worked out before: the guard may have seen to that."""
     if isinstance(node, cst.BinaryOperation):
         divides = isinstance(node.operator, (cst.Divide, cst.FloorDivide, cst.Modulo))
@@ -291,15 +291,15 @@ def may_fail(node: cst.CSTNode, inspection: Inspection) -> bool:
         sides = (node.left, *(one.comparator for one in node.comparisons))
         return ordered and not all(isinstance(one, (cst.BaseNumber, cst.Call)) for one in sides)
     if isinstance(node, cst.Attribute):
-        return not isinstance(node.value, (cst.Name, cst.Call)) and node not in inspection.inside
-    return isinstance(node, cst.Name) and is_bound_in_guards(node, inspection)
+        return not isinstance(node.value, (cst.Name, cst.Call)) and node not in context.inside
+    return isinstance(node, cst.Name) and is_bound_in_guards(node, context)
 
 
-def is_bound_in_guards(node: cst.Name, inspection: Inspection) -> bool:
+def is_bound_in_guards(node: cst.Name, context: RuleContext) -> bool:
     """Whether a name is bound nowhere but below conditions about backends."""
-    names = inspection.file.names
+    names = context.file.names
     use = names.uses.get(node)
     scope = names.find_scope(node.value, use.scope) if use is not None else None
     bindings = scope.bindings[node.value] if scope is not None else []
     ifs = [[one for one in names.tree.ancestors(binding.node) if isinstance(one, cst.If)] for binding in bindings]
-    return bool(ifs) and all(any(inspection.question(one.test) for one in around) for around in ifs)
+    return bool(ifs) and all(any(context.question(one.test) for one in around) for around in ifs)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.dispatch import LINES, Arm, Dispatch, Shape
 from cudafix.analysis.control_flow.enclosing_branch import pattern_backends
 from cudafix.analysis.control_flow.equivalence import device_literals, nodes_in
@@ -20,26 +20,26 @@ from cudafix.syntax.expressions import dotted_name
 from cudafix.syntax.tree import BLOCKS
 
 
-def find_dispatches(inspection: Inspection) -> list[Dispatch]:
+def find_dispatches(context: RuleContext) -> list[Dispatch]:
     """Return the dispatches around the references of a file, and around the flags that were set from them."""
     seen: set[cst.CSTNode] = set()
     found: list[Dispatch] = []
-    for start in (*inspection.calls, *uses_of_flags(inspection)):
-        for node in places(start, inspection):
-            first = first_of(node, inspection)
+    for start in (*context.calls, *uses_of_flags(context)):
+        for node in places(start, context):
+            first = first_of(node, context)
             if first in seen:
                 continue
             seen.add(first)
-            dispatch = read_dispatch(first, inspection)
+            dispatch = read_dispatch(first, context)
             if dispatch is not None:
                 seen.update(dispatch.nodes)
                 found.append(dispatch)
     return found
 
 
-def places(start: cst.CSTNode, inspection: Inspection) -> Iterator[cst.CSTNode]:
+def places(start: cst.CSTNode, context: RuleContext) -> Iterator[cst.CSTNode]:
     """Yield what may choose by backend around `start`: what it stands in, and the exit that stands before that."""
-    names = inspection.file.names
+    names = context.file.names
     for node in (start, *names.tree.ancestors(start)):
         before = names.tree.neighbour(node, -1)
         if isinstance(before, cst.If) and before.orelse is None and leaves(before.body):
@@ -47,46 +47,46 @@ def places(start: cst.CSTNode, inspection: Inspection) -> Iterator[cst.CSTNode]:
         yield node
 
 
-def uses_of_flags(inspection: Inspection) -> Iterator[cst.Name]:
+def uses_of_flags(context: RuleContext) -> Iterator[cst.Name]:
     """Yield the uses of names that hold what a reference to `is_available` answered."""
-    asked = [one for one, reference in inspection.calls.items() if reference.symbol.row.name == "is_available"]
-    values = {node for one in asked for node in (one, *inspection.file.tree.ancestors(one))}
-    for binding in inspection.file.flags:
+    asked = [one for one, reference in context.calls.items() if reference.symbol.row.name == "is_available"]
+    values = {node for one in asked for node in (one, *context.file.tree.ancestors(one))}
+    for binding in context.file.flags:
         if binding.value in values:
-            for use in inspection.file.names.uses_by_name.get(binding.name, ()):
-                if inspection.file.names.find_scope(binding.name, use.scope) is binding.scope:
+            for use in context.file.names.uses_by_name.get(binding.name, ()):
+                if context.file.names.find_scope(binding.name, use.scope) is binding.scope:
                     yield use.node
 
 
-def first_of(node: cst.CSTNode, inspection: Inspection) -> cst.CSTNode:
+def first_of(node: cst.CSTNode, context: RuleContext) -> cst.CSTNode:
     """Return the beginning of the construct that `node` continues: of a ladder, of a chain of `if`s."""
-    parent = inspection.parent(node)
+    parent = context.parent(node)
     if isinstance(node, (cst.If, cst.IfExp)) and isinstance(parent, type(node)) and parent.orelse is node:
-        return first_of(parent, inspection) if inspection.question(parent.test) else node
-    if isinstance(node, cst.If) and is_rung(node, inspection):
-        before = inspection.file.tree.neighbour(node, -1)
-        if isinstance(before, cst.If) and is_rung(before, inspection) and continues(before, node, inspection):
-            return first_of(before, inspection)
+        return first_of(parent, context) if context.question(parent.test) else node
+    if isinstance(node, cst.If) and is_rung(node, context):
+        before = context.file.tree.neighbour(node, -1)
+        if isinstance(before, cst.If) and is_rung(before, context) and continues(before, node, context):
+            return first_of(before, context)
     return node
 
 
-def read_dispatch(node: cst.CSTNode, inspection: Inspection) -> Dispatch | None:
+def read_dispatch(node: cst.CSTNode, context: RuleContext) -> Dispatch | None:
     if isinstance(node, cst.IfExp):
-        return dispatch_of(Shape.CHOICE, (node,), choice_arms(node, inspection))
+        return dispatch_of(Shape.CHOICE, (node,), choice_arms(node, context))
     if isinstance(node, cst.Match):
-        return dispatch_of(Shape.CASES, (node,), case_arms(node, inspection))
+        return dispatch_of(Shape.CASES, (node,), case_arms(node, context))
     if isinstance(node, cst.BooleanOperation):
-        return read_and(node, inspection)
+        return read_and(node, context)
     if not isinstance(node, cst.If):
         return None
-    if is_rung(node, inspection):
-        return read_chain(node, inspection)
-    arms = ladder_arms(node, inspection)
-    last = inspection.file.tree.neighbour(node, 1)
+    if is_rung(node, context):
+        return read_chain(node, context)
+    arms = ladder_arms(node, context)
+    last = context.file.tree.neighbour(node, 1)
     exits = all(arm.question is not None and is_exit_block(arm.parts) for arm in arms)
     if exits and isinstance(last, cst.SimpleStatementLine) and is_exit(last):
         return dispatch_of(Shape.EXITS, (node, last), [*arms, Arm((last,), None, None, last)])
-    return read_default((node,), arms, inspection) or dispatch_of(Shape.LADDER, (node,), arms)
+    return read_default((node,), arms, context) or dispatch_of(Shape.LADDER, (node,), arms)
 
 
 def is_exit_block(parts: tuple[cst.CSTNode, ...]) -> bool:
@@ -103,16 +103,16 @@ def dispatch_of(shape: Shape, nodes: tuple[cst.CSTNode, ...], arms: Sequence[Arm
     return Dispatch(shape, nodes, tuple(arms))
 
 
-def ladder_arms(node: cst.If, inspection: Inspection) -> list[Arm]:
-    question = inspection.question(node.test)
+def ladder_arms(node: cst.If, context: RuleContext) -> list[Arm]:
+    question = context.question(node.test)
     body, orelse = statements(node.body), node.orelse
     if question is not None and question.negated and isinstance(orelse, cst.Else):
         return [Arm(statements(orelse.body), turned(question), node.test, orelse), Arm(body, None, None, node)]
     arms = [Arm(body, question, node.test, node)]
-    if isinstance(orelse, cst.If) and inspection.question(orelse.test) is None:
+    if isinstance(orelse, cst.If) and context.question(orelse.test) is None:
         return [*arms, Arm((orelse,), None, None, orelse)]  # `elif` of something else: as in `else: if …`
     if isinstance(orelse, cst.If):
-        return arms + ladder_arms(orelse, inspection)
+        return arms + ladder_arms(orelse, context)
     if orelse is not None:
         arms.append(Arm(statements(orelse.body), None, None, orelse))
     return arms
@@ -127,17 +127,17 @@ def turned(question: Question) -> Question:
     return replace(question, negated=not question.negated)
 
 
-def choice_arms(node: cst.IfExp, inspection: Inspection) -> list[Arm]:
-    question = inspection.question(node.test)
+def choice_arms(node: cst.IfExp, context: RuleContext) -> list[Arm]:
+    question = context.question(node.test)
     if question is not None and question.negated:
         return [Arm((node.orelse,), turned(question), node.test, node), Arm((node.body,), None, None, node)]
     arms = [Arm((node.body,), question, node.test, node)]
-    if isinstance(node.orelse, cst.IfExp) and inspection.question(node.orelse.test) is not None:
-        return arms + choice_arms(node.orelse, inspection)
+    if isinstance(node.orelse, cst.IfExp) and context.question(node.orelse.test) is not None:
+        return arms + choice_arms(node.orelse, context)
     return [*arms, Arm((node.orelse,), None, None, node)]
 
 
-def case_arms(node: cst.Match, inspection: Inspection) -> list[Arm]:
+def case_arms(node: cst.Match, context: RuleContext) -> list[Arm]:
     """Read a match over a device; `case _:` is the last `else`."""
     device = device_of(node.subject)
     if device is None:
@@ -153,50 +153,50 @@ def case_arms(node: cst.Match, inspection: Inspection) -> list[Arm]:
     return arms
 
 
-def read_and(node: cst.BooleanOperation, inspection: Inspection) -> Dispatch | None:
+def read_and(node: cst.BooleanOperation, context: RuleContext) -> Dispatch | None:
     """Read `torch.cuda.is_available() and torch.cuda.synchronize()` where it is a statement."""
-    if not isinstance(inspection.parent(node), cst.Expr) or not isinstance(node.operator, cst.And):
+    if not isinstance(context.parent(node), cst.Expr) or not isinstance(node.operator, cst.And):
         return None
-    question = inspection.question(node.left)
+    question = context.question(node.left)
     return dispatch_of(Shape.AND, (node,), [Arm((node.right,), question, node.left, node)])
 
 
 # Statements of their own that belong together
 
 
-def is_rung(node: cst.If, inspection: Inspection) -> bool:
+def is_rung(node: cst.If, context: RuleContext) -> bool:
     """Whether `node` is an `if` without `else` that asks for backends, in a block of statements."""
-    in_block = isinstance(inspection.parent(node), BLOCKS)
-    return node.orelse is None and in_block and inspection.question(node.test) is not None
+    in_block = isinstance(context.parent(node), BLOCKS)
+    return node.orelse is None and in_block and context.question(node.test) is not None
 
 
-def read_chain(node: cst.If, inspection: Inspection) -> Dispatch | None:
-    question = inspection.question(node.test)
+def read_chain(node: cst.If, context: RuleContext) -> Dispatch | None:
+    question = context.question(node.test)
     if question is not None and question.negated:
-        return read_early_exit(node, question, inspection)
+        return read_early_exit(node, question, context)
     rungs = [node]
-    for statement in inspection.file.tree.following(node):
-        if not isinstance(statement, cst.If) or not is_rung(statement, inspection):
+    for statement in context.file.tree.following(node):
+        if not isinstance(statement, cst.If) or not is_rung(statement, context):
             break
-        if not continues(rungs[-1], statement, inspection):
+        if not continues(rungs[-1], statement, context):
             break
         rungs.append(statement)
-    arms = [arm for rung in rungs for arm in ladder_arms(rung, inspection)]
-    last = inspection.file.tree.neighbour(rungs[-1], 1)
+    arms = [arm for rung in rungs for arm in ladder_arms(rung, context)]
+    last = context.file.tree.neighbour(rungs[-1], 1)
     if leaves(node.body) and isinstance(last, cst.SimpleStatementLine) and is_exit(last):
         return dispatch_of(Shape.EXITS, (*rungs, last), [*arms, Arm((last,), None, None, last)])
     shape = Shape.LADDER if len(rungs) == 1 else Shape.CHAIN
-    return read_default(tuple(rungs), arms, inspection) or dispatch_of(shape, tuple(rungs), arms)
+    return read_default(tuple(rungs), arms, context) or dispatch_of(shape, tuple(rungs), arms)
 
 
-def read_default(nodes: tuple[cst.If, ...], arms: Sequence[Arm], inspection: Inspection) -> Dispatch | None:
+def read_default(nodes: tuple[cst.If, ...], arms: Sequence[Arm], context: RuleContext) -> Dispatch | None:
     """Read `device = "cpu"`, and after it branches that each do no more than to give that name another device."""
-    above = inspection.file.tree.neighbour(nodes[0], -1)
+    above = context.file.tree.neighbour(nodes[0], -1)
     name = assigned_name((above,)) if above is not None else ""
     if not name or any(arm.question is None or assigned_name(arm.parts) != name for arm in arms):
         return None
     assert above is not None
-    if not device_literals((above,), frozenset({"cpu"})) or any(reads(name, arm, inspection) for arm in arms):
+    if not device_literals((above,), frozenset({"cpu"})) or any(reads(name, arm, context) for arm in arms):
         return None
     return dispatch_of(Shape.DEFAULT, (*nodes, above), [*arms, Arm((above,), None, None, above)])
 
@@ -210,28 +210,28 @@ def assigned_name(parts: tuple[cst.CSTNode, ...]) -> str:
     return dotted_name(small.targets[0].target) if isinstance(small, cst.Assign) and len(small.targets) == 1 else ""
 
 
-def reads(name: str, arm: Arm, inspection: Inspection) -> bool:
+def reads(name: str, arm: Arm, context: RuleContext) -> bool:
     """Whether the condition of a branch, or the value that it gives to `name`, depends on `name`."""
     values = [node.value for node in nodes_in(arm.parts) if isinstance(node, (cst.Assign, cst.AnnAssign))]
     nodes = nodes_in([one for one in (*values, arm.test) if one is not None])
-    uses = inspection.file.names.uses
+    uses = context.file.names.uses
     return any(dotted_name(one) == name for one in nodes if isinstance(one, cst.Attribute) or one in uses)  # type: ignore[arg-type]
 
 
-def read_early_exit(node: cst.If, question: Question, inspection: Inspection) -> Dispatch | None:
+def read_early_exit(node: cst.If, question: Question, context: RuleContext) -> Dispatch | None:
     """Read `if not torch.cuda.is_available(): return`, and all that comes after it."""
-    rest = tuple(inspection.file.tree.following(node))
+    rest = tuple(context.file.tree.following(node))
     if not rest or not leaves(node.body):
         return None
     arms = [Arm(rest, turned(question), node.test, node), Arm(statements(node.body), None, None, node)]
     return dispatch_of(Shape.EARLY, (node,), arms)
 
 
-def continues(before: cst.CSTNode, after: cst.If, inspection: Inspection) -> bool:
+def continues(before: cst.CSTNode, after: cst.If, context: RuleContext) -> bool:
     """Whether two `if`s ask the same kind of thing of different backends."""
     if not isinstance(before, cst.If):
         return False
-    one, other = inspection.question(before.test), inspection.question(after.test)
+    one, other = context.question(before.test), context.question(after.test)
     if one is None or other is None or one.negated or other.negated:
         return False
     return not one.backends & other.backends and leaves(before.body) == leaves(after.body)

@@ -7,11 +7,10 @@ without the condition. Where it may not, the condition becomes neutral.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext, once
 from cudafix.analysis.control_flow.dispatch import Dispatch, Shape
 from cudafix.analysis.control_flow.enclosing_branch import find_branch
 from cudafix.analysis.control_flow.equivalence import form_of, form_without_accelerator, is_quiet, nodes_in
@@ -28,25 +27,25 @@ from cudafix.syntax.assigned_values import only_binding
 from cudafix.syntax.scopes import Binding
 
 
-def found_dispatches(inspection: Inspection) -> list[Dispatch]:
+def found_dispatches(context: RuleContext) -> list[Dispatch]:
     """Return the guards and ladders that one of the two rules reports."""
-    return [one for one in dispatches(inspection) if is_ladder(one, inspection) or is_guard(one, inspection)]
+    return [one for one in dispatches(context) if is_ladder(one, context) or is_guard(one, context)]
 
 
-@lru_cache(maxsize=1)
-def dispatches(inspection: Inspection) -> list[Dispatch]:
+@once
+def dispatches(context: RuleContext) -> list[Dispatch]:
     """Return the guards and ladders of a file; both rules ask for them, one after the other."""
-    found = [one for one in find_dispatches(inspection) if is_about_functions(one, inspection)]
-    return [one for one in found if not find_branch(one.nodes[0], inspection) & one.backends]
+    found = [one for one in find_dispatches(context) if is_about_functions(one, context)]
+    return [one for one in found if not find_branch(one.nodes[0], context) & one.backends]
 
 
-def is_ladder(dispatch: Dispatch, inspection: Inspection) -> bool:
+def is_ladder(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether several backends have a branch; the last `else` is one for the backend that it calls."""
     asked = [question.backends - {"cpu"} for _, question in dispatch.asked if question.backends - {"cpu"}]
-    return len(asked) > 1 or (len(asked) == 1 and bool(backends_of_last(dispatch, inspection) - asked[0]))
+    return len(asked) > 1 or (len(asked) == 1 and bool(backends_of_last(dispatch, context) - asked[0]))
 
 
-def is_guard(dispatch: Dispatch, inspection: Inspection) -> bool:
+def is_guard(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether CUDA is asked for as one asks for a GPU of any make, or alone decides about neutral calls."""
     ((_, question),) = dispatch.asked[:1]
     if "cuda" not in question.backends:
@@ -55,60 +54,56 @@ def is_guard(dispatch: Dispatch, inspection: Inspection) -> bool:
         return True
     if question.asks is Asks.MACHINE:
         return False
-    return is_all_quiet(dispatch, inspection) or answers_as_last(dispatch, inspection)
+    return is_all_quiet(dispatch, context) or answers_as_last(dispatch, context)
 
 
-def answers_as_last(dispatch: Dispatch, inspection: Inspection) -> bool:
+def answers_as_last(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether the neutral call gives by itself what the last `else` gives: `… else 0` after an amount of memory."""
     arm, otherwise = dispatch.arms[0], dispatch.otherwise
     if otherwise is None or not arm.gives_value or not otherwise.gives_value:
         return False
-    return form_without_accelerator(arm.parts, inspection) == form_of(otherwise.parts, inspection)
+    return form_without_accelerator(arm.parts, context) == form_of(otherwise.parts, context)
 
 
-def is_all_quiet(dispatch: Dispatch, inspection: Inspection) -> bool:
+def is_all_quiet(dispatch: Dispatch, context: RuleContext) -> bool:
     arm, otherwise = dispatch.arms[0], dispatch.otherwise
     is_last = otherwise is None or otherwise.is_idle
-    return is_last and dispatch.shape is not Shape.EARLY and all(is_quiet(one, inspection) for one in arm.parts)
+    return is_last and dispatch.shape is not Shape.EARLY and all(is_quiet(one, context) for one in arm.parts)
 
 
-def is_about_functions(dispatch: Dispatch, inspection: Inspection) -> bool:
+def is_about_functions(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether a function with a neutral form stands in a branch, or a device is chosen by what torch finds."""
     tests = {one for _, question in dispatch.asked for one in question.tests}
-    own = [test for _, question in dispatch.asked for test in own_tests(question, inspection)]
-    if not inspection.silenced.isdisjoint(own):
+    own = [test for _, question in dispatch.asked for test in own_tests(question, context)]
+    if not context.silenced.isdisjoint(own):
         return False
-    inside = inspection.references_in(*dispatch.parts)
+    inside = context.references_in(*dispatch.parts)
     if any(one.symbol.row.code != CUDA_ONLY and one.symbol.row.name != "is_available" for one in inside):
         return True
     calls = [one for one in nodes_in(dispatch.parts) if isinstance(one, cst.Call)]
-    if tests and any(inspection.neutral_call(one) not in ("", "is_available") for one in calls):
+    if tests and any(context.neutral_call(one) not in ("", "is_available") for one in calls):
         return True  # half migrated: the neutral call does nothing elsewhere
-    return bool(tests or has_flag(dispatch)) and chooses_device(dispatch, inspection)
+    return bool(tests or has_flag(dispatch)) and chooses_device(dispatch, context)
 
 
 def has_flag(dispatch: Dispatch) -> bool:
     return any(question.flags and question.asks is Asks.MACHINE for _, question in dispatch.asked)
 
 
-def match_for(
-    dispatch: Dispatch, message: Callable[[Reference], str], takes_all: bool, inspection: Inspection
-) -> Match:
+def match_for(dispatch: Dispatch, message: Callable[[Reference], str], takes_all: bool, context: RuleContext) -> Match:
     """Return the match for a guard or ladder.
 
     Arguments:
         message: makes what is said of it, of the reference that it is named by.
         takes_all: whether its fix is also that of all functions in the branches, whatever was asked.
     """
-    verdict = judge(dispatch, inspection)
-    tests = [test for _, question in dispatch.asked for test in own_tests(question, inspection)]
-    inside = list(inspection.references_in(*dispatch.parts))
+    verdict = judge(dispatch, context)
+    tests = [test for _, question in dispatch.asked for test in own_tests(question, context)]
+    inside = list(context.references_in(*dispatch.parts))
     rewrites = (
-        Rewrites()
-        if verdict.stops
-        else Rewrites(tuple(verdict.choices), verdict.changes, flags_of(dispatch, inspection))
+        Rewrites() if verdict.stops else Rewrites(tuple(verdict.choices), verdict.changes, flags_of(dispatch, context))
     )
-    named = tests[0] if tests else inside[0] if inside else anchor(dispatch, inspection)
+    named = tests[0] if tests else inside[0] if inside else anchor(dispatch, context)
     takes_inside = bool(rewrites) and (takes_all or dispatch.asked[0][1].asks is not Asks.MACHINE)
     return Match(
         dispatch.arms[0].test or dispatch.nodes[0], named.symbol.name, message(named), rewrites,
@@ -119,11 +114,11 @@ def match_for(
     )  # fmt: skip
 
 
-def flags_of(dispatch: Dispatch, inspection: Inspection) -> tuple[Binding, ...]:
+def flags_of(dispatch: Dispatch, context: RuleContext) -> tuple[Binding, ...]:
     """Return the assignments of the flags that were asked, if they hold no more than what torch finds."""
     pure = [question for _, question in dispatch.asked if question.asks is Asks.MACHINE and not question.rest]
     flags = [flag for question in pure for flag in question.flags if isinstance(flag, cst.Name)]
-    bindings = [only_binding(flag, inspection.file) for flag in flags]
+    bindings = [only_binding(flag, context.file) for flag in flags]
     return tuple(one for one in bindings if one is not None)
 
 

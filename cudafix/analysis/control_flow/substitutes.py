@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.dispatch import Arm, Dispatch
 from cudafix.analysis.control_flow.equivalence import device_literals, is_given
 from cudafix.catalogue.table import ROWS, TAKES_ANY_DEVICE
@@ -26,28 +26,28 @@ NO_TORCH = "torch itself is not at hand here"
 OTHER_DEVICES = "also chooses other accelerators: what expects CUDA or the CPU may follow"
 
 
-def tests_of(question: Question, inspection: Inspection) -> list[Reference]:
+def tests_of(question: Question, context: RuleContext) -> list[Reference]:
     """Return the references to functions of torch behind a condition, those of its flags included."""
-    behind = [assigned_value(flag, inspection.file) for flag in question.flags]
-    asked = [inspection.question(one) for one in behind if one is not None]
-    own = own_tests(question, inspection)
-    return [*own, *(test for one in asked if one is not None for test in tests_of(one, inspection))]
+    behind = [assigned_value(flag, context.file) for flag in question.flags]
+    asked = [context.question(one) for one in behind if one is not None]
+    own = own_tests(question, context)
+    return [*own, *(test for one in asked if one is not None for test in tests_of(one, context))]
 
 
-def own_tests(question: Question, inspection: Inspection) -> list[Reference]:
+def own_tests(question: Question, context: RuleContext) -> list[Reference]:
     """Return the references to functions of torch in a condition itself."""
-    return [inspection.calls[one] for one in question.tests if one in inspection.calls]
+    return [context.calls[one] for one in question.tests if one in context.calls]
 
 
-def anchor(dispatch: Dispatch, inspection: Inspection) -> Reference:
+def anchor(dispatch: Dispatch, context: RuleContext) -> Reference:
     """Return a reference whose import tells where that of a new name goes."""
-    behind = [test for _, question in dispatch.asked for test in tests_of(question, inspection)]
-    return next(iter((*behind, *inspection.references_in(*dispatch.parts))))
+    behind = [test for _, question in dispatch.asked for test in tests_of(question, context)]
+    return next(iter((*behind, *context.references_in(*dispatch.parts))))
 
 
-def neutral_test(test: cst.BaseExpression, dispatch: Dispatch, inspection: Inspection) -> Choice:
+def neutral_test(test: cst.BaseExpression, dispatch: Dispatch, context: RuleContext) -> Choice:
     """Return the choice that asks for any accelerator instead of `test`."""
-    return replace(anchor(dispatch, inspection), node=test, call=None), accelerator_test(inspection.options)
+    return replace(anchor(dispatch, context), node=test, call=None), accelerator_test(context.options)
 
 
 def accelerator_test(options: Options) -> Neutral:
@@ -59,13 +59,13 @@ def accelerator_test(options: Options) -> Neutral:
     return Neutral(Need(options.runtime_module, AVAILABLE), passed="")
 
 
-def device_types(arm: Arm, backends: frozenset[str], dispatch: Dispatch, inspection: Inspection) -> list[Choice]:
+def device_types(arm: Arm, backends: frozenset[str], dispatch: Dispatch, context: RuleContext) -> list[Choice]:
     """Return what the names of the backends' devices in a branch become."""
-    need = Need(inspection.options.runtime_module, DEVICE_TYPE)
+    need = Need(context.options.runtime_module, DEVICE_TYPE)
     found: list[Choice] = []
     for literal in device_literals(arm.parts, backends):
         neutral = Neutral(need, passed="", template=template_of(literal), safety=Safety.UNSAFE, reason=OTHER_DEVICES)
-        found.append((replace(anchor(dispatch, inspection), node=literal, call=None), neutral))
+        found.append((replace(anchor(dispatch, context), node=literal, call=None), neutral))
     return found
 
 
@@ -80,11 +80,11 @@ def template_of(literal: cst.CSTNode) -> str:
     return f"f{quote}{{{{}}}}{index}{quote}" if index else "{}"
 
 
-def for_device(choice: Choice, device: str, inspection: Inspection) -> Choice | None:
+def for_device(choice: Choice, device: str, context: RuleContext) -> Choice | None:
     """Return the neutral call for the device at hand, None where there is none such."""
     reference, neutral = choice
-    name, call, torch = reference.symbol.row.name, reference.call, name_of_torch(reference, inspection)
-    if call is None or (call.args and not is_given(call, device, inspection)):
+    name, call, torch = reference.symbol.row.name, reference.call, name_of_torch(reference, context)
+    if call is None or (call.args and not is_given(call, device, context)):
         return None
     if name == "empty_cache" and torch:
         return whole_call(reference, neutral, f"{torch}.get_device_module({device})")
@@ -107,8 +107,8 @@ def torch_beside(reference: Reference) -> str:
     return origin.name if origin.target == "torch" else ""
 
 
-def name_of_torch(reference: Reference, inspection: Inspection) -> str:
+def name_of_torch(reference: Reference, context: RuleContext) -> str:
     """Return what torch is called where `reference` stands; "" if only a part of it is known there."""
     root = reference.root.node if reference.root is not None else None
-    meaning = inspection.file.names.resolve(root) if root is not None else None
+    meaning = context.file.names.resolve(root) if root is not None else None
     return root.value if root is not None and meaning is not None and meaning.path == "torch" else ""

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.availability import Guard, judge_flag
 from cudafix.analysis.control_flow.collapse import collapse, lost_comments, merge
 from cudafix.analysis.control_flow.dispatch import Arm, Dispatch, Shape
@@ -42,11 +42,11 @@ class Verdict:
     stops: str = ""
 
 
-def judge(dispatch: Dispatch, inspection: Inspection) -> Verdict:
-    return Judge(dispatch, inspection).verdict()
+def judge(dispatch: Dispatch, context: RuleContext) -> Verdict:
+    return Judge(dispatch, context).verdict()
 
 
-def chooses_device(dispatch: Dispatch, inspection: Inspection) -> bool:
+def chooses_device(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether the branches do no more than to name a device: `device = "cuda"`, `return torch.device("cuda")`."""
     if dispatch.otherwise is None or dispatch.shape is Shape.EARLY:
         return False
@@ -55,20 +55,20 @@ def chooses_device(dispatch: Dispatch, inspection: Inspection) -> bool:
     )
 
 
-def backends_of_last(dispatch: Dispatch, inspection: Inspection) -> set[str]:
+def backends_of_last(dispatch: Dispatch, context: RuleContext) -> set[str]:
     """Return the backends whose functions the last `else` calls; CUDA where it names the device of that alone."""
     last = dispatch.otherwise.parts if dispatch.otherwise is not None else ()
-    inside = list(inspection.references_in(*last))
-    if not inside and device_literals(last, frozenset({"cuda"})) and chooses_device(dispatch, inspection):
+    inside = list(context.references_in(*last))
+    if not inside and device_literals(last, frozenset({"cuda"})) and chooses_device(dispatch, context):
         return {"cuda"}
     return {one.symbol.backend for one in inside if one.symbol.row.name != "is_available"}
 
 
 class Judge:
-    def __init__(self, dispatch: Dispatch, inspection: Inspection) -> None:
+    def __init__(self, dispatch: Dispatch, context: RuleContext) -> None:
         self.dispatch = dispatch
-        self.inspection = inspection
-        self.file = inspection.file
+        self.context = context
+        self.file = context.file
         self.doubts: list[str] = []
         self.live = [(arm, question) for arm, question in dispatch.asked if not arm.is_idle]
         self.otherwise = dispatch.otherwise
@@ -112,12 +112,12 @@ class Judge:
         return ""
 
     def form(self, arm: Arm, backends: frozenset[str]) -> str:
-        return normal_form(arm.parts, backends, self.inspection, self.device, self.names)
+        return normal_form(arm.parts, backends, self.context, self.device, self.names)
 
     @cached_property
     def names(self) -> frozenset[str]:
         """The functions that branches for other backends than MPS call."""
-        inside = self.inspection.references_in(*self.dispatch.parts)
+        inside = self.context.references_in(*self.dispatch.parts)
         return frozenset(one.symbol.row.name for one in inside if one.symbol.backend != "mps")
 
     @property
@@ -127,7 +127,7 @@ class Judge:
         return self.text(*question.devices[:1]) if question.asks is Asks.DEVICE else ""
 
     def leaves_out(self, part: cst.BaseExpression) -> bool:
-        question = self.inspection.question(part)
+        question = self.context.question(part)
         return question is not None and question.negated and question.backends != {"cpu"}
 
     def text(self, *nodes: cst.BaseExpression) -> str:
@@ -140,8 +140,8 @@ class Judge:
         """See whether the last `else` is a branch like the others: for a backend that nobody asked for."""
         if self.otherwise is None:
             return
-        used = {one.symbol.backend for one in self.inspection.references_in(*self.otherwise.parts)}
-        used |= backends_of_last(self.dispatch, self.inspection)
+        used = {one.symbol.backend for one in self.context.references_in(*self.otherwise.parts)}
+        used |= backends_of_last(self.dispatch, self.context)
         for backends in (frozenset(used - self.dispatch.backends), frozenset({"cpu"})):
             if len(backends) == 1 and self.form(self.otherwise, backends) == form:
                 self.last_backends = backends
@@ -152,7 +152,7 @@ class Judge:
         arms = [(arm, question.backends) for arm, question in self.live]
         if self.otherwise is not None and self.last_backends and self.last_backends != {"cpu"}:
             arms.append((self.otherwise, self.last_backends))
-        known = [one for one in arms if any(self.inspection.references_in(*one[0].parts))]
+        known = [one for one in arms if any(self.context.references_in(*one[0].parts))]
         return next((one for one in arms if "cuda" in one[1]), (known or arms)[0])
 
     # What is done to the branch that stays
@@ -160,13 +160,13 @@ class Judge:
     def choices_in(self, arm: Arm, backends: frozenset[str]) -> tuple[list[Choice], str]:
         """Return the neutral forms of all that the branch calls, or what stops one of them."""
         choices: list[Choice] = []
-        for reference in self.inspection.references_in(*self.dispatch.parts):
-            if reference in self.inspection.silenced:
+        for reference in self.context.references_in(*self.dispatch.parts):
+            if reference in self.context.silenced:
                 return [], f"a comment keeps `{reference.symbol.name}` on line {self.file.start(reference.node).row}"
-        for reference in self.inspection.references_in(*arm.parts):
+        for reference in self.context.references_in(*arm.parts):
             if reference.symbol.row.name == "is_available":
                 continue
-            neutral = self.inspection.neutral(reference)
+            neutral = self.context.neutral(reference)
             row = self.file.start(reference.node).row
             if isinstance(neutral, Refusal):
                 return [], f"`{reference.symbol.name}` on line {row} stays: {neutral.reason}"
@@ -181,10 +181,10 @@ class Judge:
         absorbed = self.absorbs_otherwise(arm)
         if not absorbed or (rest and self.otherwise is not None and not self.otherwise.is_idle):
             return None
-        if rest and not all(is_inert(one, self.inspection) for one in self.asked_after(arm, rest)):
+        if rest and not all(is_inert(one, self.context) for one in self.asked_after(arm, rest)):
             return None
         if self.device:
-            passed = [for_device(one, self.device, self.inspection) for one in choices]
+            passed = [for_device(one, self.device, self.context) for one in choices]
             choices = [one for one in passed if one is not None]
             if len(choices) < len(passed):
                 return None
@@ -196,17 +196,17 @@ class Judge:
         own = self.targets_in(arm, choices)
         if own:
             self.doubts.append(f"whether `{own[0]}` does nothing without an accelerator, only the project can say")
-        changes = collapse(self.dispatch, arm, rest, self.inspection)
+        changes = collapse(self.dispatch, arm, rest, self.context)
         return Verdict(arm, choices, changes) if changes is not None else None
 
     def targets_in(self, arm: Arm, choices: list[Choice]) -> list[str]:
         """Return the functions of the project itself that the branch will call, or calls already."""
-        known = ("torch", self.inspection.options.runtime_module)
+        known = ("torch", self.context.options.runtime_module)
         new = [neutral.need.name for _, neutral in choices if neutral.need.module not in known]
         calls = (
-            [one for one in nodes_in(arm.parts) if isinstance(one, cst.Call)] if self.inspection.options.targets else []
+            [one for one in nodes_in(arm.parts) if isinstance(one, cst.Call)] if self.context.options.targets else []
         )
-        old = [entry.target.name for one in calls if (entry := self.inspection.target_behind(one)) is not None]
+        old = [entry.target.name for one in calls if (entry := self.context.target_behind(one)) is not None]
         return [*new, *old]
 
     def asked_after(self, arm: Arm, rest: tuple[cst.BaseExpression, ...]) -> list[cst.BaseExpression]:
@@ -219,7 +219,7 @@ class Judge:
         """Whether the branch does by itself what is done when nothing that was asked holds."""
         if self.last_backends:
             return True
-        quiet = all(is_quiet(one, self.inspection) for one in arm.parts)
+        quiet = all(is_quiet(one, self.context) for one in arm.parts)
         if self.otherwise is None or self.otherwise.is_idle:
             return quiet or self.is_quiet_exit(arm.parts) or self.repeats_default(arm)
         parts = self.otherwise.parts
@@ -228,18 +228,18 @@ class Judge:
             return True
         if quiet and self.ends_as(parts):
             return True
-        return form_without_accelerator(arm.parts, self.inspection) == form_of(parts, self.inspection)
+        return form_without_accelerator(arm.parts, self.context) == form_of(parts, self.context)
 
     def repeats_default(self, arm: Arm) -> bool:
         """Whether the line above gives the value that the branch gives where there is no accelerator."""
         above = self.file.tree.neighbour(self.dispatch.nodes[0], -1)
         if not isinstance(above, cst.SimpleStatementLine) or not isinstance(above.body[0], cst.Assign):
             return False
-        return form_without_accelerator(arm.parts, self.inspection) == form_of((above,), self.inspection)
+        return form_without_accelerator(arm.parts, self.context) == form_of((above,), self.context)
 
     def is_quiet_exit(self, parts: tuple[cst.CSTNode, ...]) -> bool:
         """Whether the branch ends with a `return` that the function would come to anyhow."""
-        return self.ends_as(parts[-1:]) and all(is_quiet(one, self.inspection) for one in parts[:-1])
+        return self.ends_as(parts[-1:]) and all(is_quiet(one, self.context) for one in parts[:-1])
 
     def ends_as(self, parts: tuple[cst.CSTNode, ...]) -> bool:
         """Whether `parts` do no more than to leave the function, or the loop's round, that ends here anyhow."""
@@ -247,8 +247,8 @@ class Judge:
         small = line.body[0] if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 else None
         if self.dispatch.shape is not Shape.EARLY and self.file.tree.neighbour(self.dispatch.nodes[-1], 1):
             return False
-        block = self.inspection.parent(self.dispatch.nodes[0])
-        outside = self.inspection.parent(block) if block is not None else None
+        block = self.context.parent(self.dispatch.nodes[0])
+        outside = self.context.parent(block) if block is not None else None
         if isinstance(small, cst.Return):
             return small.value is None and isinstance(outside, cst.FunctionDef)
         return isinstance(small, cst.Continue) and isinstance(outside, (cst.For, cst.While))
@@ -272,7 +272,7 @@ class Judge:
     def backend_of_last(self) -> str:
         """Return a backend that is called in the last branch alone, where that is not a branch like the others."""
         parts = self.otherwise.parts if self.otherwise is not None and not self.last_backends else ()
-        used = {one.symbol.backend for one in self.inspection.references_in(*parts)} - self.dispatch.backends
+        used = {one.symbol.backend for one in self.context.references_in(*parts)} - self.dispatch.backends
         return min(used, default="")
 
     def merged(self, arm: Arm, backends: frozenset[str], choices: list[Choice]) -> Verdict:
@@ -292,20 +292,20 @@ class Judge:
         choices = [
             *choices,
             *self.device_types(arm, backends),
-            neutral_test(test, self.dispatch, self.inspection),
+            neutral_test(test, self.dispatch, self.context),
         ]
-        return Verdict(arm, choices, merge(self.dispatch, arm, self.inspection))
+        return Verdict(arm, choices, merge(self.dispatch, arm, self.context))
 
     def widened(self, arm: Arm, backends: frozenset[str], choices: list[Choice]) -> Verdict:
         """Ask for any accelerator instead of CUDA."""
         question = self.live[0][1]
-        literals = self.device_types(arm, backends) if chooses_device(self.dispatch, self.inspection) else []
+        literals = self.device_types(arm, backends) if chooses_device(self.dispatch, self.context) else []
         whole = " ".join(self.code(one) for one in self.dispatch.arms)
         if names_cuda(self.text(*question.rest)):
             return Verdict(arm, stops="the rest of the condition is about CUDA itself")
         if names_cuda(whole) and not literals:
             return Verdict(arm, stops="the code that depends on it names CUDA itself")
-        tests = tests_of(question, self.inspection)
+        tests = tests_of(question, self.context)
         neutrals = [(one, self.neutral_test(one)) for one in tests if one.symbol.backend == "cuda"]
         stop = next((neutral.reason for _, neutral in neutrals if isinstance(neutral, Refusal)), "")
         if stop or not neutrals or len(neutrals) < len(tests):
@@ -317,15 +317,15 @@ class Judge:
 
     def neutral_test(self, test: Reference) -> Neutral | Refusal:
         """Return what a question becomes; where a flag holds the answer, its other uses have their say as well."""
-        neutral = self.inspection.neutral(test)
+        neutral = self.context.neutral(test)
         if isinstance(neutral, Refusal):
             return neutral
         return judge_flag(test, neutral, self.file, self.is_choice)
 
     def is_choice(self, guard: Guard) -> bool:
         """Whether no more than a device is chosen there."""
-        dispatch = read_dispatch(first_of(guard, self.inspection), self.inspection)
-        return dispatch is not None and chooses_device(dispatch, self.inspection)
+        dispatch = read_dispatch(first_of(guard, self.context), self.context)
+        return dispatch is not None and chooses_device(dispatch, self.context)
 
     def is_safe_under_any(self, arm: Arm, choices: list[Choice]) -> bool:
         """Whether nothing but neutral calls, with nothing that could name a device, depends on the answer."""
@@ -337,7 +337,7 @@ class Judge:
         return bare and is_plain and self.otherwise is None and len(lines) == len(arm.parts)
 
     def device_types(self, arm: Arm, backends: frozenset[str]) -> list[Choice]:
-        return device_types(arm, backends, self.dispatch, self.inspection)
+        return device_types(arm, backends, self.dispatch, self.context)
 
     def code(self, arm: Arm) -> str:
         return " ".join(self.file.code(one) for one in arm.parts)

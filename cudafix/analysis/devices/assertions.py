@@ -9,35 +9,35 @@ from pathlib import PurePath
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.matchers.device_text import WHOLE
 from cudafix.syntax.expressions import dotted_name, last_name, sides
 
 EQUALITIES = frozenset(("assertEqual", "assertEquals", "assertIn"))
 
 
-def is_named_as_test(inspection: Inspection) -> bool:
+def is_named_as_test(context: RuleContext) -> bool:
     """Whether pytest takes a file for one of tests, by its name."""
-    path = PurePath(inspection.file.path)
+    path = PurePath(context.file.path)
     return path.name.startswith("test_") or path.stem.endswith("_test") or path.stem == "conftest"
 
 
-def is_test(inspection: Inspection) -> bool:
+def is_test(context: RuleContext) -> bool:
     """Whether a file is of tests: by its name, its folder, or what it imports."""
-    by_name = is_named_as_test(inspection) or PurePath(inspection.file.path).stem == "testing_utils"
-    by_folder = not {"test", "tests"}.isdisjoint(PurePath(inspection.place).parts[:-1])
-    by_import = any(one in inspection.file.names.imports_by_target for one in ("pytest", "unittest"))
+    by_name = is_named_as_test(context) or PurePath(context.file.path).stem == "testing_utils"
+    by_folder = not {"test", "tests"}.isdisjoint(PurePath(context.place).parts[:-1])
+    by_import = any(one in context.file.names.imports_by_target for one in ("pytest", "unittest"))
     return by_name or by_folder or by_import
 
 
-def is_asserted(node: cst.BaseExpression, inspection: Inspection) -> bool:
+def is_asserted(node: cst.BaseExpression, context: RuleContext) -> bool:
     """Whether a test asserts that a device is CUDA's: `"cuda"` is what it must be, or `x.is_cuda` must hold."""
     if isinstance(node, cst.Attribute):
-        return node.attr.value == "is_cuda" and must_hold(node, inspection)
+        return node.attr.value == "is_cuda" and must_hold(node, context)
     text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
     if not isinstance(text, str) or not WHOLE.fullmatch(text):
         return False
-    names, side = inspection.file.names, device_around(node, inspection)
+    names, side = context.file.names, device_around(node, context)
     call, comparison = names.tree.call_around(side), names.tree.comparison_around(side)
     if call is not None:
         values = [one.value for one in call.args[:2]]
@@ -47,26 +47,26 @@ def is_asserted(node: cst.BaseExpression, inspection: Inspection) -> bool:
         return False
     (other,) = (one for one in sides(comparison) if one is not side)
     is_same = isinstance(comparison.comparisons[0].operator, (cst.Equal, cst.In))
-    return is_same and is_device(other) and must_hold(comparison, inspection)
+    return is_same and is_device(other) and must_hold(comparison, context)
 
 
-def device_around(literal: cst.BaseExpression, inspection: Inspection) -> cst.BaseExpression:
+def device_around(literal: cst.BaseExpression, context: RuleContext) -> cst.BaseExpression:
     """Return `torch.device("cuda")`, or `torch.device("cuda").type`, around the name of a device; else the name."""
-    call = inspection.file.tree.call_around(literal)
-    meaning = inspection.file.names.resolve(call.func) if call is not None and call.args[0].value is literal else None
+    call = context.file.tree.call_around(literal)
+    meaning = context.file.names.resolve(call.func) if call is not None and call.args[0].value is literal else None
     if call is None or meaning is None or meaning.path != "torch.device":
         return literal
-    around = inspection.parent(call)
+    around = context.parent(call)
     return around if isinstance(around, cst.Attribute) and around.attr.value == "type" else call
 
 
-def is_compared(literal: cst.BaseExpression, inspection: Inspection) -> bool:
+def is_compared(literal: cst.BaseExpression, context: RuleContext) -> bool:
     """Whether `torch.device("cuda")` is one of those that a device is compared with: not a place, but a question."""
-    side = device_around(literal, inspection)
-    element = inspection.parent(side)
-    container = inspection.parent(element) if isinstance(element, cst.Element) else side
-    is_side = isinstance(container, cst.BaseExpression) and inspection.file.tree.comparison_around(container)
-    return side is not literal and (bool(is_side) or (is_test(inspection) and is_asserted(literal, inspection)))
+    side = device_around(literal, context)
+    element = context.parent(side)
+    container = context.parent(element) if isinstance(element, cst.Element) else side
+    is_side = isinstance(container, cst.BaseExpression) and context.file.tree.comparison_around(container)
+    return side is not literal and (bool(is_side) or (is_test(context) and is_asserted(literal, context)))
 
 
 def is_device(node: cst.BaseExpression) -> bool:
@@ -82,12 +82,12 @@ def is_device(node: cst.BaseExpression) -> bool:
     return bool(names) and (names[0] in ("device", "device_type") or names[:2] == ["type", "device"])
 
 
-def must_hold(node: cst.BaseExpression, inspection: Inspection) -> bool:
+def must_hold(node: cst.BaseExpression, context: RuleContext) -> bool:
     """Whether `node`, by itself or beside others, is asserted."""
-    parent = inspection.parent(node)
+    parent = context.parent(node)
     while isinstance(parent, cst.BooleanOperation) and isinstance(parent.operator, cst.And):
-        node, parent = parent, inspection.parent(parent)
+        node, parent = parent, context.parent(parent)
     if isinstance(parent, cst.Assert):
         return parent.test is node
-    call = inspection.file.tree.call_around(node)
+    call = context.file.tree.call_around(node)
     return call is not None and call.args[0].value is node and last_name(call.func) == "assertTrue"

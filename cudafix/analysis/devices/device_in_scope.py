@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext, once
 from cudafix.analysis.control_flow.dispatch import Dispatch
 from cudafix.analysis.control_flow.guards_and_ladders import dispatches
 from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE
@@ -65,100 +64,100 @@ class Holder:
     order: int
 
 
-def find_device_name(placed: cst.CSTNode, inspection: Inspection) -> DeviceName | None:
+def find_device_name(placed: cst.CSTNode, context: RuleContext) -> DeviceName | None:
     """Return the innermost name that stands for the device where `placed` is: a local one, an attribute, a global.
 
     Where there is none, the device of what the tensor that is made there meets.
     """
-    scope: Scope | None = inspection.file.names.places[placed][0]
+    scope: Scope | None = context.file.names.places[placed][0]
     while scope is not None:
-        at_hand = attribute_at(placed, inspection) if scope.parent is None else None
-        found = at_hand or next(names_in(scope, placed, inspection), None)
+        at_hand = attribute_at(placed, context) if scope.parent is None else None
+        found = at_hand or next(names_in(scope, placed, context), None)
         if found is not None:
             return found
         scope = scope.parent
-    met = find_met(placed, inspection.file)
+    met = find_met(placed, context.file)
     return DeviceName(f"{met}.device", Holds.DEVICE, met) if met else None
 
 
-def names_in(scope: Scope, placed: cst.CSTNode, inspection: Inspection) -> Iterator[DeviceName]:
+def names_in(scope: Scope, placed: cst.CSTNode, context: RuleContext) -> Iterator[DeviceName]:
     """Yield the names of a scope that are bound before `placed` in all cases."""
-    names = inspection.file.names
+    names = context.file.names
     inner, order = names.places[placed]
     around = names.tree.ancestors(placed)
-    for holder in device_holders(inspection).get(scope, ()):
+    for holder in device_holders(context).get(scope, ()):
         is_before = holder.order < order and holder.statement not in around
         if is_before and names.region(holder.statement) in around and names.find_scope(holder.name, inner) is scope:
             yield DeviceName(holder.name, holder.holds)
 
 
-@lru_cache(maxsize=1)
-def device_holders(inspection: Inspection) -> Mapping[Scope, Sequence[Holder]]:
+@once
+def device_holders(context: RuleContext) -> Mapping[Scope, Sequence[Holder]]:
     """Return the names that are given the device, once and for all in their scope."""
     found = []
-    for scope in inspection.file.names.scopes:
+    for scope in context.file.names.scopes:
         for name, bindings in scope.bindings.items():
             is_fit = scope.kind is not ScopeKind.CLASS and is_device_name(name)
-            holder = holder_of(bindings, inspection) if is_fit else None
+            holder = holder_of(bindings, context) if is_fit else None
             if holder is not None:
                 found.append((scope, holder))
     return grouped(found)
 
 
-def holder_of(bindings: Sequence[Binding], inspection: Inspection) -> Holder | None:
+def holder_of(bindings: Sequence[Binding], context: RuleContext) -> Holder | None:
     """Return what a name holds that is bound once, or once in each branch of what chooses the device."""
     values = [one.value for one in bindings if one.value is not None and not one.outer]
     last = bindings[-1]
     if len(values) < len(bindings):
         return None
     if len(values) == 1:
-        holds, statement = held(values[0], inspection), last.node
+        holds, statement = held(values[0], context), last.node
     else:
-        chosen = [one for one in choices_of_device(inspection) if is_made_by(one, bindings, inspection)]
-        holds, statement = holds_of(values, inspection), chosen[0].nodes[-1] if chosen else last.node
+        chosen = [one for one in choices_of_device(context) if is_made_by(one, bindings, context)]
+        holds, statement = holds_of(values, context), chosen[0].nodes[-1] if chosen else last.node
         holds = holds if chosen else None
     return Holder(last.name, holds, statement, last.order) if holds is not None else None
 
 
-def choices_of_device(inspection: Inspection) -> Iterator[Dispatch]:
-    return (one for one in dispatches(inspection) if chooses_device(one, inspection))
+def choices_of_device(context: RuleContext) -> Iterator[Dispatch]:
+    return (one for one in dispatches(context) if chooses_device(one, context))
 
 
-def is_made_by(dispatch: Dispatch, bindings: Sequence[Binding], inspection: Inspection) -> bool:
+def is_made_by(dispatch: Dispatch, bindings: Sequence[Binding], context: RuleContext) -> bool:
     """Whether the branches of `dispatch` bind a name, each of them once, and nothing else does."""
-    around = [[one.node, *inspection.file.tree.ancestors(one.node)] for one in bindings]
+    around = [[one.node, *context.file.tree.ancestors(one.node)] for one in bindings]
     parts = [[part for part in dispatch.parts if part in one] for one in around]
     each = all(len(one) == 1 for one in parts)
     return each and {part for one in parts for part in one} == set(dispatch.parts) and len(parts) == len(dispatch.parts)
 
 
-def attribute_at(placed: cst.CSTNode, inspection: Inspection) -> DeviceName | None:
+def attribute_at(placed: cst.CSTNode, context: RuleContext) -> DeviceName | None:
     """Return `self.device`, where `__init__` of the class around gives it the device, and this is another method."""
-    file = inspection.file
+    file = context.file
     function, around = enclosing_method(placed, file)
     if function is None or around is None or function.name.value == "__init__" or not first_parameter(function):
         return None
     for name in file.attributes:
         target = only_target(name, around, file) if is_device_name(name) else None
         value = value_of(target, file) if target is not None and is_set_first(target, file) else None
-        holds = held(value, inspection) if value is not None else None
+        holds = held(value, context) if value is not None else None
         if holds is not None:
             return DeviceName(f"{first_parameter(function)}.{name}", holds)
     return None
 
 
-def held(value: cst.BaseExpression, inspection: Inspection) -> Holds | None:
+def held(value: cst.BaseExpression, context: RuleContext) -> Holds | None:
     """Return what a name holds that is given `value`; None where that is not the device of the program."""
     if isinstance(value, cst.Call):
-        meaning = inspection.file.names.resolve(value.func)
+        meaning = context.file.names.resolve(value.func)
         path = meaning.path if meaning is not None else ""
         if path == "torch.device" and len(value.args) == 1:
-            return Holds.DEVICE if held(value.args[0].value, inspection) is Holds.TYPE else None
-        runtime = inspection.options.runtime_module
+            return Holds.DEVICE if held(value.args[0].value, context) is Holds.TYPE else None
+        runtime = context.options.runtime_module
         return {f"{runtime}.{DEVICE_TYPE}": Holds.TYPE, f"{runtime}.current_device": Holds.DEVICE}.get(path)
-    if not isinstance(value, cst.IfExp) or not any(value in one.nodes for one in choices_of_device(inspection)):
+    if not isinstance(value, cst.IfExp) or not any(value in one.nodes for one in choices_of_device(context)):
         return None
-    return holds_of(list(arms_of(value)), inspection)
+    return holds_of(list(arms_of(value)), context)
 
 
 def arms_of(value: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
@@ -170,20 +169,20 @@ def arms_of(value: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
         yield value
 
 
-def holds_of(values: Sequence[cst.BaseExpression], inspection: Inspection) -> Holds | None:
+def holds_of(values: Sequence[cst.BaseExpression], context: RuleContext) -> Holds | None:
     """Return what values are that name one device each, without an index, CUDA's and the CPU among them."""
-    arms = [device_type(one, inspection) for one in values]
+    arms = [device_type(one, context) for one in values]
     kinds = {kind for _, kind in arms}
     texts = {text for text, _ in arms}
     is_plain = texts >= TYPES and all(text.isalpha() for text in texts) and len(kinds) == 1
     return kinds.pop() if is_plain else None
 
 
-def device_type(arm: cst.BaseExpression, inspection: Inspection) -> tuple[str, Holds]:
+def device_type(arm: cst.BaseExpression, context: RuleContext) -> tuple[str, Holds]:
     """Return the type that `"cuda"` or `torch.device("cuda")` names, and what it is."""
     if isinstance(arm, cst.Call) and len(arm.args) == 1:
-        meaning = inspection.file.names.resolve(arm.func)
+        meaning = context.file.names.resolve(arm.func)
         if meaning is not None and meaning.path == "torch.device":
-            return device_type(arm.args[0].value, inspection)[0], Holds.DEVICE
+            return device_type(arm.args[0].value, context)[0], Holds.DEVICE
     text = arm.evaluated_value if isinstance(arm, cst.SimpleString) else ""
     return text if isinstance(text, str) else "", Holds.TYPE

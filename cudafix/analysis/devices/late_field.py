@@ -7,7 +7,7 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.late_parameter import with_text
 from cudafix.fixes.operations import Change, Choice
 from cudafix.matchers.references import Reference
@@ -25,16 +25,16 @@ ONE_FOR_ALL = ("ClassVar", "InitVar", "Final")
 
 
 def late_field(
-    literal: cst.SimpleString, statement: cst.AnnAssign, choice: Choice, inspection: Inspection
+    literal: cst.SimpleString, statement: cst.AnnAssign, choice: Choice, context: RuleContext
 ) -> tuple[Change, ...]:
     """Return the changes for a field in whose default `choice` takes the place of `literal`; none in other classes."""
     value = statement.value
     assert value is not None
-    if any(one in inspection.file.code(statement.annotation.annotation) for one in ONE_FOR_ALL):
+    if any(one in context.file.code(statement.annotation.annotation) for one in ONE_FOR_ALL):
         return ()
     is_described = isinstance(value, cst.Call) and last_name(value.func) in DESCRIBES
     argument = default_argument(value) if isinstance(value, cst.Call) and is_described else None
-    maker = find_maker(statement, choice[0], inspection) if not is_described else None
+    maker = find_maker(statement, choice[0], context) if not is_described else None
     if argument is None and maker is None:
         return ()
     reference, neutral = choice
@@ -54,9 +54,9 @@ def default_argument(call: cst.Call) -> cst.Arg | None:
     return keyword_argument(call, "default") or next(iter(first), None)
 
 
-def find_maker(statement: cst.AnnAssign, reference: Reference, inspection: Inspection) -> Choice | None:
+def find_maker(statement: cst.AnnAssign, reference: Reference, context: RuleContext) -> Choice | None:
     """Return the function that describes a field of this class, a dataclass or one of pydantic; None for others."""
-    around = inspection.file.tree.ancestors(statement)
+    around = context.file.tree.ancestors(statement)
     owner = next(one for one in around if isinstance(one, cst.ClassDef))
     decorators = [one.decorator for one in owner.decorators]
     functions = [one.func if isinstance(one, cst.Call) else one for one in decorators]
@@ -69,7 +69,7 @@ def find_maker(statement: cst.AnnAssign, reference: Reference, inspection: Inspe
     beside, need = known[0]
     if isinstance(beside, cst.Attribute):  # said as the file says what stands beside it
         need = Need("", f"{dotted_name(beside.value)}.{need.name}")
-    meaning = inspection.file.names.resolve(beside)
+    meaning = context.file.names.resolve(beside)
     imports = [one for one in meaning.origins if one.kind is BindingKind.IMPORT] if meaning is not None else []
     origins = tuple(imports) or reference.resolution.origins
     return replace(reference, resolution=Resolution("torch", origins)), Neutral(need)

@@ -10,7 +10,7 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.fixes.operations import Change, Choice, names_in
 from cudafix.replacements.choose import SCRIPTED, is_scripted
 from cudafix.replacements.replacement import Refusal
@@ -21,10 +21,10 @@ TAKES_NONE = ("None", "Optional", "Any", "object")
 
 
 def late_parameter(
-    literal: cst.SimpleString, param: cst.Param, choice: Choice, inspection: Inspection
+    literal: cst.SimpleString, param: cst.Param, choice: Choice, context: RuleContext
 ) -> tuple[Change, ...] | Refusal:
     """Return the changes for a parameter in whose default `choice` takes the place of `literal`."""
-    names = inspection.file.names
+    names = context.file.names
     assert param.default is not None
     function = next(
         (one for one in names.tree.ancestors(param) if isinstance(one, (cst.FunctionDef, cst.Lambda))), None
@@ -33,15 +33,15 @@ def late_parameter(
     if not isinstance(function, cst.FunctionDef) or scope is None:
         return Refusal("it is worked out where the lambda is made")
     first = first_statement(function)
-    obstacle = find_obstacle(param, function, scope, inspection)
+    obstacle = find_obstacle(param, function, scope, context)
     if first is None or obstacle:
         return Refusal(obstacle or "the function does nothing that a device could be worked out before")
     reference, neutral = choice
     neutral = replace(neutral, reason=f"{neutral.reason.partition(';')[0]}; {NONE_NOW}")
     kept = tuple(one for one in (param.annotation, param.default) if one is not None)
-    resolve = partial(resolved, literal=literal, param=param, inspection=inspection)
+    resolve = partial(resolved, literal=literal, param=param, context=context)
     return (
-        Change(param, partial(without_default, inspection=inspection), kept=kept),
+        Change(param, partial(without_default, context=context), kept=kept),
         Change(first, resolve, before=True, needs=((replace(reference, scope=scope), neutral),)),
     )
 
@@ -65,26 +65,26 @@ def is_stub(statement: cst.CSTNode) -> bool:
     return is_dots or isinstance(small, (cst.Pass, cst.Raise))
 
 
-def find_obstacle(param: cst.Param, function: cst.FunctionDef, scope: Scope, inspection: Inspection) -> str:
+def find_obstacle(param: cst.Param, function: cst.FunctionDef, scope: Scope, context: RuleContext) -> str:
     """Return why None cannot stand for the default, or ""."""
-    file, name = inspection.file, param.name.value
+    file, name = context.file, param.name.value
     names = file.names
     assert param.default is not None
     if is_scripted(function.body, file):
         return SCRIPTED
     if param.annotation is not None and "Literal" in file.code(param.annotation.annotation):
         return "the annotation says which values may be passed"
-    if any(inspection.references_in(param.default)):
+    if any(context.references_in(param.default)):
         return "more of the default is of a backend"
     if any(one.value in scope.bindings for one in names_in(param.default, names)):
         return "the default says a name that is another one in the function"
     own = [use.node for use in names.uses_by_name.get(name, ()) if names.find_scope(name, use.scope) is scope]
-    return "None stands for something else here" if any(asks_for_none(one, inspection) for one in own) else ""
+    return "None stands for something else here" if any(asks_for_none(one, context) for one in own) else ""
 
 
-def asks_for_none(use: cst.Name, inspection: Inspection) -> bool:
+def asks_for_none(use: cst.Name, context: RuleContext) -> bool:
     """Whether a name is compared with None, or read as a condition."""
-    parent = inspection.parent(use)
+    parent = context.parent(use)
     if isinstance(parent, cst.Comparison):
         return any(isinstance(one.operator, (cst.Is, cst.IsNot)) for one in parent.comparisons)
     if isinstance(parent, (cst.If, cst.IfExp, cst.While, cst.Assert)):
@@ -92,32 +92,32 @@ def asks_for_none(use: cst.Name, inspection: Inspection) -> bool:
     return isinstance(parent, (cst.BooleanOperation, cst.UnaryOperation))
 
 
-def without_default(updated: cst.Param, inspection: Inspection) -> cst.Param:
+def without_default(updated: cst.Param, context: RuleContext) -> cst.Param:
     annotation = updated.annotation
     if annotation is not None:
-        annotation = annotation.with_changes(annotation=or_none(annotation.annotation, inspection))
+        annotation = annotation.with_changes(annotation=or_none(annotation.annotation, context))
     return updated.with_changes(default=cst.Name("None"), annotation=annotation)
 
 
-def or_none(annotation: cst.BaseExpression, inspection: Inspection) -> cst.BaseExpression:
+def or_none(annotation: cst.BaseExpression, context: RuleContext) -> cst.BaseExpression:
     """Return an annotation that also takes None, in the words that the file has for that."""
-    code = inspection.file.code(annotation)
+    code = context.file.code(annotation)
     if any(word in code for word in TAKES_NONE):
         return annotation
     if isinstance(annotation, cst.SimpleString):
         text = f"{annotation.prefix}{annotation.quote}{annotation.raw_value} | None{annotation.quote}"
         return annotation.with_changes(value=text)
-    names = inspection.file.names
+    names = context.file.names
     known = [one.name for one in names.imports_by_target.get("typing.Optional", ()) if one.scope is names.root]
     return cst.parse_expression(f"{known[0]}[{code}]" if known else f"{code} | None")
 
 
 def resolved(
-    updated: cst.CSTNode, text: str, literal: cst.SimpleString, param: cst.Param, inspection: Inspection
+    updated: cst.CSTNode, text: str, literal: cst.SimpleString, param: cst.Param, context: RuleContext
 ) -> cst.BaseStatement:
     """Return `if device is None: device = …`."""
     assert param.default is not None
-    value = inspection.file.code(with_text(param.default, literal, text))
+    value = context.file.code(with_text(param.default, literal, text))
     name = param.name.value
     return cst.ensure_type(cst.parse_statement(f"if {name} is None:\n    {name} = {value}\n"), cst.If)
 

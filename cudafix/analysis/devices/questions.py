@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.assertions import is_asserted, is_test
 from cudafix.syntax.expressions import last_name, sides
 
 ASKS = "which is meant, any accelerator, this one or CUDA itself, only who knows the code can say"
 
 
-def is_expected(node: cst.BaseExpression, inspection: Inspection) -> bool:
+def is_expected(node: cst.BaseExpression, context: RuleContext) -> bool:
     """Whether a test asserts it, which is a finding of its own."""
     parts = sides(node) if isinstance(node, cst.Comparison) else [node]
-    return is_test(inspection) and any(is_asserted(literal_in(one), inspection) for one in parts)
+    return is_test(context) and any(is_asserted(literal_in(one), context) for one in parts)
 
 
 def literal_in(side: cst.BaseExpression) -> cst.BaseExpression:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import lru_cache
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext, once
 from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE
 from cudafix.analysis.devices.assertions import is_named_as_test
 from cudafix.analysis.devices.device_in_scope import find_device_name
@@ -34,10 +33,10 @@ DECIDED = "; the device is decided at import"
 AT_IMPORT = "it is worked out at import: make it None, and work it out where it is used"
 
 
-def match_of(node: cst.CSTNode, message: str, fix: Rewrites | Refusal, inspection: Inspection) -> Match:
+def match_of(node: cst.CSTNode, message: str, fix: Rewrites | Refusal, context: RuleContext) -> Match:
     """Return the match for `node`, with its fix or with what stops one."""
     rewrites, reason = told(fix)
-    holder = find_holder(node, inspection) if rewrites.changes else None
+    holder = find_holder(node, context) if rewrites.changes else None
     words = help_for(rewrites.changes[-1].needs[-1][1], holder) if holder is not None else ""
     return Match(node, "", message, rewrites, reason=reason, help=words)
 
@@ -51,75 +50,75 @@ def help_for(neutral: Neutral, holder: cst.Param | cst.AnnAssign) -> str:
 
 
 def without_literal(
-    literal: cst.SimpleString | cst.FormattedStringText, string: cst.CSTNode, inspection: Inspection, template: str,
+    literal: cst.SimpleString | cst.FormattedStringText, string: cst.CSTNode, context: RuleContext, template: str,
     function: str = DEVICE_TYPE, reason: str = ELSEWHERE,
 ) -> Rewrites | Refusal:  # fmt: skip
     """Return the fix that puts what a function of the runtime answers in the place of a string, or of a part of it.
 
     In a default, that is worked out when it is needed.
     """
-    choice = neutral_value(literal, string, inspection, function, reason, template)
+    choice = neutral_value(literal, string, context, function, reason, template)
     if choice is None:
         return Refusal(NOTHING_BESIDE)
     if function == DEVICE_TYPE:
-        named = with_name(choice, string, inspection, is_taken_for_device(string, inspection.file))
+        named = with_name(choice, string, context, is_taken_for_device(string, context.file))
         if named is not None:
             return Rewrites((named[0],), constants=named[1])
-    holder = find_holder(string, inspection)
+    holder = find_holder(string, context)
     if holder is None:
         return Rewrites((choice,))
     if not isinstance(literal, cst.SimpleString):
         return Refusal(AT_IMPORT)
     if isinstance(holder, cst.AnnAssign):
-        changes = late_field(literal, holder, choice, inspection)
+        changes = late_field(literal, holder, choice, context)
         return Rewrites(changes=changes) if changes else Rewrites((choice,))
-    late = late_parameter(literal, holder, choice, inspection)
+    late = late_parameter(literal, holder, choice, context)
     return late if isinstance(late, Refusal) else Rewrites(changes=late)
 
 
 def neutral_device(
-    node: cst.CSTNode, inspection: Inspection, template: str = "{}", takes_device: bool = True
+    node: cst.CSTNode, context: RuleContext, template: str = "{}", takes_device: bool = True
 ) -> tuple[Choice, tuple[Constant, ...]] | None:
     """Return the choice that says the active device for `node`, and the constant that it needs.
 
     None where nothing is imported. `takes_device`: a torch.device will do; else it is the type.
     """
-    choice = neutral_value(node, node, inspection, DEVICE_TYPE, ELSEWHERE, template)
-    return (with_name(choice, node, inspection, takes_device) or (choice, ())) if choice is not None else None
+    choice = neutral_value(node, node, context, DEVICE_TYPE, ELSEWHERE, template)
+    return (with_name(choice, node, context, takes_device) or (choice, ())) if choice is not None else None
 
 
 def with_name(
-    choice: Choice, placed: cst.CSTNode, inspection: Inspection, takes_device: bool
+    choice: Choice, placed: cst.CSTNode, context: RuleContext, takes_device: bool
 ) -> tuple[Choice, tuple[Constant, ...]] | None:
     """Return the choice that says a name for the device instead, or the file's constant; None where there is none."""
     reference, neutral = choice
-    at_hand = find_device_name(placed, inspection)
+    at_hand = find_device_name(placed, context)
     if at_hand is not None:
         need = Need("", at_hand.said(neutral.template, takes_device))
         return (reference, replace(neutral, need=need, passed=None, reason=at_hand.reason)), ()
-    name, constant = find_constant(inspection)
-    if not name or not is_seen(name, placed, reference.scope, constant, inspection):
+    name, constant = find_constant(context)
+    if not name or not is_seen(name, placed, reference.scope, constant, context):
         return None
     named = replace(neutral, need=Need("", name), passed=None, reason=ELSEWHERE + DECIDED)
     return (reference, named), (constant,) if constant is not None else ()
 
 
 def neutral_value(
-    node: cst.CSTNode, placed: cst.CSTNode, inspection: Inspection, function: str, reason: str, template: str = "{}"
+    node: cst.CSTNode, placed: cst.CSTNode, context: RuleContext, function: str, reason: str, template: str = "{}"
 ) -> Choice | None:
     """Return the choice that puts what a function of the runtime answers in the place of `node`."""
-    reference = at_place(node, placed, inspection)
+    reference = at_place(node, placed, context)
     if reference is None:
         return None
-    need = Need(inspection.options.runtime_module, function)
+    need = Need(context.options.runtime_module, function)
     reason += DECIDED if reference.scope.runs_at_import else ""
     return reference, Neutral(need, passed="", template=template, safety=Safety.UNSAFE, reason=reason)
 
 
-def at_place(node: cst.CSTNode, placed: cst.CSTNode, inspection: Inspection) -> Reference | None:
+def at_place(node: cst.CSTNode, placed: cst.CSTNode, context: RuleContext) -> Reference | None:
     """Return the reference that a neutral form for `node` needs; None where nothing is imported to stand beside."""
-    scope, order = inspection.file.names.places[placed]
-    origin, symbol = find_origin(placed, scope, inspection), look_up("torch.cuda")
+    scope, order = context.file.names.places[placed]
+    origin, symbol = find_origin(placed, scope, context), look_up("torch.cuda")
     if origin is None or symbol is None:
         return None
     return Reference(node, symbol, Resolution("torch", (origin,)), scope, order)
@@ -128,40 +127,40 @@ def at_place(node: cst.CSTNode, placed: cst.CSTNode, inspection: Inspection) -> 
 # One constant for many uses
 
 
-@lru_cache(maxsize=1)
-def find_constant(inspection: Inspection) -> tuple[str, Constant | None]:
+@once
+def find_constant(context: RuleContext) -> tuple[str, Constant | None]:
     """Return the name that holds the type of the active device, and the statement that makes it, if it is a new one."""
-    names, wanted = inspection.file.names, inspection.options.device_constant
+    names, wanted = context.file.names, context.options.device_constant
     for name, bindings in names.root.bindings.items():
         value = bindings[0].value
-        if len(bindings) == 1 and isinstance(value, cst.Call) and is_device_type(value, inspection):
+        if len(bindings) == 1 and isinstance(value, cst.Call) and is_device_type(value, context):
             return name, None
-    uses = [text.string for text in device_texts(inspection) if not find_obstacle(text.whole, inspection)]
-    places = [one for one in (*uses, *cuda_methods(inspection)) if find_device_name(one, inspection) is None]
+    uses = [text.string for text in device_texts(context) if not find_obstacle(text.whole, context)]
+    places = [one for one in (*uses, *cuda_methods(context)) if find_device_name(one, context) is None]
     is_free = not any(wanted in scope.bindings for scope in names.scopes) and wanted not in names.unknown_names
-    index = after_imports(inspection.file.module)
+    index = after_imports(context.file.module)
     symbol = look_up("torch.cuda")
-    if len(places) < 2 or not is_script(inspection) or not is_free or index is None or symbol is None or names.stars:
+    if len(places) < 2 or not is_script(context) or not is_free or index is None or symbol is None or names.stars:
         return "", None
     first = min(places, key=lambda one: names.places[one][1])
-    origin = find_origin(first, names.root, inspection)
-    if origin is None or names.tree.suite(origin.node) is not inspection.file.module:
+    origin = find_origin(first, names.root, context)
+    if origin is None or names.tree.suite(origin.node) is not context.file.module:
         return "", None
-    reference = Reference(inspection.file.module, symbol, Resolution("torch", (origin,)), names.root, 0)
-    neutral = Neutral(Need(inspection.options.runtime_module, DEVICE_TYPE), passed="", safety=Safety.UNSAFE)
+    reference = Reference(context.file.module, symbol, Resolution("torch", (origin,)), names.root, 0)
+    neutral = Neutral(Need(context.options.runtime_module, DEVICE_TYPE), passed="", safety=Safety.UNSAFE)
     return wanted, Constant(wanted, (reference, neutral), index)
 
 
-def is_device_type(call: cst.Call, inspection: Inspection) -> bool:
-    meaning = inspection.file.names.resolve(call.func)
-    return meaning is not None and meaning.path == f"{inspection.options.runtime_module}.{DEVICE_TYPE}"
+def is_device_type(call: cst.Call, context: RuleContext) -> bool:
+    meaning = context.file.names.resolve(call.func)
+    return meaning is not None and meaning.path == f"{context.options.runtime_module}.{DEVICE_TYPE}"
 
 
-def is_script(inspection: Inspection) -> bool:
+def is_script(context: RuleContext) -> bool:
     """Whether a file is run, and not imported by others: a program, a notebook or a test."""
-    if inspection.file.path.endswith(NOTEBOOK):
+    if context.file.path.endswith(NOTEBOOK):
         return True
-    return is_named_as_test(inspection) or MAIN.search(inspection.file.text) is not None
+    return is_named_as_test(context) or MAIN.search(context.file.text) is not None
 
 
 def after_imports(module: cst.Module) -> int | None:
@@ -183,9 +182,9 @@ def imports_in_block(statement: cst.CSTNode) -> bool:
     return bool(body) and is_import(body[0])
 
 
-def is_seen(name: str, node: cst.CSTNode, scope: Scope, constant: Constant | None, inspection: Inspection) -> bool:
+def is_seen(name: str, node: cst.CSTNode, scope: Scope, constant: Constant | None, context: RuleContext) -> bool:
     """Whether the constant has its value where `node` stands."""
-    names, module = inspection.file.names, inspection.file.module
+    names, module = context.file.names, context.file.module
     if names.find_scope(name, scope) not in (None, names.root):
         return False
     around = {node, *names.tree.ancestors(node)}
@@ -197,9 +196,9 @@ def is_seen(name: str, node: cst.CSTNode, scope: Scope, constant: Constant | Non
     return 0 <= first < index
 
 
-def find_origin(node: cst.CSTNode, scope: Scope, inspection: Inspection) -> Binding | None:
+def find_origin(node: cst.CSTNode, scope: Scope, context: RuleContext) -> Binding | None:
     """Return the import that a new one stands beside: of torch if it is seen here, else another at the top."""
-    names = inspection.file.names
+    names = context.file.names
     suites = names.tree.suites(node)
     around: Scope | None = scope
     while around is not None:
@@ -209,5 +208,5 @@ def find_origin(node: cst.CSTNode, scope: Scope, inspection: Inspection) -> Bind
                 if is_torch and not one.outer and names.tree.suite(one.node) in suites:
                     return one
         around = around.parent
-    at_the_top = [one for one in names.imports if names.tree.suite(one.node) is inspection.file.module]
+    at_the_top = [one for one in names.imports if names.tree.suite(one.node) is context.file.module]
     return next((one for one in at_the_top if not one.target.startswith("__future__.")), None)

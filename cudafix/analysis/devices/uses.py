@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TypeGuard
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext, once
 from cudafix.analysis.control_flow.enclosing_branch import find_branch
 from cudafix.analysis.control_flow.guards_and_ladders import found_dispatches
 from cudafix.analysis.control_flow.verdict import chooses_device
@@ -30,81 +29,81 @@ CONTAINERS = (
 TAKES_CHOICES = frozenset(("add_argument", "add_option", "option", "Option", "Choice"))
 
 
-@lru_cache(maxsize=1)
-def device_texts(inspection: Inspection) -> list[DeviceText]:
+@once
+def device_texts(context: RuleContext) -> list[DeviceText]:
     """Return the names of CUDA devices that are taken for a device, and are not one of several branches."""
-    found = [one for one in taken_texts(inspection) if not is_meant(one.whole, inspection)]
-    return [one for one in found if not is_for_amp(one.whole, inspection)]
+    found = [one for one in taken_texts(context) if not is_meant(one.whole, context)]
+    return [one for one in found if not is_for_amp(one.whole, context)]
 
 
-def meant_texts(inspection: Inspection) -> list[DeviceText]:
+def meant_texts(context: RuleContext) -> list[DeviceText]:
     """Return the names of CUDA devices that are taken for a device in a branch for CUDA."""
-    return [one for one in taken_texts(inspection) if is_meant(one.whole, inspection)]
+    return [one for one in taken_texts(context) if is_meant(one.whole, context)]
 
 
-@lru_cache(maxsize=1)
-def taken_texts(inspection: Inspection) -> list[DeviceText]:
+@once
+def taken_texts(context: RuleContext) -> list[DeviceText]:
     """Return the names of CUDA devices that are taken for a device, those left out that a choice of devices names."""
-    names = inspection.file.names
-    chosen = {part for one in found_dispatches(inspection) if chooses_device(one, inspection) for part in one.parts}
+    names = context.file.names
+    chosen = {part for one in found_dispatches(context) if chooses_device(one, context) for part in one.parts}
     return [
         text
-        for text in find_device_texts(inspection.file)
+        for text in find_device_texts(context.file)
         if chosen.isdisjoint([text.whole, *names.tree.ancestors(text.whole)])
-        and not is_compared(text.whole, inspection)
-        and is_device(text, inspection)
+        and not is_compared(text.whole, context)
+        and is_device(text, context)
     ]
 
 
-def is_meant(node: cst.CSTNode, inspection: Inspection) -> bool:
+def is_meant(node: cst.CSTNode, context: RuleContext) -> bool:
     """Whether `node` stands in a branch that was taken for CUDA."""
-    return "cuda" in find_branch(node, inspection)
+    return "cuda" in find_branch(node, context)
 
 
-def is_device(text: DeviceText, inspection: Inspection) -> bool:
+def is_device(text: DeviceText, context: RuleContext) -> bool:
     """Whether the name of a device is taken for one, and not for a word of a vocabulary."""
-    if is_vocabulary(text.whole, inspection):
+    if is_vocabulary(text.whole, context):
         return False
-    return is_device_position(text.whole, inspection.file) or (":" in text.text and is_returned(text, inspection))
+    return is_device_position(text.whole, context.file) or (":" in text.text and is_returned(text, context))
 
 
-def is_returned(text: DeviceText, inspection: Inspection) -> bool:
+def is_returned(text: DeviceText, context: RuleContext) -> bool:
     """Whether a function returns the name, alone or among others; one with an index can be nothing but a device."""
-    around = inspection.file.tree.ancestors(text.whole)
+    around = context.file.tree.ancestors(text.whole)
     holder = next((one for one in around if not isinstance(one, CONTAINERS)), None)
     return isinstance(holder, cst.Return)
 
 
-def is_for_amp(whole: cst.BaseExpression, inspection: Inspection) -> bool:
+def is_for_amp(whole: cst.BaseExpression, context: RuleContext) -> bool:
     """Whether a name of a device is given to a function of torch.amp, which has a neutral form that needs none."""
-    call = inspection.file.tree.call_around(whole)
-    return call is not None and is_told_of_cuda(call, inspection)
+    call = context.file.tree.call_around(whole)
+    return call is not None and is_told_of_cuda(call, context)
 
 
-@lru_cache(maxsize=1)
-def cuda_methods(inspection: Inspection) -> list[cst.Call]:
+@once
+def cuda_methods(context: RuleContext) -> list[cst.Call]:
     """Return the calls of a method `cuda`, of what may be a tensor or a module, outside of branches for CUDA."""
-    return [one for one in all_cuda_methods(inspection) if not is_meant(one, inspection)]
+    return [one for one in all_cuda_methods(context) if not is_meant(one, context)]
 
 
-def meant_methods(inspection: Inspection) -> list[cst.Call]:
+def meant_methods(context: RuleContext) -> list[cst.Call]:
     """Return the calls of a method `cuda`, of what may be a tensor or a module, in branches for CUDA."""
-    return [one for one in all_cuda_methods(inspection) if is_meant(one, inspection)]
+    return [one for one in all_cuda_methods(context) if is_meant(one, context)]
 
 
-@lru_cache(maxsize=1)
-def all_cuda_methods(inspection: Inspection) -> list[cst.Call]:
-    calls = [one for one in inspection.file.names.places if isinstance(one, cst.Call)]
-    return [one for one in calls if is_cuda_method(one.func) and is_own_method(one.func.value, inspection)]
+@once
+def all_cuda_methods(context: RuleContext) -> list[cst.Call]:
+    calls = [one for one in context.file.names.places if isinstance(one, cst.Call)]
+    return [one for one in calls if is_cuda_method(one.func) and is_own_method(one.func.value, context)]
 
 
 def is_cuda_method(func: cst.BaseExpression) -> TypeGuard[cst.Attribute]:
     return isinstance(func, cst.Attribute) and func.attr.value == "cuda"
 
 
-def is_own_method(receiver: cst.BaseExpression, inspection: Inspection) -> bool:
+def is_own_method(receiver: cst.BaseExpression, context: RuleContext) -> bool:
     """Whether `cuda` may be the method of a tensor or a module: of no import, and not where it is defined."""
-    names = inspection.file.names
+    names = context.file.names
     meaning = names.resolve(receiver)
     if meaning is not None and any(isinstance(one.node, cst.Import) for one in meaning.origins):
         return False
@@ -114,9 +113,9 @@ def is_own_method(receiver: cst.BaseExpression, inspection: Inspection) -> bool:
     return around is None or around.name.value != "cuda"
 
 
-def find_holder(node: cst.CSTNode, inspection: Inspection) -> cst.Param | cst.AnnAssign | None:
+def find_holder(node: cst.CSTNode, context: RuleContext) -> cst.Param | cst.AnnAssign | None:
     """Return the parameter, or the statement for a field of a class, whose default `node` is a part of."""
-    around = inspection.file.tree.ancestors(node)
+    around = context.file.tree.ancestors(node)
     for parent in around:
         if isinstance(parent, cst.Param):
             return parent
@@ -126,41 +125,41 @@ def find_holder(node: cst.CSTNode, inspection: Inspection) -> cst.Param | cst.An
     return None
 
 
-def find_obstacle(node: cst.CSTNode, inspection: Inspection) -> str:
+def find_obstacle(node: cst.CSTNode, context: RuleContext) -> str:
     """Return why the name of a device or a backend must stay, or ""."""
-    for parent in inspection.file.tree.ancestors(node):
-        if isinstance(parent, (cst.List, cst.Tuple, cst.Set)) and is_choice(parent, inspection):
+    for parent in context.file.tree.ancestors(node):
+        if isinstance(parent, (cst.List, cst.Tuple, cst.Set)) and is_choice(parent, context):
             return "it is one of those that may be chosen"
         if isinstance(parent, (cst.BaseSmallStatement, cst.BaseSuite)):
             return ""
     return ""
 
 
-def is_choice(container: cst.List | cst.Tuple | cst.Set, inspection: Inspection) -> bool:
+def is_choice(container: cst.List | cst.Tuple | cst.Set, context: RuleContext) -> bool:
     """Whether a list is of what a user may choose, or of several backends."""
-    call = next((one for one in inspection.file.tree.ancestors(container) if isinstance(one, cst.Call)), None)
+    call = next((one for one in context.file.tree.ancestors(container) if isinstance(one, cst.Call)), None)
     is_offered = call is not None and last_name(call.func) in TAKES_CHOICES
-    return names_others(container) or is_offered
+    return names_others(container, context) or is_offered
 
 
-def is_vocabulary(whole: cst.BaseExpression, inspection: Inspection) -> bool:
+def is_vocabulary(whole: cst.BaseExpression, context: RuleContext) -> bool:
     """Whether a name stands in a list of several backends' devices: those that are known, not where data goes."""
-    element = inspection.parent(whole)
-    container = inspection.parent(element) if isinstance(element, cst.Element) else None
-    return isinstance(container, (cst.List, cst.Tuple, cst.Set)) and names_others(container)
+    element = context.parent(whole)
+    container = context.parent(element) if isinstance(element, cst.Element) else None
+    return isinstance(container, (cst.List, cst.Tuple, cst.Set)) and names_others(container, context)
 
 
-@lru_cache(maxsize=1)  # it is asked for each of the elements
-def names_others(container: cst.List | cst.Tuple | cst.Set) -> bool:
-    """Whether a list names devices of other backends than CUDA and the CPU."""
+@once
+def names_others(container: cst.List | cst.Tuple | cst.Set, context: RuleContext) -> bool:
+    """Whether a list names devices of other backends than CUDA and the CPU; it is asked for each element."""
     texts = [one.value.evaluated_value for one in container.elements if isinstance(one.value, cst.SimpleString)]
     found = [DEVICE.fullmatch(one) for one in texts if isinstance(one, str)]
     return bool({family(one["backend"]) for one in found if one is not None} - {"cuda", "cpu"})
 
 
-def describe(text: DeviceText, inspection: Inspection) -> str:
+def describe(text: DeviceText, context: RuleContext) -> str:
     """Return what is said of the name of a device."""
-    code = " ".join(inspection.file.code(text.whole).split())
+    code = " ".join(context.file.code(text.whole).split())
     return f"`{code}` is a device of CUDA"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.matchers.conditions import backend_of
 from cudafix.syntax.arguments import keyword_argument
 
@@ -75,9 +75,9 @@ SETTINGS = {
 """The functions that speak of CUDA's autocast without a word, by their number of arguments; what takes the device."""
 
 
-def is_told_of_cuda(call: cst.Call, inspection: Inspection) -> bool:
+def is_told_of_cuda(call: cst.Call, context: RuleContext) -> bool:
     """Whether `call` calls a function of torch.amp for CUDA."""
-    meaning = inspection.file.names.resolve(call.func)
+    meaning = context.file.names.resolve(call.func)
     function = FUNCTIONS.get(meaning.path) if meaning is not None else None
     return function is not None and is_for_cuda(call, function)
 

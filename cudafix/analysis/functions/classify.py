@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.enclosing_branch import find_branch, is_named_around
 from cudafix.analysis.match import Match
 from cudafix.catalogue.backends import BACKENDS
@@ -21,83 +21,81 @@ STANDS_IN = {"musa": "torchada", "npu": "transfer_to_npu"}
 """What makes a backend answer to the name `torch.cuda`, so that its branch may say so."""
 
 
-def classify(reference: Reference, inspection: Inspection) -> str:
+def classify(reference: Reference, context: RuleContext) -> str:
     """Return the code of the rule that reports `reference`, or "" where there is nothing to report."""
     row, backend = reference.symbol.row, reference.symbol.backend
-    if row.code == CUDA_ONLY and is_told(reference, inspection):
+    if row.code == CUDA_ONLY and is_told(reference, context):
         return HELPER
     if reference.is_import or row.code == CUDA_ONLY:
         return row.code
-    if reference.symbol.is_module and is_passed_on(reference, inspection):
+    if reference.symbol.is_module and is_passed_on(reference, context):
         return ""
-    meant = find_branch(reference.node, inspection)
+    meant = find_branch(reference.node, context)
     if row.name == "is_available":
-        if meant and is_statement(reference, inspection):
+        if meant and is_statement(reference, context):
             return WRONG_BRANCH
         return BACKEND_BRANCH if backend in meant else row.code
-    if meant and backend not in meant and is_wrong(reference, meant, inspection):
+    if meant and backend not in meant and is_wrong(reference, meant, context):
         return WRONG_BRANCH
-    if backend in meant or (backend != "cuda" and is_named_around(backend, reference.node, inspection)):
+    if backend in meant or (backend != "cuda" and is_named_around(backend, reference.node, context)):
         return BACKEND_BRANCH
-    if backend == "mps" and row.name == "empty_cache" and is_unchecked(reference, inspection):
+    if backend == "mps" and row.name == "empty_cache" and is_unchecked(reference, context):
         return WRONG_BRANCH
     return row.code
 
 
-def is_told(reference: Reference, inspection: Inspection) -> bool:
+def is_told(reference: Reference, context: RuleContext) -> bool:
     """Whether a target stands for what no other backend has."""
-    path, options = inspection.file.path, inspection.options
+    path, options = context.file.path, context.options
     return find_entry(reference.symbol, path, options, reference.call is not None) is not None
 
 
-def is_passed_on(reference: Reference, inspection: Inspection) -> bool:
+def is_passed_on(reference: Reference, context: RuleContext) -> bool:
     """Whether a backend's module is given to a neutral function, which asks for one."""
-    call = inspection.file.tree.call_around(reference.node)
-    return call is not None and bool(inspection.neutral_call(call))
+    call = context.file.tree.call_around(reference.node)
+    return call is not None and bool(context.neutral_call(call))
 
 
-def is_statement(reference: Reference, inspection: Inspection) -> bool:
-    return reference.call is not None and isinstance(inspection.parent(reference.call), cst.Expr)
+def is_statement(reference: Reference, context: RuleContext) -> bool:
+    return reference.call is not None and isinstance(context.parent(reference.call), cst.Expr)
 
 
-def is_wrong(reference: Reference, meant: frozenset[str], inspection: Inspection) -> bool:
+def is_wrong(reference: Reference, meant: frozenset[str], context: RuleContext) -> bool:
     """Whether the call of one backend's function in the branch for others can only be a mistake."""
     if reference.call is None or reference.symbol.is_module or not meant <= set(BACKENDS):
         return False
-    functions = [one for one in inspection.file.tree.ancestors(reference.node) if isinstance(one, cst.FunctionDef)]
+    functions = [one for one in context.file.tree.ancestors(reference.node) if isinstance(one, cst.FunctionDef)]
     asks = f"{reference.symbol.backend}.is_available"
-    if any(asks in inspection.file.code(one) for one in functions[:1]):
+    if any(asks in context.file.code(one) for one in functions[:1]):
         return False
-    return not any(STANDS_IN.get(one, "\0") in inspection.file.text for one in meant)
+    return not any(STANDS_IN.get(one, "\0") in context.file.text for one in meant)
 
 
-def is_unchecked(reference: Reference, inspection: Inspection) -> bool:
+def is_unchecked(reference: Reference, context: RuleContext) -> bool:
     """Whether `torch.mps.empty_cache()` is called without a look whether there is MPS; it raises without."""
     if reference.call is None:
         return False
-    for parent in inspection.file.tree.ancestors(reference.node):
+    for parent in context.file.tree.ancestors(reference.node):
         if isinstance(parent, (cst.Try, cst.TryStar)):
             return False
         if isinstance(parent, (cst.FunctionDef, cst.ClassDef)) and "mps" in parent.name.value.lower():
             return False
-        if isinstance(parent, cst.FunctionDef) and "mps" in inspection.file.code(parent).lower().replace(
-            "torch.mps.", ""
-        ):
+        if isinstance(parent, cst.FunctionDef) and "mps" in context.file.code(parent).lower().replace("torch.mps.", ""):
             return False
     return True
 
 
-def match_reference(reference: Reference, code: str, inspection: Inspection) -> Match:
-    neutral = inspection.neutral(reference)
+def match_reference(reference: Reference, code: str, context: RuleContext) -> Match:
+    neutral = context.neutral(reference)
     if code == BACKEND_BRANCH:
-        return match_for(reference, code, find_meant(reference, neutral, inspection.file))
+        return match_for(reference, code, find_meant(reference, neutral, context.file))
     if code == WRONG_BRANCH:
-        return match_wrong(reference, inspection)
+        return match_wrong(reference, context)
     return match_for(reference, code, neutral)
 
 
-def match_wrong(reference: Reference, inspection: Inspection) -> Match:
-    meant = " or ".join(sorted(one.upper() for one in find_branch(reference.node, inspection)))
+def match_wrong(reference: Reference, context: RuleContext) -> Match:
+    meant = " or ".join(sorted(one.upper() for one in find_branch(reference.node, context)))
     name = reference.symbol.name
     if reference.symbol.row.name == "is_available":
         message, reason = f"`{name}()` is asked in a branch for {meant}, and nobody hears the answer", ""

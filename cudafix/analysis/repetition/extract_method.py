@@ -9,7 +9,7 @@ from itertools import count, takewhile
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.repetition.local_names import variables_in
 from cudafix.analysis.repetition.method_name import docstring_of, name_method
 from cudafix.analysis.repetition.statement_run import Block
@@ -64,7 +64,7 @@ class Draft:
         is_first = name == self.source.method.first
         place = -1 if is_first else self.source.locals.index(name)
         given = [find_annotation(one.method.first if is_first else one.locals[place], one) for one in self.blocks]
-        texts = {self.source.inspection.file.code(one.annotation) if one else "" for one in given}
+        texts = {self.source.context.file.code(one.annotation) if one else "" for one in given}
         if is_first:
             texts.discard("")
         annotation = next(filter(None, given), None)
@@ -88,18 +88,18 @@ def has_annotation(function: cst.FunctionDef) -> bool:
 class NewMethods:
     """The new methods of one class; those in front of the same method come in one change."""
 
-    def __init__(self, owner: cst.ClassDef, inspection: Inspection, given: str) -> None:
+    def __init__(self, owner: cst.ClassDef, context: RuleContext, given: str) -> None:
         self.owner = owner
-        self.inspection = inspection
+        self.context = context
         self.given = given
         self.names_taken: set[str] = set()
         self.drafts: dict[cst.CSTNode, list[Draft]] = {}
         self.insertions: dict[cst.CSTNode, Change] = {}
 
     def plan(self, blocks: Sequence[Block], flush: str) -> Plan:
-        text = re.sub(r"#[^\r\n]*", "", self.inspection.file.text)
+        text = re.sub(r"#[^\r\n]*", "", self.context.file.text)
         name, self.given = self.given or name_method(blocks, flush), ""
-        if name == self.inspection.options.helper_name and is_said(name, text):
+        if name == self.context.options.helper_name and is_said(name, text):
             return Plan(name, Rewrites(), f"`{name}` is the name of something else in this file")
         name = next(one for one in numbered(name) if one not in self.names_taken and not is_said(one, text))
         self.names_taken.add(name)

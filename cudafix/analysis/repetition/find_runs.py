@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.collapse import comments_in
 from cudafix.analysis.repetition.flush_calls import Site
 from cudafix.analysis.repetition.local_names import is_bound_to_its_place, loose_form
@@ -20,8 +20,8 @@ LONGEST = 12
 class Runs:
     """The blocks of one class: runs of statements, known by their forms, and `if`s without a part of what they ask."""
 
-    def __init__(self, sites: Sequence[Site], inspection: Inspection) -> None:
-        self.inspection = inspection
+    def __init__(self, sites: Sequence[Site], context: RuleContext) -> None:
+        self.context = context
         self.sites = list({(site.suite, site.index): site for site in sites}.values())
         self.suites = {site.suite: site.method for site in self.sites}
         self.indices = {(site.suite, site.index) for site in self.sites}
@@ -58,7 +58,7 @@ class Runs:
         statement = suite.body[index]
         assert isinstance(statement, cst.BaseStatement)
         if statement not in self.forms:
-            self.forms[statement] = loose_form(statement, self.suites[suite], self.inspection.file.names)
+            self.forms[statement] = loose_form(statement, self.suites[suite], self.context.file.names)
         return self.forms[statement]
 
     def occurrences(self, pattern: tuple[str, ...]) -> Iterator[Block]:
@@ -67,7 +67,7 @@ class Runs:
                 places = range(start, start + len(pattern))
                 flushes = any((suite, place) in self.indices for place in places)
                 if flushes and all(self.form(suite, start + step) == form for step, form in enumerate(pattern)):
-                    yield Block(method, tuple(suite.body[start : places.stop]), self.inspection)
+                    yield Block(method, tuple(suite.body[start : places.stop]), self.context)
 
     # Conditions of which a part moves
 
@@ -78,11 +78,11 @@ class Runs:
             while isinstance(node, cst.If):
                 if node.body in self.suites and self.can_be_split(node):
                     for kept in range(1, len(conditions(node))):
-                        yield Block(site.method, (node,), self.inspection, kept)
+                        yield Block(site.method, (node,), self.context, kept)
                 node = node.orelse  # type: ignore[assignment]
 
     def can_be_split(self, node: cst.If) -> bool:
-        asks_for_backend = self.inspection.question(node.test) is not None
+        asks_for_backend = self.context.question(node.test) is not None
         return (
             node.orelse is None
             and not asks_for_backend

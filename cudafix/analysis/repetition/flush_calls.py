@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.equivalence import nodes_in
 from cudafix.analysis.repetition.local_names import COMPOUND, Method
 from cudafix.analysis.repetition.statement_run import Block
@@ -41,45 +41,45 @@ class Site:
         return self.suite.body[self.index]
 
 
-def find_calls(inspection: Inspection) -> dict[cst.ClassDef, list[Site]]:
+def find_calls(context: RuleContext) -> dict[cst.ClassDef, list[Site]]:
     """Return where caches are flushed in each class."""
     found: dict[cst.ClassDef, list[Site]] = {}
     methods: dict[cst.FunctionDef, Method | None] = {}
     scopes: dict[cst.CSTNode, Scope] = {}
-    for call in flushing_calls(inspection):
-        function, owner = method_around(call, inspection)
+    for call in flushing_calls(context):
+        function, owner = method_around(call, context)
         if function is None or owner is None:
             continue
-        scopes = scopes or {scope.node: scope for scope in inspection.file.names.scopes}
+        scopes = scopes or {scope.node: scope for scope in context.file.names.scopes}
         if function not in methods:
             methods[function] = read_method(function, scopes[function])
         method = methods[function]
-        if method is not None and not is_scripted(call, inspection.file):
-            found.setdefault(owner, []).extend(sites_of(call, method, inspection))
+        if method is not None and not is_scripted(call, context.file):
+            found.setdefault(owner, []).extend(sites_of(call, method, context))
     return found
 
 
-def flushing_calls(inspection: Inspection) -> Iterator[cst.Call]:
+def flushing_calls(context: RuleContext) -> Iterator[cst.Call]:
     """Yield the calls that flush a cache; all calls are looked at only where the text may have one."""
-    text = inspection.file.text
-    emptying = any(one.symbol.row.name == "empty_cache" for one in inspection.calls.values())
-    if emptying or any(f".{name}(" in text for name in inspection.options.flush_methods) or EMPTIES_CACHE in text:
-        for node in [*inspection.file.tree.parents]:
-            if isinstance(node, cst.Call) and flushed_by(node, inspection):
+    text = context.file.text
+    emptying = any(one.symbol.row.name == "empty_cache" for one in context.calls.values())
+    if emptying or any(f".{name}(" in text for name in context.options.flush_methods) or EMPTIES_CACHE in text:
+        for node in [*context.file.tree.parents]:
+            if isinstance(node, cst.Call) and flushed_by(node, context):
                 yield node
 
 
-def flushed_by(call: cst.Call, inspection: Inspection) -> str:
+def flushed_by(call: cst.Call, context: RuleContext) -> str:
     """Return the name of what `call` flushes a cache with: a flush method, `empty_cache`; else ""."""
     function = call.func
     if isinstance(function, cst.Attribute) and isinstance(function.value, cst.Name):
         name = function.attr.value
-        if name in inspection.options.flush_methods and function.value.value == own_name(call, inspection):
+        if name in context.options.flush_methods and function.value.value == own_name(call, context):
             return name
-    reference = inspection.calls.get(function)
+    reference = context.calls.get(function)
     if reference is not None:
         return "empty_cache" if reference.symbol.row.name == "empty_cache" else ""
-    is_neutral = EMPTIES_CACHE in inspection.file.text and inspection.neutral_call(call) == "empty_cache"
+    is_neutral = EMPTIES_CACHE in context.file.text and context.neutral_call(call) == "empty_cache"
     return "empty_cache" if is_neutral else ""
 
 
@@ -96,15 +96,15 @@ def read_method(function: cst.FunctionDef, scope: Scope) -> Method | None:
     return Method(function, scope, first, is_class)
 
 
-def own_name(call: cst.Call, inspection: Inspection) -> str:
-    function, _ = method_around(call, inspection)
+def own_name(call: cst.Call, context: RuleContext) -> str:
+    function, _ = method_around(call, context)
     return first_parameter(function) if function is not None else ""
 
 
-def method_around(call: cst.Call, inspection: Inspection) -> tuple[cst.FunctionDef | None, cst.ClassDef | None]:
+def method_around(call: cst.Call, context: RuleContext) -> tuple[cst.FunctionDef | None, cst.ClassDef | None]:
     """Return the method that `call` is in, not deeper, and its class."""
-    parents = inspection.file.tree.parents
-    for node in inspection.file.tree.ancestors(call):
+    parents = context.file.tree.parents
+    for node in context.file.tree.ancestors(call):
         if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
             suite = parents.get(node)
             owner = parents.get(suite) if isinstance(suite, cst.IndentedBlock) else None
@@ -114,9 +114,9 @@ def method_around(call: cst.Call, inspection: Inspection) -> tuple[cst.FunctionD
     return None, None
 
 
-def sites_of(call: cst.Call, method: Method, inspection: Inspection) -> Iterator[Site]:
+def sites_of(call: cst.Call, method: Method, context: RuleContext) -> Iterator[Site]:
     node: cst.CSTNode = call
-    for parent in inspection.file.tree.ancestors(call):
+    for parent in context.file.tree.ancestors(call):
         if isinstance(parent, cst.IndentedBlock):
             yield Site(method, parent, [*parent.body].index(node))  # type: ignore[arg-type]
         if parent is method.node:
@@ -130,14 +130,14 @@ def sites_of(call: cst.Call, method: Method, inspection: Inspection) -> Iterator
 def flush_of(block: Block) -> str:
     """Return the name of what the block flushes a cache with, a flush method if it calls one."""
     calls = [one for one in nodes_in(block.roots) if isinstance(one, cst.Call)]
-    names = {flushed_by(one, block.inspection) for one in calls}
-    return next((one for one in block.inspection.options.flush_methods if one in names), "empty_cache")
+    names = {flushed_by(one, block.context) for one in calls}
+    return next((one for one in block.context.options.flush_methods if one in names), "empty_cache")
 
 
 def is_about_cache(block: Block) -> bool:
     """Whether a block is there for the flush: it frees memory, prepares the flush, or looks at what that gave."""
     small = small_statements(*block.moved)
-    core = {one for one in small if is_cleaning(one, block.inspection)}
+    core = {one for one in small if is_cleaning(one, block.context)}
     grown = True
     while grown:
         links = [one for one in small if one not in core and is_linked(one, core, block)]
@@ -151,15 +151,15 @@ def small_statements(*nodes: cst.CSTNode) -> list[cst.BaseSmallStatement]:
     return [one for one in nodes_in(nodes) if isinstance(one, cst.BaseSmallStatement)]
 
 
-def is_cleaning(statement: cst.BaseSmallStatement, inspection: Inspection) -> bool:
+def is_cleaning(statement: cst.BaseSmallStatement, context: RuleContext) -> bool:
     if isinstance(statement, cst.Del):
         return True
     if isinstance(statement, cst.Assign) and isinstance(statement.value, cst.Name) and statement.value.value == "None":
         return True
-    if next(inspection.references_in(statement), None) is not None:
+    if next(context.references_in(statement), None) is not None:
         return True
     calls = [one for one in nodes_in([statement]) if isinstance(one, cst.Call)]
-    return any(flushed_by(one, inspection) or inspection.neutral_call(one) for one in calls) or any(
+    return any(flushed_by(one, context) or context.neutral_call(one) for one in calls) or any(
         last_name(one.func) in CLEANERS for one in calls
     )
 

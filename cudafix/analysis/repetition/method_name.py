@@ -64,11 +64,11 @@ def without_occasion(block: Block, flush: str) -> str:
     """Return a name for a block whose methods have no word in common."""
     first = block.moved[0]
     if not isinstance(first, cst.If):
-        what = "".join(block.inspection.file.code(one) for one in block.moved)
+        what = "".join(block.context.file.code(one) for one in block.moved)
         if re.search(r"\b(assert|raise)\b", what):
             return f"{flush}_and_check"
         return f"collect_garbage_and_{flush}" if re.search(r"\bgc\.collect\(", what) else f"{flush}_thoroughly"
-    asked = block.inspection.file.code(first.test)
+    asked = block.context.file.code(first.test)
     return f"{flush}_if_requested" if re.search("flush|empty", asked) else f"{flush}_if_needed"
 
 

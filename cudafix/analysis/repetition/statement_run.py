@@ -10,7 +10,7 @@ from itertools import takewhile
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.collapse import comments_in
 from cudafix.analysis.control_flow.equivalence import nodes_in
 from cudafix.analysis.repetition.local_names import Method, form_of, is_imported, is_local, variables_in
@@ -26,16 +26,16 @@ class Block:
 
     method: Method
     nodes: tuple[cst.BaseStatement, ...]
-    inspection: Inspection = field(repr=False)
+    context: RuleContext = field(repr=False)
     kept: int = 0
 
     @property
     def names(self) -> NameTable:
-        return self.inspection.file.names
+        return self.context.file.names
 
     @property
     def rows(self) -> tuple[int, int]:
-        file = self.inspection.file
+        file = self.context.file
         return file.start(self.nodes[0]).row, file.end(self.nodes[-1]).row
 
     @cached_property
@@ -178,7 +178,7 @@ class Block:
                 is_twins = any(one.holds(use.node) for one in twins)
                 is_global = not others and not is_twins and self.names.find_scope(name, use.scope) is scope
                 if is_global or any(one in self.bound for one in self.names.reaching(use)):
-                    return f"`{name}`, which it binds, is read on line {self.inspection.file.start(use.node).row}"
+                    return f"`{name}`, which it binds, is read on line {self.context.file.start(use.node).row}"
         return ""
 
     def find_unready(self) -> str:
@@ -203,15 +203,15 @@ class Block:
 
     def find_local_import(self) -> str:
         """A neutral form may need what is imported inside the method only, or a local that the block does not have."""
-        references = list(self.inspection.references_in(*self.roots))
+        references = list(self.context.references_in(*self.roots))
         scope = self.method.scope
         origins = {origin for one in references for origin in one.resolution.origins}
         own = [one for same in scope.bindings.values() for one in same if one.kind is BindingKind.IMPORT]
-        runtime = self.inspection.options.runtime_module
+        runtime = self.context.options.runtime_module
         if origins.intersection(own) or (references and any(one.target.startswith(runtime) for one in own)):
             return "what it calls is imported inside the method"
         for reference in references:
-            neutral = self.inspection.neutral(reference)
+            neutral = self.context.neutral(reference)
             said = neutral.names_said if isinstance(neutral, Neutral) else set()
             hidden = {name for name in said if name in scope.bindings} - {*self.free, self.method.first}
             if hidden:

@@ -36,7 +36,7 @@ from typing import Any
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.collapse import lost_comments, spliced
 from cudafix.analysis.control_flow.equivalence import is_quiet
 from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_guard, is_ladder, match_for
@@ -52,16 +52,16 @@ from cudafix.syntax.tree import BLOCKS
 SWALLOWED = "an error of the device is no longer ignored"
 
 
-def find(inspection: Inspection) -> Iterator[Match]:
-    yield from find_guards(inspection)
-    yield from find_attempts(inspection)
+def find(context: RuleContext) -> Iterator[Match]:
+    yield from find_guards(context)
+    yield from find_attempts(context)
 
 
-def find_guards(inspection: Inspection) -> Iterator[Match]:
+def find_guards(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each guard on one backend that holds a function with a neutral form."""
-    for dispatch in dispatches(inspection):
-        if not is_ladder(dispatch, inspection) and is_guard(dispatch, inspection):
-            yield match_for(dispatch, describe_guard, False, inspection)
+    for dispatch in dispatches(context):
+        if not is_ladder(dispatch, context) and is_guard(dispatch, context):
+            yield match_for(dispatch, describe_guard, False, context)
 
 
 def describe_guard(named: Reference) -> str:
@@ -71,33 +71,33 @@ def describe_guard(named: Reference) -> str:
 # Calls that are tried, and their errors ignored: `try: torch.cuda.empty_cache()` `except Exception: pass`
 
 
-def find_attempts(inspection: Inspection) -> Iterator[Match]:
+def find_attempts(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each `try` that is there for the calls in it alone, and ignores what they raise."""
     seen: set[cst.CSTNode] = set()
-    for node in inspection.calls:
-        for parent in inspection.file.tree.ancestors(node):
+    for node in context.calls:
+        for parent in context.file.tree.ancestors(node):
             if isinstance(parent, cst.Try) and parent not in seen:
                 seen.add(parent)
-                if is_attempt(parent, inspection):
-                    yield match_attempt(parent, inspection)
+                if is_attempt(parent, context):
+                    yield match_attempt(parent, context)
 
 
-def is_attempt(node: cst.Try, inspection: Inspection) -> bool:
+def is_attempt(node: cst.Try, context: RuleContext) -> bool:
     """Whether `node` tries neutral calls only, and does nothing when they fail."""
-    ignores = all(catches(one, inspection.file) and does_nothing(one.body) for one in node.handlers)
+    ignores = all(catches(one, context.file) and does_nothing(one.body) for one in node.handlers)
     is_plain = node.orelse is None and node.finalbody is None and bool(node.handlers)
-    in_block = isinstance(inspection.parent(node), BLOCKS)
-    return ignores and is_plain and in_block and all(is_quiet(one, inspection) for one in node.body.body)
+    in_block = isinstance(context.parent(node), BLOCKS)
+    return ignores and is_plain and in_block and all(is_quiet(one, context) for one in node.body.body)
 
 
-def match_attempt(node: cst.Try, inspection: Inspection) -> Match:
-    inside = list(inspection.references_in(*node.body.body))
-    neutrals = [(one, inspection.neutral(one)) for one in inside]
+def match_attempt(node: cst.Try, context: RuleContext) -> Match:
+    inside = list(context.references_in(*node.body.body))
+    neutrals = [(one, context.neutral(one)) for one in inside]
     choices = tuple(choice_of(one, neutral) for one, neutral in neutrals if isinstance(neutral, Neutral))
     change = Change(node, body_of, tuple(node.body.body))
     lost = lost_comments([change], node.body)
     reason = f"{SWALLOWED}; a comment would be lost: {lost[0]}" if lost else SWALLOWED
-    row = inspection.file.start(node).row
+    row = context.file.start(node).row
     name = inside[0].symbol.name
     return Match(
         inside[0].node, name, f"`{name}` is tried, in case there is no CUDA", Rewrites(choices, (change,)),

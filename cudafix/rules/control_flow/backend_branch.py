@@ -36,17 +36,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.replace_literal import match_of
 from cudafix.analysis.devices.uses import describe, match_unfixed, meant_methods, meant_texts
 from cudafix.analysis.match import Match
 from cudafix.replacements.module_in_scope import meant_in_branch
 
 
-def find(inspection: Inspection) -> Iterator[Match]:
+def find(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each name of a CUDA device, and each `x.cuda()`, that stands in a branch for CUDA."""
     meant = meant_in_branch("cuda")
-    for text in meant_texts(inspection):
-        yield match_of(text.whole, describe(text, inspection), meant, inspection)
-    for call in meant_methods(inspection):
-        yield match_unfixed(call, meant.reason, inspection.file)
+    for text in meant_texts(context):
+        yield match_of(text.whole, describe(text, context), meant, context)
+    for call in meant_methods(context):
+        yield match_unfixed(call, meant.reason, context.file)

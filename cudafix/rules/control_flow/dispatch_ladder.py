@@ -39,7 +39,7 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.dispatch import Dispatch
 from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_ladder, match_for
 from cudafix.analysis.control_flow.substitutes import NO_TORCH, for_device, name_of_torch
@@ -54,16 +54,16 @@ from cudafix.syntax.assigned_values import only_binding
 from cudafix.syntax.scopes import Binding
 
 
-def find(inspection: Inspection) -> Iterator[Match]:
-    yield from find_ladders(inspection)
-    yield from find_tables(inspection)
+def find(context: RuleContext) -> Iterator[Match]:
+    yield from find_ladders(context)
+    yield from find_tables(context)
 
 
-def find_ladders(inspection: Inspection) -> Iterator[Match]:
+def find_ladders(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each ladder over several backends that holds a function with a neutral form."""
-    for dispatch in dispatches(inspection):
-        if is_ladder(dispatch, inspection):
-            yield match_for(dispatch, partial(describe_ladder, dispatch), True, inspection)
+    for dispatch in dispatches(context):
+        if is_ladder(dispatch, context):
+            yield match_for(dispatch, partial(describe_ladder, dispatch), True, context)
 
 
 def describe_ladder(dispatch: Dispatch, named: Reference) -> str:
@@ -84,10 +84,10 @@ class Table:
     binding: Binding | None = None
 
 
-def find_tables(inspection: Inspection) -> Iterator[Match]:
+def find_tables(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each table over several backends."""
-    for table in tables(inspection):
-        choices = choices_of(table, inspection)
+    for table in tables(context):
+        choices = choices_of(table, context)
         first = table.functions[0]
         names = ", ".join(sorted({one.symbol.backend.upper() for one in table.functions}))
         spares = () if table.binding is None else (table.binding,)
@@ -100,23 +100,23 @@ def find_tables(inspection: Inspection) -> Iterator[Match]:
         )  # fmt: skip
 
 
-def tables(inspection: Inspection) -> Iterator[Table]:
+def tables(context: RuleContext) -> Iterator[Table]:
     seen: set[cst.CSTNode] = set()
-    for reference in inspection.calls.values():
-        element = inspection.parent(reference.node)
-        node = inspection.parent(element) if isinstance(element, cst.DictElement) else None
+    for reference in context.calls.values():
+        element = context.parent(reference.node)
+        node = context.parent(element) if isinstance(element, cst.DictElement) else None
         if isinstance(node, cst.Dict) and node not in seen:
             seen.add(node)
-            functions = functions_of(node, inspection)
+            functions = functions_of(node, context)
             if len({one.symbol.backend for one in functions}) > 1:
-                yield with_calls(node, functions, inspection)
+                yield with_calls(node, functions, context)
 
 
-def functions_of(node: cst.Dict, inspection: Inspection) -> tuple[Reference, ...]:
+def functions_of(node: cst.Dict, context: RuleContext) -> tuple[Reference, ...]:
     """Return the backends' functions in a table whose keys name those backends; none where they do not."""
     found = []
     for element in node.elements:
-        reference = inspection.calls.get(element.value)
+        reference = context.calls.get(element.value)
         if not isinstance(element, cst.DictElement):
             return ()
         if reference is not None:
@@ -126,29 +126,29 @@ def functions_of(node: cst.Dict, inspection: Inspection) -> tuple[Reference, ...
     return tuple(found)
 
 
-def with_calls(node: cst.Dict, functions: tuple[Reference, ...], inspection: Inspection) -> Table:
-    call = lookup_call(node, inspection)
+def with_calls(node: cst.Dict, functions: tuple[Reference, ...], context: RuleContext) -> Table:
+    call = lookup_call(node, context)
     if call is not None:
         return Table(node, functions, (call,))
-    assign = inspection.parent(node)
+    assign = context.parent(node)
     target = assign.targets[0].target if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
     if not isinstance(target, cst.Name):
         return Table(node, functions, ())
-    names = inspection.file.names
+    names = context.file.names
     uses = [use.node for use in names.uses_by_name.get(target.value, ())]
-    bindings = [(use, only_binding(use, inspection.file)) for use in uses]
+    bindings = [(use, only_binding(use, context.file)) for use in uses]
     own = [(use, one) for use, one in bindings if one is not None and one.value is node]
-    calls = [lookup_call(use, inspection) for use, _ in own]
+    calls = [lookup_call(use, context) for use, _ in own]
     known = tuple(one for one in calls if one is not None)
     return Table(node, functions, known if len(known) == len(calls) else (), own[0][1] if own else None)
 
 
-def lookup_call(table: cst.CSTNode, inspection: Inspection) -> cst.Call | None:
+def lookup_call(table: cst.CSTNode, context: RuleContext) -> cst.Call | None:
     """Return the call `TABLE[device.type]()`, or `TABLE.get(device.type, other)()`, around a table."""
-    parent = inspection.parent(table)
+    parent = context.parent(table)
     if isinstance(parent, cst.Attribute) and parent.value is table and parent.attr.value == "get":
-        parent = inspection.parent(parent)
-    outer = inspection.parent(parent) if isinstance(parent, (cst.Subscript, cst.Call)) else None
+        parent = context.parent(parent)
+    outer = context.parent(parent) if isinstance(parent, (cst.Subscript, cst.Call)) else None
     return outer if isinstance(outer, cst.Call) and outer.func is parent else None
 
 
@@ -160,22 +160,22 @@ def looked_up(call: cst.Call) -> cst.BaseExpression | None:
     return device_of(call.func.args[0].value) if isinstance(call.func, cst.Call) and call.func.args else None
 
 
-def choices_of(table: Table, inspection: Inspection) -> list[Choice] | Refusal:
+def choices_of(table: Table, context: RuleContext) -> list[Choice] | Refusal:
     """Return the neutral calls that take the place of the lookups, or why there are none."""
     names = {one.symbol.row.name for one in table.functions}
     if not table.calls:
         return Refusal("the table is used otherwise than to call what it holds")
     if len(names) > 1 or not names <= {"empty_cache", "synchronize"}:
         return Refusal("what it does depends on the device at hand")
-    if not name_of_torch(table.functions[0], inspection):
+    if not name_of_torch(table.functions[0], context):
         return Refusal(NO_TORCH)
-    neutral = inspection.neutral(table.functions[0])
+    neutral = context.neutral(table.functions[0])
     if isinstance(neutral, Refusal):
         return neutral
     devices = [looked_up(call) for call in table.calls]
     if any(call.args for call in table.calls) or any(one is None for one in devices):
         return Refusal("what it does depends on the device at hand")
     lookups = [(replace(table.functions[0], node=call.func, call=call), neutral) for call in table.calls]
-    codes = [inspection.file.code(one) for one in devices if one is not None]
-    found = [for_device(one, code, inspection) for one, code in zip(lookups, codes, strict=True)]
+    codes = [context.file.code(one) for one in devices if one is not None]
+    found = [for_device(one, code, context) for one, code in zip(lookups, codes, strict=True)]
     return [one for one in found if one is not None]

@@ -61,7 +61,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.match import Match
 from cudafix.analysis.repetition.extract_method import NewMethods
 from cudafix.analysis.repetition.find_runs import Runs
@@ -83,14 +83,14 @@ SILENCED = "a comment silences it"
 OWN_COMMENT = "the comments inside are not those of the other copies, and would be lost"
 
 
-def find(inspection: Inspection) -> list[Match]:
-    calls = find_calls(inspection)
+def find(context: RuleContext) -> list[Match]:
+    calls = find_calls(context)
     found: list[Match] = []
     for owner, sites in calls.items():
         if len({site.method.node for site in sites}) > 1 and len(sites) <= MOST_CALLS:
-            search = Search(sites, inspection)
-            given = "" if any(match.rewrites for match in found) else inspection.options.helper_name
-            found += report(search.groups(), NewMethods(owner, inspection, given))
+            search = Search(sites, context)
+            given = "" if any(match.rewrites for match in found) else context.options.helper_name
+            found += report(search.groups(), NewMethods(owner, context, given))
     return found
 
 
@@ -137,9 +137,9 @@ def weight_of(blocks: Sequence[Block]) -> int:
 class Search:
     """The search for repeated blocks in one class."""
 
-    def __init__(self, sites: Sequence[Site], inspection: Inspection) -> None:
-        self.runs = Runs(sites, inspection)
-        self.suppressions = Suppressions(inspection.file.text)
+    def __init__(self, sites: Sequence[Site], context: RuleContext) -> None:
+        self.runs = Runs(sites, context)
+        self.suppressions = Suppressions(context.file.text)
 
     def groups(self) -> list[Group]:
         """Return the groups to report, in the order of the file; no two of them share code."""
@@ -220,9 +220,9 @@ def report(groups: Sequence[Group], new_methods: NewMethods) -> Iterator[Match]:
 
 
 def match_of(group: Group, block: Block, rewrites: Rewrites, reason: str, name: str = "") -> Match:
-    file = block.inspection.file
+    file = block.context.file
     others = [str(one.rows[0]) for one in group.blocks if one is not block]
-    references = [one.symbol.name for one in block.inspection.references_in(*block.roots)]
+    references = [one.symbol.name for one in block.context.references_in(*block.roots)]
     return Match(
         block.nodes[0], next((one for one in references if one.endswith(".empty_cache")), ""),
         f"a block that flushes a cache stands {len(others) + 1} times in this class: also on {listed(others)}",

@@ -33,7 +33,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.replace_literal import match_of
 from cudafix.analysis.match import Match
 from cudafix.prefilter.needles import VARIABLE_NAME
@@ -60,12 +60,12 @@ OF_LIBRARY = {
 }
 
 
-def find(inspection: Inspection) -> Iterator[Match]:
+def find(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each environment variable of CUDA or its libraries that is read or set."""
-    for node in inspection.file.names.places:
+    for node in context.file.names.places:
         text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
-        if isinstance(text, str) and VARIABLE.fullmatch(text) and is_variable(node, inspection):
-            yield match_of(node, f"`{text}` is of CUDA by nature", Refusal(advice_on(text)), inspection)
+        if isinstance(text, str) and VARIABLE.fullmatch(text) and is_variable(node, context):
+            yield match_of(node, f"`{text}` is of CUDA by nature", Refusal(advice_on(text)), context)
 
 
 def advice_on(variable: str) -> str:
@@ -73,14 +73,14 @@ def advice_on(variable: str) -> str:
     return VARIABLES.get(variable) or OF_LIBRARY.get(words, "CUDA or one of its libraries reads it, and nothing else")
 
 
-def is_variable(node: cst.CSTNode, inspection: Inspection) -> bool:
+def is_variable(node: cst.CSTNode, context: RuleContext) -> bool:
     """Whether a string is the name of an environment variable: a key of what is called so, or of a mapping."""
-    names, parent = inspection.file.names, inspection.parent(node)
+    names, parent = context.file.names, context.parent(node)
     if isinstance(parent, cst.DictElement):
         return parent.key is node
     if isinstance(parent, cst.Index):
-        element = inspection.parent(parent)
-        subscript = inspection.parent(element) if element is not None else None
+        element = context.parent(parent)
+        subscript = context.parent(element) if element is not None else None
         return isinstance(subscript, cst.Subscript) and speaks_of_environment(subscript.value)
     comparison, call = names.tree.comparison_around(node), names.tree.call_around(node)
     if comparison is not None:

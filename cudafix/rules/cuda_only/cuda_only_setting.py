@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.replace_literal import match_of
 from cudafix.analysis.match import Match
 from cudafix.replacements.replacement import Refusal
@@ -61,16 +61,16 @@ SETTINGS = {
 """The attributes of torch that are of CUDA by nature, and what others do; the longest that fits."""
 
 
-def find(inspection: Inspection) -> Iterator[Match]:
+def find(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each attribute of torch that is of CUDA by nature, and no function of `torch.cuda`."""
-    names = inspection.file.names
+    names = context.file.names
     for node in names.places:
         if not isinstance(node, cst.Attribute) or isinstance(names.tree.parents.get(node), cst.Attribute):
             continue
-        meaning = names.resolve(node) if inspection.may_be_torch(node) else None
+        meaning = names.resolve(node) if context.may_be_torch(node) else None
         known = setting_of(meaning.path) if meaning is not None and meaning.doubt is None else ""
         if meaning is not None and known:
-            yield match_of(node, f"`{meaning.path}` is of CUDA by nature", Refusal(SETTINGS[known]), inspection)
+            yield match_of(node, f"`{meaning.path}` is of CUDA by nature", Refusal(SETTINGS[known]), context)
 
 
 def setting_of(path: str) -> str:

@@ -35,7 +35,7 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, neutral_device
 from cudafix.analysis.devices.uses import cuda_methods, match_unfixed
 from cudafix.analysis.match import Match
@@ -55,32 +55,32 @@ STORAGE = "what `map_location` is given is a storage, not a tensor: let it be th
 ANY_DEVICE = "also moves to what is no device of CUDA, where it failed"
 
 
-def find(inspection: Inspection) -> Iterator[Match]:
+def find(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each call of a method `cuda`, of what may be a tensor or a module."""
-    for call in cuda_methods(inspection):
-        yield match_method(call, inspection)
+    for call in cuda_methods(context):
+        yield match_method(call, context)
 
 
-def match_method(call: cst.Call, inspection: Inspection) -> Match:
-    match = match_unfixed(call, "", inspection.file)
+def match_method(call: cst.Call, context: RuleContext) -> Match:
+    match = match_unfixed(call, "", context.file)
     assert isinstance(call.func, cst.Attribute)
     passed = first_argument(call)
     if any(one.star for one in call.args):
         return replace(match, reason="what it is given cannot be seen")
-    if is_storage(call.func.value, inspection):
+    if is_storage(call.func.value, context):
         return replace(match, reason=STORAGE)
-    if passed is not None and is_device(passed, inspection):
+    if passed is not None and is_device(passed, context):
         change = Change(call, renamed, (call.func.value, *call.args))
         return replace(
             match, rewrites=Rewrites(changes=(change,)), safety=Safety.UNSAFE, reason=ANY_DEVICE, help="use `.to(…)`"
         )
-    current = current_index(passed, inspection)
+    current = current_index(passed, context)
     if current is not None:
-        return moved_to_current(match, call, current, inspection)
-    template = template_for(passed, inspection)
+        return moved_to_current(match, call, current, context)
+    template = template_for(passed, context)
     if not template:
         return replace(match, reason="what it is given may be a number, a device or something else")
-    neutral = neutral_device(call, inspection, template)
+    neutral = neutral_device(call, context, template)
     if neutral is None:
         return replace(match, reason=NOTHING_BESIDE)
     needs, constants = neutral
@@ -96,35 +96,35 @@ def first_argument(call: cst.Call) -> cst.BaseExpression | None:
     return first.value if first is not None else None
 
 
-def is_storage(receiver: cst.BaseExpression, inspection: Inspection) -> bool:
+def is_storage(receiver: cst.BaseExpression, context: RuleContext) -> bool:
     """Whether `receiver` is what the `map_location` of `torch.load` is given as a lambda: it has another `to`."""
-    around = next((one for one in inspection.file.tree.ancestors(receiver) if isinstance(one, cst.Lambda)), None)
-    argument = inspection.parent(around) if around is not None else None
+    around = next((one for one in context.file.tree.ancestors(receiver) if isinstance(one, cst.Lambda)), None)
+    argument = context.parent(around) if around is not None else None
     if around is None or not isinstance(receiver, cst.Name) or not isinstance(argument, cst.Arg):
         return False
     is_mapped = argument.keyword is not None and argument.keyword.value == "map_location"
     return is_mapped and receiver.value in [one.name.value for one in around.params.params]
 
 
-def is_device(value: cst.BaseExpression, inspection: Inspection) -> bool:
+def is_device(value: cst.BaseExpression, context: RuleContext) -> bool:
     """Whether `to` takes it as it is: a name that says so, a device, a string."""
     if is_device_name(dotted_name(value)):
         return WORD.findall(last_name(value))[-1].lower() not in INDEX
     if isinstance(value, (cst.SimpleString, cst.FormattedString)):
         return True
-    meaning = inspection.file.names.resolve(value.func) if isinstance(value, cst.Call) else None
+    meaning = context.file.names.resolve(value.func) if isinstance(value, cst.Call) else None
     return meaning is not None and meaning.path == "torch.device"
 
 
-def current_index(value: cst.BaseExpression | None, inspection: Inspection) -> Reference | None:
+def current_index(value: cst.BaseExpression | None, context: RuleContext) -> Reference | None:
     """Return the reference in `x.cuda(torch.cuda.current_device())`, where the current device itself will do."""
-    reference = inspection.calls.get(value.func) if isinstance(value, cst.Call) and not value.args else None
+    reference = context.calls.get(value.func) if isinstance(value, cst.Call) and not value.args else None
     is_it = reference is not None and reference.symbol.name == "torch.cuda.current_device"
-    return reference if is_it and reference not in inspection.silenced else None
+    return reference if is_it and reference not in context.silenced else None
 
 
-def moved_to_current(match: Match, call: cst.Call, current: Reference, inspection: Inspection) -> Match:
-    neutral = Neutral(Need(inspection.options.runtime_module, DEVICE), passed="")
+def moved_to_current(match: Match, call: cst.Call, current: Reference, context: RuleContext) -> Match:
+    neutral = Neutral(Need(context.options.runtime_module, DEVICE), passed="")
     assert isinstance(call.func, cst.Attribute)
     change = Change(call, partial(moved, rest=1), (call.func.value, *call.args[1:]), needs=((current, neutral),))
     return replace(
@@ -133,24 +133,24 @@ def moved_to_current(match: Match, call: cst.Call, current: Reference, inspectio
     )  # fmt: skip
 
 
-def template_for(value: cst.BaseExpression | None, inspection: Inspection) -> str:
+def template_for(value: cst.BaseExpression | None, context: RuleContext) -> str:
     """Return what stands around the device type for the number that is passed; "" where that may be something else."""
     if value is None or (isinstance(value, cst.Name) and value.value == "None"):
         return "{}"
-    code = inspection.file.code(value)
-    if any(inspection.references_in(value)):
+    code = context.file.code(value)
+    if any(context.references_in(value)):
         return ""  # it is rewritten itself
     if isinstance(value, cst.Integer):
         return f'f"{{{{}}}}:{code}"'
-    is_number = isinstance(value, (cst.Name, cst.Attribute)) or is_index_call(value, inspection)
+    is_number = isinstance(value, (cst.Name, cst.Attribute)) or is_index_call(value, context)
     return f'f"{{{{}}}}:{{{code}}}"' if is_number and not any(one in code for one in "\"'\\\n{}#") else ""
 
 
-def is_index_call(value: cst.BaseExpression, inspection: Inspection) -> bool:
+def is_index_call(value: cst.BaseExpression, context: RuleContext) -> bool:
     """Whether a call gives the number of a device: `torch.cuda.current_device()`, `int(x)`, `dist.get_rank()`."""
     if not isinstance(value, cst.Call):
         return False
-    meaning = inspection.file.names.resolve(value.func)
+    meaning = context.file.names.resolve(value.func)
     path = meaning.path if meaning is not None else dotted_name(value.func)
     return path.rpartition(".")[2] in ("current_device", "int", "get_rank", "get_local_rank", "current_device_index")
 

@@ -34,7 +34,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.substitutes import NO_TORCH, torch_beside
 from cudafix.analysis.devices.questions import ASKS, is_expected, literal_in, offer
 from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, at_place, match_of
@@ -50,22 +50,22 @@ from cudafix.syntax.expressions import dotted_name, last_name, sides
 TELLS_APART = "also gives the type of other devices, which were taken for the CPU"
 
 
-def find(inspection: Inspection) -> Iterator[Match]:
+def find(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each comparison of a device with the name of CUDA's."""
-    file = inspection.file
+    file = context.file
     for node in file.names.places:
         asked, named = compared(node)
         if not isinstance(node, (cst.Comparison, cst.Call)) or not any(map(is_asked, asked)):
             continue
-        choice = find_choice(node, inspection)
-        if (choice is None and not any(map(names_cuda, named))) or is_expected(node, inspection):
+        choice = find_choice(node, context)
+        if (choice is None and not any(map(names_cuda, named))) or is_expected(node, context):
             continue
         if choice is not None:
-            yield match_choice(choice, node, inspection)
+            yield match_choice(choice, node, context)
             continue
         code = " ".join(file.code(node).split()) if isinstance(node, cst.Comparison) else "startswith"
-        match = match_of(node, f"`{code}` asks for CUDA", Refusal(ASKS), inspection)
-        yield replace(match, help=offer_for(node, inspection))
+        match = match_of(node, f"`{code}` asks for CUDA", Refusal(ASKS), context)
+        yield replace(match, help=offer_for(node, context))
 
 
 def compared(node: cst.CSTNode) -> tuple[Sequence[cst.BaseExpression], Sequence[cst.BaseExpression]]:
@@ -107,27 +107,27 @@ def names_cuda(side: cst.BaseExpression) -> bool:
 # What is offered
 
 
-def offer_for(node: cst.BaseExpression, inspection: Inspection) -> str:
-    question = inspection.question(node)
+def offer_for(node: cst.BaseExpression, context: RuleContext) -> str:
+    question = context.question(node)
     if question is None or not question.devices or question.backends != {"cuda"}:
         return ""
-    device = inspection.file.code(question.devices[0])
-    text = f"{device}.type" if f"{device}.type" in inspection.file.code(node) else f"torch.device({device}).type"
+    device = context.file.code(question.devices[0])
+    text = f"{device}.type" if f"{device}.type" in context.file.code(node) else f"torch.device({device}).type"
     return offer(text, question.negated)
 
 
 # A choice between the names of devices by a device
 
 
-def find_choice(test: cst.BaseExpression, inspection: Inspection) -> cst.IfExp | None:
+def find_choice(test: cst.BaseExpression, context: RuleContext) -> cst.IfExp | None:
     """Return `"cuda" if "cuda" in device else "cpu"` around its test, or what says the same."""
-    around = inspection.parent(test)
+    around = context.parent(test)
     outer: cst.BaseExpression = test
     if isinstance(around, cst.UnaryOperation) and isinstance(around.operator, cst.Not):
-        outer, around = around, inspection.parent(around)
+        outer, around = around, context.parent(around)
     if not isinstance(around, cst.IfExp) or around.test is not outer:
         return None
-    question = inspection.question(outer)
+    question = context.question(outer)
     if question is None or question.asks is not Asks.DEVICE or question.rest or len(question.devices) != 1:
         return None
     asked = next(iter(question.backends)) if len(question.backends) == 1 else ""
@@ -136,22 +136,22 @@ def find_choice(test: cst.BaseExpression, inspection: Inspection) -> cst.IfExp |
     return around if asked == first and {first, second} == {"cuda", "cpu"} else None
 
 
-def match_choice(choice: cst.IfExp, test: cst.BaseExpression, inspection: Inspection) -> Match:
-    question = inspection.question(choice.test)
+def match_choice(choice: cst.IfExp, test: cst.BaseExpression, context: RuleContext) -> Match:
+    question = context.question(choice.test)
     assert question is not None
-    device = inspection.file.code(question.devices[0])
-    code = " ".join(inspection.file.code(choice).split())
-    reference = at_place(choice, test, inspection)
-    fix = Refusal(NOTHING_BESIDE) if reference is None else device_type(reference, device, test, inspection)
-    return match_of(choice, f"`{code}` asks for CUDA", fix, inspection)
+    device = context.file.code(question.devices[0])
+    code = " ".join(context.file.code(choice).split())
+    reference = at_place(choice, test, context)
+    fix = Refusal(NOTHING_BESIDE) if reference is None else device_type(reference, device, test, context)
+    return match_of(choice, f"`{code}` asks for CUDA", fix, context)
 
 
 def device_type(
-    reference: Reference, device: str, test: cst.BaseExpression, inspection: Inspection
+    reference: Reference, device: str, test: cst.BaseExpression, context: RuleContext
 ) -> Rewrites | Refusal:
     """Return the fix that gives the type of a device."""
     torch = torch_beside(reference)
-    if f"{device}.type" in inspection.file.code(test):
+    if f"{device}.type" in context.file.code(test):
         need, passed, template = Need("", f"{device}.type"), None, "{}"
     elif torch:
         need, passed, template = Need("", f"{torch}.device"), device, "{}.type"

@@ -43,7 +43,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.substitutes import template_of
 from cudafix.analysis.devices.replace_literal import match_of, without_literal
 from cudafix.analysis.devices.uses import describe, device_texts, find_obstacle
@@ -52,16 +52,16 @@ from cudafix.matchers.device_text import BEGINNING, WHOLE, DeviceText
 from cudafix.replacements.replacement import Refusal
 
 
-def find(inspection: Inspection) -> Iterator[Match]:
+def find(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each name of a CUDA device that is taken for a device, and is not one of several branches."""
-    for text in device_texts(inspection):
-        yield match_text(text, inspection)
+    for text in device_texts(context):
+        yield match_text(text, context)
 
 
-def match_text(text: DeviceText, inspection: Inspection) -> Match:
-    stop = find_obstacle(text.whole, inspection)
-    fix = Refusal(stop) if stop else without_literal(text.literal, text.string, inspection, template(text))
-    return match_of(text.whole, describe(text, inspection), fix, inspection)
+def match_text(text: DeviceText, context: RuleContext) -> Match:
+    stop = find_obstacle(text.whole, context)
+    fix = Refusal(stop) if stop else without_literal(text.literal, text.string, context, template(text))
+    return match_of(text.whole, describe(text, context), fix, context)
 
 
 def template(text: DeviceText) -> str:

@@ -34,7 +34,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.enclosing_branch import find_branch
 from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, neutral_value, without_literal
 from cudafix.analysis.devices.uses import find_obstacle
@@ -55,44 +55,44 @@ BY_DEVICE = "pass no backend: torch then takes one for the CPU and the default o
 COMPARED = "what depends on the answer may be about NCCL itself"
 
 
-def find(inspection: Inspection) -> Iterator[Match]:
+def find(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each `"nccl"` that is taken for a backend, or compared with one."""
-    names = inspection.file.names
+    names = context.file.names
     for node in names.places:
         text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
         if not isinstance(node, cst.SimpleString) or not isinstance(text, str) or not NCCL.fullmatch(text):
             continue
-        if "cuda" in find_branch(node, inspection):
+        if "cuda" in find_branch(node, context):
             continue
         message = f"{node.value} is the backend of CUDA"
-        if is_backend_position(node, inspection.file):
-            stop = BY_DEVICE if "," in text else find_obstacle(node, inspection)
-            choice = None if stop else choice_around(node, inspection)
+        if is_backend_position(node, context.file):
+            stop = BY_DEVICE if "," in text else find_obstacle(node, context)
+            choice = None if stop else choice_around(node, context)
             if choice is not None:
-                yield match_of(node, message, without_choice(choice, node, inspection), inspection)
+                yield match_of(node, message, without_choice(choice, node, context), context)
                 continue
-            fix = Refusal(stop) if stop else without_literal(node, node, inspection, "{}", FUNCTION, ELSEWHERE)
-            yield match_of(node, message, fix, inspection)
-        elif is_compared(node, inspection):
-            yield match_of(node, message, Refusal(COMPARED), inspection)
+            fix = Refusal(stop) if stop else without_literal(node, node, context, "{}", FUNCTION, ELSEWHERE)
+            yield match_of(node, message, fix, context)
+        elif is_compared(node, context):
+            yield match_of(node, message, Refusal(COMPARED), context)
 
 
-def choice_around(node: cst.SimpleString, inspection: Inspection) -> cst.IfExp | None:
+def choice_around(node: cst.SimpleString, context: RuleContext) -> cst.IfExp | None:
     """Return `"nccl" if torch.cuda.is_available() else "gloo"`, or by what torch.distributed has, around `node`."""
-    choice = inspection.parent(node)
+    choice = context.parent(node)
     if not isinstance(choice, cst.IfExp) or choice.body is not node:
         return None
     is_gloo = isinstance(choice.orelse, cst.SimpleString) and choice.orelse.evaluated_value == "gloo"
-    meaning = inspection.file.names.resolve(choice.test.func) if isinstance(choice.test, cst.Call) else None
-    question = inspection.question(choice.test)
+    meaning = context.file.names.resolve(choice.test.func) if isinstance(choice.test, cst.Call) else None
+    question = context.question(choice.test)
     is_machine = question is not None and question.asks is Asks.MACHINE and not question.rest and bool(question.tests)
     asks = is_machine or (meaning is not None and meaning.path == "torch.distributed.is_nccl_available")
     return choice if is_gloo and asks else None
 
 
-def without_choice(choice: cst.IfExp, node: cst.SimpleString, inspection: Inspection) -> Rewrites | Refusal:
+def without_choice(choice: cst.IfExp, node: cst.SimpleString, context: RuleContext) -> Rewrites | Refusal:
     """Return the fix that makes the choice itself: the neutral backend is gloo where there is no accelerator."""
-    needs = neutral_value(choice, node, inspection, FUNCTION, ELSEWHERE)
+    needs = neutral_value(choice, node, context, FUNCTION, ELSEWHERE)
     if needs is None:
         return Refusal(NOTHING_BESIDE)
     return Rewrites(changes=(Change(choice, chosen, needs=(needs,)),))
@@ -102,9 +102,9 @@ def chosen(updated: cst.IfExp, text: str) -> cst.BaseExpression:
     return cst.parse_expression(text).with_changes(lpar=updated.lpar, rpar=updated.rpar)
 
 
-def is_compared(node: cst.SimpleString, inspection: Inspection) -> bool:
+def is_compared(node: cst.SimpleString, context: RuleContext) -> bool:
     """Whether a backend is compared with `node`."""
-    comparison = inspection.file.tree.comparison_around(node)
+    comparison = context.file.tree.comparison_around(node)
     compared = sides(comparison) if comparison is not None else []
     names = [dotted_name(one.func) if isinstance(one, cst.Call) else dotted_name(one) for one in compared]
     return any(map(is_backend_name, names))

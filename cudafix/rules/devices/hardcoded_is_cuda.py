@@ -29,7 +29,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.questions import ASKS, is_expected, offer
 from cudafix.analysis.devices.replace_literal import match_of
 from cudafix.analysis.match import Match
@@ -37,14 +37,14 @@ from cudafix.replacements.replacement import Refusal
 from cudafix.syntax.scopes import BindingKind
 
 
-def find(inspection: Inspection) -> Iterator[Match]:
+def find(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each `x.is_cuda` that is read."""
-    file = inspection.file
+    file = context.file
     for node in file.names.places:
         if isinstance(node, cst.Attribute) and node.attr.value == "is_cuda" and node not in file.names.changed:
             meaning = file.names.resolve(node)
             is_import = meaning is not None and any(one.kind is BindingKind.IMPORT for one in meaning.origins)
-            if not is_import and not is_expected(node, inspection):
-                match = match_of(node, "`is_cuda` asks for CUDA", Refusal(ASKS), inspection)
+            if not is_import and not is_expected(node, context):
+                match = match_of(node, "`is_cuda` asks for CUDA", Refusal(ASKS), context)
                 words = offer(f"{file.code(node.value)}.device.type", negated=False)
                 yield replace(match, span=(file.start(node.attr), file.end(node)), help=words)

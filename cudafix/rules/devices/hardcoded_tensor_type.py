@@ -39,7 +39,7 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.enclosing_branch import find_branch
 from cudafix.analysis.control_flow.substitutes import NO_TORCH, name_of_torch, torch_beside
 from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, neutral_device
@@ -63,32 +63,32 @@ UNSEEN = "whether it is given sizes or data cannot be seen"
 ITSELF = "the type itself is meant here: say a dtype and a device where it is used"
 
 
-def find(inspection: Inspection) -> Iterator[Match]:
+def find(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each tensor type of CUDA, named by torch or in a string."""
-    for reference in inspection.references:
-        if reference.symbol.backend != "cuda" or reference.is_import or reference in inspection.silenced:
+    for reference in context.references:
+        if reference.symbol.backend != "cuda" or reference.is_import or reference in context.silenced:
             continue
-        if classify(reference, inspection) == TYPE:
-            yield match_reference(reference, inspection)
-    for node in inspection.file.names.places:
+        if classify(reference, context) == TYPE:
+            yield match_reference(reference, context)
+    for node in context.file.names.places:
         text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
         match = IN_TEXT.fullmatch(text) if isinstance(text, str) else None
-        if match is not None and isinstance(node, cst.SimpleString) and "cuda" not in find_branch(node, inspection):
-            fix = as_argument(node, DTYPES.get(match["kind"], ""), "", inspection)
-            found = match_of(node, f"{node.value} is tied to CUDA", fix, inspection)
+        if match is not None and isinstance(node, cst.SimpleString) and "cuda" not in find_branch(node, context):
+            fix = as_argument(node, DTYPES.get(match["kind"], ""), "", context)
+            found = match_of(node, f"{node.value} is tied to CUDA", fix, context)
             yield replace(found, help="say a dtype and a device")
 
 
-def match_reference(reference: Reference, inspection: Inspection) -> Match:
+def match_reference(reference: Reference, context: RuleContext) -> Match:
     kind, _, rest = reference.symbol.row.name.partition("Tensor")
     dtype = DTYPES.get(kind, "") if reference.symbol.row.name.endswith("Tensor") and not rest else ""
-    torch = name_of_torch(reference, inspection)
+    torch = name_of_torch(reference, context)
     if reference.call is not None:
-        fix = as_constructor(reference.call, dtype, torch, inspection)
+        fix = as_constructor(reference.call, dtype, torch, context)
     else:
-        fix = as_argument(reference.node, dtype, torch, inspection)
-    match = match_of(reference.node, message_for(reference), fix, inspection)
-    rows = inspection.file.rows(reference.call) if reference.call is not None else None
+        fix = as_argument(reference.node, dtype, torch, context)
+    match = match_of(reference.node, message_for(reference), fix, context)
+    rows = context.file.rows(reference.call) if reference.call is not None else None
     symbol = reference.symbol
     return replace(match, symbol=symbol.name, help=symbol.row.note, reference=reference, covers=(reference,), rows=rows)
 
@@ -96,12 +96,12 @@ def match_reference(reference: Reference, inspection: Inspection) -> Match:
 # A type that is called
 
 
-def as_constructor(call: cst.Call, dtype: str, torch: str, inspection: Inspection) -> Rewrites | Refusal:
+def as_constructor(call: cst.Call, dtype: str, torch: str, context: RuleContext) -> Rewrites | Refusal:
     """Return the fix that makes a tensor by `torch.tensor` or `torch.empty`."""
-    function = maker_for(call.args, inspection)
+    function = maker_for(call.args, context)
     if not dtype or not function:
         return Refusal(UNSEEN if dtype else ITSELF)
-    found = find_device(call, torch, inspection)
+    found = find_device(call, torch, context)
     if isinstance(found, Refusal):
         return found
     needs, constants, torch = found
@@ -110,11 +110,9 @@ def as_constructor(call: cst.Call, dtype: str, torch: str, inspection: Inspectio
     return Rewrites(changes=(change,), constants=constants)
 
 
-def find_device(
-    call: cst.Call, torch: str, inspection: Inspection
-) -> tuple[Choice, tuple[Constant, ...], str] | Refusal:
+def find_device(call: cst.Call, torch: str, context: RuleContext) -> tuple[Choice, tuple[Constant, ...], str] | Refusal:
     """Return the active device for `call`, the constant that it needs, and what torch is called there."""
-    found = neutral_device(call, inspection)
+    found = neutral_device(call, context)
     if found is None:
         return Refusal(NOTHING_BESIDE)
     needs, constants = found
@@ -122,14 +120,14 @@ def find_device(
     return (needs, constants, torch) if torch else Refusal(NO_TORCH)
 
 
-def maker_for(args: Sequence[cst.Arg], inspection: Inspection) -> str:
+def maker_for(args: Sequence[cst.Arg], context: RuleContext) -> str:
     """Return the function of torch that takes the same arguments: sizes or data; "" where that cannot be seen."""
     if any(one.keyword is not None or one.star == "**" for one in args):
         return ""
     first = args[0].value if args else None
     if first is None or len(args) > 1 or args[0].star or isinstance(first, cst.Integer) or is_size(first):
         return "empty"
-    meaning = inspection.file.names.resolve(first.func) if isinstance(first, cst.Call) else None
+    meaning = context.file.names.resolve(first.func) if isinstance(first, cst.Call) else None
     is_array = meaning is not None and meaning.path.startswith("numpy.")
     return "tensor" if isinstance(first, DATA) or is_array else ""
 
@@ -155,18 +153,18 @@ def made(updated: cst.Call, device: str, function: str, dtype: str) -> cst.Call:
 # A type that is an argument
 
 
-def as_argument(node: cst.CSTNode, dtype: str, torch: str, inspection: Inspection) -> Rewrites | Refusal:
+def as_argument(node: cst.CSTNode, dtype: str, torch: str, context: RuleContext) -> Rewrites | Refusal:
     """Return the fix for `x.type(torch.cuda.FloatTensor)` and `torch.set_default_tensor_type(…)`."""
-    call = inspection.file.tree.call_around(node)
+    call = context.file.tree.call_around(node)
     if call is None or call.args[0].value is not node or not dtype:
         return Refusal(ITSELF)
-    found = find_device(call, torch, inspection)
+    found = find_device(call, torch, context)
     if isinstance(found, Refusal):
         return found
     needs, constants, torch = found
-    meaning = inspection.file.names.resolve(call.func)
+    meaning = context.file.names.resolve(call.func)
     if meaning is not None and meaning.path == DEFAULT_TYPE:
-        return default_type(call, f"{torch}.{dtype}", torch, needs, constants, inspection)
+        return default_type(call, f"{torch}.{dtype}", torch, needs, constants, context)
     others = call.args[1:]
     is_type = isinstance(call.func, cst.Attribute) and call.func.attr.value == "type"
     if not is_type or any(one.keyword is None or one.star for one in others):
@@ -187,11 +185,11 @@ def moved(updated: cst.Call, device: str, dtype: str) -> cst.Call:
 
 
 def default_type(
-    call: cst.Call, dtype: str, torch: str, needs: Choice, constants: tuple[Constant, ...], inspection: Inspection
+    call: cst.Call, dtype: str, torch: str, needs: Choice, constants: tuple[Constant, ...], context: RuleContext
 ) -> Rewrites | Refusal:
     """Return the fix that says the default device and the default dtype, a statement each."""
-    statement = inspection.parent(call)
-    line = inspection.parent(statement) if isinstance(statement, cst.Expr) else None
+    statement = context.parent(call)
+    line = context.parent(statement) if isinstance(statement, cst.Expr) else None
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1 or len(call.args) != 1:
         return Refusal("two statements take its place")
     change = Change(line, partial(said, torch=torch, dtype=dtype), needs=(needs,), says=(torch,))

@@ -44,7 +44,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.enclosing_branch import find_branch
 from cudafix.analysis.control_flow.substitutes import template_of
 from cudafix.analysis.devices.assertions import is_asserted, is_test
@@ -93,41 +93,41 @@ NEUTRAL = {
 """The decorators of libraries that have a neutral one (transformers 5.23, diffusers 0.42, accelerate 1.15)."""
 
 
-def find(inspection: Inspection) -> Iterator[Match]:
+def find(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each skip, decorator and assertion of a file of tests that is about CUDA alone."""
-    if is_test(inspection):
-        yield from find_skips(inspection)
-        yield from find_decorators(inspection)
-        yield from find_assertions(inspection)
+    if is_test(context):
+        yield from find_skips(context)
+        yield from find_decorators(context)
+        yield from find_assertions(context)
 
 
 # Skips
 
 
-def find_skips(inspection: Inspection) -> Iterator[Match]:
-    for reference in inspection.references:
-        call = skip_around(reference, inspection)
-        if call is None or reference in inspection.silenced or "cuda" in find_branch(reference.node, inspection):
+def find_skips(context: RuleContext) -> Iterator[Match]:
+    for reference in context.references:
+        call = skip_around(reference, context)
+        if call is None or reference in context.silenced or "cuda" in find_branch(reference.node, context):
             continue
-        obstacle = find_obstacle(call, inspection)
-        neutral = inspection.neutral(reference)
+        obstacle = find_obstacle(call, context)
+        neutral = context.neutral(reference)
         if isinstance(neutral, Neutral) and not obstacle:
             neutral = replace(neutral, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)
             fix: Rewrites | Refusal = Rewrites(((reference, neutral),))
         else:
             fix = Refusal(obstacle or neutral.reason)
-        match = match_of(reference.node, "the test is skipped without CUDA", fix, inspection)
-        rows = inspection.file.rows(call)
+        match = match_of(reference.node, "the test is skipped without CUDA", fix, context)
+        rows = context.file.rows(call)
         yield replace(match, symbol=reference.symbol.name, reference=reference, covers=(reference,), rows=rows)
 
 
-def skip_around(reference: Reference, inspection: Inspection) -> cst.Call | None:
+def skip_around(reference: Reference, context: RuleContext) -> cst.Call | None:
     """Return the call of `pytest.mark.skipif` and the like whose condition a reference is a part of."""
     if reference.is_import or reference.symbol.backend != "cuda" or reference.symbol.row.name not in COUNTS:
         return None
-    for parent in inspection.file.tree.ancestors(reference.node):
+    for parent in context.file.tree.ancestors(reference.node):
         if isinstance(parent, cst.Call):
-            meaning = inspection.file.names.resolve(parent.func)
+            meaning = context.file.names.resolve(parent.func)
             if meaning is not None and meaning.path in SKIPS:
                 return parent
         if isinstance(parent, (cst.BaseSuite, cst.Lambda)):
@@ -135,44 +135,44 @@ def skip_around(reference: Reference, inspection: Inspection) -> cst.Call | None
     return None
 
 
-def find_obstacle(call: cst.Call, inspection: Inspection) -> str:
+def find_obstacle(call: cst.Call, context: RuleContext) -> str:
     """Return why a test is right to be skipped without CUDA, or ""."""
-    around = [call, *inspection.file.tree.ancestors(call)]
+    around = [call, *context.file.tree.ancestors(call)]
     names = [one.name.value for one in around if isinstance(one, (cst.FunctionDef, cst.ClassDef))]
     helper = next((one for one in names if FOR_CUDA.fullmatch(one)), "")
     if helper:
         return f"`{helper}` is for CUDA by its name"
-    word = OF_CUDA.search(inspection.file.code(call))
+    word = OF_CUDA.search(context.file.code(call))
     if word is not None:
         return f"it speaks of {word[0]}"
     test = next((one for one in around if isinstance(one, (cst.FunctionDef, cst.ClassDef, cst.Module))), call)
-    only = (one.symbol.name for one in inspection.references_in(test) if one.symbol.row.code == CUDA_ONLY)
+    only = (one.symbol.name for one in context.references_in(test) if one.symbol.row.code == CUDA_ONLY)
     return next((f"the test calls `{one}`" for one in only), "")
 
 
 # Decorators
 
 
-def find_decorators(inspection: Inspection) -> Iterator[Match]:
-    owners = [one.node for one in inspection.file.names.scopes]
+def find_decorators(context: RuleContext) -> Iterator[Match]:
+    owners = [one.node for one in context.file.names.scopes]
     for node in (one for owner in owners for one in getattr(owner, "decorators", ())):
         name = node.decorator.func if isinstance(node.decorator, cst.Call) else node.decorator
-        meaning = inspection.file.names.resolve(name)
+        meaning = context.file.names.resolve(name)
         is_known = meaning is not None and bool(look_up(meaning.path) or meaning.path in SKIPS)
         if FOR_CUDA.fullmatch(last_name(name)) and not is_known:
-            if meaning is not None and inspection.absolute(meaning.path) in inspection.options.replaced:
+            if meaning is not None and context.absolute(meaning.path) in context.options.replaced:
                 continue  # a target says what takes its place
-            fix = exchanged(name, meaning, inspection)
-            yield match_of(name, f"`{dotted_name(name)}` lets the test run on CUDA alone", fix, inspection)
+            fix = exchanged(name, meaning, context)
+            yield match_of(name, f"`{dotted_name(name)}` lets the test run on CUDA alone", fix, context)
 
 
-def exchanged(name: cst.BaseExpression, meaning: Resolution | None, inspection: Inspection) -> Rewrites | Refusal:
+def exchanged(name: cst.BaseExpression, meaning: Resolution | None, context: RuleContext) -> Rewrites | Refusal:
     """Return the fix that says the library's neutral decorator, and imports it where the other is imported."""
     module, _, old = meaning.path.rpartition(".") if meaning is not None and meaning.doubt is None else ("", "", "")
     known = next((one for one in NEUTRAL if module == one or module.startswith(f"{one}.")), "")
     new = NEUTRAL.get(known, {}).get(old, "")
     symbol, root = look_up("torch.cuda"), leftmost(name)
-    names = inspection.file.names
+    names = context.file.names
     use = names.uses.get(root) if root is not None else None
     if meaning is None or not new or use is None or symbol is None:
         return Refusal("which decorator asks for any accelerator, only who knows the tests can say")
@@ -188,27 +188,27 @@ def exchanged(name: cst.BaseExpression, meaning: Resolution | None, inspection: 
 # Assertions
 
 
-def find_assertions(inspection: Inspection) -> Iterator[Match]:
-    for node in inspection.file.names.places:
-        if not isinstance(node, (cst.SimpleString, cst.Attribute)) or not is_asserted(node, inspection):
+def find_assertions(context: RuleContext) -> Iterator[Match]:
+    for node in context.file.names.places:
+        if not isinstance(node, (cst.SimpleString, cst.Attribute)) or not is_asserted(node, context):
             continue
-        statement = next(one for one in inspection.file.tree.ancestors(node) if isinstance(one, cst.BaseSmallStatement))
-        if "cuda" not in find_branch(statement, inspection):
-            yield match_asserted(node, inspection)
+        statement = next(one for one in context.file.tree.ancestors(node) if isinstance(one, cst.BaseSmallStatement))
+        if "cuda" not in find_branch(statement, context):
+            yield match_asserted(node, context)
 
 
-def match_asserted(node: cst.SimpleString | cst.Attribute, inspection: Inspection) -> Match:
+def match_asserted(node: cst.SimpleString | cst.Attribute, context: RuleContext) -> Match:
     message = "the test expects a device of CUDA"
     if isinstance(node, cst.SimpleString):
-        fix = without_literal(node, node, inspection, template_of(node))
-        return match_of(node, message, fix, inspection)
-    found = neutral_device(node, inspection, takes_device=False)
+        fix = without_literal(node, node, context, template_of(node))
+        return match_of(node, message, fix, context)
+    found = neutral_device(node, context, takes_device=False)
     if found is None:
-        return match_of(node, message, Refusal(NOTHING_BESIDE), inspection)
+        return match_of(node, message, Refusal(NOTHING_BESIDE), context)
     needs, constants = found
     change = Change(node, asked, kept=(node.value,), needs=(needs,))
-    match = match_of(node, message, Rewrites(changes=(change,), constants=constants), inspection)
-    return replace(match, help=f"use `{inspection.file.code(node.value)}.device.type == …`")
+    match = match_of(node, message, Rewrites(changes=(change,), constants=constants), context)
+    return replace(match, help=f"use `{context.file.code(node.value)}.device.type == …`")
 
 
 def asked(updated: cst.Attribute, device: str) -> cst.BaseExpression:

@@ -39,7 +39,7 @@ from functools import partial
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.enclosing_branch import find_branch
 from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE
 from cudafix.analysis.functions.amp_calls import (
@@ -67,11 +67,11 @@ from cudafix.syntax.scopes import Resolution
 OTHER_ANSWER = "also speaks of other accelerators, and of the CPU where there is none"
 
 
-def find(inspection: Inspection) -> Iterator[Match]:
+def find(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each call of torch.amp that is told to work on CUDA."""
-    names = inspection.file.names
+    names = context.file.names
     for node in names.places:
-        if not isinstance(node, cst.Call) or not inspection.may_be_torch(node.func):
+        if not isinstance(node, cst.Call) or not context.may_be_torch(node.func):
             continue
         meaning = names.resolve(node.func)
         if meaning is None or meaning.doubt is not None:
@@ -79,38 +79,38 @@ def find(inspection: Inspection) -> Iterator[Match]:
         function, setting = FUNCTIONS.get(meaning.path), SETTINGS.get(meaning.path)
         if function is not None and is_for_cuda(node, function):
             message, words = f"`{meaning.path}` works on CUDA here", ""
-            fix = neutral_call(node, function, meaning, inspection)
+            fix = neutral_call(node, function, meaning, context)
         elif setting is not None and len(node.args) == setting[1] and not any(one.star for one in node.args):
             message = f"`{meaning.path}` speaks of CUDA's autocast"
             words = f"use `torch.{setting[0]}({DEVICE_TYPE}(){', …' if node.args else ''})`"
-            fix = with_device(node, setting[0], meaning, inspection)
+            fix = with_device(node, setting[0], meaning, context)
         else:
             continue
-        if "cuda" not in find_branch(node, inspection):
+        if "cuda" not in find_branch(node, context):
             rewrites, reason = told(fix)
             yield Match(node, "", message, rewrites, reason=reason, help=words)
 
 
-def neutral_call(call: cst.Call, function: Function, meaning: Resolution, inspection: Inspection) -> Rewrites | Refusal:
+def neutral_call(call: cst.Call, function: Function, meaning: Resolution, context: RuleContext) -> Rewrites | Refusal:
     """Return the fix that calls the neutral function, which needs no device."""
     symbol = look_up(function.symbol)
     assert symbol is not None
     if any(one.star for one in call.args):
         return Refusal("what it is given cannot be seen")
-    if is_scripted(call, inspection.file):
+    if is_scripted(call, context.file):
         return Refusal(SCRIPTED)
     reason = function.reason
-    if function is AUTOCAST and ("cache_enabled" in inspection.file.text or "autocast_cache" in inspection.file.text):
+    if function is AUTOCAST and ("cache_enabled" in context.file.text or "autocast_cache" in context.file.text):
         reason = CACHE if argument_of(call, function, "cache_enabled") is None else ""
     safety = Safety.UNSAFE if reason else Safety.SAFE
-    entry = find_entry(symbol, inspection.file.path, inspection.options, is_called=False)
-    neutral = Neutral(Need(inspection.options.runtime_module, function.neutral))
+    entry = find_entry(symbol, context.file.path, context.options, is_called=False)
+    neutral = Neutral(Need(context.options.runtime_module, function.neutral))
     if entry is not None and not entry.replaces_call:
-        stop = find_stop(entry.target, call, inspection.file, inspection.options)
+        stop = find_stop(entry.target, call, context.file, context.options)
         if stop:
             return Refusal(stop)
-        neutral = plain_form(entry.target, inspection.file, inspection.options)
-    scope, order = inspection.file.names.places[call]
+        neutral = plain_form(entry.target, context.file, context.options)
+    scope, order = context.file.names.places[call]
     reference = Reference(call.func, symbol, meaning, scope, order)
     change = Change(
         call, partial(called, original=call, function=function), kept=tuple(call.args),
@@ -138,19 +138,19 @@ def called(updated: cst.Call, text: str, original: cst.Call, function: Function)
     return updated.with_changes(func=name, args=arguments)
 
 
-def with_device(call: cst.Call, name: str, meaning: Resolution, inspection: Inspection) -> Rewrites | Refusal:
+def with_device(call: cst.Call, name: str, meaning: Resolution, context: RuleContext) -> Rewrites | Refusal:
     """Return the fix that passes the active device to the function that takes one."""
     symbol, torch = look_up("torch.cuda"), meaning.origins[0]
     assert symbol is not None
     if torch.target != "torch" or meaning.through:
         return Refusal(f"`torch.{name}` takes the device")
-    if is_scripted(call, inspection.file):
+    if is_scripted(call, context.file):
         return Refusal(SCRIPTED)
-    if any(isinstance(one, (cst.ExceptHandler, cst.ExceptStarHandler)) for one in inspection.file.tree.ancestors(call)):
+    if any(isinstance(one, (cst.ExceptHandler, cst.ExceptStarHandler)) for one in context.file.tree.ancestors(call)):
         return Refusal("it is there for a torch that takes no device")
-    scope, order = inspection.file.names.places[call]
+    scope, order = context.file.names.places[call]
     reference = Reference(call.func, symbol, meaning, scope, order)
-    need = Need(inspection.options.runtime_module, DEVICE_TYPE)
+    need = Need(context.options.runtime_module, DEVICE_TYPE)
     neutral = Neutral(need, passed="", safety=Safety.UNSAFE, reason=OTHER_ANSWER)
     build = partial(passing, function=f"{torch.name}.{name}")
     return Rewrites(changes=(Change(call, build, kept=(call.func, *call.args), needs=((reference, neutral),)),))

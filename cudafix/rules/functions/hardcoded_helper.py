@@ -41,7 +41,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.functions.classify import HELPER
 from cudafix.analysis.match import Match
 from cudafix.catalogue.row import Row
@@ -53,39 +53,39 @@ from cudafix.replacements.replacement import Need, Neutral, Refusal
 from cudafix.syntax.scopes import Resolution, Use
 
 
-def find(inspection: Inspection) -> Iterator[Match]:
+def find(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each place that says a name for which a target stands."""
-    wanted = [one for one in inspection.options.replaced if one.rpartition(".")[2] in inspection.file.text]
+    wanted = [one for one in context.options.replaced if one.rpartition(".")[2] in context.file.text]
     if not wanted:
         return
-    names = inspection.file.names
+    names = context.file.names
     used: set[cst.CSTNode] = set()
     for use in names.uses.values():
         resolution = names.resolve_use(use)
         if resolution is None:
             continue
-        found = find_use(use, resolution, wanted, inspection)
+        found = find_use(use, resolution, wanted, context)
         if found is not None:
             used.update(origin.alias for origin in resolution.origins if origin.alias is not None)
-            yield match_use(*found, inspection)
+            yield match_use(*found, context)
     for binding in names.imports:
-        name = inspection.absolute(binding.target)
+        name = context.absolute(binding.target)
         if name in wanted and binding.alias is not None and binding.alias not in used:
             reason = "nothing here uses it: who imports it from here, another file tells"
             yield Match(binding.alias, name, f"import of {describe(name)}", Rewrites(), reason=reason)
 
 
 def find_use(
-    use: Use, resolution: Resolution, wanted: list[str], inspection: Inspection
+    use: Use, resolution: Resolution, wanted: list[str], context: RuleContext
 ) -> tuple[Reference, str, str] | None:
     """Return what stands for a name of `wanted`, that name, and the module as the file writes it."""
-    nodes, attributes = chain(inspection.file.names, use.node)
+    nodes, attributes = chain(context.file.names, use.node)
     for length in range(len(attributes) + 1):
         path = resolution.below(attributes[:length]).path
-        name = inspection.absolute(path)
+        name = context.absolute(path)
         if name in wanted and (length or not resolution.through):  # else the place that made the alias is reported
             node = nodes[length]
-            parent = inspection.parent(node)
+            parent = context.parent(node)
             call = parent if isinstance(parent, cst.Call) and parent.func is node else None
             symbol = Symbol(name, "", Row(name, HELPER))
             reference = Reference(node, symbol, resolution, use.scope, use.order, use, call)
@@ -93,16 +93,16 @@ def find_use(
     return None
 
 
-def match_use(reference: Reference, name: str, written: str, inspection: Inspection) -> Match:
-    fix = find_fix(reference, name, written, inspection)
+def match_use(reference: Reference, name: str, written: str, context: RuleContext) -> Match:
+    fix = find_fix(reference, name, written, context)
     match = Match(reference.node, name, describe(name), Rewrites())
     if isinstance(fix, Refusal):
         return replace(match, reason=fix.reason)
     return replace(match, rewrites=Rewrites((choice_of(reference, fix),)), reason=fix.reason)
 
 
-def find_fix(reference: Reference, name: str, written: str, inspection: Inspection) -> Neutral | Refusal:
-    file, options = inspection.file, inspection.options
+def find_fix(reference: Reference, name: str, written: str, context: RuleContext) -> Neutral | Refusal:
+    file, options = context.file, context.options
     entry = find_other(name, file.path, options, reference.call is not None)
     if entry is None:
         return Refusal("here it is called with arguments, or not at all, and the target stands for a bare call")
@@ -110,7 +110,7 @@ def find_fix(reference: Reference, name: str, written: str, inspection: Inspecti
         return Refusal(f"`{file.code(reference.node)}` may be something else here")
     stop = find_stop(entry.target, reference.node, file, options)
     form = Refusal(stop) if stop else form_of(entry, reference.call, file, options)
-    if isinstance(form, Neutral) and inspection.absolute(written) == entry.target.module:
+    if isinstance(form, Neutral) and context.absolute(written) == entry.target.module:
         module = Need(written, form.need.name)
         form = replace(form, need=module, also=tuple(Need(written, one.name) for one in form.also))
     return form

@@ -36,7 +36,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.availability import (
     depends_on_cuda,
     guard_around,
@@ -52,12 +52,12 @@ from cudafix.replacements.replacement import Neutral, Refusal
 
 
 def refine(
-    reference: Reference, neutral: Neutral, inspection: Inspection, matches: Mapping[cst.CSTNode, Match]
+    reference: Reference, neutral: Neutral, context: RuleContext, matches: Mapping[cst.CSTNode, Match]
 ) -> Neutral | Refusal:
     """Judge the rewrite of `is_available` by what depends on its answer."""
     if reference.symbol.row.name != "is_available":
         return neutral
-    file = inspection.file
+    file = context.file
     if names_cuda(file.code(whole_condition(reference, file))):
         return Refusal("the rest of the condition is about CUDA itself")
     guard = guard_around(reference.node, file)

@@ -44,12 +44,11 @@ from functools import cached_property
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.match import Match
 from cudafix.catalogue.backends import BACKENDS
 from cudafix.catalogue.symbols import look_up
 from cudafix.fixes.operations import Rewrites, Wording, combine, names_that_go
-from cudafix.fixes.text_edits import place_in
 from cudafix.matchers.mentions import DOTTED, Mention, read_mentions
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -73,23 +72,23 @@ BACKEND = re.compile(rf"(?<![a-z])(?:{'|'.join(BACKENDS)}|rocm|hip|ascend|gaudi|
 ALL_LEVELS = (Safety.SAFE, Safety.UNSAFE)
 
 
-def follow(inspection: Inspection, matches: Sequence[Match]) -> Iterator[Match]:
+def follow(context: RuleContext, matches: Sequence[Match]) -> Iterator[Match]:
     """Yield a match for each mention of a function that has a neutral form; `matches` are those of all other rules."""
-    judge = Judge(inspection, matches)
-    for mention in read_mentions(inspection.file):
+    judge = Judge(context, matches)
+    for mention in read_mentions(context.file):
         yield judge.match(mention)
 
 
 class Judge:
     """Says what becomes of the mentions in one file."""
 
-    def __init__(self, inspection: Inspection, matches: Sequence[Match]) -> None:
-        self.inspection = inspection
+    def __init__(self, context: RuleContext, matches: Sequence[Match]) -> None:
+        self.context = context
         self.matches = matches
 
     def match(self, mention: Mention) -> Match:
-        file, node, name = self.inspection.file, mention.node, mention.symbol.name
-        words = neutral_words(mention.symbol, mention.is_called, self.inspection.file.path, self.inspection.options)
+        file, node, name = self.context.file, mention.node, mention.symbol.name
+        words = neutral_words(mention.symbol, mention.is_called, self.context.file.path, self.context.options)
         safety, reason = self.verdict(mention, words)
         wording = Wording(node, mention.start, mention.end, words)
         new = f"{words}()" if mention.is_called else words
@@ -97,12 +96,12 @@ class Judge:
         return Match(
             node, name, f"a {'comment' if isinstance(node, cst.Comment) else 'docstring'} names `{name}`",
             fix, safety, reason, help=way_out,
-            span=(place_in(file, node, mention.start), place_in(file, node, mention.end)),
+            span=(file.place_in(node, mention.start), file.place_in(node, mention.end)),
         )  # fmt: skip
 
     def verdict(self, mention: Mention, words: str) -> tuple[Safety, str]:
         """Return how far other words can be trusted, and what speaks against them."""
-        users = [one for one in self.inspection.references if one.symbol.name == mention.symbol.name]
+        users = [one for one in self.context.references if one.symbol.name == mention.symbol.name]
         obstacle = self.obstacle(mention, words, users)
         if obstacle:
             return Safety.MANUAL, obstacle
@@ -119,7 +118,7 @@ class Judge:
 
     def obstacle(self, mention: Mention, words: str, users: Sequence[Reference]) -> str:
         """Return why the words must stay, or ""."""
-        symbol, file = mention.symbol, self.inspection.file
+        symbol, file = mention.symbol, self.context.file
         stays = next((one for one in users if self.fate(one) is Safety.MANUAL), None)
         if not words:
             return "the class itself is meant here, and what is called instead is a function"
@@ -137,17 +136,17 @@ class Judge:
             return "it may be about the function itself"
         if file.start(mention.node).row in self.import_rows:
             return "it is about the import on its line"
-        own = is_module(file.path, self.inspection.options.runtime_module)
+        own = is_module(file.path, self.context.options.runtime_module)
         return "this file is where the neutral functions come from" if own else ""
 
     @cached_property
     def import_rows(self) -> frozenset[int]:
-        file = self.inspection.file
+        file = self.context.file
         nodes = {one.node for one in file.names.imports} | {statement for _, statement in file.names.stars}
         return frozenset(row for one in nodes for row in range(file.start(one).row, file.end(one).row + 1))
 
     def row(self, reference: Reference) -> int:
-        return self.inspection.file.start(reference.node).row
+        return self.context.file.start(reference.node).row
 
     def fate(self, reference: Reference) -> Safety:
         """Return the safety of the fixes that take `reference` out of the code; MANUAL where it stays."""
@@ -163,7 +162,7 @@ class Judge:
     @cached_property
     def gone(self) -> dict[tuple[Safety, ...], set[cst.Name]]:
         """The names that are taken out of the code, by the safety that is asked for."""
-        names = self.inspection.file.names
+        names = self.context.file.names
         found: dict[tuple[Safety, ...], set[cst.Name]] = {}
         for allowed in (ALL_LEVELS, (Safety.SAFE,)):
             fixes = [one.rewrites for one in self.matches if one.trust in allowed]

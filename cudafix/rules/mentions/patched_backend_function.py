@@ -36,7 +36,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from cudafix.analysis.context import Inspection
+from cudafix.analysis.context import RuleContext
 from cudafix.analysis.match import Match
 from cudafix.catalogue.symbols import Symbol, look_up
 from cudafix.fixes.operations import Rewrites
@@ -69,18 +69,18 @@ class Patched:
     call: cst.Call
 
 
-def find(inspection: Inspection) -> Iterator[Match]:
+def find(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each replaced function that has a neutral form."""
-    file = inspection.file
+    file = context.file
     for call in [one for one in file.tree.parents if isinstance(one, cst.Call)]:
         for one in patched_by(call, file):
             if one.symbol.row.has_neutral_form and not one.symbol.rest:
-                yield match_patched(one, inspection)
+                yield match_patched(one, context)
 
 
-def match_patched(patched: Patched, inspection: Inspection) -> Match:
-    file, name = inspection.file, patched.symbol.name
-    words = neutral_words(patched.symbol, True, inspection.file.path, inspection.options).replace("()", "", 1)
+def match_patched(patched: Patched, context: RuleContext) -> Match:
+    file, name = context.file, patched.symbol.name
+    words = neutral_words(patched.symbol, True, context.file.path, context.options).replace("()", "", 1)
     first, *rest = words.split(".") if not words.startswith("torch.") else (words,)
     way_out = f"replace `{first}`" + (f", by what returns a module with `{'.'.join(rest)}`," if rest else "")
     return Match(
