@@ -10,6 +10,7 @@ import ast
 import textwrap
 from collections.abc import Sequence
 
+from cudafix.catalogue.table import ROWS
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
 from cudafix.engine.analyse import Analysis, analyse
@@ -20,8 +21,10 @@ from cudafix.fixes.rewriter import rewrite
 from cudafix.fixes.text_edits import edits
 from cudafix.matchers.references import parse
 from cudafix.model import Edit, Finding, Result
+from cudafix.registry import RULES, code_of
 
-OPT_IN = ["CFX004", "CFX201", "CFX202", "CFX203", "CFX204", "CFX206", "CFX207", "CFX402", "CFX403", "CFX6"]
+ABOUT_FUNCTIONS = {row.code for row in ROWS.values()} | {code_of("backend-branch")}
+OPT_IN = [rule.code for rule in RULES if not rule.default and rule.code not in ABOUT_FUNCTIONS]
 EVERY_RULE = {"select": ["CFX"], "ignore": OPT_IN}
 """Every rule about a backend's functions: devices, texts and settings are matters of their own."""
 

@@ -143,6 +143,12 @@ def test_nothing_of_a_file_is_remembered_beside_its_context(name: str) -> None:
     assert "lru_cache" not in MODULES[name].read_text(encoding="utf-8")
 
 
+def test_tests_lie_in_folders_of_the_packages() -> None:
+    """Beside those that are about no package: published trees, examples of interfaces, proofs by hand, the runtime."""
+    folders = {path.name for path in Path(__file__).parent.iterdir() if list(path.glob("**/test_*.py"))}
+    assert folders - {"corpus", "runtime"} <= {path.name for path in PACKAGE.iterdir() if path.is_dir()}
+
+
 def test_the_runtime_loads_no_torch() -> None:
     code = "import sys; import cudafix.runtime; print('torch' in sys.modules)"
     assert printed_by(code) == "False\n"

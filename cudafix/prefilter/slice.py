@@ -3,7 +3,7 @@
 What stays stands word by word on the rows where it was: the statements that hold a needle, the heads of the blocks
 around them, the conditions on the way that may ask for a backend, what binds the names in such conditions, what reads
 a name that holds an answer or a function of a backend, and the imports. What goes leaves a tuple that fills the same
-rows. The findings are those of the whole file: `tests/test_slices.py` and the real trees hold it.
+rows. The findings are those of the whole file: `tests/prefilter/test_slice.py` and the real trees hold it.
 """
 
 from __future__ import annotations

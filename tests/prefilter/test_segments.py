@@ -14,7 +14,7 @@ import cudafix
 from cudafix.prefilter.segments import Unparsed, parsed, segments, unparsed
 from cudafix.prefilter.statements import first_row, last_row
 
-OWN = sorted(Path(cudafix.__file__).parent.glob("*.py"))
+OWN = sorted(Path(cudafix.__file__).parent.rglob("*.py"))
 
 
 def rows(source: str) -> list[tuple[int, int]]:

@@ -18,7 +18,7 @@ from cudafix.files.source import Source
 from cudafix.model import Result
 from cudafix.prefilter.slice import cut
 
-FIXTURES = sorted(Path(__file__).parent.parent.joinpath("fixtures").rglob("*.py"))
+FIXTURES = sorted(Path(__file__).parents[2].joinpath("fixtures").rglob("*.py"))
 SLICES = Options(extend_select=("CFX4",))
 WHOLE = replace(SLICES, slices=False)
 HEAD = "import torch\n\n\n"

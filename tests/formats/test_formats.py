@@ -274,7 +274,7 @@ def test_no_description_of_a_rule_is_longer_than_github_takes(rule: Any) -> None
     assert 0 < len(described["shortDescription"]["text"]) <= 1024
     assert 0 < len(described["fullDescription"]["text"]) <= 1024
     heading = f"## {rule.name} ({rule.code}, "
-    page = Path(__file__).parent.parent.joinpath("docs", "rules.md").read_text(encoding="utf-8")
+    page = Path(__file__).parents[2].joinpath("docs", "rules.md").read_text(encoding="utf-8")
     (line,) = [one for one in page.splitlines() if one.startswith(heading)]
     said = line.removeprefix("## ").lower().replace(" ", "-").translate({ord(one): None for one in "(),"})
     assert described["helpUri"].endswith(f"#{said}")

@@ -8,9 +8,11 @@ import libcst as cst
 import pytest
 from libcst.metadata import MetadataWrapper, PositionProvider
 
+import cudafix
 from cudafix.syntax.positions import Positions
 
-LARGEST = sorted(Path(__file__).parent.parent.glob("cudafix/*.py"), key=lambda path: path.stat().st_size)[-8:]
+OWN = Path(cudafix.__file__).parent.rglob("*.py")
+LARGEST = sorted(OWN, key=lambda path: path.stat().st_size)[-8:]
 
 
 def check(source: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from command import HARDCODED, NEUTRAL, git
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PRE_COMMIT = (sys.executable, "-m", "pre_commit")
 
 
