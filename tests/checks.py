@@ -24,7 +24,9 @@ from cudafix.model import Edit, Finding, Result
 from cudafix.registry import RULES, code_of
 
 ABOUT_FUNCTIONS = {row.code for row in ROWS.values()} | {code_of("backend-branch")}
-OPT_IN = [rule.code for rule in RULES if not rule.default and rule.code not in ABOUT_FUNCTIONS]
+APART = [rule.code for rule in RULES if not rule.default and rule.code not in ABOUT_FUNCTIONS]
+WHOLE_FAMILIES = {code[:4] for code in APART} - {rule.code[:4] for rule in RULES if rule.code not in APART}
+OPT_IN = sorted({code[:4] if code[:4] in WHOLE_FAMILIES else code for code in APART})
 EVERY_RULE = {"select": ["CFX"], "ignore": OPT_IN}
 """Every rule about a backend's functions: devices, texts and settings are matters of their own."""
 

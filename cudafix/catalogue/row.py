@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from cudafix.model import Safety
@@ -50,6 +51,16 @@ class Row:
     annotation: str = ""
 
     @property
+    def parameters(self) -> list[str]:
+        """The names of the parameters in their order, `*` and `/` left out."""
+        return parameter_names(self.params)
+
+    @property
+    def device_places(self) -> tuple[int, ...]:
+        """The places of the parameters that are devices."""
+        return tuple(place for place, name in enumerate(self.parameters) if name in ("device", "peer_device"))
+
+    @property
     def has_neutral_form(self) -> bool:
         return bool(self.runtime or self.alias_of)
 
@@ -89,3 +100,10 @@ def by_hand(name: str, group: str, params: str, note: str) -> Row:
 
 def cuda_only(names: str, note: str) -> list[Row]:
     return [Row(name, CUDA_ONLY, note=note) for name in names.split()]
+
+
+def parameter_names(params: str) -> list[str]:
+    """Return the parameter names of a catalogue signature: `(device=None, *, out=None)` → device, out."""
+    flat = re.sub(r"=[^,()]*(?:\([^()]*\))?", "", params.strip("()"))
+    names = [one.strip() for one in flat.split(",")]
+    return [one for one in names if one and one not in ("*", "/")]

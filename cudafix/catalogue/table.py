@@ -288,3 +288,19 @@ ON_MPS = {
     "seed": ("seed", "seed_all"),
 }
 """What torch.mps has for functions of the others: it tells no peaks, and has but one device."""
+
+
+ANSWERS_WITHOUT_CUDA = frozenset((
+    "device_count", "empty_cache", "get_rng_state_all", "is_available", "is_bf16_supported", "is_initialized",
+    "is_tf32_supported", "manual_seed", "manual_seed_all", "max_memory_allocated", "max_memory_cached",
+    "max_memory_reserved", "memory_allocated", "memory_cached", "memory_reserved", "memory_stats", "seed", "seed_all",
+))  # fmt: skip
+"""What torch.cuda answers without CUDA, too; the rest of it raises there."""
+
+
+TAKES_MODULE = "empty_cache"
+"""The function whose neutral form takes a module."""
+
+
+COMMON_PROPERTIES = ("name", "total_memory")
+"""What cuda, xpu, npu, musa and mlu alike give (torch 2.13 and the backends' own packages)."""

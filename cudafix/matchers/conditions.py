@@ -13,7 +13,7 @@ from enum import Enum
 
 import libcst as cst
 
-from cudafix.catalogue.backends import BACKENDS, OTHERS, WORDS, family
+from cudafix.catalogue.backends import BACKENDS, BUILDS, OTHERS, WORDS, family
 from cudafix.config.options import Options
 from cudafix.syntax.assigned_values import assigned_value
 from cudafix.syntax.expressions import dotted_name, is_plain, operands
@@ -27,9 +27,6 @@ PREDICATE = re.compile(
 )
 DEVICE = re.compile(rf"(?P<backend>{WORDS}|cpu|meta)(?::(?:\d+)?)?")
 """A device string: `cuda`, `cuda:0`, and `cuda:` as a beginning."""
-
-
-BUILDS = {"torch.version.hip": "cuda", "torch.version.cuda": "cuda", "torch.version.xpu": "xpu"}
 
 
 class Asks(Enum):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
+from cudafix.catalogue.backends import BESIDE_CUDA
 from cudafix.syntax.module import File
 
 NAMES_CUDA = re.compile(
@@ -17,15 +18,12 @@ NAMES_CUDA = re.compile(
 """What only CUDA has, and what is asked to use it: `capability.major`, `run(cuda=True)`, `least_used_cuda_device()`."""
 
 
-OTHERS = ("xpu", "npu", "musa", "mlu", "hpu", "mps", "mtia", "xla", "tpu", "hip", "rocm")
-
-
 def names_cuda(code: str) -> bool:
     """Whether `code` is about CUDA itself, so that it must not run on another accelerator."""
     return NAMES_CUDA.search(code) is not None
 
 
-def names_backend(code: str, backends: Sequence[str] = OTHERS) -> bool:
+def names_backend(code: str, backends: Sequence[str] = BESIDE_CUDA) -> bool:
     """Whether a word of `code` is one of `backends`: `is_xpu_available`, `"npu"`, but not `input`."""
     return re.search(rf"(?<![a-z])(?:{'|'.join(backends)})(?![a-z])", code, re.IGNORECASE) is not None
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from cudafix.catalogue.device_parameters import METHODS, communication_places, device_places
 from cudafix.syntax.expressions import dotted_name, last_name
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import BindingKind
@@ -21,33 +22,6 @@ PHRASES = frozenset(("map_location", "pin_memory_device"))
 NEVER = frozenset(("device_types", "devices_types"))
 """What names kernels, not where data goes: `torch.library.custom_op(device_types="cuda")`."""
 
-FIRST = frozenset((
-    "torch.device", "torch.autocast", "torch.amp.autocast", "torch.amp.GradScaler", "torch.amp.grad_scaler.GradScaler",
-    "torch.amp.autocast_mode.autocast", "torch.Generator", "torch.set_default_device", "torch.get_device_module",
-    "torch.distributed.device_mesh.init_device_mesh", "torch.distributed.init_device_mesh",
-    "torch.distributed.device_mesh.DeviceMesh", "torch.distributed.DeviceMesh", "torch.distributed.tensor.DeviceMesh",
-    "torch.distributed._tensor.DeviceMesh", "torch.get_autocast_dtype", "torch.set_autocast_dtype",
-    "torch.is_autocast_enabled", "torch.set_autocast_enabled", "torch.amp.is_autocast_available",
-    "torch.amp.autocast_mode.is_autocast_available", "torch.cuda.set_device", "torch.cuda.device",
-    "torch.cuda.synchronize", "torch.cuda.get_device_properties", "torch.cuda.get_device_name",
-    "torch.cuda.mem_get_info", "torch.cuda.get_device_capability", "torch.cuda.memory_allocated",
-    "torch.cuda.max_memory_allocated", "torch.cuda.memory_reserved", "torch.cuda.reset_peak_memory_stats",
-    "torch.distributed.get_default_backend_for_device",
-))  # fmt: skip
-"""The functions of torch whose first argument is a device."""
-
-GROUPS = frozenset((
-    "torch.distributed.init_process_group", "torch.distributed.distributed_c10d.init_process_group",
-    "deepspeed.init_distributed", "deepspeed.comm.init_distributed",
-))  # fmt: skip
-"""The functions whose first argument is a backend of torch.distributed."""
-
-NEW_GROUPS = frozenset(("torch.distributed.new_group", "torch.distributed.distributed_c10d.new_group"))
-"""The functions whose third argument is a backend of torch.distributed."""
-
-SECOND = frozenset(("torch.load",))
-METHODS = frozenset(("to", "pin_memory", "is_pinned", "to_empty"))
-"""The methods whose first argument is a device."""
 
 COLLECTS = frozenset(("append", "add", "insert", "appendleft"))
 """The methods that put their last argument into a collection: `devices.append("cuda")`."""
@@ -63,13 +37,16 @@ OPTIONS = frozenset(("add_argument", "option", "Option", "Argument", "argument",
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of value: the names that say that they stand for one, and the torch functions that take one.
+    """A kind of value: the names that say that they stand for one, and the functions that take one.
 
-    `functions`: those of torch by the place of the argument that is one; `methods`: those whose first argument is one.
+    Attributes:
+        is_name: whether a name says so.
+        places: where a function, by its dotted name, takes such values.
+        methods: those whose first argument is one.
     """
 
     is_name: Callable[[str], bool]
-    functions: tuple[frozenset[str], ...] = ()
+    places: Callable[[str], Sequence[int]]
     methods: frozenset[str] = frozenset()
 
 
@@ -98,8 +75,8 @@ def is_backend_name(name: str) -> bool:
     return bool(words) and words[-1] in ("backend", "backends")
 
 
-DEVICES = Kind(is_device_name, (FIRST, SECOND), METHODS)
-COMMUNICATION = Kind(is_backend_name, (GROUPS, frozenset(), NEW_GROUPS))
+DEVICES = Kind(is_device_name, device_places, METHODS)
+COMMUNICATION = Kind(is_backend_name, communication_places)
 
 
 class Positions:
@@ -202,7 +179,7 @@ class Positions:
             return self.kind.is_name(dotted_name(call.func.value))
         meaning = self.names.resolve(call.func)
         path = meaning.path if meaning is not None else dotted_name(call.func)
-        if path in (self.kind.functions[index] if index < len(self.kind.functions) else ()):
+        if index in self.kind.places(path):
             return True
         last = path.rpartition(".")[2]
         if index and last in (*LOOK_UPS, "parametrize"):

@@ -6,16 +6,14 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from cudafix.catalogue.table import COMMON_PROPERTIES
 from cudafix.matchers.references import Reference
 from cudafix.syntax.module import File
-
-COMMON = ("name", "total_memory")
-"""What cuda, xpu, npu, musa and mlu alike give (torch 2.13 and the backends' own packages)."""
 
 
 def cuda_only_property(reference: Reference, file: File) -> str:
     """Return an attribute of the properties that are asked for here, read here, that not all backends have; or ""."""
-    return next((one for one in read_attributes(reference, file) if one not in COMMON), "")
+    return next((one for one in read_attributes(reference, file) if one not in COMMON_PROPERTIES), "")
 
 
 def read_attributes(reference: Reference, file: File) -> Iterator[str]:

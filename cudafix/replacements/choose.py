@@ -9,6 +9,7 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.catalogue.row import Native, Row
+from cudafix.catalogue.table import ANSWERS_WITHOUT_CUDA
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
 from cudafix.matchers.cuda_words import catches
@@ -25,12 +26,6 @@ from cudafix.syntax.scopes import Binding
 
 MODULE_FUNCTION = "device_module"
 
-NEVER_RAISED = frozenset((
-    "device_count", "empty_cache", "get_rng_state_all", "is_available", "is_bf16_supported", "is_initialized",
-    "is_tf32_supported", "manual_seed", "manual_seed_all", "max_memory_allocated", "max_memory_cached",
-    "max_memory_reserved", "memory_allocated", "memory_cached", "memory_reserved", "memory_stats", "seed", "seed_all",
-))  # fmt: skip
-"""What torch.cuda answers without CUDA, too; the rest of it raises there."""
 
 SCRIPTED = "TorchScript compiles this function and cannot compile the neutral call"
 
@@ -171,7 +166,7 @@ def find_form(reference: Reference, file: File, options: Options) -> Neutral | R
             return on_module(row, options)
         return Refusal(f"the class itself is meant here, and the runtime's {row.runtime} is a function")
     if call is not None:
-        unknown = unknown_argument(call, row.params)
+        unknown = unknown_argument(call, row.parameters)
         if unknown and (reference.symbol.backend != "cuda" or not any(arg.star for arg in call.args)):
             return Refusal(f"the neutral function has no argument {unknown}")
     return runtime_form(row, options)
@@ -222,7 +217,7 @@ def find_doubts(reference: Reference, file: File, form: Neutral) -> list[str]:
         found.append("the f-string prints the text of the expression")
     if has_comment(reference.node, file):
         found.append("a comment inside the expression would be lost")
-    if row.name not in NEVER_RAISED and any(
+    if row.name not in ANSWERS_WITHOUT_CUDA and any(
         tells_by_error(one, reference.node, file) for one in tries(reference, file)
     ):
         found.append("an error here tells that there is no CUDA, and the neutral call may raise none")

@@ -7,15 +7,13 @@ from dataclasses import replace
 
 import libcst as cst
 
+from cudafix.catalogue.table import TAKES_MODULE
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.replacement import Neutral, Refusal
 from cudafix.syntax.assigned_values import enclosing_method, first_parameter, is_set_first, only_target, value_of
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding, Scope
-
-TAKES_MODULE = "empty_cache"
-"""The function whose neutral form takes a module."""
 
 
 def with_module_at_hand(reference: Reference, neutral: Neutral, file: File) -> Neutral:

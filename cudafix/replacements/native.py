@@ -29,7 +29,7 @@ def native_form(reference: Reference, newest: tuple[int, int] | None) -> Neutral
     row, call = reference.symbol.row, reference.call
     if row.native is None or (newest is not None and row.native.since > newest):
         return None
-    arguments = positional_only(call, row.params) if call is not None else ()
+    arguments = positional_only(call, row.parameters) if call is not None else ()
     if arguments is None:
         return None
     safety, reason = row.safety, row.note if row.safety is not Safety.SAFE else ""

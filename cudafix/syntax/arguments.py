@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 
 import libcst as cst
 
 
-def parameter_names(params: str) -> list[str]:
-    """Return the parameter names of a catalogue signature: `(device=None, *, out=None)` → device, out."""
-    flat = re.sub(r"=[^,()]*(?:\([^()]*\))?", "", params.strip("()"))
-    names = [one.strip() for one in flat.split(",")]
-    return [one for one in names if one and one not in ("*", "/")]
-
-
-def unknown_argument(call: cst.Call, params: str) -> str:
-    """Return the first argument of `call` that a function with `params` does not take, or ""."""
-    names = parameter_names(params)
+def unknown_argument(call: cst.Call, names: Sequence[str]) -> str:
+    """Return the first argument of `call` that a function with these parameters does not take, or ""."""
     if any(name.startswith("**") for name in names):
         return ""
     positional = 0
@@ -30,12 +22,11 @@ def unknown_argument(call: cst.Call, params: str) -> str:
     return f"number {positional}" if positional > len(names) else ""
 
 
-def positional_only(call: cst.Call, params: str) -> tuple[cst.Arg, ...] | None:
+def positional_only(call: cst.Call, names: Sequence[str]) -> tuple[cst.Arg, ...] | None:
     """Return the arguments that must lose their keyword for a function that takes positional ones only.
 
     None when that cannot be done: `**kwargs`, an unknown keyword, or keywords in another order than the parameters.
     """
-    names = parameter_names(params)
     renamed = []
     for index, arg in enumerate(call.args):
         if arg.star == "**" or (arg.star and index + 1 < len(call.args)):

@@ -8,6 +8,7 @@ import checks
 import pytest
 from checks import check_noop, findings_in
 
+from cudafix.catalogue.backends import BACKENDS, FAMILY, OTHERS
 from cudafix.model import Safety
 
 CALLS = {"select": ["CFX1"]}
@@ -16,6 +17,8 @@ CALLS = {"select": ["CFX1"]}
 check_fixes = partial(checks.check_fixes, **CALLS)
 check_stays = partial(checks.check_stays, **CALLS)
 check_unsafe = partial(checks.check_unsafe, **CALLS)
+
+OTHER_NAMES = sorted({*BACKENDS, *FAMILY, *OTHERS} - {"cuda", "nvidia"})
 
 SAFE_IMPORTS = "import torch\nfrom cudafix.runtime import is_accelerator_available, synchronize_device\n"
 
@@ -267,3 +270,28 @@ def test_a_flag_before_an_early_return_from_code_about_cuda_stays() -> None:
         "    run(torch.device('cuda'))\n",
         "the code that depends on `use_cuda` on line 4 names CUDA itself",
     )
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+def test_a_second_test_for_a_backend_by_any_name_keeps_the_first_from_widening(name: str) -> None:
+    source = f"""
+        import torch
+        if torch.cuda.is_available():
+            model.load(1)
+        elif is_{name}_available():
+            model.load(2)
+        """
+    check_stays(source, "one rung of a ladder")
+
+
+@pytest.mark.parametrize("name", ["ascend", "habana", "gcu", "npu"])
+def test_a_branch_that_returns_for_another_backend_keeps_the_first_from_widening(name: str) -> None:
+    source = f"""
+        import torch
+        def load(model):
+            if torch.cuda.is_available():
+                return model.load(1)
+            elif is_{name}_available():
+                return model.load(2)
+        """
+    check_stays(source, "one rung of a ladder")

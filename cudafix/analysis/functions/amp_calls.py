@@ -2,77 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
+from cudafix.catalogue.amp import FUNCTIONS, AmpFunction
 from cudafix.matchers.conditions import backend_of
 from cudafix.syntax.arguments import keyword_argument
-
-AT_IMPORT = "the backend is decided when the decorator runs, which is mostly at import"
-
-
-CACHE = "the cache is on, where an autocast around this one may have switched it off"
-
-
-@dataclass(frozen=True)
-class Function:
-    """A function of torch.amp, and what takes its place.
-
-    Attributes:
-        neutral: the function of the runtime, without the device.
-        symbol: the function of torch.cuda that is the same.
-        params: the parameters in their order.
-        device: the name of the one that takes the device.
-        asks_always: whether the device is CUDA where none is given.
-        added: what is said where the argument is left out.
-        reason: why the fix is not safe.
-    """
-
-    neutral: str
-    symbol: str
-    params: tuple[str, ...]
-    device: str = "device_type"
-    asks_always: bool = False
-    added: tuple[str, str] | None = None
-    reason: str = ""
-
-
-AUTOCAST = Function(
-    "device_autocast", "torch.cuda.amp.autocast", ("device_type", "dtype", "enabled", "cache_enabled"),
-    added=("dtype", "None"),
-)  # fmt: skip
-
-
-SCALER = Function(
-    "device_grad_scaler", "torch.cuda.amp.GradScaler",
-    ("device", "init_scale", "growth_factor", "backoff_factor", "growth_interval", "enabled"),
-    device="device", asks_always=True,
-)  # fmt: skip
-
-
-FORWARD = Function("amp_custom_fwd", "torch.cuda.amp.custom_fwd", ("fwd",), reason=AT_IMPORT)
-
-
-BACKWARD = Function("amp_custom_bwd", "torch.cuda.amp.custom_bwd", ("bwd",), reason=AT_IMPORT)
-
-
-FUNCTIONS = {
-    "torch.autocast": AUTOCAST, "torch.amp.autocast": AUTOCAST, "torch.amp.autocast_mode.autocast": AUTOCAST,
-    "torch.GradScaler": SCALER, "torch.amp.GradScaler": SCALER, "torch.amp.grad_scaler.GradScaler": SCALER,
-    "torch.amp.custom_fwd": FORWARD, "torch.amp.autocast_mode.custom_fwd": FORWARD,
-    "torch.amp.custom_bwd": BACKWARD, "torch.amp.autocast_mode.custom_bwd": BACKWARD,
-}  # fmt: skip
-
-
-SETTINGS = {
-    "torch.get_autocast_gpu_dtype": ("get_autocast_dtype", 0),
-    "torch.set_autocast_gpu_dtype": ("set_autocast_dtype", 1),
-    "torch.is_autocast_enabled": ("is_autocast_enabled", 0),
-    "torch.set_autocast_enabled": ("set_autocast_enabled", 1),
-}
-"""The functions that speak of CUDA's autocast without a word, by their number of arguments; what takes the device."""
 
 
 def is_told_of_cuda(call: cst.Call, context: RuleContext) -> bool:
@@ -82,14 +17,14 @@ def is_told_of_cuda(call: cst.Call, context: RuleContext) -> bool:
     return function is not None and is_for_cuda(call, function)
 
 
-def is_for_cuda(call: cst.Call, function: Function) -> bool:
+def is_for_cuda(call: cst.Call, function: AmpFunction) -> bool:
     argument = argument_of(call, function, function.device)
     if argument is None:
         return function.asks_always and not any(one.star for one in call.args)
     return isinstance(argument.value, cst.SimpleString) and backend_of(argument.value) == "cuda"
 
 
-def argument_of(call: cst.Call, function: Function, name: str) -> cst.Arg | None:
+def argument_of(call: cst.Call, function: AmpFunction, name: str) -> cst.Arg | None:
     """Return the argument for a parameter of `function`, passed in its place or by its name."""
     index = function.params.index(name) if name in function.params else len(call.args)
     at_place = call.args[index] if index < len(call.args) else None

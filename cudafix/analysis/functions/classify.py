@@ -7,7 +7,7 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.enclosing_branch import find_branch, is_named_around
 from cudafix.analysis.match import Match
-from cudafix.catalogue.backends import BACKENDS
+from cudafix.catalogue.backends import BACKENDS, STANDS_IN
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.fixes.operations import Rewrites, choice_of
 from cudafix.matchers.references import Reference
@@ -17,8 +17,6 @@ from cudafix.replacements.project import find_entry
 from cudafix.replacements.replacement import Neutral, Refusal
 
 HELPER, WRONG_BRANCH, BACKEND_BRANCH = map(code_of, ("hardcoded-helper", "wrong-branch", "backend-branch"))
-STANDS_IN = {"musa": "torchada", "npu": "transfer_to_npu"}
-"""What makes a backend answer to the name `torch.cuda`, so that its branch may say so."""
 
 
 def classify(reference: Reference, context: RuleContext) -> str:

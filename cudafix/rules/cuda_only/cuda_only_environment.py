@@ -36,28 +36,12 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.replace_literal import match_of
 from cudafix.analysis.match import Match
+from cudafix.catalogue.cuda_settings import advice_on
 from cudafix.prefilter.needles import VARIABLE_NAME
 from cudafix.replacements.replacement import Refusal
 from cudafix.syntax.expressions import dotted_name, sides
 
 VARIABLE = re.compile(VARIABLE_NAME)
-
-
-VARIABLES = {
-    "CUDA_VISIBLE_DEVICES": "other vendors have their own: HIP_VISIBLE_DEVICES, ZE_AFFINITY_MASK (XPU), "
-    "ASCEND_RT_VISIBLE_DEVICES (NPU), MUSA_VISIBLE_DEVICES, MLU_VISIBLE_DEVICES, HABANA_VISIBLE_DEVICES; to know how "
-    "many devices there are, ask count_devices()",
-    "PYTORCH_CUDA_ALLOC_CONF": "since torch 2.9, PYTORCH_ALLOC_CONF is heard by every backend's allocator",
-    "CUDA_LAUNCH_BLOCKING": "it does nothing elsewhere; to wait for a device, call synchronize_device()",
-    "CUBLAS_WORKSPACE_CONFIG": "it does nothing elsewhere; torch.use_deterministic_algorithms(True) does",
-}
-"""The environment variables that have a counterpart, and what it is."""
-
-
-OF_LIBRARY = {
-    "NCCL": "NCCL reads it, and other communication libraries have variables of their own",
-    "NVTE": "Transformer Engine reads it, which is for CUDA",
-}
 
 
 def find(context: RuleContext) -> Iterator[Match]:
@@ -66,11 +50,6 @@ def find(context: RuleContext) -> Iterator[Match]:
         text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
         if isinstance(text, str) and VARIABLE.fullmatch(text) and is_variable(node, context):
             yield match_of(node, f"`{text}` is of CUDA by nature", Refusal(advice_on(text)), context)
-
-
-def advice_on(variable: str) -> str:
-    words = variable.removeprefix("TORCH_").partition("_")[0]
-    return VARIABLES.get(variable) or OF_LIBRARY.get(words, "CUDA or one of its libraries reads it, and nothing else")
 
 
 def is_variable(node: cst.CSTNode, context: RuleContext) -> bool:

@@ -34,31 +34,8 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.replace_literal import match_of
 from cudafix.analysis.match import Match
+from cudafix.catalogue.cuda_settings import SETTINGS, setting_of
 from cudafix.replacements.replacement import Refusal
-
-TF32 = 'torch.set_float32_matmul_precision("high") says it for every backend'
-SDPA = "torch.nn.attention.sdpa_kernel(…) chooses for every backend"
-SETTINGS = {
-    "torch.version.cuda": "None in every other build; whether there is a device, is_accelerator_available() says",
-    "torch.backends.cuda.matmul.allow_tf32": TF32,
-    "torch.backends.cudnn.allow_tf32": TF32,
-    "torch.backends.cuda.sdp_kernel": SDPA,
-    "torch.backends.cuda.enable_flash_sdp": SDPA,
-    "torch.backends.cuda.enable_math_sdp": SDPA,
-    "torch.backends.cuda.enable_mem_efficient_sdp": SDPA,
-    "torch.backends.cuda.enable_cudnn_sdp": SDPA,
-    "torch.backends.cuda.is_built": "whether there is a device, is_accelerator_available() says",
-    "torch.backends.cuda": "a setting of CUDA's libraries, which does nothing elsewhere",
-    "torch.backends.cudnn.deterministic": "it does nothing elsewhere; torch.use_deterministic_algorithms(True) does",
-    "torch.backends.cudnn": "a setting of cuDNN, which does nothing elsewhere",
-    "torch.distributed.ProcessGroupNCCL": "options of NCCL, which only its own process group takes",
-    "torch.distributed.distributed_c10d.ProcessGroupNCCL": "options of NCCL, which only its own process group takes",
-    "torch.distributed.is_nccl_available": "torch.distributed.is_backend_available(distributed_backend()) asks for the "
-    "backend of the accelerator",
-    "torch.profiler.ProfilerActivity.CUDA": "torch.profiler.supported_activities() has that of every backend",
-    "torch.utils.cpp_extension.CUDAExtension": "it compiles kernels of CUDA: other backends need their own",
-}
-"""The attributes of torch that are of CUDA by nature, and what others do; the longest that fits."""
 
 
 def find(context: RuleContext) -> Iterator[Match]:
@@ -71,10 +48,3 @@ def find(context: RuleContext) -> Iterator[Match]:
         known = setting_of(meaning.path) if meaning is not None and meaning.doubt is None else ""
         if meaning is not None and known:
             yield match_of(node, f"`{meaning.path}` is of CUDA by nature", Refusal(SETTINGS[known]), context)
-
-
-def setting_of(path: str) -> str:
-    """Return the longest of the settings that `path` is, or is below; "" for every other path."""
-    while path and path not in SETTINGS:
-        path = path.rpartition(".")[0]
-    return path

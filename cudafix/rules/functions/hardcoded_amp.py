@@ -42,18 +42,9 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.enclosing_branch import find_branch
 from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE
-from cudafix.analysis.functions.amp_calls import (
-    AUTOCAST,
-    BACKWARD,
-    CACHE,
-    FORWARD,
-    FUNCTIONS,
-    SETTINGS,
-    Function,
-    argument_of,
-    is_for_cuda,
-)
+from cudafix.analysis.functions.amp_calls import argument_of, is_for_cuda
 from cudafix.analysis.match import Match
+from cudafix.catalogue.amp import AUTOCAST, BACKWARD, CACHE, FORWARD, FUNCTIONS, SETTINGS, AmpFunction
 from cudafix.catalogue.symbols import look_up
 from cudafix.fixes.operations import Change, Rewrites, told
 from cudafix.matchers.references import Reference
@@ -91,7 +82,9 @@ def find(context: RuleContext) -> Iterator[Match]:
             yield Match(node, "", message, rewrites, reason=reason, help=words)
 
 
-def neutral_call(call: cst.Call, function: Function, meaning: Resolution, context: RuleContext) -> Rewrites | Refusal:
+def neutral_call(
+    call: cst.Call, function: AmpFunction, meaning: Resolution, context: RuleContext
+) -> Rewrites | Refusal:
     """Return the fix that calls the neutral function, which needs no device."""
     symbol = look_up(function.symbol)
     assert symbol is not None
@@ -119,7 +112,7 @@ def neutral_call(call: cst.Call, function: Function, meaning: Resolution, contex
     return Rewrites(changes=(change,))
 
 
-def called(updated: cst.Call, text: str, original: cst.Call, function: Function) -> cst.BaseExpression:
+def called(updated: cst.Call, text: str, original: cst.Call, function: AmpFunction) -> cst.BaseExpression:
     """Return `device_autocast(dtype=…, enabled=…)` for `torch.autocast("cuda", …)`."""
     name = cst.parse_expression(text)
     device = argument_of(original, function, function.device)

@@ -46,7 +46,7 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.match import Match
-from cudafix.catalogue.backends import BACKENDS
+from cudafix.catalogue.backends import IN_TEXT
 from cudafix.catalogue.symbols import look_up
 from cudafix.fixes.operations import Rewrites, Wording, combine, names_that_go
 from cudafix.matchers.mentions import DOTTED, Mention, read_mentions
@@ -68,7 +68,7 @@ SPEAKS_OF_IT = re.compile(
 """Words that compare with the function, or are about it, so that no other name will do."""
 
 CALLS = re.compile(r"\b(?:call(?:s|ed|ing)?|run(?:s|ning)?|invok(?:e|es|ing))(?: to)?\W{1,3}$", re.IGNORECASE)
-BACKEND = re.compile(rf"(?<![a-z])(?:{'|'.join(BACKENDS)}|rocm|hip|ascend|gaudi|habana)(?![a-z])", re.IGNORECASE)
+BACKEND = re.compile(rf"(?<![a-z])(?:{'|'.join(IN_TEXT)})(?![a-z])", re.IGNORECASE)
 ALL_LEVELS = (Safety.SAFE, Safety.UNSAFE)
 
 

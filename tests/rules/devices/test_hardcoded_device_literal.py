@@ -8,6 +8,8 @@ import checks
 import pytest
 from checks import findings_in
 
+from cudafix.catalogue.table import ROWS
+
 LITERALS = {"select": ["CFX201"], "ignore": []}
 
 check_noop = partial(checks.check_noop, **LITERALS)
@@ -67,6 +69,20 @@ def test_leaves_a_name_of_cuda_that_is_no_device_alone(source: str) -> None:
 )
 def test_leaves_a_branch_for_cuda_and_the_choice_of_a_device_to_other_rules(source: str) -> None:
     check_noop(f"import torch\n{source}\n")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "torch.cuda.set_rng_state('cuda:0')",
+        "torch.cuda.set_per_process_memory_fraction('cuda:0')",
+        "torch.cuda.manual_seed('cuda:0')",
+        "torch.cuda.memory_summary(0, 'cuda:0')",
+        "torch.cuda.empty_cache('cuda:0')",
+    ],
+)
+def test_leaves_what_stands_where_a_function_of_cuda_takes_no_device_alone(call: str) -> None:
+    check_noop(f"import torch\nx = {call}\n")
 
 
 def test_is_off_until_it_is_asked_for() -> None:
@@ -300,3 +316,51 @@ def test_what_is_returned_with_an_index_is_a_device(value: str) -> None:
 @pytest.mark.parametrize("value", ["'cuda'", "{'cuda:0': 1}", "load('cuda:0')", "f'cuda: {count} devices'"])
 def test_leaves_another_result_of_a_function_alone(value: str) -> None:
     check_noop(f"import torch\ndef place(count):\n    return {value}\n")
+
+
+# The functions of torch.cuda, and the neutral ones, in whichever place they take a device
+
+TAKE_A_DEVICE = sorted(row.name for row in ROWS.values() if "device" in row.parameters)
+
+
+@pytest.mark.parametrize("name", TAKE_A_DEVICE)
+def test_finds_the_device_of_every_function_that_takes_one(name: str) -> None:
+    place = ROWS[name].parameters.index("device")
+    arguments = ", ".join([*(f"x{number}" for number in range(place)), "'cuda:0'"])
+    assert found_in(f"torch.cuda.{name}({arguments})") == 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "torch.cuda.max_memory_reserved('cuda:0')",
+        "torch.cuda.memory.memory_stats('cuda')",
+        "torch.cuda.random.get_rng_state('cuda:1')",
+        "torch.cuda.set_rng_state(state, 'cuda:0')",
+        "torch.cuda.set_per_process_memory_fraction(0.5, 'cuda:0')",
+        "torch.cuda.caching_allocator_alloc(10, 'cuda')",
+        "torch.cuda.can_device_access_peer('cuda:0', x)",
+        "torch.cuda.can_device_access_peer(x, 'cuda:0')",
+        "torch.cuda.Stream('cuda:0')",
+        "torch.cuda.use_mem_pool(pool, 'cuda:0')",
+    ],
+)
+def test_finds_the_device_in_its_place(call: str) -> None:
+    assert found_in(f"x = {call}") == 1
+
+
+def test_finds_both_devices_of_a_function_that_takes_two() -> None:
+    assert found_in("ok = torch.cuda.can_device_access_peer('cuda:0', 'cuda:1')") == 2
+
+
+@pytest.mark.parametrize("call", ["set_device_rng_state(state, 'cuda:0')", "set_device_memory_fraction(0.5, 'cuda:0')"])
+def test_finds_the_device_of_a_neutral_function(call: str) -> None:
+    assert found_in(f"from cudafix.runtime import {call.partition('(')[0]}\n{call}") == 1
+
+
+@pytest.mark.parametrize("name", ["max_memory_reserved", "memory_stats", "get_rng_state", "memory_summary"])
+def test_a_check_counts_what_a_fix_fixes(name: str) -> None:
+    source = f"import torch\nx = torch.cuda.{name}('cuda:0')\n"
+    settings = {"select": ["CFX1", "CFX201"], "ignore": []}
+    found = [one.code for one in findings_in(source, **settings)]
+    assert sorted(one.code for one in checks.fixed(source.encode(), unsafe=True, **settings).fixed) == sorted(found)
