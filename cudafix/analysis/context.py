@@ -16,11 +16,11 @@ from cudafix.config.targets import Entry
 from cudafix.files.globs import relative
 from cudafix.matchers.conditions import Question, read_question
 from cudafix.matchers.references import Reference, find_references, torch_names
-from cudafix.replacements.choose import find_neutral
+from cudafix.replacements.choose import find_replacement
 from cudafix.replacements.index_as_device import as_device
 from cudafix.replacements.module_in_scope import with_module_at_hand
 from cudafix.replacements.module_paths import absolute
-from cudafix.replacements.replacement import Neutral, Refusal
+from cudafix.replacements.replacement import Refusal, Replacement
 from cudafix.syntax.expressions import leftmost
 from cudafix.syntax.module import File
 
@@ -52,7 +52,7 @@ class RuleContext:
         self.file = file
         self.options = options
         self.silenced = silenced
-        self.neutrals: dict[Reference, Neutral | Refusal] = {}
+        self.replacements: dict[Reference, Replacement | Refusal] = {}
         self.questions: dict[cst.BaseExpression, Question | None] = {}
         self.remembered: dict[tuple[object, ...], Any] = {}
         """What functions that are marked `once` have answered."""
@@ -82,14 +82,14 @@ class RuleContext:
         """The references by their nodes, imports left out."""
         return {one.node: one for one in self.references if not one.is_import}
 
-    def neutral(self, reference: Reference) -> Neutral | Refusal:
-        if reference not in self.neutrals:
-            found = find_neutral(reference, self.file, self.options)
-            if isinstance(found, Neutral):
+    def replacement(self, reference: Reference) -> Replacement | Refusal:
+        if reference not in self.replacements:
+            found = find_replacement(reference, self.file, self.options)
+            if isinstance(found, Replacement):
                 found = with_module_at_hand(reference, found, self.file)
                 found = as_device(reference, found, self.file, self.options)
-            self.neutrals[reference] = found
-        return self.neutrals[reference]
+            self.replacements[reference] = found
+        return self.replacements[reference]
 
     def question(self, condition: cst.BaseExpression) -> Question | None:
         if condition not in self.questions:

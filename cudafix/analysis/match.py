@@ -51,4 +51,4 @@ class Match:
         """The safety of the whole fix; MANUAL where there is none."""
         if not self.rewrites:
             return Safety.MANUAL
-        return Safety.worst(self.safety, *(neutral.safety for _, neutral in self.rewrites.neutral))
+        return Safety.worst(self.safety, *(replacement.safety for _, replacement in self.rewrites.replacement))

@@ -24,7 +24,7 @@ class AmpFunction:
         reason: why the fix is not safe.
     """
 
-    neutral: str
+    replacement: str
     symbol: str
     params: tuple[str, ...]
     device: str = "device_type"

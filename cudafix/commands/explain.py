@@ -30,8 +30,8 @@ def explain(name: str) -> str | None:
     symbol = find_symbol(name)
     if symbol is not None:
         return "\n".join(page_of(symbol)) + "\n"
-    neutral = name.removeprefix("cudafix.runtime.")
-    return "\n".join(page_of_neutral(neutral)) + "\n" if neutral in neutral_functions() else None
+    replacement = name.removeprefix("cudafix.runtime.")
+    return "\n".join(page_of_neutral(replacement)) + "\n" if replacement in neutral_functions() else None
 
 
 def find_symbol(name: str) -> Symbol | None:

@@ -30,10 +30,13 @@ def bans(backends: Sequence[str], options: Options) -> Iterator[tuple[str, str]]
                 symbol = look_up(f"torch.{backend}.{row.name}")
                 entry = find_entry(symbol, "", options, is_called=True) if symbol is not None else None
                 target = f"{entry.target.module}.{entry.target.text}" if entry is not None else ""
-                yield f"torch.{backend}.{row.name}", f"{row.code}: use {neutral(row, target, options.runtime_module)}"
+                yield (
+                    f"torch.{backend}.{row.name}",
+                    f"{row.code}: use {replacement(row, target, options.runtime_module)}",
+                )
 
 
-def neutral(row: Row, target: str, module: str) -> str:
+def replacement(row: Row, target: str, module: str) -> str:
     """Return the neutral form in words."""
     if target:
         return f"`{target}`"

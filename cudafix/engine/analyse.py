@@ -127,7 +127,7 @@ def refine(matches: list[Match], context: RuleContext) -> list[Match]:
     for match in matches:
         judge, reference = load(BY_CODE[match.code]).refine, match.reference
         if judge is not None and match.rewrites and reference is not None:
-            verdict = judge(reference, match.rewrites.choices[0][1], context, by_node)
+            verdict = judge(reference, match.rewrites.substitutions[0][1], context, by_node)
             match = match_for(reference, match.code, verdict)
         refined.append(match)
     return refined

@@ -10,9 +10,9 @@ from cudafix.analysis.match import Match
 from cudafix.config.options import Options
 from cudafix.config.settings import RUNTIME_MODULE
 from cudafix.config.targets import REST, Entry
-from cudafix.fixes.operations import Change, Choice, Constant, Rewrites
+from cudafix.fixes.operations import Change, Constant, Rewrites, Substitution
 from cudafix.replacements.project import find_other, find_stop, holds_for, others_of, plain_form
-from cudafix.replacements.replacement import Neutral
+from cudafix.replacements.replacement import Replacement
 from cudafix.syntax.module import File
 
 NONE_HERE = "no target stands for it, and the route takes nothing of the runtime"
@@ -35,14 +35,14 @@ class Retarget:
         return [self.match(one) if one.rewrites else one for one in matches]
 
     def match(self, match: Match) -> Match:
-        for reference, neutral in match.rewrites.neutral:
-            stop = self.find_stop(neutral, reference.node)
+        for reference, replacement in match.rewrites.replacement:
+            stop = self.find_stop(replacement, reference.node)
             if stop:
                 return replace(match, rewrites=Rewrites(), reason=stop)
         fix = match.rewrites
         new = replace(
             fix,
-            choices=tuple(self.choice(one) for one in fix.choices),
+            substitutions=tuple(self.substitution(one) for one in fix.substitutions),
             changes=tuple(self.change(one) for one in fix.changes),
             constants=tuple(self.constant(one) for one in fix.constants),
         )
@@ -51,47 +51,49 @@ class Retarget:
     def help(self, match: Match, new: Rewrites) -> str:
         """Return the way out in words, with the new names in it."""
         text = match.help
-        for (_, before), (_, after) in zip(match.rewrites.neutral, new.neutral, strict=True):
+        for (_, before), (_, after) in zip(match.rewrites.replacement, new.replacement, strict=True):
             old = before.text(before.need.name)
             text = text.replace(old, after.text(after.need.name)) if before is not after else text
         return text
 
-    def find_stop(self, neutral: Neutral, node: cst.CSTNode) -> str:
-        if neutral.need.module != self.options.runtime_module:
+    def find_stop(self, replacement: Replacement, node: cst.CSTNode) -> str:
+        if replacement.need.module != self.options.runtime_module:
             return ""
-        entry = self.entry(neutral)
+        entry = self.entry(replacement)
         if entry is None:
             return "" if self.options.route.has_runtime else NONE_HERE
-        if neutral.passed is None and entry.replaces_call and not neutral.on_module:
+        if replacement.passed is None and entry.replaces_call and not replacement.on_module:
             return f"`{entry.target.text}` stands for a call, and here the function itself is meant"
         return find_stop(entry.target, node, self.file, self.options)
 
-    def entry(self, neutral: Neutral) -> Entry | None:
-        is_called = neutral.passed is not None or neutral.on_module
-        key = f"{RUNTIME_MODULE}.{neutral.need.name}"
+    def entry(self, replacement: Replacement) -> Entry | None:
+        is_called = replacement.passed is not None or replacement.on_module
+        key = f"{RUNTIME_MODULE}.{replacement.need.name}"
         return find_other(key, self.file.path, self.options, is_called)
 
-    def choice(self, choice: Choice) -> Choice:
-        reference, neutral = choice
-        is_ours = neutral.need.module == self.options.runtime_module
-        entry = self.entry(neutral) if is_ours else None
+    def substitution(self, substitution: Substitution) -> Substitution:
+        reference, replacement = substitution
+        is_ours = replacement.need.module == self.options.runtime_module
+        entry = self.entry(replacement) if is_ours else None
         if entry is None:
-            return choice
+            return substitution
         target = entry.target
         plain = plain_form(target, self.file, self.options)
-        attributes = (*plain.attributes, *neutral.attributes)
-        form = replace(neutral, need=plain.need, attributes=attributes, on_module=plain.on_module, since=plain.since)
+        attributes = (*plain.attributes, *replacement.attributes)
+        form = replace(
+            replacement, need=plain.need, attributes=attributes, on_module=plain.on_module, since=plain.since
+        )
         if entry.replaces_call:
-            arguments = target.arguments and target.arguments.replace(REST, neutral.passed or neutral.module_of)
+            arguments = target.arguments and target.arguments.replace(REST, replacement.passed or replacement.module_of)
             form = replace(form, passed=arguments, also=others_of(target, form))
         return reference, form
 
     def change(self, change: Change) -> Change:
         if change not in self.changes:
-            self.changes[change] = replace(change, needs=tuple(self.choice(one) for one in change.needs))
+            self.changes[change] = replace(change, needs=tuple(self.substitution(one) for one in change.needs))
         return self.changes[change]
 
     def constant(self, constant: Constant) -> Constant:
         if constant not in self.constants:
-            self.constants[constant] = replace(constant, value=self.choice(constant.value))
+            self.constants[constant] = replace(constant, value=self.substitution(constant.value))
         return self.constants[constant]

@@ -6,11 +6,11 @@ import libcst as cst
 
 from cudafix.analysis.match import Match
 from cudafix.config.options import Options
-from cudafix.fixes.operations import Choice
+from cudafix.fixes.operations import Substitution
 from cudafix.fixes.text_edits import edits
 from cudafix.model import Finding, Fix
 from cudafix.registry import BY_CODE
-from cudafix.replacements.replacement import Neutral
+from cudafix.replacements.replacement import Replacement
 from cudafix.syntax.module import File
 from cudafix.syntax.statement_text import statement_text
 
@@ -18,7 +18,7 @@ from cudafix.syntax.statement_text import statement_text
 def make_finding(match: Match, file: File, options: Options) -> Finding:
     help_text, fix = match.help, None
     if match.rewrites:
-        new = "" if help_text else new_text(match.rewrites.neutral[0])
+        new = "" if help_text else new_text(match.rewrites.replacement[0])
         help_text = help_text or f"use `{new}`"
         message = f"Replace with `{new}`" if new else help_text[0].upper() + help_text[1:]
         fix = Fix(match.trust, message, edits(file, match.rewrites) if options.edits else (), needed(match))
@@ -31,15 +31,17 @@ def make_finding(match: Match, file: File, options: Options) -> Finding:
 
 def needed(match: Match) -> tuple[int, int]:
     """Return the oldest torch that the new code of a fix runs with."""
-    return max((neutral.since for _, neutral in match.rewrites.neutral), default=(0, 0))
+    return max((replacement.since for _, replacement in match.rewrites.replacement), default=(0, 0))
 
 
-def new_text(choice: Choice) -> str:
+def new_text(substitution: Substitution) -> str:
     """Return what takes the place of a name; of the beginning of an f-string, as an f-string."""
-    reference, neutral = choice
-    text = neutral_text(neutral)
+    reference, replacement = substitution
+    text = neutral_text(replacement)
     return f'f"{text}…"' if isinstance(reference.node, cst.FormattedStringText) else text
 
 
-def neutral_text(neutral: Neutral) -> str:
-    return neutral.text(f"torch.{neutral.need.name}" if neutral.need.module == "torch" else neutral.need.name)
+def neutral_text(replacement: Replacement) -> str:
+    return replacement.text(
+        f"torch.{replacement.need.name}" if replacement.need.module == "torch" else replacement.need.name
+    )

@@ -21,13 +21,15 @@ from cudafix.analysis.match import Match
 from cudafix.matchers.references import Reference
 from cudafix.model import Finding
 from cudafix.registry import Rule
-from cudafix.replacements.replacement import Neutral, Refusal
+from cudafix.replacements.replacement import Refusal, Replacement
 from cudafix.suppressions.comments import Suppressions
 from cudafix.syntax.module import File
 
 Find: TypeAlias = Callable[[RuleContext], Iterable[Match]]
 Follow: TypeAlias = Callable[[RuleContext, Sequence[Match]], Iterable[Match]]
-Refine: TypeAlias = Callable[[Reference, Neutral, RuleContext, Mapping[cst.CSTNode, Match]], "Neutral | Refusal"]
+Refine: TypeAlias = Callable[
+    [Reference, Replacement, RuleContext, Mapping[cst.CSTNode, Match]], "Replacement | Refusal"
+]
 CheckComments: TypeAlias = Callable[[File, Suppressions, frozenset[str]], Iterable[Finding]]
 
 

@@ -25,7 +25,7 @@ from cudafix.fixes.import_text import (
 from cudafix.fixes.operations import Rewrites, names_in, names_that_go
 from cudafix.fixes.unused_imports import Unused, find_unused, is_alone, lines_above, lines_below
 from cudafix.matchers.references import Reference
-from cudafix.replacements.replacement import Need, is_module
+from cudafix.replacements.replacement import ImportedName, is_module
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import BUILTINS, Binding, BindingKind, Scope, ScopeKind
 
@@ -93,24 +93,24 @@ class Planner:
         self.file = file
         self.names = file.names
         self.rewrites = rewrites
-        self.choices = rewrites.neutral
+        self.choices = rewrites.replacement
         self.plan = ImportPlan()
-        self.missing: list[tuple[Reference, Need]] = []
-        self.spelled: dict[tuple[Reference, Need], str] = {}
-        self.wanted: dict[Anchor, dict[Need, int]] = {}
+        self.missing: list[tuple[Reference, ImportedName]] = []
+        self.spelled: dict[tuple[Reference, ImportedName], str] = {}
+        self.wanted: dict[Anchor, dict[ImportedName, int]] = {}
         """The names to import beside each anchor, and the order of their first use in the anchor's scope."""
         self.unused = Unused()
         self.replaced: set[ImportStatement] = set()
         """Imports that go altogether."""
-        self.local_names: dict[Need, str] = {}
+        self.local_names: dict[ImportedName, str] = {}
         self.suites: dict[cst.CSTNode, Suite] = {}
         self.root_anchor = self.find_root_anchor()
 
     # What the file can say already
 
     def spell_what_is_there(self) -> None:
-        for reference, neutral in self.choices:
-            for need in neutral.needs:
+        for reference, replacement in self.choices:
+            for need in replacement.needs:
                 known = (
                     self.spell_own(need) or self.spell_torch(reference, need) or self.spell_imported(reference, need)
                 )
@@ -119,11 +119,11 @@ class Planner:
                 else:
                     self.missing.append((reference, need))
 
-    def spell_own(self, need: Need) -> str:
+    def spell_own(self, need: ImportedName) -> str:
         """Return the name of what this very file defines, or is about to: a need without a module."""
         return need.name if not need.module or is_module(self.file.path, need.module) else ""
 
-    def spell_torch(self, reference: Reference, need: Need) -> str:
+    def spell_torch(self, reference: Reference, need: ImportedName) -> str:
         """Return `torch.accelerator` where the place already says `torch`, or could."""
         if need.module != "torch" or reference.root is None:
             return ""
@@ -134,11 +134,11 @@ class Planner:
         is_torch = resolution is not None and resolution.path == "torch"
         return f"{reference.root.node.value}.{need.name}" if is_torch else ""
 
-    def keeps_root(self, reference: Reference, need: Need) -> bool:
+    def keeps_root(self, reference: Reference, need: ImportedName) -> bool:
         """Whether the new code begins with the very name that the old code begins with."""
         return bool(reference.symbol.backend) and bool(self.spell_torch(reference, need))
 
-    def spell_imported(self, reference: Reference, need: Need) -> str:
+    def spell_imported(self, reference: Reference, need: ImportedName) -> str:
         """Return the name under which the file has imported the function already, if this place sees it."""
         found = self.names.imports_by_target.get(f"{need.module}.{need.name}", ())
         return next((one.name for one in found if self.is_visible(one, reference)), "")
@@ -214,8 +214,8 @@ class Planner:
     def names_that_go(self) -> set[cst.Name]:
         gone = {
             name
-            for reference, neutral in self.choices
-            if reference.root is not None and not self.keeps_root(reference, neutral.need)
+            for reference, replacement in self.choices
+            if reference.root is not None and not self.keeps_root(reference, replacement.need)
             for name in names_in(reference.node, self.names)
         }
         said = self.names_said_anew()
@@ -227,9 +227,9 @@ class Planner:
     def names_said_anew(self) -> set[tuple[str, Scope | None]]:
         """Return the names that the new code says, with the scopes that they are found in."""
         found: set[tuple[str, Scope | None]] = set()
-        for reference, neutral in self.choices:
-            names = set(neutral.names_said)
-            if reference.root is not None and self.keeps_root(reference, neutral.need):
+        for reference, replacement in self.choices:
+            names = set(replacement.names_said)
+            if reference.root is not None and self.keeps_root(reference, replacement.need):
                 names.add(reference.root.node.value)
             found |= {(one, self.names.find_scope(one, reference.scope)) for one in names}
         for change in self.rewrites.changes:
@@ -251,10 +251,10 @@ class Planner:
     def spell_what_is_missing(self) -> None:
         for reference, need in self.missing:
             self.spelled[reference, need] = self.local_name(need)
-        for reference, neutral in self.choices:
-            self.plan.spelling[reference] = tuple(self.spelled[reference, need] for need in neutral.needs)
+        for reference, replacement in self.choices:
+            self.plan.spelling[reference] = tuple(self.spelled[reference, need] for need in replacement.needs)
 
-    def local_name(self, need: Need) -> str:
+    def local_name(self, need: ImportedName) -> str:
         if need not in self.local_names:
             scopes = self.scopes_around(reference for reference, other in self.missing if other == need)
             name, number = f"neutral_{need.name}" if self.may_come_from_a_star(need) else need.name, 1
@@ -268,7 +268,7 @@ class Planner:
         """Whether the file reads `name` as a builtin, or as something that a star import brought."""
         return name in BUILTINS or name in self.names.unknown_names
 
-    def may_come_from_a_star(self, need: Need) -> bool:
+    def may_come_from_a_star(self, need: ImportedName) -> bool:
         """Whether a star import may bring another thing of that name, before ours or after it."""
         return any(module != need.module for module, _ in self.names.stars)
 
@@ -282,7 +282,7 @@ class Planner:
                 scope = scope.parent
         return scopes
 
-    def is_taken(self, name: str, scope: Scope, need: Need) -> bool:
+    def is_taken(self, name: str, scope: Scope, need: ImportedName) -> bool:
         """Whether `name` is something else in `scope`, after the imports that go, or in a function may be unbound."""
         target = f"{need.module}.{need.name}"
         stays = [one for one in scope.bindings.get(name, ()) if one.alias not in self.unused.aliases]
@@ -301,8 +301,8 @@ class Planner:
 
     def place_constants(self) -> None:
         for one in self.rewrites.constants:
-            reference, neutral = one.value
-            code = f"{one.name} = {neutral.text(*self.plan.spelling[reference])}"
+            reference, replacement = one.value
+            code = f"{one.name} = {replacement.text(*self.plan.spelling[reference])}"
             self.plan.insertions.append(Insertion(self.file.module, Slot(one.index, apart=True), code))
 
     def suite(self, node: cst.CSTNode) -> Suite:

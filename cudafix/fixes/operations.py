@@ -13,12 +13,12 @@ from typing import TypeAlias
 import libcst as cst
 
 from cudafix.matchers.references import Reference
-from cudafix.replacements.replacement import Neutral, Refusal
+from cudafix.replacements.replacement import Refusal, Replacement
 from cudafix.syntax.name_table import NameTable
 from cudafix.syntax.scopes import FRAME_READERS, Binding, ScopeKind
 from cudafix.syntax.tree import BLOCKS
 
-Choice: TypeAlias = tuple[Reference, Neutral]
+Substitution: TypeAlias = tuple[Reference, Replacement]
 
 Spelling: TypeAlias = Mapping[Reference, tuple[str, ...]]
 """What a place calls the functions that its neutral form needs."""
@@ -26,11 +26,11 @@ Spelling: TypeAlias = Mapping[Reference, tuple[str, ...]]
 Built: TypeAlias = "cst.CSTNode | Sequence[cst.BaseStatement]"
 
 
-def choice_of(reference: Reference, neutral: Neutral) -> Choice:
+def substitution_for(reference: Reference, replacement: Replacement) -> Substitution:
     """Return the choice that puts `neutral` in the place of the reference, or of its whole call."""
-    if neutral.whole_call and reference.call is not None:
-        return replace(reference, node=reference.call), neutral
-    return reference, neutral
+    if replacement.whole_call and reference.call is not None:
+        return replace(reference, node=reference.call), replacement
+    return reference, replacement
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +50,12 @@ class Change:
     build: Callable[..., Built]
     kept: tuple[cst.CSTNode, ...] = ()
     before: bool = False
-    needs: tuple[Choice, ...] = ()
+    needs: tuple[Substitution, ...] = ()
     says: tuple[str, ...] = ()
 
     def made(self, updated: cst.CSTNode, spelling: Spelling) -> Built:
         """Return what `build` makes, of the updated node and of how the file calls what it needs."""
-        return self.build(updated, *(neutral.text(*spelling[reference]) for reference, neutral in self.needs))
+        return self.build(updated, *(replacement.text(*spelling[reference]) for reference, replacement in self.needs))
 
     def statements(self, updated: cst.CSTNode, spelling: Spelling) -> Sequence[cst.CSTNode]:
         """Return the statements that `build` makes."""
@@ -78,7 +78,7 @@ class Constant:
     """A name of the module that gets a neutral value, before statement number `index`."""
 
     name: str
-    value: Choice
+    value: Substitution
     index: int
 
 
@@ -90,7 +90,7 @@ class Rewrites:
     `waits`: done as a whole or, where another fix changes the same statements, not in this round.
     """
 
-    choices: tuple[Choice, ...] = ()
+    substitutions: tuple[Substitution, ...] = ()
     changes: tuple[Change, ...] = ()
     spares: tuple[Binding, ...] = ()
     wordings: tuple[Wording, ...] = ()
@@ -98,19 +98,19 @@ class Rewrites:
     waits: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.choices or self.changes or self.wordings)
+        return bool(self.substitutions or self.changes or self.wordings)
 
     @property
     def reason(self) -> str:
         """What is said of the form that takes the place of what is flagged."""
-        _, neutral = self.choices[0] if self.choices else self.changes[-1].needs[-1]
-        return neutral.reason
+        _, replacement = self.substitutions[0] if self.substitutions else self.changes[-1].needs[-1]
+        return replacement.reason
 
     @property
-    def neutral(self) -> tuple[Choice, ...]:
+    def replacement(self) -> tuple[Substitution, ...]:
         """All neutral forms that the new code has: those that take the place of something, and those that are added."""
-        added = [choice for one in self.changes for choice in one.needs]
-        return (*self.choices, *added, *(one.value for one in self.constants))
+        added = [substitution for one in self.changes for substitution in one.needs]
+        return (*self.substitutions, *added, *(one.value for one in self.constants))
 
 
 def told(fix: Rewrites | Refusal) -> tuple[Rewrites, str]:
@@ -123,23 +123,23 @@ def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:
     together = without_waiting(list(fixes), names)
     changes: dict[cst.CSTNode, Change] = {}
     fronts: list[Change] = []
-    choices: dict[cst.CSTNode, Choice] = {}
+    substitutions: dict[cst.CSTNode, Substitution] = {}
     for fix in together:
         fronts += [change for change in fix.changes if change.before]
         for change in fix.changes:
             if not change.before:
                 changes.setdefault(change.node, change)
-        for choice in fix.choices:
-            choices.setdefault(choice[0].node, choice)
+        for substitution in fix.substitutions:
+            substitutions.setdefault(substitution[0].node, substitution)
     spares = dict.fromkeys(spare for fix in together for spare in fix.spares)
     gone = {name for change in changes.values() for name in dropped_names(change, names)}
-    gone |= {name for node in choices for name in names_in(node, names)}
+    gone |= {name for node in substitutions for name in names_in(node, names)}
     for spare in spares:
         line = spare_line(spare, gone, names)
         if line is not None:
             changes[line] = Change(line, lambda updated: ())
     return Rewrites(
-        tuple(one for node, one in choices.items() if not is_dropped(node, changes, names)),
+        tuple(one for node, one in substitutions.items() if not is_dropped(node, changes, names)),
         tuple(one for one in (*dict.fromkeys(fronts), *changes.values()) if not is_dropped(one.node, changes, names)),
         wordings=tuple(wording for fix in together for wording in fix.wordings),
         constants=tuple(dict.fromkeys(constant for fix in together for constant in fix.constants)),

@@ -31,8 +31,10 @@ class Rewriter(cst.CSTTransformer):
     def __init__(self, rewrites: Rewrites, plan: ImportPlan, file: File) -> None:
         super().__init__()
         self.plan = plan
-        self.references = {reference.node: (reference, neutral) for reference, neutral in rewrites.choices}
-        self.arguments = {argument for _, neutral in rewrites.choices for argument in neutral.arguments}
+        self.references = {
+            reference.node: (reference, replacement) for reference, replacement in rewrites.substitutions
+        }
+        self.arguments = {argument for _, replacement in rewrites.substitutions for argument in replacement.arguments}
         self.fronts: dict[cst.CSTNode, list[Change]] = {}
         self.in_blocks: dict[cst.CSTNode, Change] = {}
         self.elsewhere: dict[cst.CSTNode, Change] = {}
@@ -55,8 +57,8 @@ class Rewriter(cst.CSTTransformer):
     def on_leave(self, original_node: Node, updated_node: Node) -> Node | cst.FlattenSentinel[Node]:
         new: cst.CSTNode | cst.FlattenSentinel[cst.CSTNode] = updated_node
         if original_node in self.references:
-            reference, neutral = self.references[original_node]
-            text = neutral.text(*self.plan.spelling[reference])
+            reference, replacement = self.references[original_node]
+            text = replacement.text(*self.plan.spelling[reference])
             if isinstance(original_node, cst.FormattedStringText):
                 return cst.FlattenSentinel(parts_of_string(text))  # type: ignore[arg-type]
             new = with_parentheses(cst.parse_expression(text), updated_node)

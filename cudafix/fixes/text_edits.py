@@ -84,10 +84,10 @@ def code_of(node: cst.CSTNode, file: File, root: cst.CSTNode) -> str:
 
 def single_edits(file: File, rewrites: Rewrites, plan: ImportPlan) -> Iterator[tuple[cst.CSTNode, Edit]]:
     """Yield the edits of expressions and imports, each with a node that it is about."""
-    for reference, neutral in rewrites.choices:
+    for reference, replacement in rewrites.substitutions:
         span = file.start(reference.node), file.end(reference.node)
-        yield reference.node, Edit(*span, neutral.text(*plan.spelling[reference]))
-        for argument in neutral.arguments:
+        yield reference.node, Edit(*span, replacement.text(*plan.spelling[reference]))
+        for argument in replacement.arguments:
             yield argument, keyword_edit(file, argument)
     for insertion in sorted(plan.insertions, key=lambda one: -len(file.tree.ancestors(one.suite))):
         yield insertion.suite, insertion_edit(file, insertion)

@@ -18,7 +18,7 @@ from cudafix.matchers.references import Reference, comes_from_star
 from cudafix.model import Safety
 from cudafix.replacements.native import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, ON_CPU, native_form, of_torch
 from cudafix.replacements.project import find_entry, target_form
-from cudafix.replacements.replacement import Need, Neutral, Refusal, is_module
+from cudafix.replacements.replacement import ImportedName, Refusal, Replacement, is_module
 from cudafix.syntax.arguments import unknown_argument
 from cudafix.syntax.blocks import does_nothing
 from cudafix.syntax.module import File
@@ -30,7 +30,7 @@ MODULE_FUNCTION = "device_module"
 SCRIPTED = "TorchScript compiles this function and cannot compile the neutral call"
 
 
-def find_neutral(reference: Reference, file: File, options: Options) -> Neutral | Refusal:
+def find_replacement(reference: Reference, file: File, options: Options) -> Replacement | Refusal:
     """Choose the neutral form of `reference`, or say what stops it."""
     row = reference.symbol.row
     entry = find_entry(reference.symbol, file.path, options, reference.call is not None)
@@ -148,7 +148,7 @@ def calls_with(name: str, file: File) -> list[cst.BaseExpression]:
     return [one.func for one in calls if isinstance(one, cst.Call)]
 
 
-def find_form(reference: Reference, file: File, options: Options) -> Neutral | Refusal:
+def find_form(reference: Reference, file: File, options: Options) -> Replacement | Refusal:
     row, call = reference.symbol.row, reference.call
     if row.alias_of is not None:
         return torch_form(row.alias_of, Safety.SAFE, "", options)
@@ -172,34 +172,34 @@ def find_form(reference: Reference, file: File, options: Options) -> Neutral | R
     return runtime_form(row, options)
 
 
-def torch_form(native: Native, safety: Safety, reason: str, options: Options) -> Neutral | Refusal:
+def torch_form(native: Native, safety: Safety, reason: str, options: Options) -> Replacement | Refusal:
     if native.since > max(options.target_torch, (2, 4)):
         return Refusal(f"torch.{native.name} came with torch {native.since[0]}.{native.since[1]}: see target-torch")
     return replace(of_torch(native), safety=safety, reason=reason)
 
 
-def runtime_form(row: Row, options: Options) -> Neutral | Refusal:
+def runtime_form(row: Row, options: Options) -> Replacement | Refusal:
     if row.runtime == "." or options.route is Route.TORCH:
         return on_module(row, options)
     reason = row.note if row.safety is not Safety.SAFE else ""
-    need = Need(options.runtime_module, row.runtime)
-    return Neutral(need, on_module=row.runtime == MODULE_FUNCTION, safety=row.safety, reason=reason)
+    need = ImportedName(options.runtime_module, row.runtime)
+    return Replacement(need, on_module=row.runtime == MODULE_FUNCTION, safety=row.safety, reason=reason)
 
 
-def on_module(row: Row, options: Options) -> Neutral | Refusal:
+def on_module(row: Row, options: Options) -> Replacement | Refusal:
     """Return the same name on the active backend's module."""
     if options.route is Route.TORCH:
         if row.name in ASKS_THE_CPU:
             return Refusal(ANSWER_OF_CPU)
         names = tuple(row.name.split(".")) if row.name else ()
-        need = Need("torch", GET_MODULE)
-        return Neutral(need, names, on_module=True, safety=Safety.UNSAFE, reason=ON_CPU, fails_idle=True)
+        need = ImportedName("torch", GET_MODULE)
+        return Replacement(need, names, on_module=True, safety=Safety.UNSAFE, reason=ON_CPU, fails_idle=True)
     reason = row.note if row.safety is not Safety.SAFE else ""
-    need = Need(options.runtime_module, MODULE_FUNCTION)
-    return Neutral(need, tuple(row.name.split(".")), on_module=True, safety=row.safety, reason=reason)
+    need = ImportedName(options.runtime_module, MODULE_FUNCTION)
+    return Replacement(need, tuple(row.name.split(".")), on_module=True, safety=row.safety, reason=reason)
 
 
-def find_doubts(reference: Reference, file: File, form: Neutral) -> list[str]:
+def find_doubts(reference: Reference, file: File, form: Replacement) -> list[str]:
     """Return what makes this place less safe than the row says."""
     row = reference.symbol.row
     found = []

@@ -12,7 +12,7 @@ import libcst as cst
 
 from cudafix.config.options import Options
 from cudafix.matchers.references import Reference
-from cudafix.replacements.replacement import Need, Neutral
+from cudafix.replacements.replacement import ImportedName, Replacement
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Use
 
@@ -20,14 +20,14 @@ DEVICE = "current_device"
 METHODS = frozenset(("to", "to_empty", "new_empty", "new_full", "new_ones", "new_tensor", "new_zeros"))
 
 
-def as_device(reference: Reference, neutral: Neutral, file: File, options: Options) -> Neutral:
+def as_device(reference: Reference, replacement: Replacement, file: File, options: Options) -> Replacement:
     """Return the neutral form that gives the current device where its index is taken for one; else `neutral`."""
-    is_ours = neutral.need.module in ("torch", options.runtime_module)
+    is_ours = replacement.need.module in ("torch", options.runtime_module)
     if reference.symbol.row.name != DEVICE or reference.call is None or not is_ours:
-        return neutral
+        return replacement
     if not is_taken_for_device(reference.call, file):
-        return neutral
-    return replace(neutral, need=Need(options.runtime_module, DEVICE), attributes=(), arguments=())
+        return replacement
+    return replace(replacement, need=ImportedName(options.runtime_module, DEVICE), attributes=(), arguments=())
 
 
 def is_taken_for_device(node: cst.CSTNode, file: File) -> bool:

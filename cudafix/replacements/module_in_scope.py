@@ -10,32 +10,32 @@ import libcst as cst
 from cudafix.catalogue.table import TAKES_MODULE
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.replacements.replacement import Neutral, Refusal
+from cudafix.replacements.replacement import Refusal, Replacement
 from cudafix.syntax.assigned_values import enclosing_method, first_parameter, is_set_first, only_target, value_of
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding, Scope
 
 
-def with_module_at_hand(reference: Reference, neutral: Neutral, file: File) -> Neutral:
+def with_module_at_hand(reference: Reference, replacement: Replacement, file: File) -> Replacement:
     """Pass on the device module that the function or class around the call got from `torch.get_device_module`."""
     call = reference.call
     if (
         reference.symbol.row.name != TAKES_MODULE
         or call is None
         or call.args
-        or neutral.attributes
+        or replacement.attributes
         or "#" in file.code(call)
     ):
-        return neutral
+        return replacement
     found = next(modules_at_hand(reference, file), None)
     if found is None:
-        return neutral
+        return replacement
     name, source, is_certain = found
-    passed = replace(neutral, passed=name, whole_call=True)
+    passed = replace(replacement, passed=name, whole_call=True)
     if not source.args and is_certain:
         return passed
     reason = f"empties the cache of `{name}`, whose device need not be the active one"
-    return replace(passed, safety=Safety.UNSAFE, reason="; ".join(filter(None, [neutral.reason, reason])))
+    return replace(passed, safety=Safety.UNSAFE, reason="; ".join(filter(None, [replacement.reason, reason])))
 
 
 def modules_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call, bool]]:
@@ -83,17 +83,17 @@ def meant_in_branch(backend: str) -> Refusal:
     return Refusal(f"it stands in a branch for {backend.upper()}, where it is meant")
 
 
-def find_meant(reference: Reference, neutral: Neutral | Refusal, file: File) -> Neutral | Refusal:
+def find_meant(reference: Reference, replacement: Replacement | Refusal, file: File) -> Replacement | Refusal:
     """Return the neutral form that keeps to the backend of `reference`: `empty_device_cache(torch.npu)`."""
     call = reference.call
     if reference.symbol.row.name != TAKES_MODULE or call is None:
         return meant_in_branch(reference.symbol.backend)
-    if isinstance(neutral, Refusal):
-        return neutral
+    if isinstance(replacement, Refusal):
+        return replacement
     module = call.func.value if isinstance(call.func, cst.Attribute) else None
-    if call.args or module is None or "#" in file.code(call) or neutral.need.module == "torch":
+    if call.args or module is None or "#" in file.code(call) or replacement.need.module == "torch":
         return Refusal("the backend's module is not at hand here")
     statement = isinstance(file.tree.parents.get(call), cst.Expr)
     reason = "" if statement else "the result may be used, and the neutral function returns whether a cache was emptied"
     safety = Safety.SAFE if statement else Safety.UNSAFE
-    return replace(neutral, passed=file.code(module), whole_call=True, safety=safety, reason=reason)
+    return replace(replacement, passed=file.code(module), whole_call=True, safety=safety, reason=reason)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from cudafix.catalogue.row import Native
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.replacements.replacement import Need, Neutral
+from cudafix.replacements.replacement import ImportedName, Replacement
 from cudafix.syntax.arguments import positional_only
 
 GET_MODULE = "get_device_module"
@@ -18,13 +18,13 @@ ASKS_THE_CPU = frozenset(("is_available", "device_count"))
 ANSWER_OF_CPU = "torch.get_device_module() answers for the CPU here, and target-torch has no torch.accelerator for it"
 
 
-def of_torch(native: Native) -> Neutral:
+def of_torch(native: Native) -> Replacement:
     """Return a function of torch itself as what takes the place of another."""
     first, *rest = native.name.split(".")
-    return Neutral(Need("torch", first), tuple(rest), since=native.since)
+    return Replacement(ImportedName("torch", first), tuple(rest), since=native.since)
 
 
-def native_form(reference: Reference, newest: tuple[int, int] | None) -> Neutral | None:
+def native_form(reference: Reference, newest: tuple[int, int] | None) -> Replacement | None:
     """Return torch's own form where a torch as old as `newest` has it; None: whatever torch has it."""
     row, call = reference.symbol.row, reference.call
     if row.native is None or (newest is not None and row.native.since > newest):

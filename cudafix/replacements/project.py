@@ -19,7 +19,7 @@ from cudafix.model import Safety
 from cudafix.replacements.import_cycles import imports_at_once
 from cudafix.replacements.module_paths import as_written
 from cudafix.replacements.native import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, native_form
-from cudafix.replacements.replacement import Need, Neutral, Refusal, is_module
+from cudafix.replacements.replacement import ImportedName, Refusal, Replacement, is_module
 from cudafix.syntax.module import File
 
 QUESTION = "is_available"
@@ -57,10 +57,10 @@ def named(entry: Entry | None, name: str, options: Options) -> Entry | None:
     return replace(entry, target=located(entry.target.named(name.rpartition(".")[2]), options.root))
 
 
-def target_form(reference: Reference, entry: Entry, file: File, options: Options) -> Neutral | Refusal:
+def target_form(reference: Reference, entry: Entry, file: File, options: Options) -> Replacement | Refusal:
     """Use the project's own; in its own module, where it is not there yet, the runtime's stands in for it."""
     form = native(reference, entry.target, options) or form_of(entry, reference.call, file, options)
-    if isinstance(form, Neutral) and reference.symbol.row.name == QUESTION:
+    if isinstance(form, Replacement) and reference.symbol.row.name == QUESTION:
         form = replace(form, safety=Safety.UNSAFE, reason=reference.symbol.row.note)
     stop = find_stop(entry.target, reference.node, file, options)
     if not stop or isinstance(form, Refusal):
@@ -70,10 +70,10 @@ def target_form(reference: Reference, entry: Entry, file: File, options: Options
     if not is_missing or row.runtime in ("", ".") or not options.route.has_runtime:
         return Refusal(stop)
     reason = f"{entry.target.module} has no {entry.target.name} yet: it is imported from {options.runtime_module}"
-    return Neutral(Need(options.runtime_module, row.runtime), safety=Safety.UNSAFE, reason=reason)
+    return Replacement(ImportedName(options.runtime_module, row.runtime), safety=Safety.UNSAFE, reason=reason)
 
 
-def native(reference: Reference, target: Target, options: Options) -> Neutral | Refusal | None:
+def native(reference: Reference, target: Target, options: Options) -> Replacement | Refusal | None:
     """Return torch's own form, with all that is known of it, where that is the target."""
     row = reference.symbol.row
     is_wide = target.module == "torch" and target.name == GET_MODULE and row.name in ASKS_THE_CPU
@@ -83,7 +83,7 @@ def native(reference: Reference, target: Target, options: Options) -> Neutral | 
     return native_form(reference, None) if is_it else None
 
 
-def form_of(entry: Entry, call: cst.Call | None, file: File, options: Options) -> Neutral | Refusal:
+def form_of(entry: Entry, call: cst.Call | None, file: File, options: Options) -> Replacement | Refusal:
     """Return the target as what takes the place of a name, or of the whole call."""
     target = entry.target
     form = plain_form(target, file, options)
@@ -101,16 +101,16 @@ def form_of(entry: Entry, call: cst.Call | None, file: File, options: Options) -
     return replace(form, passed=passed(target, call, file), whole_call=True, also=others_of(target, form))
 
 
-def plain_form(target: Target, file: File, options: Options) -> Neutral:
+def plain_form(target: Target, file: File, options: Options) -> Replacement:
     """Return the target as what takes the place of a name, whatever is known of it."""
-    need = Need(as_written(target.module, file, options.root), target.name)
+    need = ImportedName(as_written(target.module, file, options.root), target.name)
     since = NATIVE_SINCE.get(".".join((target.name, *target.attributes)), OLDEST_TORCH)
-    return Neutral(need, target.attributes, on_module=target.is_called, since=since)
+    return Replacement(need, target.attributes, on_module=target.is_called, since=since)
 
 
-def others_of(target: Target, form: Neutral) -> tuple[Need, ...]:
+def others_of(target: Target, form: Replacement) -> tuple[ImportedName, ...]:
     """Return what the arguments of a target need, from the module that its own name comes from."""
-    return tuple(Need(form.need.module, name) for name in target.imported_arguments)
+    return tuple(ImportedName(form.need.module, name) for name in target.imported_arguments)
 
 
 def passed(target: Target, call: cst.Call, file: File) -> str | None:

@@ -12,7 +12,7 @@ from cudafix.model import Safety
 
 
 @dataclass(frozen=True)
-class Need:
+class ImportedName:
     """A name that the new code imports."""
 
     module: str
@@ -20,7 +20,7 @@ class Need:
 
 
 @dataclass(frozen=True, eq=False)
-class Neutral:
+class Replacement:
     """What replaces the node of a reference.
 
     Attributes:
@@ -36,7 +36,7 @@ class Neutral:
         since: the oldest torch that has it; the runtime's functions work with 2.4.
     """
 
-    need: Need
+    need: ImportedName
     attributes: tuple[str, ...] = ()
     on_module: bool = False
     arguments: tuple[cst.Arg, ...] = ()
@@ -44,14 +44,14 @@ class Neutral:
     whole_call: bool = False
     module_of: str = ""
     template: str = "{}"
-    also: tuple[Need, ...] = ()
+    also: tuple[ImportedName, ...] = ()
     fails_idle: bool = False
     since: tuple[int, int] = (2, 4)
     safety: Safety = Safety.SAFE
     reason: str = ""
 
     @property
-    def needs(self) -> tuple[Need, ...]:
+    def needs(self) -> tuple[ImportedName, ...]:
         return (self.need, *self.also)
 
     def text(self, local_name: str, *others: str) -> str:

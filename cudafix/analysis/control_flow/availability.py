@@ -9,7 +9,7 @@ import libcst as cst
 
 from cudafix.matchers.cuda_words import names_backend, names_cuda
 from cudafix.matchers.references import Reference
-from cudafix.replacements.replacement import Neutral, Refusal
+from cudafix.replacements.replacement import Refusal, Replacement
 from cudafix.syntax.blocks import leaves
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding
@@ -30,13 +30,16 @@ def after_exit(guard: Guard, file: File) -> Sequence[cst.CSTNode]:
 
 
 def judge_flag(
-    reference: Reference, neutral: Neutral, file: File, becomes_neutral: Callable[[Guard], bool] = lambda guard: False
-) -> Neutral | Refusal:
+    reference: Reference,
+    replacement: Replacement,
+    file: File,
+    becomes_neutral: Callable[[Guard], bool] = lambda guard: False,
+) -> Replacement | Refusal:
     """Judge `use_cuda = torch.cuda.is_available()` by what depends on the flag and does not become neutral with it."""
     whole = whole_condition(reference, file)
     binding = next((one for one in file.flags if one.value is whole), None)
     if binding is None:
-        return neutral
+        return replacement
     beside = next((one for one in file.flags if one.scope is binding.scope and is_flag_of_another(one, file)), None)
     if beside is not None:
         return Refusal(f"beside `{beside.name}`, `{binding.name}` is about CUDA alone")
@@ -49,7 +52,7 @@ def judge_flag(
         if guard is not None and depends_on_cuda(guard, file) and not becomes_neutral(guard):
             row = file.start(guard).row
             return Refusal(f"the code that depends on `{binding.name}` on line {row} names CUDA itself")
-    return neutral
+    return replacement
 
 
 def is_flag_of_another(binding: Binding, file: File) -> bool:

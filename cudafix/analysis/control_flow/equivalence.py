@@ -18,7 +18,7 @@ from cudafix.catalogue.backends import OTHERS, family
 from cudafix.catalogue.table import CONTEXTS, ON_MPS, WITHOUT_ACCELERATOR
 from cudafix.matchers.conditions import DEVICE
 from cudafix.matchers.references import Reference
-from cudafix.replacements.replacement import Neutral
+from cudafix.replacements.replacement import Replacement
 from cudafix.syntax.expressions import dotted_name
 
 INERT = (
@@ -237,8 +237,8 @@ def is_quiet_in_loop(node: cst.CSTNode, context: RuleContext) -> bool:
 def is_quiet_call(node: cst.BaseExpression, context: RuleContext) -> bool:
     name = called(node, context)
     reference = context.calls.get(node.func) if isinstance(node, cst.Call) else None
-    neutral = context.neutral(reference) if reference is not None else None
-    fails = isinstance(neutral, Neutral) and neutral.fails_idle
+    replacement = context.replacement(reference) if reference is not None else None
+    fails = isinstance(replacement, Replacement) and replacement.fails_idle
     return name in WITHOUT_ACCELERATOR and not fails and has_inert_arguments(node, context)
 
 
@@ -257,7 +257,7 @@ def called(node: cst.BaseExpression, context: RuleContext) -> str:
     reference = context.calls.get(node.func)
     if reference is None:
         return context.neutral_call(node)
-    stays = reference in context.silenced or not isinstance(context.neutral(reference), Neutral)
+    stays = reference in context.silenced or not isinstance(context.replacement(reference), Replacement)
     return "" if stays else reference.symbol.row.name
 
 

@@ -19,7 +19,7 @@ from cudafix.analysis.control_flow.substitutes import anchor, own_tests
 from cudafix.analysis.control_flow.verdict import backends_of_last, chooses_device, judge
 from cudafix.analysis.match import Match
 from cudafix.catalogue.row import CUDA_ONLY
-from cudafix.fixes.operations import Choice, Rewrites
+from cudafix.fixes.operations import Rewrites, Substitution
 from cudafix.matchers.conditions import Asks
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -101,15 +101,17 @@ def match_for(dispatch: Dispatch, message: Callable[[Reference], str], takes_all
     tests = [test for _, question in dispatch.asked for test in own_tests(question, context)]
     inside = list(context.references_in(*dispatch.parts))
     rewrites = (
-        Rewrites() if verdict.stops else Rewrites(tuple(verdict.choices), verdict.changes, flags_of(dispatch, context))
+        Rewrites()
+        if verdict.stops
+        else Rewrites(tuple(verdict.substitutions), verdict.changes, flags_of(dispatch, context))
     )
     named = tests[0] if tests else inside[0] if inside else anchor(dispatch, context)
     takes_inside = bool(rewrites) and (takes_all or dispatch.asked[0][1].asks is not Asks.MACHINE)
     return Match(
         dispatch.arms[0].test or dispatch.nodes[0], named.symbol.name, message(named), rewrites,
         safety=Safety.UNSAFE if verdict.doubts else Safety.SAFE,
-        reason=verdict.stops or "; ".join(dict.fromkeys([*verdict.doubts, *reasons_of(verdict.choices)])),
-        help="" if rewrites.choices or not rewrites else "drop the condition",
+        reason=verdict.stops or "; ".join(dict.fromkeys([*verdict.doubts, *reasons_of(verdict.substitutions)])),
+        help="" if rewrites.substitutions or not rewrites else "drop the condition",
         reference=named, covers=(*tests, *inside) if takes_inside else tuple(tests),
     )  # fmt: skip
 
@@ -122,5 +124,9 @@ def flags_of(dispatch: Dispatch, context: RuleContext) -> tuple[Binding, ...]:
     return tuple(one for one in bindings if one is not None)
 
 
-def reasons_of(choices: Sequence[Choice]) -> list[str]:
-    return [neutral.reason for _, neutral in choices if neutral.reason and neutral.safety is not Safety.SAFE]
+def reasons_of(substitutions: Sequence[Substitution]) -> list[str]:
+    return [
+        replacement.reason
+        for _, replacement in substitutions
+        if replacement.reason and replacement.safety is not Safety.SAFE
+    ]

@@ -12,12 +12,12 @@ from cudafix.analysis.control_flow.equivalence import device_literals, is_given
 from cudafix.catalogue.table import ROWS, TAKES_ANY_DEVICE
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
-from cudafix.fixes.operations import Choice, choice_of
+from cudafix.fixes.operations import Substitution, substitution_for
 from cudafix.matchers.conditions import Question
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.native import of_torch
-from cudafix.replacements.replacement import Need, Neutral
+from cudafix.replacements.replacement import ImportedName, Replacement
 from cudafix.syntax.assigned_values import assigned_value
 
 AVAILABLE = "is_accelerator_available"
@@ -45,27 +45,29 @@ def anchor(dispatch: Dispatch, context: RuleContext) -> Reference:
     return next(iter((*behind, *context.references_in(*dispatch.parts))))
 
 
-def neutral_test(test: cst.BaseExpression, dispatch: Dispatch, context: RuleContext) -> Choice:
+def neutral_test(test: cst.BaseExpression, dispatch: Dispatch, context: RuleContext) -> Substitution:
     """Return the choice that asks for any accelerator instead of `test`."""
     return replace(anchor(dispatch, context), node=test, call=None), accelerator_test(context.options)
 
 
-def accelerator_test(options: Options) -> Neutral:
+def accelerator_test(options: Options) -> Replacement:
     """Return the question for any accelerator: torch's own where the route prefers that."""
     native = ROWS["is_available"].native
     is_native = options.route in (Route.ACCELERATOR, Route.TORCH)
     if is_native and native is not None and native.since <= options.target_torch:
         return replace(of_torch(native), passed="")
-    return Neutral(Need(options.runtime_module, AVAILABLE), passed="")
+    return Replacement(ImportedName(options.runtime_module, AVAILABLE), passed="")
 
 
-def device_types(arm: Arm, backends: frozenset[str], dispatch: Dispatch, context: RuleContext) -> list[Choice]:
+def device_types(arm: Arm, backends: frozenset[str], dispatch: Dispatch, context: RuleContext) -> list[Substitution]:
     """Return what the names of the backends' devices in a branch become."""
-    need = Need(context.options.runtime_module, DEVICE_TYPE)
-    found: list[Choice] = []
+    need = ImportedName(context.options.runtime_module, DEVICE_TYPE)
+    found: list[Substitution] = []
     for literal in device_literals(arm.parts, backends):
-        neutral = Neutral(need, passed="", template=template_of(literal), safety=Safety.UNSAFE, reason=OTHER_DEVICES)
-        found.append((replace(anchor(dispatch, context), node=literal, call=None), neutral))
+        replacement = Replacement(
+            need, passed="", template=template_of(literal), safety=Safety.UNSAFE, reason=OTHER_DEVICES
+        )
+        found.append((replace(anchor(dispatch, context), node=literal, call=None), replacement))
     return found
 
 
@@ -80,25 +82,25 @@ def template_of(literal: cst.CSTNode) -> str:
     return f"f{quote}{{{{}}}}{index}{quote}" if index else "{}"
 
 
-def for_device(choice: Choice, device: str, context: RuleContext) -> Choice | None:
+def for_device(substitution: Substitution, device: str, context: RuleContext) -> Substitution | None:
     """Return the neutral call for the device at hand, None where there is none such."""
-    reference, neutral = choice
+    reference, replacement = substitution
     name, call, torch = reference.symbol.row.name, reference.call, name_of_torch(reference, context)
     if call is None or (call.args and not is_given(call, device, context)):
         return None
     if name == "empty_cache" and torch:
-        return whole_call(reference, neutral, f"{torch}.get_device_module({device})")
+        return whole_call(reference, replacement, f"{torch}.get_device_module({device})")
     if name == "synchronize" and not call.args:
-        module = Neutral(Need("torch", "get_device_module"), (name,), on_module=True, module_of=device)
+        module = Replacement(ImportedName("torch", "get_device_module"), (name,), on_module=True, module_of=device)
         return reference, module
     if name not in TAKES_ANY_DEVICE:
         return None
-    return (reference, neutral) if call.args else whole_call(reference, neutral, device)
+    return (reference, replacement) if call.args else whole_call(reference, replacement, device)
 
 
-def whole_call(reference: Reference, neutral: Neutral, passed: str) -> Choice:
+def whole_call(reference: Reference, replacement: Replacement, passed: str) -> Substitution:
     """Return the choice that replaces a call without arguments by one with `passed`."""
-    return choice_of(reference, replace(neutral, passed=passed, whole_call=True))
+    return substitution_for(reference, replace(replacement, passed=passed, whole_call=True))
 
 
 def torch_beside(reference: Reference) -> str:

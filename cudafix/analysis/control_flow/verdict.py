@@ -22,12 +22,12 @@ from cudafix.analysis.control_flow.equivalence import (
 )
 from cudafix.analysis.control_flow.find_dispatches import first_of, read_dispatch
 from cudafix.analysis.control_flow.substitutes import device_types, for_device, neutral_test, tests_of
-from cudafix.fixes.operations import Change, Choice, choice_of
+from cudafix.fixes.operations import Change, Substitution, substitution_for
 from cudafix.matchers.conditions import Asks
 from cudafix.matchers.cuda_words import names_cuda
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.replacements.replacement import Neutral, Refusal
+from cudafix.replacements.replacement import Refusal, Replacement
 from cudafix.syntax.expressions import operands
 
 
@@ -36,7 +36,7 @@ class Verdict:
     """What becomes of a dispatch: the branch that stays, what is done to it, and what makes that less than safe."""
 
     arm: Arm
-    choices: list[Choice] = field(default_factory=list)
+    substitutions: list[Substitution] = field(default_factory=list)
     changes: tuple[Change, ...] = ()
     doubts: list[str] = field(default_factory=list)
     stops: str = ""
@@ -81,10 +81,12 @@ class Judge:
         if stops:
             return Verdict(arm, stops=stops)
         arm, backends = self.find_kept()
-        choices, stops = self.choices_in(arm, backends)
+        substitutions, stops = self.choices_in(arm, backends)
         if stops:
             return Verdict(arm, stops=stops)
-        verdict = self.without_condition(arm, backends, choices) or self.with_condition(arm, backends, choices)
+        verdict = self.without_condition(arm, backends, substitutions) or self.with_condition(
+            arm, backends, substitutions
+        )
         if not verdict.stops:
             verdict.doubts += self.doubts + self.doubts_of_questions()
             lost = lost_comments(verdict.changes, getattr(verdict.arm.holder, "body", None))
@@ -157,25 +159,27 @@ class Judge:
 
     # What is done to the branch that stays
 
-    def choices_in(self, arm: Arm, backends: frozenset[str]) -> tuple[list[Choice], str]:
+    def choices_in(self, arm: Arm, backends: frozenset[str]) -> tuple[list[Substitution], str]:
         """Return the neutral forms of all that the branch calls, or what stops one of them."""
-        choices: list[Choice] = []
+        substitutions: list[Substitution] = []
         for reference in self.context.references_in(*self.dispatch.parts):
             if reference in self.context.silenced:
                 return [], f"a comment keeps `{reference.symbol.name}` on line {self.file.start(reference.node).row}"
         for reference in self.context.references_in(*arm.parts):
             if reference.symbol.row.name == "is_available":
                 continue
-            neutral = self.context.neutral(reference)
+            replacement = self.context.replacement(reference)
             row = self.file.start(reference.node).row
-            if isinstance(neutral, Refusal):
-                return [], f"`{reference.symbol.name}` on line {row} stays: {neutral.reason}"
+            if isinstance(replacement, Refusal):
+                return [], f"`{reference.symbol.name}` on line {row} stays: {replacement.reason}"
             if reference.symbol.backend not in backends:
                 return [], f"it calls `{reference.symbol.name}` on line {row}"
-            choices.append(choice_of(reference, neutral))
-        return choices, ""
+            substitutions.append(substitution_for(reference, replacement))
+        return substitutions, ""
 
-    def without_condition(self, arm: Arm, backends: frozenset[str], choices: list[Choice]) -> Verdict | None:
+    def without_condition(
+        self, arm: Arm, backends: frozenset[str], substitutions: list[Substitution]
+    ) -> Verdict | None:
         """Leave the branch alone, where that is right: it does nothing on a machine that nothing was asked for on."""
         rest = self.live[0][1].rest
         absorbed = self.absorbs_otherwise(arm)
@@ -184,25 +188,25 @@ class Judge:
         if rest and not all(is_inert(one, self.context) for one in self.asked_after(arm, rest)):
             return None
         if self.device:
-            passed = [for_device(one, self.device, self.context) for one in choices]
-            choices = [one for one in passed if one is not None]
-            if len(choices) < len(passed):
+            passed = [for_device(one, self.device, self.context) for one in substitutions]
+            substitutions = [one for one in passed if one is not None]
+            if len(substitutions) < len(passed):
                 return None
         if self.dispatch.shape is Shape.DEFAULT and self.otherwise is not None and self.last_backends:
             arm, backends = self.otherwise, self.last_backends
-        choices = choices + self.device_types(arm, backends)
+        substitutions = substitutions + self.device_types(arm, backends)
         if rest and names_cuda(self.text(*rest)):
             return Verdict(arm, stops="the rest of the condition is about CUDA itself")
-        own = self.targets_in(arm, choices)
+        own = self.targets_in(arm, substitutions)
         if own:
             self.doubts.append(f"whether `{own[0]}` does nothing without an accelerator, only the project can say")
         changes = collapse(self.dispatch, arm, rest, self.context)
-        return Verdict(arm, choices, changes) if changes is not None else None
+        return Verdict(arm, substitutions, changes) if changes is not None else None
 
-    def targets_in(self, arm: Arm, choices: list[Choice]) -> list[str]:
+    def targets_in(self, arm: Arm, substitutions: list[Substitution]) -> list[str]:
         """Return the functions of the project itself that the branch will call, or calls already."""
         known = ("torch", self.context.options.runtime_module)
-        new = [neutral.need.name for _, neutral in choices if neutral.need.module not in known]
+        new = [replacement.need.name for _, replacement in substitutions if replacement.need.module not in known]
         calls = (
             [one for one in nodes_in(arm.parts) if isinstance(one, cst.Call)] if self.context.options.targets else []
         )
@@ -253,7 +257,7 @@ class Judge:
             return small.value is None and isinstance(outside, cst.FunctionDef)
         return isinstance(small, cst.Continue) and isinstance(outside, (cst.For, cst.While))
 
-    def with_condition(self, arm: Arm, backends: frozenset[str], choices: list[Choice]) -> Verdict:
+    def with_condition(self, arm: Arm, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
         """Leave the branch under a condition that is neutral."""
         question = self.live[0][1]
         if question.asks is Asks.DEVICE:
@@ -264,10 +268,10 @@ class Judge:
                 arm, stops=f"the last branch is for {other.upper()}, under a condition that is not understood"
             )
         if len(self.dispatch.asked) > 1:
-            return self.merged(arm, backends, choices)
+            return self.merged(arm, backends, substitutions)
         if question.asks is Asks.PREDICATE:
             return Verdict(arm, stops="what it guards does something on every machine")
-        return self.widened(arm, backends, choices)
+        return self.widened(arm, backends, substitutions)
 
     def backend_of_last(self) -> str:
         """Return a backend that is called in the last branch alone, where that is not a branch like the others."""
@@ -275,28 +279,28 @@ class Judge:
         used = {one.symbol.backend for one in self.context.references_in(*parts)} - self.dispatch.backends
         return min(used, default="")
 
-    def merged(self, arm: Arm, backends: frozenset[str], choices: list[Choice]) -> Verdict:
+    def merged(self, arm: Arm, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
         question, first = self.live[0][1], self.dispatch.arms[0]
         is_open = self.otherwise is None and self.dispatch.shape is not Shape.LADDER
         if question.rest or is_open or self.dispatch.shape not in (Shape.LADDER, Shape.CHOICE, Shape.EXITS):
             return Verdict(arm, stops="what it does would be done on every machine")
         if self.otherwise is not None and names_cuda(self.code(self.otherwise)):
             return Verdict(arm, stops="the last branch names CUDA itself")
-        idle = self.otherwise is None and all(neutral.fails_idle for _, neutral in choices)
+        idle = self.otherwise is None and all(replacement.fails_idle for _, replacement in substitutions)
         if not arm.gives_value and not idle:
             return Verdict(arm, stops="the last branch does something of its own")
         self.doubts.append("a backend that no branch is for takes this one, and not the last")
         test = (arm if arm.holder in self.dispatch.nodes else first).test
         if test is None:
             return Verdict(arm, stops="what it does would be done on every machine")
-        choices = [
-            *choices,
+        substitutions = [
+            *substitutions,
             *self.device_types(arm, backends),
             neutral_test(test, self.dispatch, self.context),
         ]
-        return Verdict(arm, choices, merge(self.dispatch, arm, self.context))
+        return Verdict(arm, substitutions, merge(self.dispatch, arm, self.context))
 
-    def widened(self, arm: Arm, backends: frozenset[str], choices: list[Choice]) -> Verdict:
+    def widened(self, arm: Arm, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
         """Ask for any accelerator instead of CUDA."""
         question = self.live[0][1]
         literals = self.device_types(arm, backends) if chooses_device(self.dispatch, self.context) else []
@@ -306,37 +310,37 @@ class Judge:
         if names_cuda(whole) and not literals:
             return Verdict(arm, stops="the code that depends on it names CUDA itself")
         tests = tests_of(question, self.context)
-        neutrals = [(one, self.neutral_test(one)) for one in tests if one.symbol.backend == "cuda"]
-        stop = next((neutral.reason for _, neutral in neutrals if isinstance(neutral, Refusal)), "")
-        if stop or not neutrals or len(neutrals) < len(tests):
+        replacements = [(one, self.neutral_test(one)) for one in tests if one.symbol.backend == "cuda"]
+        stop = next((replacement.reason for _, replacement in replacements if isinstance(replacement, Refusal)), "")
+        if stop or not replacements or len(replacements) < len(tests):
             return Verdict(arm, stops=stop or "what it guards does something on every machine")
-        found = [(one, neutral) for one, neutral in neutrals if isinstance(neutral, Neutral)]
-        if self.is_safe_under_any(arm, choices):
-            found = [(one, replace(neutral, safety=Safety.SAFE, reason="")) for one, neutral in found]
-        return Verdict(arm, [*choices, *literals, *found])
+        found = [(one, replacement) for one, replacement in replacements if isinstance(replacement, Replacement)]
+        if self.is_safe_under_any(arm, substitutions):
+            found = [(one, replace(replacement, safety=Safety.SAFE, reason="")) for one, replacement in found]
+        return Verdict(arm, [*substitutions, *literals, *found])
 
-    def neutral_test(self, test: Reference) -> Neutral | Refusal:
+    def neutral_test(self, test: Reference) -> Replacement | Refusal:
         """Return what a question becomes; where a flag holds the answer, its other uses have their say as well."""
-        neutral = self.context.neutral(test)
-        if isinstance(neutral, Refusal):
-            return neutral
-        return judge_flag(test, neutral, self.file, self.is_choice)
+        replacement = self.context.replacement(test)
+        if isinstance(replacement, Refusal):
+            return replacement
+        return judge_flag(test, replacement, self.file, self.is_choice)
 
     def is_choice(self, guard: Guard) -> bool:
         """Whether no more than a device is chosen there."""
         dispatch = read_dispatch(first_of(guard, self.context), self.context)
         return dispatch is not None and chooses_device(dispatch, self.context)
 
-    def is_safe_under_any(self, arm: Arm, choices: list[Choice]) -> bool:
+    def is_safe_under_any(self, arm: Arm, substitutions: list[Substitution]) -> bool:
         """Whether nothing but neutral calls, with nothing that could name a device, depends on the answer."""
-        calls = {reference.call for reference, _ in choices}
+        calls = {reference.call for reference, _ in substitutions}
         lines = [one for one in arm.parts if isinstance(one, cst.SimpleStatementLine)]
         small = [one for line in lines for one in line.body]
         bare = all(isinstance(one, cst.Expr) and one.value in calls and not one.value.args for one in small)  # type: ignore[attr-defined]
         is_plain = not self.live[0][1].rest and not self.live[0][1].flags and self.dispatch.shape is Shape.LADDER
         return bare and is_plain and self.otherwise is None and len(lines) == len(arm.parts)
 
-    def device_types(self, arm: Arm, backends: frozenset[str]) -> list[Choice]:
+    def device_types(self, arm: Arm, backends: frozenset[str]) -> list[Substitution]:
         return device_types(arm, backends, self.dispatch, self.context)
 
     def code(self, arm: Arm) -> str:

@@ -9,9 +9,9 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.late_parameter import with_text
-from cudafix.fixes.operations import Change, Choice
+from cudafix.fixes.operations import Change, Substitution
 from cudafix.matchers.references import Reference
-from cudafix.replacements.replacement import Need, Neutral
+from cudafix.replacements.replacement import ImportedName, Replacement
 from cudafix.syntax.arguments import keyword_argument, with_keyword
 from cudafix.syntax.expressions import dotted_name, last_name
 from cudafix.syntax.scopes import BindingKind, Resolution
@@ -25,7 +25,7 @@ ONE_FOR_ALL = ("ClassVar", "InitVar", "Final")
 
 
 def late_field(
-    literal: cst.SimpleString, statement: cst.AnnAssign, choice: Choice, context: RuleContext
+    literal: cst.SimpleString, statement: cst.AnnAssign, substitution: Substitution, context: RuleContext
 ) -> tuple[Change, ...]:
     """Return the changes for a field in whose default `choice` takes the place of `literal`; none in other classes."""
     value = statement.value
@@ -34,14 +34,14 @@ def late_field(
         return ()
     is_described = isinstance(value, cst.Call) and last_name(value.func) in DESCRIBES
     argument = default_argument(value) if isinstance(value, cst.Call) and is_described else None
-    maker = find_maker(statement, choice[0], context) if not is_described else None
+    maker = find_maker(statement, substitution[0], context) if not is_described else None
     if argument is None and maker is None:
         return ()
-    reference, neutral = choice
+    reference, replacement = substitution
     whole = argument.value if argument is not None else value
-    is_all = whole is literal and neutral.template == "{}"
-    reason = neutral.reason.partition(";")[0]
-    made = reference, replace(neutral, passed=None if is_all else neutral.passed, reason=reason)
+    is_all = whole is literal and replacement.template == "{}"
+    reason = replacement.reason.partition(";")[0]
+    made = reference, replace(replacement, passed=None if is_all else replacement.passed, reason=reason)
     if argument is not None:
         return (Change(argument, partial(with_factory, literal=literal, whole=whole), needs=(made,)),)
     assert maker is not None
@@ -54,25 +54,25 @@ def default_argument(call: cst.Call) -> cst.Arg | None:
     return keyword_argument(call, "default") or next(iter(first), None)
 
 
-def find_maker(statement: cst.AnnAssign, reference: Reference, context: RuleContext) -> Choice | None:
+def find_maker(statement: cst.AnnAssign, reference: Reference, context: RuleContext) -> Substitution | None:
     """Return the function that describes a field of this class, a dataclass or one of pydantic; None for others."""
     around = context.file.tree.ancestors(statement)
     owner = next(one for one in around if isinstance(one, cst.ClassDef))
     decorators = [one.decorator for one in owner.decorators]
     functions = [one.func if isinstance(one, cst.Call) else one for one in decorators]
     known = [
-        *((one, Need("dataclasses", "field")) for one in functions if last_name(one) == "dataclass"),
-        *((one.value, Need("pydantic", "Field")) for one in owner.bases if last_name(one.value) in MODELS),
+        *((one, ImportedName("dataclasses", "field")) for one in functions if last_name(one) == "dataclass"),
+        *((one.value, ImportedName("pydantic", "Field")) for one in owner.bases if last_name(one.value) in MODELS),
     ]
     if not known:
         return None
     beside, need = known[0]
     if isinstance(beside, cst.Attribute):  # said as the file says what stands beside it
-        need = Need("", f"{dotted_name(beside.value)}.{need.name}")
+        need = ImportedName("", f"{dotted_name(beside.value)}.{need.name}")
     meaning = context.file.names.resolve(beside)
     imports = [one for one in meaning.origins if one.kind is BindingKind.IMPORT] if meaning is not None else []
     origins = tuple(imports) or reference.resolution.origins
-    return replace(reference, resolution=Resolution("torch", origins)), Neutral(need)
+    return replace(reference, resolution=Resolution("torch", origins)), Replacement(need)
 
 
 def with_factory(updated: cst.Arg, text: str, literal: cst.SimpleString, whole: cst.BaseExpression) -> cst.Arg:

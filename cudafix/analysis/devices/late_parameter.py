@@ -11,7 +11,7 @@ from functools import partial
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.fixes.operations import Change, Choice, names_in
+from cudafix.fixes.operations import Change, Substitution, names_in
 from cudafix.replacements.choose import SCRIPTED, is_scripted
 from cudafix.replacements.replacement import Refusal
 from cudafix.syntax.scopes import Scope
@@ -21,7 +21,7 @@ TAKES_NONE = ("None", "Optional", "Any", "object")
 
 
 def late_parameter(
-    literal: cst.SimpleString, param: cst.Param, choice: Choice, context: RuleContext
+    literal: cst.SimpleString, param: cst.Param, substitution: Substitution, context: RuleContext
 ) -> tuple[Change, ...] | Refusal:
     """Return the changes for a parameter in whose default `choice` takes the place of `literal`."""
     names = context.file.names
@@ -36,13 +36,13 @@ def late_parameter(
     obstacle = find_obstacle(param, function, scope, context)
     if first is None or obstacle:
         return Refusal(obstacle or "the function does nothing that a device could be worked out before")
-    reference, neutral = choice
-    neutral = replace(neutral, reason=f"{neutral.reason.partition(';')[0]}; {NONE_NOW}")
+    reference, replacement = substitution
+    replacement = replace(replacement, reason=f"{replacement.reason.partition(';')[0]}; {NONE_NOW}")
     kept = tuple(one for one in (param.annotation, param.default) if one is not None)
     resolve = partial(resolved, literal=literal, param=param, context=context)
     return (
         Change(param, partial(without_default, context=context), kept=kept),
-        Change(first, resolve, before=True, needs=((replace(reference, scope=scope), neutral),)),
+        Change(first, resolve, before=True, needs=((replace(reference, scope=scope), replacement),)),
     )
 
 

@@ -19,11 +19,11 @@ from cudafix.catalogue.symbols import look_up
 from cudafix.files.source import NOTEBOOK
 from cudafix.fixes.import_style import is_import
 from cudafix.fixes.import_text import is_between_cells
-from cudafix.fixes.operations import Choice, Constant, Rewrites, told
+from cudafix.fixes.operations import Constant, Rewrites, Substitution, told
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.index_as_device import is_taken_for_device
-from cudafix.replacements.replacement import Need, Neutral, Refusal
+from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.syntax.scopes import Binding, BindingKind, Resolution, Scope
 
 MAIN = re.compile(r"^if\s+__name__\s*==", re.MULTILINE)
@@ -41,9 +41,9 @@ def match_of(node: cst.CSTNode, message: str, fix: Rewrites | Refusal, context: 
     return Match(node, "", message, rewrites, reason=reason, help=words)
 
 
-def help_for(neutral: Neutral, holder: cst.Param | cst.AnnAssign) -> str:
+def help_for(replacement: Replacement, holder: cst.Param | cst.AnnAssign) -> str:
     """Return what a default becomes, in words."""
-    text = neutral.text(neutral.need.name)
+    text = replacement.text(replacement.need.name)
     if isinstance(holder, cst.Param):
         return f"make it None, and begin the function with `{holder.name.value} = {text}` for that"
     return f"use a `default_factory`, `{text}`"
@@ -57,62 +57,66 @@ def without_literal(
 
     In a default, that is worked out when it is needed.
     """
-    choice = neutral_value(literal, string, context, function, reason, template)
-    if choice is None:
+    substitution = neutral_value(literal, string, context, function, reason, template)
+    if substitution is None:
         return Refusal(NOTHING_BESIDE)
     if function == DEVICE_TYPE:
-        named = with_name(choice, string, context, is_taken_for_device(string, context.file))
+        named = with_name(substitution, string, context, is_taken_for_device(string, context.file))
         if named is not None:
             return Rewrites((named[0],), constants=named[1])
     holder = find_holder(string, context)
     if holder is None:
-        return Rewrites((choice,))
+        return Rewrites((substitution,))
     if not isinstance(literal, cst.SimpleString):
         return Refusal(AT_IMPORT)
     if isinstance(holder, cst.AnnAssign):
-        changes = late_field(literal, holder, choice, context)
-        return Rewrites(changes=changes) if changes else Rewrites((choice,))
-    late = late_parameter(literal, holder, choice, context)
+        changes = late_field(literal, holder, substitution, context)
+        return Rewrites(changes=changes) if changes else Rewrites((substitution,))
+    late = late_parameter(literal, holder, substitution, context)
     return late if isinstance(late, Refusal) else Rewrites(changes=late)
 
 
 def neutral_device(
     node: cst.CSTNode, context: RuleContext, template: str = "{}", takes_device: bool = True
-) -> tuple[Choice, tuple[Constant, ...]] | None:
+) -> tuple[Substitution, tuple[Constant, ...]] | None:
     """Return the choice that says the active device for `node`, and the constant that it needs.
 
     None where nothing is imported. `takes_device`: a torch.device will do; else it is the type.
     """
-    choice = neutral_value(node, node, context, DEVICE_TYPE, ELSEWHERE, template)
-    return (with_name(choice, node, context, takes_device) or (choice, ())) if choice is not None else None
+    substitution = neutral_value(node, node, context, DEVICE_TYPE, ELSEWHERE, template)
+    return (
+        (with_name(substitution, node, context, takes_device) or (substitution, ()))
+        if substitution is not None
+        else None
+    )
 
 
 def with_name(
-    choice: Choice, placed: cst.CSTNode, context: RuleContext, takes_device: bool
-) -> tuple[Choice, tuple[Constant, ...]] | None:
+    substitution: Substitution, placed: cst.CSTNode, context: RuleContext, takes_device: bool
+) -> tuple[Substitution, tuple[Constant, ...]] | None:
     """Return the choice that says a name for the device instead, or the file's constant; None where there is none."""
-    reference, neutral = choice
+    reference, replacement = substitution
     at_hand = find_device_name(placed, context)
     if at_hand is not None:
-        need = Need("", at_hand.said(neutral.template, takes_device))
-        return (reference, replace(neutral, need=need, passed=None, reason=at_hand.reason)), ()
+        need = ImportedName("", at_hand.said(replacement.template, takes_device))
+        return (reference, replace(replacement, need=need, passed=None, reason=at_hand.reason)), ()
     name, constant = find_constant(context)
     if not name or not is_seen(name, placed, reference.scope, constant, context):
         return None
-    named = replace(neutral, need=Need("", name), passed=None, reason=ELSEWHERE + DECIDED)
+    named = replace(replacement, need=ImportedName("", name), passed=None, reason=ELSEWHERE + DECIDED)
     return (reference, named), (constant,) if constant is not None else ()
 
 
 def neutral_value(
     node: cst.CSTNode, placed: cst.CSTNode, context: RuleContext, function: str, reason: str, template: str = "{}"
-) -> Choice | None:
+) -> Substitution | None:
     """Return the choice that puts what a function of the runtime answers in the place of `node`."""
     reference = at_place(node, placed, context)
     if reference is None:
         return None
-    need = Need(context.options.runtime_module, function)
+    need = ImportedName(context.options.runtime_module, function)
     reason += DECIDED if reference.scope.runs_at_import else ""
-    return reference, Neutral(need, passed="", template=template, safety=Safety.UNSAFE, reason=reason)
+    return reference, Replacement(need, passed="", template=template, safety=Safety.UNSAFE, reason=reason)
 
 
 def at_place(node: cst.CSTNode, placed: cst.CSTNode, context: RuleContext) -> Reference | None:
@@ -147,8 +151,10 @@ def find_constant(context: RuleContext) -> tuple[str, Constant | None]:
     if origin is None or names.tree.suite(origin.node) is not context.file.module:
         return "", None
     reference = Reference(context.file.module, symbol, Resolution("torch", (origin,)), names.root, 0)
-    neutral = Neutral(Need(context.options.runtime_module, DEVICE_TYPE), passed="", safety=Safety.UNSAFE)
-    return wanted, Constant(wanted, (reference, neutral), index)
+    replacement = Replacement(
+        ImportedName(context.options.runtime_module, DEVICE_TYPE), passed="", safety=Safety.UNSAFE
+    )
+    return wanted, Constant(wanted, (reference, replacement), index)
 
 
 def is_device_type(call: cst.Call, context: RuleContext) -> bool:

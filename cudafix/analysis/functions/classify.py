@@ -9,12 +9,12 @@ from cudafix.analysis.control_flow.enclosing_branch import find_branch, is_named
 from cudafix.analysis.match import Match
 from cudafix.catalogue.backends import BACKENDS, STANDS_IN
 from cudafix.catalogue.row import CUDA_ONLY
-from cudafix.fixes.operations import Rewrites, choice_of
+from cudafix.fixes.operations import Rewrites, substitution_for
 from cudafix.matchers.references import Reference
 from cudafix.registry import code_of
 from cudafix.replacements.module_in_scope import find_meant
 from cudafix.replacements.project import find_entry
-from cudafix.replacements.replacement import Neutral, Refusal
+from cudafix.replacements.replacement import Refusal, Replacement
 
 HELPER, WRONG_BRANCH, BACKEND_BRANCH = map(code_of, ("hardcoded-helper", "wrong-branch", "backend-branch"))
 
@@ -84,12 +84,12 @@ def is_unchecked(reference: Reference, context: RuleContext) -> bool:
 
 
 def match_reference(reference: Reference, code: str, context: RuleContext) -> Match:
-    neutral = context.neutral(reference)
+    replacement = context.replacement(reference)
     if code == BACKEND_BRANCH:
-        return match_for(reference, code, find_meant(reference, neutral, context.file))
+        return match_for(reference, code, find_meant(reference, replacement, context.file))
     if code == WRONG_BRANCH:
         return match_wrong(reference, context)
-    return match_for(reference, code, neutral)
+    return match_for(reference, code, replacement)
 
 
 def match_wrong(reference: Reference, context: RuleContext) -> Match:
@@ -107,11 +107,11 @@ def match_wrong(reference: Reference, context: RuleContext) -> Match:
     return Match(reference.node, name, message, Rewrites(), reason=reason, reference=reference, code=WRONG_BRANCH)
 
 
-def match_for(reference: Reference, code: str, neutral: Neutral | Refusal) -> Match:
+def match_for(reference: Reference, code: str, replacement: Replacement | Refusal) -> Match:
     row = reference.symbol.row
-    fix = Rewrites((choice_of(reference, neutral),)) if isinstance(neutral, Neutral) else Rewrites()
+    fix = Rewrites((substitution_for(reference, replacement),)) if isinstance(replacement, Replacement) else Rewrites()
     return Match(
-        reference.node, reference.symbol.name, message_for(reference), fix, reason=neutral.reason,
+        reference.node, reference.symbol.name, message_for(reference), fix, reason=replacement.reason,
         help="" if row.has_neutral_form or fix else row.note, reference=reference, code=code,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.collapse import comments_in
 from cudafix.analysis.control_flow.equivalence import nodes_in
 from cudafix.analysis.repetition.local_names import Method, form_of, is_imported, is_local, variables_in
-from cudafix.replacements.replacement import Neutral
+from cudafix.replacements.replacement import Replacement
 from cudafix.syntax.conjunctions import conditions, trimmed
 from cudafix.syntax.name_table import LOOPS, NameTable
 from cudafix.syntax.scopes import FRAME_READERS, Binding, BindingKind
@@ -211,8 +211,8 @@ class Block:
         if origins.intersection(own) or (references and any(one.target.startswith(runtime) for one in own)):
             return "what it calls is imported inside the method"
         for reference in references:
-            neutral = self.context.neutral(reference)
-            said = neutral.names_said if isinstance(neutral, Neutral) else set()
+            replacement = self.context.replacement(reference)
+            said = replacement.names_said if isinstance(replacement, Replacement) else set()
             hidden = {name for name in said if name in scope.bindings} - {*self.free, self.method.first}
             if hidden:
                 return f"its neutral form reads `{min(hidden)}`"

@@ -41,11 +41,11 @@ from cudafix.analysis.control_flow.collapse import lost_comments, spliced
 from cudafix.analysis.control_flow.equivalence import is_quiet
 from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_guard, is_ladder, match_for
 from cudafix.analysis.match import Match
-from cudafix.fixes.operations import Change, Rewrites, choice_of
+from cudafix.fixes.operations import Change, Rewrites, substitution_for
 from cudafix.matchers.cuda_words import catches
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.replacements.replacement import Neutral
+from cudafix.replacements.replacement import Replacement
 from cudafix.syntax.blocks import does_nothing
 from cudafix.syntax.tree import BLOCKS
 
@@ -92,8 +92,10 @@ def is_attempt(node: cst.Try, context: RuleContext) -> bool:
 
 def match_attempt(node: cst.Try, context: RuleContext) -> Match:
     inside = list(context.references_in(*node.body.body))
-    neutrals = [(one, context.neutral(one)) for one in inside]
-    choices = tuple(choice_of(one, neutral) for one, neutral in neutrals if isinstance(neutral, Neutral))
+    replacements = [(one, context.replacement(one)) for one in inside]
+    choices = tuple(
+        substitution_for(one, replacement) for one, replacement in replacements if isinstance(replacement, Replacement)
+    )
     change = Change(node, body_of, tuple(node.body.body))
     lost = lost_comments([change], node.body)
     reason = f"{SWALLOWED}; a comment would be lost: {lost[0]}" if lost else SWALLOWED

@@ -45,7 +45,7 @@ from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_ladd
 from cudafix.analysis.control_flow.substitutes import NO_TORCH, for_device, name_of_torch
 from cudafix.analysis.match import Match
 from cudafix.catalogue.backends import family
-from cudafix.fixes.operations import Choice, Rewrites
+from cudafix.fixes.operations import Rewrites, Substitution
 from cudafix.matchers.conditions import backend_of, device_of
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -87,12 +87,12 @@ class Table:
 def find_tables(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each table over several backends."""
     for table in tables(context):
-        choices = choices_of(table, context)
+        substitutions = choices_of(table, context)
         first = table.functions[0]
         names = ", ".join(sorted({one.symbol.backend.upper() for one in table.functions}))
         spares = () if table.binding is None else (table.binding,)
-        fix = Rewrites() if isinstance(choices, Refusal) else Rewrites(tuple(choices), spares=spares)
-        reason = choices.reason if isinstance(choices, Refusal) else "the device at hand decides"
+        fix = Rewrites() if isinstance(substitutions, Refusal) else Rewrites(tuple(substitutions), spares=spares)
+        reason = substitutions.reason if isinstance(substitutions, Refusal) else "the device at hand decides"
         yield Match(
             table.node, first.symbol.name, f"a table over {names} for what has a neutral form", fix,
             safety=Safety.UNSAFE, reason=reason, reference=first,
@@ -160,7 +160,7 @@ def looked_up(call: cst.Call) -> cst.BaseExpression | None:
     return device_of(call.func.args[0].value) if isinstance(call.func, cst.Call) and call.func.args else None
 
 
-def choices_of(table: Table, context: RuleContext) -> list[Choice] | Refusal:
+def choices_of(table: Table, context: RuleContext) -> list[Substitution] | Refusal:
     """Return the neutral calls that take the place of the lookups, or why there are none."""
     names = {one.symbol.row.name for one in table.functions}
     if not table.calls:
@@ -169,13 +169,13 @@ def choices_of(table: Table, context: RuleContext) -> list[Choice] | Refusal:
         return Refusal("what it does depends on the device at hand")
     if not name_of_torch(table.functions[0], context):
         return Refusal(NO_TORCH)
-    neutral = context.neutral(table.functions[0])
-    if isinstance(neutral, Refusal):
-        return neutral
+    replacement = context.replacement(table.functions[0])
+    if isinstance(replacement, Refusal):
+        return replacement
     devices = [looked_up(call) for call in table.calls]
     if any(call.args for call in table.calls) or any(one is None for one in devices):
         return Refusal("what it does depends on the device at hand")
-    lookups = [(replace(table.functions[0], node=call.func, call=call), neutral) for call in table.calls]
+    lookups = [(replace(table.functions[0], node=call.func, call=call), replacement) for call in table.calls]
     codes = [context.file.code(one) for one in devices if one is not None]
     found = [for_device(one, code, context) for one, code in zip(lookups, codes, strict=True)]
     return [one for one in found if one is not None]

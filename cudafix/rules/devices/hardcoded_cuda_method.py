@@ -44,7 +44,7 @@ from cudafix.matchers.device_position import WORD, is_device_name
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.index_as_device import DEVICE
-from cudafix.replacements.replacement import Need, Neutral
+from cudafix.replacements.replacement import ImportedName, Replacement
 from cudafix.syntax.arguments import comma, keyword_argument, with_keyword
 from cudafix.syntax.expressions import dotted_name, last_name
 
@@ -80,10 +80,10 @@ def match_method(call: cst.Call, context: RuleContext) -> Match:
     template = template_for(passed, context)
     if not template:
         return replace(match, reason="what it is given may be a number, a device or something else")
-    neutral = neutral_device(call, context, template)
-    if neutral is None:
+    replacement = neutral_device(call, context, template)
+    if replacement is None:
         return replace(match, reason=NOTHING_BESIDE)
-    needs, constants = neutral
+    needs, constants = replacement
     change = Change(call, partial(moved, rest=int(passed is not None)), (call.func.value, *call.args), needs=(needs,))
     text = needs[1].text(needs[1].need.name)
     rewrites = Rewrites(changes=(change,), constants=constants)
@@ -124,9 +124,9 @@ def current_index(value: cst.BaseExpression | None, context: RuleContext) -> Ref
 
 
 def moved_to_current(match: Match, call: cst.Call, current: Reference, context: RuleContext) -> Match:
-    neutral = Neutral(Need(context.options.runtime_module, DEVICE), passed="")
+    replacement = Replacement(ImportedName(context.options.runtime_module, DEVICE), passed="")
     assert isinstance(call.func, cst.Attribute)
-    change = Change(call, partial(moved, rest=1), (call.func.value, *call.args[1:]), needs=((current, neutral),))
+    change = Change(call, partial(moved, rest=1), (call.func.value, *call.args[1:]), needs=((current, replacement),))
     return replace(
         match, rewrites=Rewrites(changes=(change,)), safety=Safety.UNSAFE, reason=ANY_DEVICE,
         help=f"use `.to({DEVICE}())`",

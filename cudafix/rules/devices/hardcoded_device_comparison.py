@@ -44,7 +44,7 @@ from cudafix.matchers.conditions import Asks, backend_of, device_of
 from cudafix.matchers.device_position import is_device_name
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.replacements.replacement import Need, Neutral, Refusal
+from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.syntax.expressions import dotted_name, last_name, sides
 
 TELLS_APART = "also gives the type of other devices, which were taken for the CPU"
@@ -152,10 +152,10 @@ def device_type(
     """Return the fix that gives the type of a device."""
     torch = torch_beside(reference)
     if f"{device}.type" in context.file.code(test):
-        need, passed, template = Need("", f"{device}.type"), None, "{}"
+        need, passed, template = ImportedName("", f"{device}.type"), None, "{}"
     elif torch:
-        need, passed, template = Need("", f"{torch}.device"), device, "{}.type"
+        need, passed, template = ImportedName("", f"{torch}.device"), device, "{}.type"
     else:
         return Refusal(NO_TORCH)
-    neutral = Neutral(need, passed=passed, template=template, safety=Safety.UNSAFE, reason=TELLS_APART)
-    return Rewrites(((reference, neutral),))
+    replacement = Replacement(need, passed=passed, template=template, safety=Safety.UNSAFE, reason=TELLS_APART)
+    return Rewrites(((reference, replacement),))

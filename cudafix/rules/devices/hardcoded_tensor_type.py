@@ -45,7 +45,7 @@ from cudafix.analysis.control_flow.substitutes import NO_TORCH, name_of_torch, t
 from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, neutral_device
 from cudafix.analysis.functions.classify import classify, message_for
 from cudafix.analysis.match import Match
-from cudafix.fixes.operations import Change, Choice, Constant, Rewrites
+from cudafix.fixes.operations import Change, Constant, Rewrites, Substitution
 from cudafix.matchers.references import Reference
 from cudafix.registry import code_of
 from cudafix.replacements.replacement import Refusal
@@ -110,7 +110,9 @@ def as_constructor(call: cst.Call, dtype: str, torch: str, context: RuleContext)
     return Rewrites(changes=(change,), constants=constants)
 
 
-def find_device(call: cst.Call, torch: str, context: RuleContext) -> tuple[Choice, tuple[Constant, ...], str] | Refusal:
+def find_device(
+    call: cst.Call, torch: str, context: RuleContext
+) -> tuple[Substitution, tuple[Constant, ...], str] | Refusal:
     """Return the active device for `call`, the constant that it needs, and what torch is called there."""
     found = neutral_device(call, context)
     if found is None:
@@ -185,7 +187,7 @@ def moved(updated: cst.Call, device: str, dtype: str) -> cst.Call:
 
 
 def default_type(
-    call: cst.Call, dtype: str, torch: str, needs: Choice, constants: tuple[Constant, ...], context: RuleContext
+    call: cst.Call, dtype: str, torch: str, needs: Substitution, constants: tuple[Constant, ...], context: RuleContext
 ) -> Rewrites | Refusal:
     """Return the fix that says the default device and the default dtype, a statement each."""
     statement = context.parent(call)

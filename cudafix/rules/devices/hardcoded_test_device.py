@@ -55,7 +55,7 @@ from cudafix.catalogue.symbols import look_up
 from cudafix.fixes.operations import Change, Rewrites
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.replacements.replacement import Need, Neutral, Refusal
+from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.syntax.expressions import dotted_name, last_name, leftmost
 from cudafix.syntax.scopes import Resolution
 
@@ -110,12 +110,12 @@ def find_skips(context: RuleContext) -> Iterator[Match]:
         if call is None or reference in context.silenced or "cuda" in find_branch(reference.node, context):
             continue
         obstacle = find_obstacle(call, context)
-        neutral = context.neutral(reference)
-        if isinstance(neutral, Neutral) and not obstacle:
-            neutral = replace(neutral, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)
-            fix: Rewrites | Refusal = Rewrites(((reference, neutral),))
+        replacement = context.replacement(reference)
+        if isinstance(replacement, Replacement) and not obstacle:
+            replacement = replace(replacement, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)
+            fix: Rewrites | Refusal = Rewrites(((reference, replacement),))
         else:
-            fix = Refusal(obstacle or neutral.reason)
+            fix = Refusal(obstacle or replacement.reason)
         match = match_of(reference.node, "the test is skipped without CUDA", fix, context)
         rows = context.file.rows(call)
         yield replace(match, symbol=reference.symbol.name, reference=reference, covers=(reference,), rows=rows)
@@ -179,10 +179,10 @@ def exchanged(name: cst.BaseExpression, meaning: Resolution | None, context: Rul
     imports = [one for one in names.imports if one.scope is names.root and one.target.startswith(f"{known}.")]
     at_hand = [one.name for one in imports if one.target.endswith(f".{new}")]
     written = dotted_name(name).rpartition(".")[0]
-    need = Need("", f"{written}.{new}") if written else Need(module, new)
-    need = Need("", at_hand[0]) if at_hand else need
+    need = ImportedName("", f"{written}.{new}") if written else ImportedName(module, new)
+    need = ImportedName("", at_hand[0]) if at_hand else need
     reference = Reference(name, symbol, meaning, use.scope, use.order, root=use)
-    return Rewrites(((reference, Neutral(need, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)),))
+    return Rewrites(((reference, Replacement(need, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)),))
 
 
 # Assertions

@@ -51,7 +51,7 @@ from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.choose import SCRIPTED, is_scripted
 from cudafix.replacements.project import find_entry, find_stop, plain_form
-from cudafix.replacements.replacement import Need, Neutral, Refusal
+from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.syntax.arguments import comma, with_keyword
 from cudafix.syntax.scopes import Resolution
 
@@ -97,17 +97,17 @@ def neutral_call(
         reason = CACHE if argument_of(call, function, "cache_enabled") is None else ""
     safety = Safety.UNSAFE if reason else Safety.SAFE
     entry = find_entry(symbol, context.file.path, context.options, is_called=False)
-    neutral = Neutral(Need(context.options.runtime_module, function.neutral))
+    replacement = Replacement(ImportedName(context.options.runtime_module, function.replacement))
     if entry is not None and not entry.replaces_call:
         stop = find_stop(entry.target, call, context.file, context.options)
         if stop:
             return Refusal(stop)
-        neutral = plain_form(entry.target, context.file, context.options)
+        replacement = plain_form(entry.target, context.file, context.options)
     scope, order = context.file.names.places[call]
     reference = Reference(call.func, symbol, meaning, scope, order)
     change = Change(
         call, partial(called, original=call, function=function), kept=tuple(call.args),
-        needs=((reference, replace(neutral, safety=safety, reason=reason)),),
+        needs=((reference, replace(replacement, safety=safety, reason=reason)),),
     )  # fmt: skip
     return Rewrites(changes=(change,))
 
@@ -143,10 +143,10 @@ def with_device(call: cst.Call, name: str, meaning: Resolution, context: RuleCon
         return Refusal("it is there for a torch that takes no device")
     scope, order = context.file.names.places[call]
     reference = Reference(call.func, symbol, meaning, scope, order)
-    need = Need(context.options.runtime_module, DEVICE_TYPE)
-    neutral = Neutral(need, passed="", safety=Safety.UNSAFE, reason=OTHER_ANSWER)
+    need = ImportedName(context.options.runtime_module, DEVICE_TYPE)
+    replacement = Replacement(need, passed="", safety=Safety.UNSAFE, reason=OTHER_ANSWER)
     build = partial(passing, function=f"{torch.name}.{name}")
-    return Rewrites(changes=(Change(call, build, kept=(call.func, *call.args), needs=((reference, neutral),)),))
+    return Rewrites(changes=(Change(call, build, kept=(call.func, *call.args), needs=((reference, replacement),)),))
 
 
 def passing(updated: cst.Call, text: str, function: str) -> cst.Call:

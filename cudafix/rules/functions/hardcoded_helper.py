@@ -46,10 +46,10 @@ from cudafix.analysis.functions.classify import HELPER
 from cudafix.analysis.match import Match
 from cudafix.catalogue.row import Row
 from cudafix.catalogue.symbols import Symbol
-from cudafix.fixes.operations import Rewrites, choice_of
+from cudafix.fixes.operations import Rewrites, substitution_for
 from cudafix.matchers.references import Reference, chain
 from cudafix.replacements.project import find_other, find_stop, form_of
-from cudafix.replacements.replacement import Need, Neutral, Refusal
+from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.syntax.scopes import Resolution, Use
 
 
@@ -98,10 +98,10 @@ def match_use(reference: Reference, name: str, written: str, context: RuleContex
     match = Match(reference.node, name, describe(name), Rewrites())
     if isinstance(fix, Refusal):
         return replace(match, reason=fix.reason)
-    return replace(match, rewrites=Rewrites((choice_of(reference, fix),)), reason=fix.reason)
+    return replace(match, rewrites=Rewrites((substitution_for(reference, fix),)), reason=fix.reason)
 
 
-def find_fix(reference: Reference, name: str, written: str, context: RuleContext) -> Neutral | Refusal:
+def find_fix(reference: Reference, name: str, written: str, context: RuleContext) -> Replacement | Refusal:
     file, options = context.file, context.options
     entry = find_other(name, file.path, options, reference.call is not None)
     if entry is None:
@@ -110,9 +110,9 @@ def find_fix(reference: Reference, name: str, written: str, context: RuleContext
         return Refusal(f"`{file.code(reference.node)}` may be something else here")
     stop = find_stop(entry.target, reference.node, file, options)
     form = Refusal(stop) if stop else form_of(entry, reference.call, file, options)
-    if isinstance(form, Neutral) and context.absolute(written) == entry.target.module:
-        module = Need(written, form.need.name)
-        form = replace(form, need=module, also=tuple(Need(written, one.name) for one in form.also))
+    if isinstance(form, Replacement) and context.absolute(written) == entry.target.module:
+        module = ImportedName(written, form.need.name)
+        form = replace(form, need=module, also=tuple(ImportedName(written, one.name) for one in form.also))
     return form
 
 

@@ -48,29 +48,29 @@ from cudafix.analysis.match import Match
 from cudafix.matchers.cuda_words import names_backend, names_cuda
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.replacements.replacement import Neutral, Refusal
+from cudafix.replacements.replacement import Refusal, Replacement
 
 
 def refine(
-    reference: Reference, neutral: Neutral, context: RuleContext, matches: Mapping[cst.CSTNode, Match]
-) -> Neutral | Refusal:
+    reference: Reference, replacement: Replacement, context: RuleContext, matches: Mapping[cst.CSTNode, Match]
+) -> Replacement | Refusal:
     """Judge the rewrite of `is_available` by what depends on its answer."""
     if reference.symbol.row.name != "is_available":
-        return neutral
+        return replacement
     file = context.file
     if names_cuda(file.code(whole_condition(reference, file))):
         return Refusal("the rest of the condition is about CUDA itself")
     guard = guard_around(reference.node, file)
     if guard is None:
-        return judge_flag(reference, neutral, file)
+        return judge_flag(reference, replacement, file)
     if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):
         return Refusal("it is one rung of a ladder over backends")
     if depends_on_cuda(guard, file):
         return Refusal("the code that depends on it names CUDA itself")
     is_whole_test = guard.test is reference.call and guard.orelse is None
     if is_whole_test and isinstance(guard, cst.If) and all(is_neutral(one, matches) for one in guard.body.body):
-        return replace(neutral, safety=Safety.SAFE, reason="")
-    return neutral
+        return replace(replacement, safety=Safety.SAFE, reason="")
+    return replacement
 
 
 def is_neutral(statement: cst.CSTNode, matches: Mapping[cst.CSTNode, Match]) -> bool:

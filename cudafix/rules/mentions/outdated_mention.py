@@ -167,7 +167,7 @@ class Judge:
         for allowed in (ALL_LEVELS, (Safety.SAFE,)):
             fixes = [one.rewrites for one in self.matches if one.trust in allowed]
             together = combine(sorted(fixes, key=lambda one: not one.changes), names)
-            chosen = {reference.root.node for reference, _ in together.choices if reference.root is not None}
+            chosen = {reference.root.node for reference, _ in together.substitutions if reference.root is not None}
             found[allowed] = chosen | names_that_go(together, names)
         return found
 
