@@ -96,9 +96,9 @@ def fixed(data: bytes, path: str = "example.py", unsafe: bool = False, **setting
 
 def text_of_edits(source: str, path: str, unsafe: bool, **settings: object) -> str:
     analysis = analyse(parse(Source(path, source.encode())), options(**settings))
-    rewrites = analysis.rewrites(Work(Mode.FIX, unsafe).allowed)
-    text = apply_edits(analysis.file.lines, edits(analysis.file, rewrites))
-    assert rewrite(analysis.file, rewrites).code == text
+    operations = analysis.operations(Work(Mode.FIX, unsafe).allowed)
+    text = apply_edits(analysis.file.lines, edits(analysis.file, operations))
+    assert rewrite(analysis.file, operations).code == text
     return text
 
 

@@ -10,7 +10,7 @@ from cudafix.model import Position, Safety
 if TYPE_CHECKING:
     import libcst as cst
 
-    from cudafix.fixes.operations import Rewrites
+    from cudafix.fixes.operations import Operations
     from cudafix.matchers.references import Reference
 
 
@@ -36,7 +36,7 @@ class Match:
     node: cst.CSTNode
     symbol: str
     message: str
-    rewrites: Rewrites
+    operations: Operations
     safety: Safety = Safety.SAFE
     reason: str = ""
     help: str = ""
@@ -49,6 +49,6 @@ class Match:
     @property
     def trust(self) -> Safety:
         """The safety of the whole fix; MANUAL where there is none."""
-        if not self.rewrites:
+        if not self.operations:
             return Safety.MANUAL
-        return Safety.worst(self.safety, *(replacement.safety for _, replacement in self.rewrites.replacement))
+        return Safety.worst(self.safety, *(replacement.safety for _, replacement in self.operations.replacement))

@@ -18,7 +18,7 @@ from cudafix.engine.apply_targets import Retarget
 from cudafix.engine.findings import make_finding
 from cudafix.engine.project_helpers import find_helpers
 from cudafix.engine.rule_hooks import load
-from cudafix.fixes.operations import Rewrites, combine
+from cudafix.fixes.operations import Operations, combine
 from cudafix.fixes.unused_imports import keeps_import
 from cudafix.matchers.references import Reference
 from cudafix.model import Finding, Helper, Safety
@@ -50,18 +50,18 @@ class Analysis:
     def fixed(self, allowed: Iterable[Safety], waited: bool = False) -> tuple[Finding, ...]:
         """Return the findings with an allowed fix; if `waited`, without those that were so in an earlier round."""
         levels = set(allowed)
-        picked = [one for one in self.matches if one.rewrites and one.trust in levels]
-        return tuple(self.told[one] for one in picked if not (waited and one.rewrites.waits))
+        picked = [one for one in self.matches if one.operations and one.trust in levels]
+        return tuple(self.told[one] for one in picked if not (waited and one.operations.deferred))
 
     @property
     def comment_fixes(self) -> tuple[Finding, ...]:
         """The findings whose fix changes a comment, and no code."""
         return tuple(one for one in self.other_findings if one.fix is not None)
 
-    def rewrites(self, allowed: Iterable[Safety]) -> Rewrites:
+    def operations(self, allowed: Iterable[Safety]) -> Operations:
         """Return all fixes with an allowed safety, put together; those that change the shape of the code first."""
         levels = set(allowed)
-        picked = [match.rewrites for match in self.matches if match.trust in levels]
+        picked = [match.operations for match in self.matches if match.trust in levels]
         return combine(sorted(picked, key=lambda one: not one.changes), self.file.names)
 
 
@@ -126,8 +126,8 @@ def refine(matches: list[Match], context: RuleContext) -> list[Match]:
     refined = []
     for match in matches:
         judge, reference = load(BY_CODE[match.code]).refine, match.reference
-        if judge is not None and match.rewrites and reference is not None:
-            verdict = judge(reference, match.rewrites.substitutions[0][1], context, by_node)
+        if judge is not None and match.operations and reference is not None:
+            verdict = judge(reference, match.operations.substitutions[0][1], context, by_node)
             match = match_for(reference, match.code, verdict)
         refined.append(match)
     return refined
@@ -138,7 +138,7 @@ def match_import(reference: Reference, matches: list[Match], context: RuleContex
     code, file = reference.symbol.row.code, context.file
     binding = reference.resolution.origins[0]
     users = [one for one in context.references if not one.is_import and binding in one.resolution.origins]
-    fixes = [(one, next((match for match in matches if rewrites(match, one)), None)) for one in users]
+    fixes = [(one, next((match for match in matches if operations(match, one)), None)) for one in users]
     stuck = next((one for one, match in fixes if match is None), None)
     if stuck is not None:
         return match_for(reference, code, Refusal(f"its use on line {file.start(stuck.node).row} stays"))
@@ -146,12 +146,12 @@ def match_import(reference: Reference, matches: list[Match], context: RuleContex
     if obstacle:
         return match_for(reference, code, Refusal(obstacle))
     used = list(dict.fromkeys(match for _, match in fixes if match is not None))
-    together = combine([match.rewrites for match in used], file.names)
+    together = combine([match.operations for match in used], file.names)
     doubtful = [match for match in used if match.trust is not Safety.SAFE]
-    match = replace(match_for(reference, code, Refusal("")), rewrites=together)
+    match = replace(match_for(reference, code, Refusal("")), operations=together)
     return replace(match, safety=Safety.UNSAFE, reason=doubtful[0].reason) if doubtful else match
 
 
-def rewrites(match: Match, reference: Reference) -> bool:
+def operations(match: Match, reference: Reference) -> bool:
     """Whether the fix of `match` takes the name of `reference` out of the code."""
-    return bool(match.rewrites) and (match.reference is reference or reference in match.covers)
+    return bool(match.operations) and (match.reference is reference or reference in match.covers)

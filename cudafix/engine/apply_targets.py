@@ -10,7 +10,7 @@ from cudafix.analysis.match import Match
 from cudafix.config.options import Options
 from cudafix.config.settings import RUNTIME_MODULE
 from cudafix.config.targets import REST, Entry
-from cudafix.fixes.operations import Change, Constant, Rewrites, Substitution
+from cudafix.fixes.operations import Constant, NodeChange, Operations, Substitution
 from cudafix.replacements.project import find_other, find_stop, holds_for, others_of, plain_form
 from cudafix.replacements.replacement import Replacement
 from cudafix.syntax.module import File
@@ -27,31 +27,31 @@ class Retarget:
         ours = [one for one in options.targets if one.symbol.startswith(f"{RUNTIME_MODULE}.")]
         self.has_targets = any(holds_for(file.path, one, options) for one in ours)
         self.constants: dict[Constant, Constant] = {}
-        self.changes: dict[Change, Change] = {}
+        self.changes: dict[NodeChange, NodeChange] = {}
 
     def matches(self, matches: list[Match]) -> list[Match]:
         if not self.has_targets and self.options.route.has_runtime:
             return matches
-        return [self.match(one) if one.rewrites else one for one in matches]
+        return [self.match(one) if one.operations else one for one in matches]
 
     def match(self, match: Match) -> Match:
-        for reference, replacement in match.rewrites.replacement:
+        for reference, replacement in match.operations.replacement:
             stop = self.find_stop(replacement, reference.node)
             if stop:
-                return replace(match, rewrites=Rewrites(), reason=stop)
-        fix = match.rewrites
+                return replace(match, operations=Operations(), reason=stop)
+        fix = match.operations
         new = replace(
             fix,
             substitutions=tuple(self.substitution(one) for one in fix.substitutions),
             changes=tuple(self.change(one) for one in fix.changes),
             constants=tuple(self.constant(one) for one in fix.constants),
         )
-        return replace(match, rewrites=new, help=self.help(match, new))
+        return replace(match, operations=new, help=self.help(match, new))
 
-    def help(self, match: Match, new: Rewrites) -> str:
+    def help(self, match: Match, new: Operations) -> str:
         """Return the way out in words, with the new names in it."""
         text = match.help
-        for (_, before), (_, after) in zip(match.rewrites.replacement, new.replacement, strict=True):
+        for (_, before), (_, after) in zip(match.operations.replacement, new.replacement, strict=True):
             old = before.text(before.need.name)
             text = text.replace(old, after.text(after.need.name)) if before is not after else text
         return text
@@ -88,7 +88,7 @@ class Retarget:
             form = replace(form, passed=arguments, also=others_of(target, form))
         return reference, form
 
-    def change(self, change: Change) -> Change:
+    def change(self, change: NodeChange) -> NodeChange:
         if change not in self.changes:
             self.changes[change] = replace(change, needs=tuple(self.substitution(one) for one in change.needs))
         return self.changes[change]

@@ -17,11 +17,11 @@ from cudafix.syntax.statement_text import statement_text
 
 def make_finding(match: Match, file: File, options: Options) -> Finding:
     help_text, fix = match.help, None
-    if match.rewrites:
-        new = "" if help_text else new_text(match.rewrites.replacement[0])
+    if match.operations:
+        new = "" if help_text else new_text(match.operations.replacement[0])
         help_text = help_text or f"use `{new}`"
         message = f"Replace with `{new}`" if new else help_text[0].upper() + help_text[1:]
-        fix = Fix(match.trust, message, edits(file, match.rewrites) if options.edits else (), needed(match))
+        fix = Fix(match.trust, message, edits(file, match.operations) if options.edits else (), needed(match))
     start, end = match.span or (file.start(match.node), file.end(match.node))
     return Finding(
         match.code, BY_CODE[match.code].name, match.message, match.symbol, file.path, start, end, fix, match.reason,
@@ -31,7 +31,7 @@ def make_finding(match: Match, file: File, options: Options) -> Finding:
 
 def needed(match: Match) -> tuple[int, int]:
     """Return the oldest torch that the new code of a fix runs with."""
-    return max((replacement.since for _, replacement in match.rewrites.replacement), default=(0, 0))
+    return max((replacement.since for _, replacement in match.operations.replacement), default=(0, 0))
 
 
 def new_text(substitution: Substitution) -> str:

@@ -111,7 +111,7 @@ def look_at_slice(source: Source, options: Options, work: Work) -> Result | None
     except (ParserSyntaxError, SyntaxError, ValueError):
         return None
     analysis = analyse(file, options)
-    if work.mode is not Mode.CHECK and (analysis.comment_fixes or analysis.rewrites(work.allowed)):
+    if work.mode is not Mode.CHECK and (analysis.comment_fixes or analysis.operations(work.allowed)):
         return None
     return unchanged_result(source, analysis)
 
@@ -145,9 +145,9 @@ def rewritten(source: Source, analysis: Analysis, options: Options, work: Work) 
     from cudafix.suppressions.removal import with_edits
 
     allowed = work.allowed
-    rewrites = analysis.rewrites(allowed)
+    operations = analysis.operations(allowed)
     unchanged = unchanged_result(source, analysis)
-    if not rewrites and not analysis.comment_fixes:
+    if not operations and not analysis.comment_fixes:
         return unchanged
     if not analysis.file.round_trips:
         message = "left as it was: libcst would lose a form feed before a statement, or a lone carriage return"
@@ -155,17 +155,17 @@ def rewritten(source: Source, analysis: Analysis, options: Options, work: Work) 
     after, fixed = analysis, analysis.fixed(allowed)
     try:
         rounds = 0
-        while (rewrites or after.comment_fixes) and rounds < ROUNDS:
+        while (operations or after.comment_fixes) and rounds < ROUNDS:
             rounds += 1
-            if rewrites:
-                new = rewrite(after.file, rewrites).bytes
+            if operations:
+                new = rewrite(after.file, operations).bytes
             else:
                 new = with_edits(after.file, after.comment_fixes)
                 fixed += after.comment_fixes
             after = verify(after.file, new, options)
-            rewrites = after.rewrites(allowed)
+            operations = after.operations(allowed)
             fixed += after.fixed(allowed, waited=True)
-        if rewrites or after.comment_fixes:
+        if operations or after.comment_fixes:
             raise RewriteError("a second run would change the file again")
     except (RewriteError, ValueError) as error:
         problem = Problem(source.path, f"left as it was: {error}; please report this", fatal=True)

@@ -22,7 +22,7 @@ from cudafix.fixes.import_text import (
     with_opening_comment,
     without_names,
 )
-from cudafix.fixes.operations import Rewrites, names_in, names_that_go
+from cudafix.fixes.operations import Operations, names_in, names_that_go
 from cudafix.fixes.unused_imports import Unused, find_unused, is_alone, lines_above, lines_below
 from cudafix.matchers.references import Reference
 from cudafix.replacements.replacement import ImportedName, is_module
@@ -76,8 +76,8 @@ class Anchor:
     suite: cst.CSTNode
 
 
-def plan_imports(file: File, rewrites: Rewrites) -> ImportPlan:
-    planner = Planner(file, rewrites)
+def plan_imports(file: File, operations: Operations) -> ImportPlan:
+    planner = Planner(file, operations)
     planner.spell_what_is_there()
     planner.find_anchors()
     planner.drop_unused()
@@ -89,11 +89,11 @@ def plan_imports(file: File, rewrites: Rewrites) -> ImportPlan:
 
 
 class Planner:
-    def __init__(self, file: File, rewrites: Rewrites) -> None:
+    def __init__(self, file: File, operations: Operations) -> None:
         self.file = file
         self.names = file.names
-        self.rewrites = rewrites
-        self.choices = rewrites.replacement
+        self.operations = operations
+        self.choices = operations.replacement
         self.plan = ImportPlan()
         self.missing: list[tuple[Reference, ImportedName]] = []
         self.spelled: dict[tuple[Reference, ImportedName], str] = {}
@@ -219,7 +219,7 @@ class Planner:
             for name in names_in(reference.node, self.names)
         }
         said = self.names_said_anew()
-        gone |= names_that_go(self.rewrites, self.names)
+        gone |= names_that_go(self.operations, self.names)
         return {
             one for one in gone if (one.value, self.names.find_scope(one.value, self.names.uses[one].scope)) not in said
         }
@@ -232,7 +232,7 @@ class Planner:
             if reference.root is not None and self.keeps_root(reference, replacement.need):
                 names.add(reference.root.node.value)
             found |= {(one, self.names.find_scope(one, reference.scope)) for one in names}
-        for change in self.rewrites.changes:
+        for change in self.operations.changes:
             scopes = {self.names.uses[one].scope for one in names_in(change.node, self.names)} or self.names.scopes
             found |= {(name, self.names.find_scope(name, scope)) for name in change.says for scope in scopes}
         return found
@@ -300,7 +300,7 @@ class Planner:
                     self.place(anchor, module, group, first_use)
 
     def place_constants(self) -> None:
-        for one in self.rewrites.constants:
+        for one in self.operations.constants:
             reference, replacement = one.value
             code = f"{one.name} = {replacement.text(*self.plan.spelling[reference])}"
             self.plan.insertions.append(Insertion(self.file.module, Slot(one.index, apart=True), code))

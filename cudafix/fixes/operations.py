@@ -34,7 +34,7 @@ def substitution_for(reference: Reference, replacement: Replacement) -> Substitu
 
 
 @dataclass(frozen=True, eq=False)
-class Change:
+class NodeChange:
     """An expression, a statement of a block or an `elif` that changes its shape.
 
     Attributes:
@@ -83,7 +83,7 @@ class Constant:
 
 
 @dataclass(frozen=True, eq=False)
-class Rewrites:
+class Operations:
     """The operations of one fix, or of all fixes of a file.
 
     `spares` are assignments that only worked out what the old code asked: they go when nothing reads them any more.
@@ -91,11 +91,11 @@ class Rewrites:
     """
 
     substitutions: tuple[Substitution, ...] = ()
-    changes: tuple[Change, ...] = ()
-    spares: tuple[Binding, ...] = ()
+    changes: tuple[NodeChange, ...] = ()
+    removable_assignments: tuple[Binding, ...] = ()
     wordings: tuple[Wording, ...] = ()
     constants: tuple[Constant, ...] = ()
-    waits: bool = False
+    deferred: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.substitutions or self.changes or self.wordings)
@@ -113,16 +113,16 @@ class Rewrites:
         return (*self.substitutions, *added, *(one.value for one in self.constants))
 
 
-def told(fix: Rewrites | Refusal) -> tuple[Rewrites, str]:
+def told(fix: Operations | Refusal) -> tuple[Operations, str]:
     """Return a fix, or none, and why it is not safe, or why there is none."""
-    return (Rewrites() if isinstance(fix, Refusal) else fix), fix.reason
+    return (Operations() if isinstance(fix, Refusal) else fix), fix.reason
 
 
-def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:
+def combine(fixes: Iterable[Operations], names: NameTable) -> Operations:
     """Put fixes together: each place is rewritten once, by the first that does, and nothing inside what goes."""
-    together = without_waiting(list(fixes), names)
-    changes: dict[cst.CSTNode, Change] = {}
-    fronts: list[Change] = []
+    together = without_deferred(list(fixes), names)
+    changes: dict[cst.CSTNode, NodeChange] = {}
+    fronts: list[NodeChange] = []
     substitutions: dict[cst.CSTNode, Substitution] = {}
     for fix in together:
         fronts += [change for change in fix.changes if change.before]
@@ -131,14 +131,14 @@ def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:
                 changes.setdefault(change.node, change)
         for substitution in fix.substitutions:
             substitutions.setdefault(substitution[0].node, substitution)
-    spares = dict.fromkeys(spare for fix in together for spare in fix.spares)
+    removable_assignments = dict.fromkeys(spare for fix in together for spare in fix.removable_assignments)
     gone = {name for change in changes.values() for name in dropped_names(change, names)}
     gone |= {name for node in substitutions for name in names_in(node, names)}
-    for spare in spares:
-        line = spare_line(spare, gone, names)
+    for spare in removable_assignments:
+        line = removable_line(spare, gone, names)
         if line is not None:
-            changes[line] = Change(line, lambda updated: ())
-    return Rewrites(
+            changes[line] = NodeChange(line, lambda updated: ())
+    return Operations(
         tuple(one for node, one in substitutions.items() if not is_dropped(node, changes, names)),
         tuple(one for one in (*dict.fromkeys(fronts), *changes.values()) if not is_dropped(one.node, changes, names)),
         wordings=tuple(wording for fix in together for wording in fix.wordings),
@@ -146,20 +146,20 @@ def combine(fixes: Iterable[Rewrites], names: NameTable) -> Rewrites:
     )
 
 
-def without_waiting(fixes: Sequence[Rewrites], names: NameTable) -> list[Rewrites]:
+def without_deferred(fixes: Sequence[Operations], names: NameTable) -> list[Operations]:
     """Leave out the fixes that wait for others, which change the same statements or what is around or inside them."""
-    firm = [fix for fix in fixes if not fix.waits]
+    firm = [fix for fix in fixes if not fix.deferred]
     changed: set[cst.CSTNode] = {one.node for fix in firm for one in fix.changes}
-    changed |= {one.node for fix in firm for one in fix.spares}
+    changed |= {one.node for fix in firm for one in fix.removable_assignments}
     around = {parent for node in changed for parent in names.tree.ancestors(node)} | changed
 
-    def is_free(change: Change) -> bool:
+    def is_free(change: NodeChange) -> bool:
         return change.before or (change.node not in around and changed.isdisjoint(names.tree.ancestors(change.node)))
 
-    return [fix for fix in fixes if not fix.waits or all(is_free(change) for change in fix.changes)]
+    return [fix for fix in fixes if not fix.deferred or all(is_free(change) for change in fix.changes)]
 
 
-def spare_line(binding: Binding, gone: set[cst.Name], names: NameTable) -> cst.CSTNode | None:
+def removable_line(binding: Binding, gone: set[cst.Name], names: NameTable) -> cst.CSTNode | None:
     """Return the line of an assignment whose name nothing reads any more, if nothing else is lost with it."""
     scope = binding.scope
     is_own = scope.kind is ScopeKind.FUNCTION and not names.uses_by_name.keys() & FRAME_READERS
@@ -179,7 +179,7 @@ def spare_line(binding: Binding, gone: set[cst.Name], names: NameTable) -> cst.C
     return line if is_single and not has_comment else None
 
 
-def is_dropped(node: cst.CSTNode, changes: dict[cst.CSTNode, Change], names: NameTable) -> bool:
+def is_dropped(node: cst.CSTNode, changes: dict[cst.CSTNode, NodeChange], names: NameTable) -> bool:
     """Whether `node` stands in a part that one of `changes` takes out."""
     kept = {node}
     for parent in names.tree.ancestors(node):
@@ -190,15 +190,15 @@ def is_dropped(node: cst.CSTNode, changes: dict[cst.CSTNode, Change], names: Nam
     return False
 
 
-def names_that_go(rewrites: Rewrites, names: NameTable) -> set[cst.Name]:
+def names_that_go(operations: Operations, names: NameTable) -> set[cst.Name]:
     """Return the names that the changes take out of the code."""
     gone: set[cst.Name] = set()
-    for change in rewrites.changes:
+    for change in operations.changes:
         gone |= dropped_names(change, names)
     return gone
 
 
-def dropped_names(change: Change, names: NameTable) -> set[cst.Name]:
+def dropped_names(change: NodeChange, names: NameTable) -> set[cst.Name]:
     if change.before:
         return set()
     return names_in(change.node, names).difference(*(names_in(one, names) for one in change.kept))

@@ -15,37 +15,37 @@ import libcst as cst
 from cudafix.fixes.import_planner import ImportPlan, Inline, Insertion, plan_imports
 from cudafix.fixes.import_style import leading_lines
 from cudafix.fixes.import_text import marked_unused
-from cudafix.fixes.operations import Change, Rewrites, Wording
+from cudafix.fixes.operations import NodeChange, Operations, Wording
 from cudafix.syntax.module import File
 from cudafix.syntax.tree import BLOCKS
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 
 
-def rewrite(file: File, rewrites: Rewrites) -> cst.Module:
+def rewrite(file: File, operations: Operations) -> cst.Module:
     """Return the module with every rewrite carried out and the imports that this needs."""
-    return file.module.visit(Rewriter(rewrites, plan_imports(file, rewrites), file))
+    return file.module.visit(Rewriter(operations, plan_imports(file, operations), file))
 
 
 class Rewriter(cst.CSTTransformer):
-    def __init__(self, rewrites: Rewrites, plan: ImportPlan, file: File) -> None:
+    def __init__(self, operations: Operations, plan: ImportPlan, file: File) -> None:
         super().__init__()
         self.plan = plan
         self.references = {
-            reference.node: (reference, replacement) for reference, replacement in rewrites.substitutions
+            reference.node: (reference, replacement) for reference, replacement in operations.substitutions
         }
-        self.arguments = {argument for _, replacement in rewrites.substitutions for argument in replacement.arguments}
-        self.fronts: dict[cst.CSTNode, list[Change]] = {}
-        self.in_blocks: dict[cst.CSTNode, Change] = {}
-        self.elsewhere: dict[cst.CSTNode, Change] = {}
-        for change in rewrites.changes:
+        self.arguments = {argument for _, replacement in operations.substitutions for argument in replacement.arguments}
+        self.fronts: dict[cst.CSTNode, list[NodeChange]] = {}
+        self.in_blocks: dict[cst.CSTNode, NodeChange] = {}
+        self.elsewhere: dict[cst.CSTNode, NodeChange] = {}
+        for change in operations.changes:
             if change.before:
                 self.fronts.setdefault(change.node, []).append(change)
                 continue
             is_in_block = isinstance(file.tree.parents[change.node], BLOCKS)
             (self.in_blocks if is_in_block else self.elsewhere)[change.node] = change
         self.wordings: dict[cst.CSTNode, list[Wording]] = {}
-        for wording in rewrites.wordings:
+        for wording in operations.wordings:
             self.wordings.setdefault(wording.node, []).append(wording)
         self.insertions: dict[cst.CSTNode, list[Insertion]] = {}
         for insertion in plan.insertions:

@@ -13,29 +13,29 @@ import libcst as cst
 
 from cudafix.fixes.import_planner import ImportPlan, Insertion, Removal, plan_imports
 from cudafix.fixes.import_text import marked_unused
-from cudafix.fixes.operations import Rewrites, Wording
+from cudafix.fixes.operations import Operations, Wording
 from cudafix.fixes.rewriter import Rewriter, statements
 from cudafix.model import Edit, Position
 from cudafix.syntax.module import File, split_lines
 from cudafix.syntax.tree import BLOCKS
 
 
-def edits(file: File, rewrites: Rewrites) -> tuple[Edit, ...]:
+def edits(file: File, operations: Operations) -> tuple[Edit, ...]:
     """Return the changes of `rewrite` as text edits, in the order of the file."""
-    plan = plan_imports(file, rewrites)
-    roots = find_roots(file, rewrites)
-    found = [one for root in roots for one in compared(file, root, rewrites, plan)]
+    plan = plan_imports(file, operations)
+    roots = find_roots(file, operations)
+    found = [one for root in roots for one in compared(file, root, operations, plan)]
     if roots != [file.module]:
-        found += [one for node, one in single_edits(file, rewrites, plan) if not is_below(node, roots, file)]
+        found += [one for node, one in single_edits(file, operations, plan) if not is_below(node, roots, file)]
         rows = [rows_of(root, file) for root in roots]
-        words = [wording_edit(file, one) for one in rewrites.wordings]
+        words = [wording_edit(file, one) for one in operations.wordings]
         found += [one for one in words if not any(one.start.row in compared for compared in rows)]
     return tuple(sorted(found, key=lambda one: (one.start, one.end)))
 
 
-def find_roots(file: File, rewrites: Rewrites) -> list[cst.CSTNode]:
+def find_roots(file: File, operations: Operations) -> list[cst.CSTNode]:
     """Return the smallest statements, none inside another, that hold each change and the block it stands in."""
-    roots = {owner(file, change.node) for change in rewrites.changes}
+    roots = {owner(file, change.node) for change in operations.changes}
     if file.module in roots or (roots and not file.module.has_trailing_newline):
         return [file.module]
     return [one for one in roots if roots.isdisjoint(file.tree.ancestors(one))]
@@ -59,9 +59,9 @@ def rows_of(root: cst.CSTNode, file: File) -> range:
     return range(first, first + len(split_lines(code_of(root, file, root))))
 
 
-def compared(file: File, root: cst.CSTNode, rewrites: Rewrites, plan: ImportPlan) -> Iterator[Edit]:
+def compared(file: File, root: cst.CSTNode, operations: Operations, plan: ImportPlan) -> Iterator[Edit]:
     """Yield the edits that make of the lines of `root` what the rewrites make of it."""
-    new = root.visit(Rewriter(rewrites, plan, file))
+    new = root.visit(Rewriter(operations, plan, file))
     assert isinstance(new, cst.CSTNode)
     first = 1 if root is file.module else first_row(file, root)
     before, after = (split_lines(code_of(one, file, root)) for one in (root, new))
@@ -82,9 +82,9 @@ def code_of(node: cst.CSTNode, file: File, root: cst.CSTNode) -> str:
     return "".join(split_lines(file.code(block))[1:])
 
 
-def single_edits(file: File, rewrites: Rewrites, plan: ImportPlan) -> Iterator[tuple[cst.CSTNode, Edit]]:
+def single_edits(file: File, operations: Operations, plan: ImportPlan) -> Iterator[tuple[cst.CSTNode, Edit]]:
     """Yield the edits of expressions and imports, each with a node that it is about."""
-    for reference, replacement in rewrites.substitutions:
+    for reference, replacement in operations.substitutions:
         span = file.start(reference.node), file.end(reference.node)
         yield reference.node, Edit(*span, replacement.text(*plan.spelling[reference]))
         for argument in replacement.arguments:

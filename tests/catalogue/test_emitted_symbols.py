@@ -52,7 +52,7 @@ def fixed(route: str, version: tuple[int, int]) -> tuple[str, tuple[Finding, ...
     options = Options(**read_settings(settings, "test"), edits=False)
     analysis = analyse(program(), options)
     levels = Work(Mode.FIX, unsafe=True).allowed
-    return rewrite(analysis.file, analysis.rewrites(levels)).code, analysis.fixed(levels)
+    return rewrite(analysis.file, analysis.operations(levels)).code, analysis.fixed(levels)
 
 
 def torch_names(source: str) -> Iterator[str]:

@@ -116,7 +116,7 @@ def test_a_refused_file_stays_and_the_reason_is_told(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("unsafe", [False, True])
 def test_a_file_that_every_further_run_would_change_stays(monkeypatch: pytest.MonkeyPatch, unsafe: bool) -> None:
     source = b"import torch\ntorch.cuda.synchronize()\n"
-    monkeypatch.setattr("cudafix.fixes.rewriter.rewrite", lambda file, rewrites: file.module)
+    monkeypatch.setattr("cudafix.fixes.rewriter.rewrite", lambda file, operations: file.module)
     result = fixed(source, unsafe=unsafe)
     assert (result.new_bytes, result.fixed) == (None, ())
     assert [str(one) for one in result.problems] == [

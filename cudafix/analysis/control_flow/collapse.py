@@ -11,7 +11,7 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.dispatch import Arm, Dispatch, Shape
 from cudafix.fixes.import_style import LINE_LENGTH
-from cudafix.fixes.operations import Built, Change
+from cudafix.fixes.operations import Built, NodeChange
 from cudafix.syntax.conjunctions import joined
 from cudafix.syntax.expressions import operands, operators
 
@@ -23,20 +23,20 @@ PRAGMA = re.compile(r"#\s*(?:noqa|type:|pragma:|pyright:|pylint:|mypy:|ruff:|fmt
 
 def collapse(
     dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...], context: RuleContext
-) -> tuple[Change, ...] | None:
+) -> tuple[NodeChange, ...] | None:
     """Return the changes that leave `arm` alone of the whole dispatch, under `rest`; None where that has no form."""
     if rest:
         return under_rest(dispatch, arm, rest)
     if dispatch.shape is Shape.EARLY:
-        return (Change(dispatch.nodes[0], lambda updated: ()),)
+        return (NodeChange(dispatch.nodes[0], lambda updated: ()),)
     if dispatch.shape is Shape.AND:
-        return (Change(dispatch.nodes[0], lambda updated: bare(updated.right, updated), arm.parts),)
+        return (NodeChange(dispatch.nodes[0], lambda updated: bare(updated.right, updated), arm.parts),)
     if dispatch.shape is Shape.CHOICE:
         (node,) = dispatch.nodes
         assert isinstance(node, cst.IfExp)
-        return (Change(node, lambda updated: bare(choice_part(updated, node, arm), updated), arm.parts),)
+        return (NodeChange(node, lambda updated: bare(choice_part(updated, node, arm), updated), arm.parts),)
     place = next(one for one in dispatch.nodes if is_inside(arm.holder, one, context))
-    gone = tuple(Change(one, lambda updated: ()) for one in dispatch.nodes if one is not place)
+    gone = tuple(NodeChange(one, lambda updated: ()) for one in dispatch.nodes if one is not place)
     if place is arm.parts[0]:  # the last of several exits stays as it is
         return gone
     is_elif = isinstance(context.parent(place), cst.If)
@@ -47,10 +47,10 @@ def collapse(
             return cst.Else(body=holder.body, leading_lines=updated.leading_lines)
         return spliced(holder, updated)
 
-    return (*gone, Change(place, build, arm.parts))
+    return (*gone, NodeChange(place, build, arm.parts))
 
 
-def under_rest(dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...]) -> tuple[Change, ...] | None:
+def under_rest(dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...]) -> tuple[NodeChange, ...] | None:
     """Return the changes that leave the branch under what is left of its condition."""
     node, test = dispatch.nodes[0], arm.test
     if dispatch.shape is not Shape.LADDER or arm.holder is not node or not isinstance(test, cst.BooleanOperation):
@@ -62,9 +62,9 @@ def under_rest(dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...
     def build(updated: cst.BooleanOperation) -> cst.BaseExpression:
         return left_of(updated, places)
 
-    changes: tuple[Change, ...] = (Change(test, build, rest),)
+    changes: tuple[NodeChange, ...] = (NodeChange(test, build, rest),)
     if len(dispatch.arms) > 1:
-        changes += (Change(node, lambda updated: updated.with_changes(orelse=None), (test, *arm.parts)),)
+        changes += (NodeChange(node, lambda updated: updated.with_changes(orelse=None), (test, *arm.parts)),)
     return changes
 
 
@@ -91,14 +91,14 @@ def as_laid_out(whole: cst.BooleanOperation, places: Sequence[int]) -> cst.BaseE
     return new
 
 
-def merge(dispatch: Dispatch, arm: Arm, context: RuleContext) -> tuple[Change, ...]:
+def merge(dispatch: Dispatch, arm: Arm, context: RuleContext) -> tuple[NodeChange, ...]:
     """Return the changes that leave `arm` under the first condition, and the last `else` beside it."""
     first = dispatch.arms[0]
     if len(dispatch.asked) == 1:
         return ()
     if dispatch.shape is Shape.EXITS and arm.holder in dispatch.nodes:
         others = [one for one in dispatch.nodes[:-1] if one is not arm.holder]
-        return tuple(Change(one, lambda updated: ()) for one in others)
+        return tuple(NodeChange(one, lambda updated: ()) for one in others)
     otherwise, node = dispatch.otherwise, dispatch.nodes[0]
     assert first.test is not None
     last = None if dispatch.shape is Shape.EXITS or otherwise is None else otherwise.holder
@@ -112,7 +112,7 @@ def merge(dispatch: Dispatch, arm: Arm, context: RuleContext) -> tuple[Change, .
         changed: cst.CSTNode = updated.with_changes(body=holder.body, orelse=orelse)
         return changed
 
-    return (Change(node, build, (first.test, *arm.parts, *rest)),)
+    return (NodeChange(node, build, (first.test, *arm.parts, *rest)),)
 
 
 def is_inside(node: cst.CSTNode, around: cst.CSTNode, context: RuleContext) -> bool:
@@ -159,7 +159,7 @@ def commented(header: cst.TrailingWhitespace) -> list[cst.EmptyLine]:
     return [cst.EmptyLine(comment=header.comment)] if is_text else []
 
 
-def lost_comments(changes: Sequence[Change], body: cst.CSTNode | None) -> list[str]:
+def lost_comments(changes: Sequence[NodeChange], body: cst.CSTNode | None) -> list[str]:
     """Return the comments that the changes would lose, and that no kept part says as well; `body` is what stays."""
     lost: list[str] = []
     for change in changes:

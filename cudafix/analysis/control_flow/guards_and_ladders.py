@@ -19,7 +19,7 @@ from cudafix.analysis.control_flow.substitutes import anchor, own_tests
 from cudafix.analysis.control_flow.verdict import backends_of_last, chooses_device, judge
 from cudafix.analysis.match import Match
 from cudafix.catalogue.row import CUDA_ONLY
-from cudafix.fixes.operations import Rewrites, Substitution
+from cudafix.fixes.operations import Operations, Substitution
 from cudafix.matchers.conditions import Asks
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -100,18 +100,18 @@ def match_for(dispatch: Dispatch, message: Callable[[Reference], str], takes_all
     verdict = judge(dispatch, context)
     tests = [test for _, question in dispatch.asked for test in own_tests(question, context)]
     inside = list(context.references_in(*dispatch.parts))
-    rewrites = (
-        Rewrites()
+    operations = (
+        Operations()
         if verdict.stops
-        else Rewrites(tuple(verdict.substitutions), verdict.changes, flags_of(dispatch, context))
+        else Operations(tuple(verdict.substitutions), verdict.changes, flags_of(dispatch, context))
     )
     named = tests[0] if tests else inside[0] if inside else anchor(dispatch, context)
-    takes_inside = bool(rewrites) and (takes_all or dispatch.asked[0][1].asks is not Asks.MACHINE)
+    takes_inside = bool(operations) and (takes_all or dispatch.asked[0][1].asks is not Asks.MACHINE)
     return Match(
-        dispatch.arms[0].test or dispatch.nodes[0], named.symbol.name, message(named), rewrites,
+        dispatch.arms[0].test or dispatch.nodes[0], named.symbol.name, message(named), operations,
         safety=Safety.UNSAFE if verdict.doubts else Safety.SAFE,
         reason=verdict.stops or "; ".join(dict.fromkeys([*verdict.doubts, *reasons_of(verdict.substitutions)])),
-        help="" if rewrites.substitutions or not rewrites else "drop the condition",
+        help="" if operations.substitutions or not operations else "drop the condition",
         reference=named, covers=(*tests, *inside) if takes_inside else tuple(tests),
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ from cudafix.analysis.control_flow.equivalence import (
 )
 from cudafix.analysis.control_flow.find_dispatches import first_of, read_dispatch
 from cudafix.analysis.control_flow.substitutes import device_types, for_device, neutral_test, tests_of
-from cudafix.fixes.operations import Change, Substitution, substitution_for
+from cudafix.fixes.operations import NodeChange, Substitution, substitution_for
 from cudafix.matchers.conditions import Asks
 from cudafix.matchers.cuda_words import names_cuda
 from cudafix.matchers.references import Reference
@@ -37,7 +37,7 @@ class Verdict:
 
     arm: Arm
     substitutions: list[Substitution] = field(default_factory=list)
-    changes: tuple[Change, ...] = ()
+    changes: tuple[NodeChange, ...] = ()
     doubts: list[str] = field(default_factory=list)
     stops: str = ""
 

@@ -9,7 +9,7 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.late_parameter import with_text
-from cudafix.fixes.operations import Change, Substitution
+from cudafix.fixes.operations import NodeChange, Substitution
 from cudafix.matchers.references import Reference
 from cudafix.replacements.replacement import ImportedName, Replacement
 from cudafix.syntax.arguments import keyword_argument, with_keyword
@@ -26,7 +26,7 @@ ONE_FOR_ALL = ("ClassVar", "InitVar", "Final")
 
 def late_field(
     literal: cst.SimpleString, statement: cst.AnnAssign, substitution: Substitution, context: RuleContext
-) -> tuple[Change, ...]:
+) -> tuple[NodeChange, ...]:
     """Return the changes for a field in whose default `choice` takes the place of `literal`; none in other classes."""
     value = statement.value
     assert value is not None
@@ -43,9 +43,9 @@ def late_field(
     reason = replacement.reason.partition(";")[0]
     made = reference, replace(replacement, passed=None if is_all else replacement.passed, reason=reason)
     if argument is not None:
-        return (Change(argument, partial(with_factory, literal=literal, whole=whole), needs=(made,)),)
+        return (NodeChange(argument, partial(with_factory, literal=literal, whole=whole), needs=(made,)),)
     assert maker is not None
-    return (Change(value, partial(described, literal=literal, whole=whole), kept=(value,), needs=(maker, made)),)
+    return (NodeChange(value, partial(described, literal=literal, whole=whole), kept=(value,), needs=(maker, made)),)
 
 
 def default_argument(call: cst.Call) -> cst.Arg | None:

@@ -11,7 +11,7 @@ from functools import partial
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.fixes.operations import Change, Substitution, names_in
+from cudafix.fixes.operations import NodeChange, Substitution, names_in
 from cudafix.replacements.choose import SCRIPTED, is_scripted
 from cudafix.replacements.replacement import Refusal
 from cudafix.syntax.scopes import Scope
@@ -22,7 +22,7 @@ TAKES_NONE = ("None", "Optional", "Any", "object")
 
 def late_parameter(
     literal: cst.SimpleString, param: cst.Param, substitution: Substitution, context: RuleContext
-) -> tuple[Change, ...] | Refusal:
+) -> tuple[NodeChange, ...] | Refusal:
     """Return the changes for a parameter in whose default `choice` takes the place of `literal`."""
     names = context.file.names
     assert param.default is not None
@@ -41,8 +41,8 @@ def late_parameter(
     kept = tuple(one for one in (param.annotation, param.default) if one is not None)
     resolve = partial(resolved, literal=literal, param=param, context=context)
     return (
-        Change(param, partial(without_default, context=context), kept=kept),
-        Change(first, resolve, before=True, needs=((replace(reference, scope=scope), replacement),)),
+        NodeChange(param, partial(without_default, context=context), kept=kept),
+        NodeChange(first, resolve, before=True, needs=((replace(reference, scope=scope), replacement),)),
     )
 
 

@@ -19,7 +19,7 @@ from cudafix.catalogue.symbols import look_up
 from cudafix.files.source import NOTEBOOK
 from cudafix.fixes.import_style import is_import
 from cudafix.fixes.import_text import is_between_cells
-from cudafix.fixes.operations import Constant, Rewrites, Substitution, told
+from cudafix.fixes.operations import Constant, Operations, Substitution, told
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.index_as_device import is_taken_for_device
@@ -33,12 +33,12 @@ DECIDED = "; the device is decided at import"
 AT_IMPORT = "it is worked out at import: make it None, and work it out where it is used"
 
 
-def match_of(node: cst.CSTNode, message: str, fix: Rewrites | Refusal, context: RuleContext) -> Match:
+def match_of(node: cst.CSTNode, message: str, fix: Operations | Refusal, context: RuleContext) -> Match:
     """Return the match for `node`, with its fix or with what stops one."""
-    rewrites, reason = told(fix)
-    holder = find_holder(node, context) if rewrites.changes else None
-    words = help_for(rewrites.changes[-1].needs[-1][1], holder) if holder is not None else ""
-    return Match(node, "", message, rewrites, reason=reason, help=words)
+    operations, reason = told(fix)
+    holder = find_holder(node, context) if operations.changes else None
+    words = help_for(operations.changes[-1].needs[-1][1], holder) if holder is not None else ""
+    return Match(node, "", message, operations, reason=reason, help=words)
 
 
 def help_for(replacement: Replacement, holder: cst.Param | cst.AnnAssign) -> str:
@@ -52,7 +52,7 @@ def help_for(replacement: Replacement, holder: cst.Param | cst.AnnAssign) -> str
 def without_literal(
     literal: cst.SimpleString | cst.FormattedStringText, string: cst.CSTNode, context: RuleContext, template: str,
     function: str = DEVICE_TYPE, reason: str = ELSEWHERE,
-) -> Rewrites | Refusal:  # fmt: skip
+) -> Operations | Refusal:  # fmt: skip
     """Return the fix that puts what a function of the runtime answers in the place of a string, or of a part of it.
 
     In a default, that is worked out when it is needed.
@@ -63,17 +63,17 @@ def without_literal(
     if function == DEVICE_TYPE:
         named = with_name(substitution, string, context, is_taken_for_device(string, context.file))
         if named is not None:
-            return Rewrites((named[0],), constants=named[1])
+            return Operations((named[0],), constants=named[1])
     holder = find_holder(string, context)
     if holder is None:
-        return Rewrites((substitution,))
+        return Operations((substitution,))
     if not isinstance(literal, cst.SimpleString):
         return Refusal(AT_IMPORT)
     if isinstance(holder, cst.AnnAssign):
         changes = late_field(literal, holder, substitution, context)
-        return Rewrites(changes=changes) if changes else Rewrites((substitution,))
+        return Operations(changes=changes) if changes else Operations((substitution,))
     late = late_parameter(literal, holder, substitution, context)
-    return late if isinstance(late, Refusal) else Rewrites(changes=late)
+    return late if isinstance(late, Refusal) else Operations(changes=late)
 
 
 def neutral_device(

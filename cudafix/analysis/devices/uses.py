@@ -14,7 +14,7 @@ from cudafix.analysis.devices.assertions import is_compared
 from cudafix.analysis.functions.amp_calls import is_told_of_cuda
 from cudafix.analysis.match import Match
 from cudafix.catalogue.backends import family
-from cudafix.fixes.operations import Rewrites
+from cudafix.fixes.operations import Operations
 from cudafix.matchers.conditions import DEVICE
 from cudafix.matchers.device_position import is_device_position
 from cudafix.matchers.device_text import DeviceText, find_device_texts
@@ -167,4 +167,4 @@ def match_unfixed(call: cst.Call, reason: str, file: File) -> Match:
     assert isinstance(call.func, cst.Attribute)
     start, end = file.start(call.func.attr), file.end(call)
     message = f"`.cuda({'…' if call.args else ''})` moves to CUDA"
-    return Match(call, "", message, Rewrites(), reason=reason, rows=(start.row, end.row), span=(start, end))
+    return Match(call, "", message, Operations(), reason=reason, rows=(start.row, end.row), span=(start, end))

@@ -9,7 +9,7 @@ from cudafix.analysis.control_flow.enclosing_branch import find_branch, is_named
 from cudafix.analysis.match import Match
 from cudafix.catalogue.backends import BACKENDS, STANDS_IN
 from cudafix.catalogue.row import CUDA_ONLY
-from cudafix.fixes.operations import Rewrites, substitution_for
+from cudafix.fixes.operations import Operations, substitution_for
 from cudafix.matchers.references import Reference
 from cudafix.registry import code_of
 from cudafix.replacements.module_in_scope import find_meant
@@ -104,12 +104,16 @@ def match_wrong(reference: Reference, context: RuleContext) -> Match:
         )
     else:
         message, reason = f"`{name}` is called without a test for MPS", "it raises on every other machine"
-    return Match(reference.node, name, message, Rewrites(), reason=reason, reference=reference, code=WRONG_BRANCH)
+    return Match(reference.node, name, message, Operations(), reason=reason, reference=reference, code=WRONG_BRANCH)
 
 
 def match_for(reference: Reference, code: str, replacement: Replacement | Refusal) -> Match:
     row = reference.symbol.row
-    fix = Rewrites((substitution_for(reference, replacement),)) if isinstance(replacement, Replacement) else Rewrites()
+    fix = (
+        Operations((substitution_for(reference, replacement),))
+        if isinstance(replacement, Replacement)
+        else Operations()
+    )
     return Match(
         reference.node, reference.symbol.name, message_for(reference), fix, reason=replacement.reason,
         help="" if row.has_neutral_form or fix else row.note, reference=reference, code=code,

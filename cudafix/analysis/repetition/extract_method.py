@@ -13,7 +13,7 @@ from cudafix.analysis.context import RuleContext
 from cudafix.analysis.repetition.local_names import variables_in
 from cudafix.analysis.repetition.method_name import docstring_of, name_method
 from cudafix.analysis.repetition.statement_run import Block
-from cudafix.fixes.operations import Built, Change, Rewrites
+from cudafix.fixes.operations import Built, NodeChange, Operations
 from cudafix.syntax.conjunctions import conditions, conjunction, trimmed
 
 REVIEW = "the block moves into a method of its own: review its name"
@@ -24,7 +24,7 @@ class Plan:
     """What becomes of a group of blocks; without rewrites, `reason` says why it stays."""
 
     name: str
-    rewrites: Rewrites
+    operations: Operations
     reason: str
 
 
@@ -94,26 +94,26 @@ class NewMethods:
         self.given = given
         self.names_taken: set[str] = set()
         self.drafts: dict[cst.CSTNode, list[Draft]] = {}
-        self.insertions: dict[cst.CSTNode, Change] = {}
+        self.insertions: dict[cst.CSTNode, NodeChange] = {}
 
     def plan(self, blocks: Sequence[Block], flush: str) -> Plan:
         text = re.sub(r"#[^\r\n]*", "", self.context.file.text)
         name, self.given = self.given or name_method(blocks, flush), ""
         if name == self.context.options.helper_name and is_said(name, text):
-            return Plan(name, Rewrites(), f"`{name}` is the name of something else in this file")
+            return Plan(name, Operations(), f"`{name}` is the name of something else in this file")
         name = next(one for one in numbered(name) if one not in self.names_taken and not is_said(one, text))
         self.names_taken.add(name)
         draft = Draft(name, blocks)
         changes = [change for block in blocks for change in changes_to(block, draft)]
-        return Plan(name, Rewrites(changes=(self.insertion(draft), *changes), waits=True), REVIEW)
+        return Plan(name, Operations(changes=(self.insertion(draft), *changes), deferred=True), REVIEW)
 
-    def insertion(self, draft: Draft) -> Change:
+    def insertion(self, draft: Draft) -> NodeChange:
         """Return the change that puts the new method in front of the first that calls it."""
         place = first_of_name(draft.source.method.node, self.owner)
         drafts = self.drafts.setdefault(place, [])
         drafts.append(draft)
         if place not in self.insertions:
-            self.insertions[place] = Change(place, lambda updated: spaced(drafts, updated), before=True)
+            self.insertions[place] = NodeChange(place, lambda updated: spaced(drafts, updated), before=True)
         return self.insertions[place]
 
 
@@ -148,22 +148,22 @@ def spaced(drafts: Sequence[Draft], below: cst.FunctionDef) -> Built:
 # What stands where the block stood
 
 
-def changes_to(block: Block, draft: Draft) -> Iterator[Change]:
+def changes_to(block: Block, draft: Draft) -> Iterator[NodeChange]:
     """Yield the changes that leave a call of the new method, and give it its body if `block` is where that is from."""
     is_source = block is draft.source
     first, *others = block.nodes
     if block.kept:
         assert isinstance(first, cst.If)
         stays = first.children if is_source else conditions(first)[: block.kept]
-        yield Change(first, lambda updated: split(updated, block, draft), tuple(stays))
+        yield NodeChange(first, lambda updated: split(updated, block, draft), tuple(stays))
         return
     call = call_of(block, draft.name)
     if not is_source:
-        yield Change(first, lambda updated: call)
-        yield from (Change(one, lambda updated: ()) for one in others)
+        yield NodeChange(first, lambda updated: call)
+        yield from (NodeChange(one, lambda updated: ()) for one in others)
         return
-    yield Change(first, lambda updated: moved(updated, draft, [call]), tuple(first.children))
-    yield from (Change(one, lambda updated: moved(updated, draft, []), tuple(one.children)) for one in others)
+    yield NodeChange(first, lambda updated: moved(updated, draft, [call]), tuple(first.children))
+    yield from (NodeChange(one, lambda updated: moved(updated, draft, []), tuple(one.children)) for one in others)
 
 
 def moved(updated: cst.BaseStatement, draft: Draft, left: Sequence[cst.BaseStatement]) -> Built:

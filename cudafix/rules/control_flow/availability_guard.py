@@ -41,7 +41,7 @@ from cudafix.analysis.control_flow.collapse import lost_comments, spliced
 from cudafix.analysis.control_flow.equivalence import is_quiet
 from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_guard, is_ladder, match_for
 from cudafix.analysis.match import Match
-from cudafix.fixes.operations import Change, Rewrites, substitution_for
+from cudafix.fixes.operations import NodeChange, Operations, substitution_for
 from cudafix.matchers.cuda_words import catches
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -96,13 +96,13 @@ def match_attempt(node: cst.Try, context: RuleContext) -> Match:
     choices = tuple(
         substitution_for(one, replacement) for one, replacement in replacements if isinstance(replacement, Replacement)
     )
-    change = Change(node, body_of, tuple(node.body.body))
+    change = NodeChange(node, body_of, tuple(node.body.body))
     lost = lost_comments([change], node.body)
     reason = f"{SWALLOWED}; a comment would be lost: {lost[0]}" if lost else SWALLOWED
     row = context.file.start(node).row
     name = inside[0].symbol.name
     return Match(
-        inside[0].node, name, f"`{name}` is tried, in case there is no CUDA", Rewrites(choices, (change,)),
+        inside[0].node, name, f"`{name}` is tried, in case there is no CUDA", Operations(choices, (change,)),
         safety=Safety.UNSAFE, reason=reason, reference=inside[0], rows=(row, row),
     )  # fmt: skip
 

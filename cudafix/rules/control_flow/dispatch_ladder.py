@@ -45,7 +45,7 @@ from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_ladd
 from cudafix.analysis.control_flow.substitutes import NO_TORCH, for_device, name_of_torch
 from cudafix.analysis.match import Match
 from cudafix.catalogue.backends import family
-from cudafix.fixes.operations import Rewrites, Substitution
+from cudafix.fixes.operations import Operations, Substitution
 from cudafix.matchers.conditions import backend_of, device_of
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -90,8 +90,12 @@ def find_tables(context: RuleContext) -> Iterator[Match]:
         substitutions = choices_of(table, context)
         first = table.functions[0]
         names = ", ".join(sorted({one.symbol.backend.upper() for one in table.functions}))
-        spares = () if table.binding is None else (table.binding,)
-        fix = Rewrites() if isinstance(substitutions, Refusal) else Rewrites(tuple(substitutions), spares=spares)
+        removable_assignments = () if table.binding is None else (table.binding,)
+        fix = (
+            Operations()
+            if isinstance(substitutions, Refusal)
+            else Operations(tuple(substitutions), removable_assignments=removable_assignments)
+        )
         reason = substitutions.reason if isinstance(substitutions, Refusal) else "the device at hand decides"
         yield Match(
             table.node, first.symbol.name, f"a table over {names} for what has a neutral form", fix,

@@ -68,7 +68,7 @@ from cudafix.analysis.repetition.find_runs import Runs
 from cudafix.analysis.repetition.flush_calls import Site, find_calls, flush_of, is_about_cache
 from cudafix.analysis.repetition.local_names import weight
 from cudafix.analysis.repetition.statement_run import Block
-from cudafix.fixes.operations import Rewrites
+from cudafix.fixes.operations import Operations
 from cudafix.model import Safety
 from cudafix.registry import code_of
 from cudafix.suppressions.comments import Suppressions
@@ -89,7 +89,7 @@ def find(context: RuleContext) -> list[Match]:
     for owner, sites in calls.items():
         if len({site.method.node for site in sites}) > 1 and len(sites) <= MOST_CALLS:
             search = Search(sites, context)
-            given = "" if any(match.rewrites for match in found) else context.options.helper_name
+            given = "" if any(match.operations for match in found) else context.options.helper_name
             found += report(search.groups(), NewMethods(owner, context, given))
     return found
 
@@ -212,21 +212,21 @@ def report(groups: Sequence[Group], new_methods: NewMethods) -> Iterator[Match]:
     for group in groups:
         if group.has_fix:
             plan = new_methods.plan(group.movable, flush_of(group.movable[0]))
-            yield match_of(group, group.movable[0], plan.rewrites, plan.reason, plan.name)
+            yield match_of(group, group.movable[0], plan.operations, plan.reason, plan.name)
         silenced = [one for one, reason in group.stuck.items() if reason == SILENCED]
         others = [one for one in group.stuck if one not in silenced]
         for block in (*silenced, *(others if group.has_fix else others[:1])):
-            yield match_of(group, block, Rewrites(), group.stuck[block])
+            yield match_of(group, block, Operations(), group.stuck[block])
 
 
-def match_of(group: Group, block: Block, rewrites: Rewrites, reason: str, name: str = "") -> Match:
+def match_of(group: Group, block: Block, operations: Operations, reason: str, name: str = "") -> Match:
     file = block.context.file
     others = [str(one.rows[0]) for one in group.blocks if one is not block]
     references = [one.symbol.name for one in block.context.references_in(*block.roots)]
     return Match(
         block.nodes[0], next((one for one in references if one.endswith(".empty_cache")), ""),
         f"a block that flushes a cache stands {len(others) + 1} times in this class: also on {listed(others)}",
-        rewrites, safety=Safety.UNSAFE, reason=reason, help=f"move it into a method `{name}`" if name else "",
+        operations, safety=Safety.UNSAFE, reason=reason, help=f"move it into a method `{name}`" if name else "",
         rows=block.rows, span=(file.start(block.nodes[0]), file.end(block.nodes[-1])),
     )  # fmt: skip
 

@@ -39,7 +39,7 @@ from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, neutral_device
 from cudafix.analysis.devices.uses import cuda_methods, match_unfixed
 from cudafix.analysis.match import Match
-from cudafix.fixes.operations import Change, Rewrites
+from cudafix.fixes.operations import NodeChange, Operations
 from cudafix.matchers.device_position import WORD, is_device_name
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -70,9 +70,13 @@ def match_method(call: cst.Call, context: RuleContext) -> Match:
     if is_storage(call.func.value, context):
         return replace(match, reason=STORAGE)
     if passed is not None and is_device(passed, context):
-        change = Change(call, renamed, (call.func.value, *call.args))
+        change = NodeChange(call, renamed, (call.func.value, *call.args))
         return replace(
-            match, rewrites=Rewrites(changes=(change,)), safety=Safety.UNSAFE, reason=ANY_DEVICE, help="use `.to(…)`"
+            match,
+            operations=Operations(changes=(change,)),
+            safety=Safety.UNSAFE,
+            reason=ANY_DEVICE,
+            help="use `.to(…)`",
         )
     current = current_index(passed, context)
     if current is not None:
@@ -84,10 +88,12 @@ def match_method(call: cst.Call, context: RuleContext) -> Match:
     if replacement is None:
         return replace(match, reason=NOTHING_BESIDE)
     needs, constants = replacement
-    change = Change(call, partial(moved, rest=int(passed is not None)), (call.func.value, *call.args), needs=(needs,))
+    change = NodeChange(
+        call, partial(moved, rest=int(passed is not None)), (call.func.value, *call.args), needs=(needs,)
+    )
     text = needs[1].text(needs[1].need.name)
-    rewrites = Rewrites(changes=(change,), constants=constants)
-    return replace(match, rewrites=rewrites, reason=needs[1].reason, help=f"use `.to({text})`")
+    operations = Operations(changes=(change,), constants=constants)
+    return replace(match, operations=operations, reason=needs[1].reason, help=f"use `.to({text})`")
 
 
 def first_argument(call: cst.Call) -> cst.BaseExpression | None:
@@ -126,9 +132,11 @@ def current_index(value: cst.BaseExpression | None, context: RuleContext) -> Ref
 def moved_to_current(match: Match, call: cst.Call, current: Reference, context: RuleContext) -> Match:
     replacement = Replacement(ImportedName(context.options.runtime_module, DEVICE), passed="")
     assert isinstance(call.func, cst.Attribute)
-    change = Change(call, partial(moved, rest=1), (call.func.value, *call.args[1:]), needs=((current, replacement),))
+    change = NodeChange(
+        call, partial(moved, rest=1), (call.func.value, *call.args[1:]), needs=((current, replacement),)
+    )
     return replace(
-        match, rewrites=Rewrites(changes=(change,)), safety=Safety.UNSAFE, reason=ANY_DEVICE,
+        match, operations=Operations(changes=(change,)), safety=Safety.UNSAFE, reason=ANY_DEVICE,
         help=f"use `.to({DEVICE}())`",
     )  # fmt: skip
 

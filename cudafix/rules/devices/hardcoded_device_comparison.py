@@ -39,7 +39,7 @@ from cudafix.analysis.control_flow.substitutes import NO_TORCH, torch_beside
 from cudafix.analysis.devices.questions import ASKS, is_expected, literal_in, offer
 from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, at_place, match_of
 from cudafix.analysis.match import Match
-from cudafix.fixes.operations import Rewrites
+from cudafix.fixes.operations import Operations
 from cudafix.matchers.conditions import Asks, backend_of, device_of
 from cudafix.matchers.device_position import is_device_name
 from cudafix.matchers.references import Reference
@@ -148,7 +148,7 @@ def match_choice(choice: cst.IfExp, test: cst.BaseExpression, context: RuleConte
 
 def device_type(
     reference: Reference, device: str, test: cst.BaseExpression, context: RuleContext
-) -> Rewrites | Refusal:
+) -> Operations | Refusal:
     """Return the fix that gives the type of a device."""
     torch = torch_beside(reference)
     if f"{device}.type" in context.file.code(test):
@@ -158,4 +158,4 @@ def device_type(
     else:
         return Refusal(NO_TORCH)
     replacement = Replacement(need, passed=passed, template=template, safety=Safety.UNSAFE, reason=TELLS_APART)
-    return Rewrites(((reference, replacement),))
+    return Operations(((reference, replacement),))

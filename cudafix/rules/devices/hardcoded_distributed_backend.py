@@ -39,7 +39,7 @@ from cudafix.analysis.control_flow.enclosing_branch import find_branch
 from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, neutral_value, without_literal
 from cudafix.analysis.devices.uses import find_obstacle
 from cudafix.analysis.match import Match
-from cudafix.fixes.operations import Change, Rewrites
+from cudafix.fixes.operations import NodeChange, Operations
 from cudafix.matchers.conditions import Asks
 from cudafix.matchers.device_position import is_backend_name, is_backend_position
 from cudafix.replacements.replacement import Refusal
@@ -90,12 +90,12 @@ def choice_around(node: cst.SimpleString, context: RuleContext) -> cst.IfExp | N
     return choice if is_gloo and asks else None
 
 
-def without_choice(choice: cst.IfExp, node: cst.SimpleString, context: RuleContext) -> Rewrites | Refusal:
+def without_choice(choice: cst.IfExp, node: cst.SimpleString, context: RuleContext) -> Operations | Refusal:
     """Return the fix that makes the choice itself: the neutral backend is gloo where there is no accelerator."""
     needs = neutral_value(choice, node, context, FUNCTION, ELSEWHERE)
     if needs is None:
         return Refusal(NOTHING_BESIDE)
-    return Rewrites(changes=(Change(choice, chosen, needs=(needs,)),))
+    return Operations(changes=(NodeChange(choice, chosen, needs=(needs,)),))
 
 
 def chosen(updated: cst.IfExp, text: str) -> cst.BaseExpression:

@@ -45,7 +45,7 @@ from cudafix.analysis.control_flow.substitutes import NO_TORCH, name_of_torch, t
 from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, neutral_device
 from cudafix.analysis.functions.classify import classify, message_for
 from cudafix.analysis.match import Match
-from cudafix.fixes.operations import Change, Constant, Rewrites, Substitution
+from cudafix.fixes.operations import Constant, NodeChange, Operations, Substitution
 from cudafix.matchers.references import Reference
 from cudafix.registry import code_of
 from cudafix.replacements.replacement import Refusal
@@ -96,7 +96,7 @@ def match_reference(reference: Reference, context: RuleContext) -> Match:
 # A type that is called
 
 
-def as_constructor(call: cst.Call, dtype: str, torch: str, context: RuleContext) -> Rewrites | Refusal:
+def as_constructor(call: cst.Call, dtype: str, torch: str, context: RuleContext) -> Operations | Refusal:
     """Return the fix that makes a tensor by `torch.tensor` or `torch.empty`."""
     function = maker_for(call.args, context)
     if not dtype or not function:
@@ -106,8 +106,8 @@ def as_constructor(call: cst.Call, dtype: str, torch: str, context: RuleContext)
         return found
     needs, constants, torch = found
     build = partial(made, function=f"{torch}.{function}", dtype=f"{torch}.{dtype}")
-    change = Change(call, build, kept=tuple(call.args), needs=(needs,), says=(torch,))
-    return Rewrites(changes=(change,), constants=constants)
+    change = NodeChange(call, build, kept=tuple(call.args), needs=(needs,), says=(torch,))
+    return Operations(changes=(change,), constants=constants)
 
 
 def find_device(
@@ -155,7 +155,7 @@ def made(updated: cst.Call, device: str, function: str, dtype: str) -> cst.Call:
 # A type that is an argument
 
 
-def as_argument(node: cst.CSTNode, dtype: str, torch: str, context: RuleContext) -> Rewrites | Refusal:
+def as_argument(node: cst.CSTNode, dtype: str, torch: str, context: RuleContext) -> Operations | Refusal:
     """Return the fix for `x.type(torch.cuda.FloatTensor)` and `torch.set_default_tensor_type(…)`."""
     call = context.file.tree.call_around(node)
     if call is None or call.args[0].value is not node or not dtype:
@@ -173,8 +173,8 @@ def as_argument(node: cst.CSTNode, dtype: str, torch: str, context: RuleContext)
         return Refusal(ITSELF)
     assert isinstance(call.func, cst.Attribute)
     kept = (call.func, *others)
-    change = Change(call, partial(moved, dtype=f"{torch}.{dtype}"), kept=kept, needs=(needs,), says=(torch,))
-    return Rewrites(changes=(change,), constants=constants)
+    change = NodeChange(call, partial(moved, dtype=f"{torch}.{dtype}"), kept=kept, needs=(needs,), says=(torch,))
+    return Operations(changes=(change,), constants=constants)
 
 
 def moved(updated: cst.Call, device: str, dtype: str) -> cst.Call:
@@ -188,14 +188,14 @@ def moved(updated: cst.Call, device: str, dtype: str) -> cst.Call:
 
 def default_type(
     call: cst.Call, dtype: str, torch: str, needs: Substitution, constants: tuple[Constant, ...], context: RuleContext
-) -> Rewrites | Refusal:
+) -> Operations | Refusal:
     """Return the fix that says the default device and the default dtype, a statement each."""
     statement = context.parent(call)
     line = context.parent(statement) if isinstance(statement, cst.Expr) else None
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1 or len(call.args) != 1:
         return Refusal("two statements take its place")
-    change = Change(line, partial(said, torch=torch, dtype=dtype), needs=(needs,), says=(torch,))
-    return Rewrites(changes=(change,), constants=constants)
+    change = NodeChange(line, partial(said, torch=torch, dtype=dtype), needs=(needs,), says=(torch,))
+    return Operations(changes=(change,), constants=constants)
 
 
 def said(updated: cst.SimpleStatementLine, device: str, torch: str, dtype: str) -> Sequence[cst.BaseStatement]:

@@ -52,7 +52,7 @@ from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, n
 from cudafix.analysis.match import Match
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.catalogue.symbols import look_up
-from cudafix.fixes.operations import Change, Rewrites
+from cudafix.fixes.operations import NodeChange, Operations
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
@@ -113,7 +113,7 @@ def find_skips(context: RuleContext) -> Iterator[Match]:
         replacement = context.replacement(reference)
         if isinstance(replacement, Replacement) and not obstacle:
             replacement = replace(replacement, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)
-            fix: Rewrites | Refusal = Rewrites(((reference, replacement),))
+            fix: Operations | Refusal = Operations(((reference, replacement),))
         else:
             fix = Refusal(obstacle or replacement.reason)
         match = match_of(reference.node, "the test is skipped without CUDA", fix, context)
@@ -166,7 +166,7 @@ def find_decorators(context: RuleContext) -> Iterator[Match]:
             yield match_of(name, f"`{dotted_name(name)}` lets the test run on CUDA alone", fix, context)
 
 
-def exchanged(name: cst.BaseExpression, meaning: Resolution | None, context: RuleContext) -> Rewrites | Refusal:
+def exchanged(name: cst.BaseExpression, meaning: Resolution | None, context: RuleContext) -> Operations | Refusal:
     """Return the fix that says the library's neutral decorator, and imports it where the other is imported."""
     module, _, old = meaning.path.rpartition(".") if meaning is not None and meaning.doubt is None else ("", "", "")
     known = next((one for one in NEUTRAL if module == one or module.startswith(f"{one}.")), "")
@@ -182,7 +182,7 @@ def exchanged(name: cst.BaseExpression, meaning: Resolution | None, context: Rul
     need = ImportedName("", f"{written}.{new}") if written else ImportedName(module, new)
     need = ImportedName("", at_hand[0]) if at_hand else need
     reference = Reference(name, symbol, meaning, use.scope, use.order, root=use)
-    return Rewrites(((reference, Replacement(need, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)),))
+    return Operations(((reference, Replacement(need, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)),))
 
 
 # Assertions
@@ -206,8 +206,8 @@ def match_asserted(node: cst.SimpleString | cst.Attribute, context: RuleContext)
     if found is None:
         return match_of(node, message, Refusal(NOTHING_BESIDE), context)
     needs, constants = found
-    change = Change(node, asked, kept=(node.value,), needs=(needs,))
-    match = match_of(node, message, Rewrites(changes=(change,), constants=constants), context)
+    change = NodeChange(node, asked, kept=(node.value,), needs=(needs,))
+    match = match_of(node, message, Operations(changes=(change,), constants=constants), context)
     return replace(match, help=f"use `{context.file.code(node.value)}.device.type == …`")
 
 

@@ -46,7 +46,7 @@ from cudafix.analysis.functions.amp_calls import argument_of, is_for_cuda
 from cudafix.analysis.match import Match
 from cudafix.catalogue.amp import AUTOCAST, BACKWARD, CACHE, FORWARD, FUNCTIONS, SETTINGS, AmpFunction
 from cudafix.catalogue.symbols import look_up
-from cudafix.fixes.operations import Change, Rewrites, told
+from cudafix.fixes.operations import NodeChange, Operations, told
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.choose import SCRIPTED, is_scripted
@@ -78,13 +78,13 @@ def find(context: RuleContext) -> Iterator[Match]:
         else:
             continue
         if "cuda" not in find_branch(node, context):
-            rewrites, reason = told(fix)
-            yield Match(node, "", message, rewrites, reason=reason, help=words)
+            operations, reason = told(fix)
+            yield Match(node, "", message, operations, reason=reason, help=words)
 
 
 def neutral_call(
     call: cst.Call, function: AmpFunction, meaning: Resolution, context: RuleContext
-) -> Rewrites | Refusal:
+) -> Operations | Refusal:
     """Return the fix that calls the neutral function, which needs no device."""
     symbol = look_up(function.symbol)
     assert symbol is not None
@@ -105,11 +105,11 @@ def neutral_call(
         replacement = plain_form(entry.target, context.file, context.options)
     scope, order = context.file.names.places[call]
     reference = Reference(call.func, symbol, meaning, scope, order)
-    change = Change(
+    change = NodeChange(
         call, partial(called, original=call, function=function), kept=tuple(call.args),
         needs=((reference, replace(replacement, safety=safety, reason=reason)),),
     )  # fmt: skip
-    return Rewrites(changes=(change,))
+    return Operations(changes=(change,))
 
 
 def called(updated: cst.Call, text: str, original: cst.Call, function: AmpFunction) -> cst.BaseExpression:
@@ -131,7 +131,7 @@ def called(updated: cst.Call, text: str, original: cst.Call, function: AmpFuncti
     return updated.with_changes(func=name, args=arguments)
 
 
-def with_device(call: cst.Call, name: str, meaning: Resolution, context: RuleContext) -> Rewrites | Refusal:
+def with_device(call: cst.Call, name: str, meaning: Resolution, context: RuleContext) -> Operations | Refusal:
     """Return the fix that passes the active device to the function that takes one."""
     symbol, torch = look_up("torch.cuda"), meaning.origins[0]
     assert symbol is not None
@@ -146,7 +146,9 @@ def with_device(call: cst.Call, name: str, meaning: Resolution, context: RuleCon
     need = ImportedName(context.options.runtime_module, DEVICE_TYPE)
     replacement = Replacement(need, passed="", safety=Safety.UNSAFE, reason=OTHER_ANSWER)
     build = partial(passing, function=f"{torch.name}.{name}")
-    return Rewrites(changes=(Change(call, build, kept=(call.func, *call.args), needs=((reference, replacement),)),))
+    return Operations(
+        changes=(NodeChange(call, build, kept=(call.func, *call.args), needs=((reference, replacement),)),)
+    )
 
 
 def passing(updated: cst.Call, text: str, function: str) -> cst.Call:

@@ -46,7 +46,7 @@ from cudafix.analysis.functions.classify import HELPER
 from cudafix.analysis.match import Match
 from cudafix.catalogue.row import Row
 from cudafix.catalogue.symbols import Symbol
-from cudafix.fixes.operations import Rewrites, substitution_for
+from cudafix.fixes.operations import Operations, substitution_for
 from cudafix.matchers.references import Reference, chain
 from cudafix.replacements.project import find_other, find_stop, form_of
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
@@ -72,7 +72,7 @@ def find(context: RuleContext) -> Iterator[Match]:
         name = context.absolute(binding.target)
         if name in wanted and binding.alias is not None and binding.alias not in used:
             reason = "nothing here uses it: who imports it from here, another file tells"
-            yield Match(binding.alias, name, f"import of {describe(name)}", Rewrites(), reason=reason)
+            yield Match(binding.alias, name, f"import of {describe(name)}", Operations(), reason=reason)
 
 
 def find_use(
@@ -95,10 +95,10 @@ def find_use(
 
 def match_use(reference: Reference, name: str, written: str, context: RuleContext) -> Match:
     fix = find_fix(reference, name, written, context)
-    match = Match(reference.node, name, describe(name), Rewrites())
+    match = Match(reference.node, name, describe(name), Operations())
     if isinstance(fix, Refusal):
         return replace(match, reason=fix.reason)
-    return replace(match, rewrites=Rewrites((substitution_for(reference, fix),)), reason=fix.reason)
+    return replace(match, operations=Operations((substitution_for(reference, fix),)), reason=fix.reason)
 
 
 def find_fix(reference: Reference, name: str, written: str, context: RuleContext) -> Replacement | Refusal:

@@ -48,7 +48,7 @@ from cudafix.analysis.context import RuleContext
 from cudafix.analysis.match import Match
 from cudafix.catalogue.backends import IN_TEXT
 from cudafix.catalogue.symbols import look_up
-from cudafix.fixes.operations import Rewrites, Wording, combine, names_that_go
+from cudafix.fixes.operations import Operations, Wording, combine, names_that_go
 from cudafix.matchers.mentions import DOTTED, Mention, read_mentions
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -92,7 +92,9 @@ class Judge:
         safety, reason = self.verdict(mention, words)
         wording = Wording(node, mention.start, mention.end, words)
         new = f"{words}()" if mention.is_called else words
-        fix, way_out = (Rewrites(), "") if safety is Safety.MANUAL else (Rewrites(wordings=(wording,)), f"say `{new}`")
+        fix, way_out = (
+            (Operations(), "") if safety is Safety.MANUAL else (Operations(wordings=(wording,)), f"say `{new}`")
+        )
         return Match(
             node, name, f"a {'comment' if isinstance(node, cst.Comment) else 'docstring'} names `{name}`",
             fix, safety, reason, help=way_out,
@@ -157,7 +159,7 @@ class Judge:
     def goes(self, reference: Reference, allowed: tuple[Safety, ...]) -> bool:
         if reference.root is not None:
             return reference.root.node in self.gone[allowed]
-        return any(one.reference is reference and one.rewrites and one.trust in allowed for one in self.matches)
+        return any(one.reference is reference and one.operations and one.trust in allowed for one in self.matches)
 
     @cached_property
     def gone(self) -> dict[tuple[Safety, ...], set[cst.Name]]:
@@ -165,7 +167,7 @@ class Judge:
         names = self.context.file.names
         found: dict[tuple[Safety, ...], set[cst.Name]] = {}
         for allowed in (ALL_LEVELS, (Safety.SAFE,)):
-            fixes = [one.rewrites for one in self.matches if one.trust in allowed]
+            fixes = [one.operations for one in self.matches if one.trust in allowed]
             together = combine(sorted(fixes, key=lambda one: not one.changes), names)
             chosen = {reference.root.node for reference, _ in together.substitutions if reference.root is not None}
             found[allowed] = chosen | names_that_go(together, names)

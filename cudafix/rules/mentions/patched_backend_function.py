@@ -39,7 +39,7 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.match import Match
 from cudafix.catalogue.symbols import Symbol, look_up
-from cudafix.fixes.operations import Rewrites
+from cudafix.fixes.operations import Operations
 from cudafix.replacements.in_words import neutral_words
 from cudafix.syntax.module import File
 
@@ -84,7 +84,7 @@ def match_patched(patched: Patched, context: RuleContext) -> Match:
     first, *rest = words.split(".") if not words.startswith("torch.") else (words,)
     way_out = f"replace `{first}`" + (f", by what returns a module with `{'.'.join(rest)}`," if rest else "")
     return Match(
-        patched.node, name, f"`{name}` is replaced by something else", Rewrites(),
+        patched.node, name, f"`{name}` is replaced by something else", Operations(),
         reason=f"code that calls `{words}` does not meet it",
         help=f"{way_out} in the module that looks it up",
         rows=file.rows(patched.call),
