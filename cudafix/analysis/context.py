@@ -14,7 +14,7 @@ from cudafix.catalogue.table import BY_RUNTIME
 from cudafix.config.options import Options
 from cudafix.config.targets import Entry
 from cudafix.files.globs import relative
-from cudafix.matchers.conditions import Question, read_question
+from cudafix.matchers.conditions import BackendCondition, read_condition
 from cudafix.matchers.references import Reference, find_references, torch_names
 from cudafix.replacements.choose import find_replacement
 from cudafix.replacements.index_as_device import as_device
@@ -53,7 +53,7 @@ class RuleContext:
         self.options = options
         self.silenced = silenced
         self.replacements: dict[Reference, Replacement | Refusal] = {}
-        self.questions: dict[cst.BaseExpression, Question | None] = {}
+        self.conditions: dict[cst.BaseExpression, BackendCondition | None] = {}
         self.remembered: dict[tuple[object, ...], Any] = {}
         """What functions that are marked `once` have answered."""
 
@@ -91,10 +91,10 @@ class RuleContext:
             self.replacements[reference] = found
         return self.replacements[reference]
 
-    def question(self, condition: cst.BaseExpression) -> Question | None:
-        if condition not in self.questions:
-            self.questions[condition] = read_question(condition, self.file, self.options)
-        return self.questions[condition]
+    def condition(self, condition: cst.BaseExpression) -> BackendCondition | None:
+        if condition not in self.conditions:
+            self.conditions[condition] = read_condition(condition, self.file, self.options)
+        return self.conditions[condition]
 
     def references_in(self, *nodes: cst.CSTNode) -> Iterator[Reference]:
         """Yield the references inside `nodes`, in the order of the file."""

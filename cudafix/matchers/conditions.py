@@ -29,7 +29,7 @@ DEVICE = re.compile(rf"(?P<backend>{WORDS}|cpu|meta)(?::(?:\d+)?)?")
 """A device string: `cuda`, `cuda:0`, and `cuda:` as a beginning."""
 
 
-class Asks(Enum):
+class Certainty(Enum):
     """How a condition asks, from the surest to the least sure."""
 
     MACHINE = "whether torch finds the backend"
@@ -38,7 +38,7 @@ class Asks(Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class BackendCondition:
     """What a condition asks about backends.
 
     Attributes:
@@ -51,7 +51,7 @@ class Question:
     """
 
     backends: frozenset[str]
-    asks: Asks = Asks.MACHINE
+    asks: Certainty = Certainty.MACHINE
     negated: bool = False
     devices: tuple[cst.BaseExpression, ...] = ()
     rest: tuple[cst.BaseExpression, ...] = ()
@@ -59,7 +59,7 @@ class Question:
     tests: tuple[cst.CSTNode, ...] = ()
 
 
-def read_question(condition: cst.BaseExpression, file: File, options: Options) -> Question | None:
+def read_condition(condition: cst.BaseExpression, file: File, options: Options) -> BackendCondition | None:
     """Return what `condition` asks about backends, or None where it asks nothing, or nothing that can be told."""
     return Reader(file, options).read(condition, depth=3)
 
@@ -69,7 +69,7 @@ class Reader:
         self.file = file
         self.predicates = dict(options.backend_predicates)
 
-    def read(self, node: cst.BaseExpression, depth: int) -> Question | None:
+    def read(self, node: cst.BaseExpression, depth: int) -> BackendCondition | None:
         if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Not):
             inner = self.read(node.expression, depth)
             return replace(inner, negated=not inner.negated) if inner is not None else None
@@ -84,7 +84,7 @@ class Reader:
             return self.name(node, depth)
         return None
 
-    def conjunction(self, parts: Sequence[cst.BaseExpression], depth: int) -> Question | None:
+    def conjunction(self, parts: Sequence[cst.BaseExpression], depth: int) -> BackendCondition | None:
         """Read `a and b`: one backend, asked for once or more, and the rest."""
         read = [(part, self.read(part, depth)) for part in parts]
         wanted = [one for _, one in read if one is not None and not one.negated]
@@ -96,7 +96,7 @@ class Reader:
         rest = [part for part, one in read if one is None or one.negated]
         return merged(wanted, backends, rest)
 
-    def choice(self, parts: Sequence[cst.BaseExpression], depth: int) -> Question | None:
+    def choice(self, parts: Sequence[cst.BaseExpression], depth: int) -> BackendCondition | None:
         """Read `a or b`: any of several backends; or `not a or b`, which lets nothing but `a` go on."""
         read = [self.read(part, depth) for part in parts]
         excluded = [one for one in read if one is not None and one.negated]
@@ -109,7 +109,7 @@ class Reader:
             return None
         return merged(known, frozenset(name for one in known for name in one.backends), ())
 
-    def comparison(self, node: cst.Comparison) -> Question | None:
+    def comparison(self, node: cst.Comparison) -> BackendCondition | None:
         """Read `device.type == "cuda"`, `"cuda" != d`, `d in ("cuda", "xpu")`, `"cuda" in str(d)`."""
         if len(node.comparisons) != 1:
             return None
@@ -128,18 +128,18 @@ class Reader:
             return None
         return replace(found, negated=negated) if found else None
 
-    def build_of(self, node: cst.BaseExpression) -> Question | None:
+    def build_of(self, node: cst.BaseExpression) -> BackendCondition | None:
         """Read `torch.version.hip`: a question about how torch was built."""
         meaning = self.file.names.resolve(node)
         word = BUILDS.get(meaning.path, "") if meaning is not None and meaning.doubt is None else ""
-        return Question(frozenset({word}), Asks.PREDICATE) if word else None
+        return BackendCondition(frozenset({word}), Certainty.PREDICATE) if word else None
 
-    def call(self, node: cst.Call) -> Question | None:
+    def call(self, node: cst.Call) -> BackendCondition | None:
         meaning = self.file.names.resolve(node.func)
         path = meaning.path if meaning is not None and meaning.doubt is None else ""
         backend = available_backend(path)
         if backend and not node.args:
-            return Question(frozenset({backend}), tests=(node.func,))
+            return BackendCondition(frozenset({backend}), tests=(node.func,))
         if isinstance(node.func, cst.Name) and node.func.value == "hasattr" and len(node.args) == 2:
             return self.presence(node)
         if isinstance(node.func, cst.Name) and node.func.value == "bool" and len(node.args) == 1:
@@ -148,7 +148,7 @@ class Reader:
             return device_question([node.args[0].value], node.func.value)
         return self.predicate(node.func, path)
 
-    def presence(self, node: cst.Call) -> Question | None:
+    def presence(self, node: cst.Call) -> BackendCondition | None:
         """Read `hasattr(torch, "xpu")`."""
         meaning = self.file.names.resolve(node.args[0].value)
         literal = node.args[1].value
@@ -160,9 +160,9 @@ class Reader:
             or name not in (*BACKENDS, *OTHERS)
         ):
             return None
-        return Question(frozenset({name}))
+        return BackendCondition(frozenset({name}))
 
-    def name(self, node: cst.Name | cst.Attribute, depth: int) -> Question | None:
+    def name(self, node: cst.Name | cst.Attribute, depth: int) -> BackendCondition | None:
         found = self.build_of(node) or is_on_device(node) or self.predicate(node, "")
         value = assigned_value(node, self.file) if depth else None
         behind = self.read(value, depth - 1) if value is not None else None
@@ -170,7 +170,7 @@ class Reader:
             return replace(behind, flags=(node,), tests=())
         return found
 
-    def predicate(self, node: cst.BaseExpression, path: str) -> Question | None:
+    def predicate(self, node: cst.BaseExpression, path: str) -> BackendCondition | None:
         """Read `is_npu`, `_is_hip`, `current_platform.is_xpu`, and the names that the project adds."""
         written = dotted_name(node)
         if not path and (meaning := self.file.names.resolve(node)) is not None:
@@ -181,19 +181,21 @@ class Reader:
         word = told or (match["first"] or match["second"] if match else "")
         if not word:
             return None
-        return Question(frozenset({family(word)}), Asks.PREDICATE)
+        return BackendCondition(frozenset({family(word)}), Certainty.PREDICATE)
 
 
-def merged(questions: Sequence[Question], backends: frozenset[str], rest: Iterable[cst.BaseExpression]) -> Question:
+def merged(
+    conditions: Sequence[BackendCondition], backends: frozenset[str], rest: Iterable[cst.BaseExpression]
+) -> BackendCondition:
     """Put questions together that are asked in one condition."""
-    ways = [one for one in Asks if any(question.asks is one for question in questions)]
-    return Question(
+    ways = [one for one in Certainty if any(condition.asks is one for condition in conditions)]
+    return BackendCondition(
         backends,
         ways[-1],
-        devices=tuple(one for question in questions for one in question.devices),
-        rest=(*(one for question in questions for one in question.rest), *rest),
-        flags=tuple(one for question in questions for one in question.flags),
-        tests=tuple(one for question in questions for one in question.tests),
+        devices=tuple(one for condition in conditions for one in condition.devices),
+        rest=(*(one for condition in conditions for one in condition.rest), *rest),
+        flags=tuple(one for condition in conditions for one in condition.flags),
+        tests=tuple(one for condition in conditions for one in condition.tests),
     )
 
 
@@ -206,13 +208,13 @@ def available_backend(path: str) -> str:
     return parts[1] if known and parts[1] in (*BACKENDS, *OTHERS) else ""
 
 
-def device_question(literals: Sequence[cst.BaseExpression], subject: cst.BaseExpression) -> Question | None:
+def device_question(literals: Sequence[cst.BaseExpression], subject: cst.BaseExpression) -> BackendCondition | None:
     """Read the comparison of a device with the names of devices."""
     backends = [backend_of(one) for one in literals]
     device = device_of(subject)
     if not backends or not all(backends) or device is None:
         return None
-    return Question(frozenset(map(family, backends)), Asks.DEVICE, devices=(device,))
+    return BackendCondition(frozenset(map(family, backends)), Certainty.DEVICE, devices=(device,))
 
 
 def backend_of(literal: cst.BaseExpression) -> str:
@@ -233,7 +235,7 @@ def device_of(subject: cst.BaseExpression) -> cst.BaseExpression | None:
     return subject if is_plain(subject) else None
 
 
-def is_on_device(node: cst.Name | cst.Attribute) -> Question | None:
+def is_on_device(node: cst.Name | cst.Attribute) -> BackendCondition | None:
     """Read `x.is_cuda`."""
     if not isinstance(node, cst.Attribute) or not is_plain(node.value):
         return None
@@ -241,4 +243,4 @@ def is_on_device(node: cst.Name | cst.Attribute) -> Question | None:
     if backend == node.attr.value or backend not in BACKENDS:
         return None
     device = cst.Attribute(node.value, cst.Name("device"))
-    return Question(frozenset({backend}), Asks.DEVICE, devices=(device,))
+    return BackendCondition(frozenset({backend}), Certainty.DEVICE, devices=(device,))

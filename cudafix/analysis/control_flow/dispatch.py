@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 import libcst as cst
 
-from cudafix.matchers.conditions import Question
+from cudafix.matchers.conditions import BackendCondition
 
 LINES = (cst.SimpleStatementLine, cst.SimpleStatementSuite)
 
@@ -39,7 +39,7 @@ class Arm:
     """
 
     parts: tuple[cst.CSTNode, ...]
-    question: Question | None
+    condition: BackendCondition | None
     test: cst.BaseExpression | None
     holder: cst.CSTNode
 
@@ -70,13 +70,13 @@ class Dispatch:
     arms: tuple[Arm, ...]
 
     @property
-    def asked(self) -> list[tuple[Arm, Question]]:
-        return [(arm, arm.question) for arm in self.arms if arm.question is not None]
+    def asked(self) -> list[tuple[Arm, BackendCondition]]:
+        return [(arm, arm.condition) for arm in self.arms if arm.condition is not None]
 
     @property
     def otherwise(self) -> Arm | None:
         """The branch that is left when nothing that was asked holds."""
-        return self.arms[-1] if self.arms[-1].question is None else None
+        return self.arms[-1] if self.arms[-1].condition is None else None
 
     @property
     def parts(self) -> tuple[cst.CSTNode, ...]:
@@ -85,7 +85,7 @@ class Dispatch:
 
     @property
     def backends(self) -> frozenset[str]:
-        return frozenset(name for _, question in self.asked for name in question.backends)
+        return frozenset(name for _, condition in self.asked for name in condition.backends)
 
 
 def is_idle(statement: cst.BaseSmallStatement) -> bool:

@@ -8,7 +8,7 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.catalogue.backends import BACKENDS, FAMILY, family
-from cudafix.matchers.conditions import Asks, Question, backend_of, device_of
+from cudafix.matchers.conditions import BackendCondition, Certainty, backend_of, device_of
 from cudafix.matchers.cuda_words import names_backend
 
 FOR_ONE_BACKEND = re.compile(r"(?:Accelerator|Platform|Backend|DeviceMixin|DeviceInterface)(?:Base|Mixin)?$")
@@ -31,8 +31,8 @@ def find_branch(node: cst.CSTNode, context: RuleContext) -> frozenset[str]:
         if found or isinstance(parent, cst.ClassDef):
             return found if not guarded or found & guarded else frozenset()
         if isinstance(parent, (cst.If, cst.IfExp)) and child is parent.body:
-            question = context.question(parent.test)
-            guarded |= question.backends if question is not None and not question.negated else frozenset()
+            condition = context.condition(parent.test)
+            guarded |= condition.backends if condition is not None and not condition.negated else frozenset()
         child = parent
     return frozenset()
 
@@ -40,14 +40,14 @@ def find_branch(node: cst.CSTNode, context: RuleContext) -> frozenset[str]:
 def branch_of(child: cst.CSTNode, parent: cst.CSTNode, context: RuleContext) -> frozenset[str]:
     """Return the backends that `parent` asked for before it came to `child`."""
     if isinstance(parent, (cst.If, cst.IfExp)):
-        question = context.question(parent.test)
-        if question is None or child is parent.test or (child is parent.body) is question.negated:
+        condition = context.condition(parent.test)
+        if condition is None or child is parent.test or (child is parent.body) is condition.negated:
             return frozenset()
-        return question.backends if is_meant(question, parent, context) else frozenset()
+        return condition.backends if is_meant(condition, parent, context) else frozenset()
     if isinstance(parent, cst.BooleanOperation) and child is parent.right and isinstance(parent.operator, cst.And):
-        question = context.question(parent.left)
-        is_asked = question is not None and not question.negated and question.asks is not Asks.MACHINE
-        return question.backends if question is not None and is_asked else frozenset()
+        condition = context.condition(parent.left)
+        is_asked = condition is not None and not condition.negated and condition.asks is not Certainty.MACHINE
+        return condition.backends if condition is not None and is_asked else frozenset()
     if isinstance(parent, cst.MatchCase):
         return case_backends(parent, context)
     if isinstance(parent, cst.DictElement) and child is parent.value:
@@ -55,13 +55,13 @@ def branch_of(child: cst.CSTNode, parent: cst.CSTNode, context: RuleContext) -> 
     return left_by_others(child, parent, context)
 
 
-def is_meant(question: Question, node: cst.If | cst.IfExp, context: RuleContext) -> bool:
+def is_meant(condition: BackendCondition, node: cst.If | cst.IfExp, context: RuleContext) -> bool:
     """Whether who asks this means these backends and no other."""
-    if question.backends == {"cpu"}:
+    if condition.backends == {"cpu"}:
         return False
-    if question.asks is not Asks.MACHINE or "cuda" not in question.backends:
+    if condition.asks is not Certainty.MACHINE or "cuda" not in condition.backends:
         return True
-    return any(other - question.backends - {"cpu"} for other in backends_beside(node, context))
+    return any(other - condition.backends - {"cpu"} for other in backends_beside(node, context))
 
 
 def backends_beside(node: cst.If | cst.IfExp, context: RuleContext) -> list[frozenset[str]]:
@@ -72,9 +72,9 @@ def backends_beside(node: cst.If | cst.IfExp, context: RuleContext) -> list[froz
     found = []
     current: cst.CSTNode | None = first
     while isinstance(current, (cst.If, cst.IfExp)):
-        question = context.question(current.test)
-        if question is not None and not question.negated:
-            found.append(question.backends)
+        condition = context.condition(current.test)
+        if condition is not None and not condition.negated:
+            found.append(condition.backends)
         current = current.orelse
     return found
 
@@ -121,9 +121,9 @@ def left_by_others(child: cst.CSTNode, suite: cst.CSTNode, context: RuleContext)
         return frozenset()
     for statement in reversed(tree.exits(suite)):
         if tree.position(statement) < tree.position(child):
-            question = context.question(statement.test)
-            if question is not None and question.negated and is_meant(question, statement, context):
-                return question.backends
+            condition = context.condition(statement.test)
+            if condition is not None and condition.negated and is_meant(condition, statement, context):
+                return condition.backends
     return frozenset()
 
 

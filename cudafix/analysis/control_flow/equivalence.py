@@ -302,4 +302,4 @@ def is_bound_in_guards(node: cst.Name, context: RuleContext) -> bool:
     scope = names.find_scope(node.value, use.scope) if use is not None else None
     bindings = scope.bindings[node.value] if scope is not None else []
     ifs = [[one for one in names.tree.ancestors(binding.node) if isinstance(one, cst.If)] for binding in bindings]
-    return bool(ifs) and all(any(context.question(one.test) for one in around) for around in ifs)
+    return bool(ifs) and all(any(context.condition(one.test) for one in around) for around in ifs)

@@ -14,7 +14,7 @@ from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.dispatch import LINES, Arm, Dispatch, Shape
 from cudafix.analysis.control_flow.enclosing_branch import pattern_backends
 from cudafix.analysis.control_flow.equivalence import device_literals, nodes_in
-from cudafix.matchers.conditions import Asks, Question, device_of
+from cudafix.matchers.conditions import BackendCondition, Certainty, device_of
 from cudafix.syntax.blocks import leaves
 from cudafix.syntax.expressions import dotted_name
 from cudafix.syntax.tree import BLOCKS
@@ -62,7 +62,7 @@ def first_of(node: cst.CSTNode, context: RuleContext) -> cst.CSTNode:
     """Return the beginning of the construct that `node` continues: of a ladder, of a chain of `if`s."""
     parent = context.parent(node)
     if isinstance(node, (cst.If, cst.IfExp)) and isinstance(parent, type(node)) and parent.orelse is node:
-        return first_of(parent, context) if context.question(parent.test) else node
+        return first_of(parent, context) if context.condition(parent.test) else node
     if isinstance(node, cst.If) and is_rung(node, context):
         before = context.file.tree.neighbour(node, -1)
         if isinstance(before, cst.If) and is_rung(before, context) and continues(before, node, context):
@@ -83,7 +83,7 @@ def read_dispatch(node: cst.CSTNode, context: RuleContext) -> Dispatch | None:
         return read_chain(node, context)
     arms = ladder_arms(node, context)
     last = context.file.tree.neighbour(node, 1)
-    exits = all(arm.question is not None and is_exit_block(arm.parts) for arm in arms)
+    exits = all(arm.condition is not None and is_exit_block(arm.parts) for arm in arms)
     if exits and isinstance(last, cst.SimpleStatementLine) and is_exit(last):
         return dispatch_of(Shape.EXITS, (node, last), [*arms, Arm((last,), None, None, last)])
     return read_default((node,), arms, context) or dispatch_of(Shape.LADDER, (node,), arms)
@@ -96,20 +96,20 @@ def is_exit_block(parts: tuple[cst.CSTNode, ...]) -> bool:
 
 def dispatch_of(shape: Shape, nodes: tuple[cst.CSTNode, ...], arms: Sequence[Arm]) -> Dispatch | None:
     """Make a dispatch if something is asked in it, and every branch but the last asks."""
-    if not arms or any(arm.question is None or arm.question.negated for arm in arms[:-1]):
+    if not arms or any(arm.condition is None or arm.condition.negated for arm in arms[:-1]):
         return None
-    if arms[0].question is None or (arms[-1].question is not None and arms[-1].question.negated):
+    if arms[0].condition is None or (arms[-1].condition is not None and arms[-1].condition.negated):
         return None
     return Dispatch(shape, nodes, tuple(arms))
 
 
 def ladder_arms(node: cst.If, context: RuleContext) -> list[Arm]:
-    question = context.question(node.test)
+    condition = context.condition(node.test)
     body, orelse = statements(node.body), node.orelse
-    if question is not None and question.negated and isinstance(orelse, cst.Else):
-        return [Arm(statements(orelse.body), turned(question), node.test, orelse), Arm(body, None, None, node)]
-    arms = [Arm(body, question, node.test, node)]
-    if isinstance(orelse, cst.If) and context.question(orelse.test) is None:
+    if condition is not None and condition.negated and isinstance(orelse, cst.Else):
+        return [Arm(statements(orelse.body), turned(condition), node.test, orelse), Arm(body, None, None, node)]
+    arms = [Arm(body, condition, node.test, node)]
+    if isinstance(orelse, cst.If) and context.condition(orelse.test) is None:
         return [*arms, Arm((orelse,), None, None, orelse)]  # `elif` of something else: as in `else: if …`
     if isinstance(orelse, cst.If):
         return arms + ladder_arms(orelse, context)
@@ -123,16 +123,16 @@ def statements(body: cst.BaseSuite) -> tuple[cst.CSTNode, ...]:
     return tuple(body.body) if isinstance(body, cst.IndentedBlock) else (body,)
 
 
-def turned(question: Question) -> Question:
-    return replace(question, negated=not question.negated)
+def turned(condition: BackendCondition) -> BackendCondition:
+    return replace(condition, negated=not condition.negated)
 
 
 def choice_arms(node: cst.IfExp, context: RuleContext) -> list[Arm]:
-    question = context.question(node.test)
-    if question is not None and question.negated:
-        return [Arm((node.orelse,), turned(question), node.test, node), Arm((node.body,), None, None, node)]
-    arms = [Arm((node.body,), question, node.test, node)]
-    if isinstance(node.orelse, cst.IfExp) and context.question(node.orelse.test) is not None:
+    condition = context.condition(node.test)
+    if condition is not None and condition.negated:
+        return [Arm((node.orelse,), turned(condition), node.test, node), Arm((node.body,), None, None, node)]
+    arms = [Arm((node.body,), condition, node.test, node)]
+    if isinstance(node.orelse, cst.IfExp) and context.condition(node.orelse.test) is not None:
         return arms + choice_arms(node.orelse, context)
     return [*arms, Arm((node.orelse,), None, None, node)]
 
@@ -148,8 +148,8 @@ def case_arms(node: cst.Match, context: RuleContext) -> list[Arm]:
         is_any = isinstance(case.pattern, cst.MatchAs) and case.pattern.pattern is None and case.pattern.name is None
         if case.guard is not None or not (is_any or backends):
             return []
-        question = None if is_any else Question(backends, Asks.DEVICE, devices=(device,))
-        arms.append(Arm(statements(case.body), question, None, case))
+        condition = None if is_any else BackendCondition(backends, Certainty.DEVICE, devices=(device,))
+        arms.append(Arm(statements(case.body), condition, None, case))
     return arms
 
 
@@ -157,8 +157,8 @@ def read_and(node: cst.BooleanOperation, context: RuleContext) -> Dispatch | Non
     """Read `torch.cuda.is_available() and torch.cuda.synchronize()` where it is a statement."""
     if not isinstance(context.parent(node), cst.Expr) or not isinstance(node.operator, cst.And):
         return None
-    question = context.question(node.left)
-    return dispatch_of(Shape.AND, (node,), [Arm((node.right,), question, node.left, node)])
+    condition = context.condition(node.left)
+    return dispatch_of(Shape.AND, (node,), [Arm((node.right,), condition, node.left, node)])
 
 
 # Statements of their own that belong together
@@ -167,13 +167,13 @@ def read_and(node: cst.BooleanOperation, context: RuleContext) -> Dispatch | Non
 def is_rung(node: cst.If, context: RuleContext) -> bool:
     """Whether `node` is an `if` without `else` that asks for backends, in a block of statements."""
     in_block = isinstance(context.parent(node), BLOCKS)
-    return node.orelse is None and in_block and context.question(node.test) is not None
+    return node.orelse is None and in_block and context.condition(node.test) is not None
 
 
 def read_chain(node: cst.If, context: RuleContext) -> Dispatch | None:
-    question = context.question(node.test)
-    if question is not None and question.negated:
-        return read_early_exit(node, question, context)
+    condition = context.condition(node.test)
+    if condition is not None and condition.negated:
+        return read_early_exit(node, condition, context)
     rungs = [node]
     for statement in context.file.tree.following(node):
         if not isinstance(statement, cst.If) or not is_rung(statement, context):
@@ -193,7 +193,7 @@ def read_default(nodes: tuple[cst.If, ...], arms: Sequence[Arm], context: RuleCo
     """Read `device = "cpu"`, and after it branches that each do no more than to give that name another device."""
     above = context.file.tree.neighbour(nodes[0], -1)
     name = assigned_name((above,)) if above is not None else ""
-    if not name or any(arm.question is None or assigned_name(arm.parts) != name for arm in arms):
+    if not name or any(arm.condition is None or assigned_name(arm.parts) != name for arm in arms):
         return None
     assert above is not None
     if not device_literals((above,), frozenset({"cpu"})) or any(reads(name, arm, context) for arm in arms):
@@ -218,12 +218,12 @@ def reads(name: str, arm: Arm, context: RuleContext) -> bool:
     return any(dotted_name(one) == name for one in nodes if isinstance(one, cst.Attribute) or one in uses)  # type: ignore[arg-type]
 
 
-def read_early_exit(node: cst.If, question: Question, context: RuleContext) -> Dispatch | None:
+def read_early_exit(node: cst.If, condition: BackendCondition, context: RuleContext) -> Dispatch | None:
     """Read `if not torch.cuda.is_available(): return`, and all that comes after it."""
     rest = tuple(context.file.tree.following(node))
     if not rest or not leaves(node.body):
         return None
-    arms = [Arm(rest, turned(question), node.test, node), Arm(statements(node.body), None, None, node)]
+    arms = [Arm(rest, turned(condition), node.test, node), Arm(statements(node.body), None, None, node)]
     return dispatch_of(Shape.EARLY, (node,), arms)
 
 
@@ -231,7 +231,7 @@ def continues(before: cst.CSTNode, after: cst.If, context: RuleContext) -> bool:
     """Whether two `if`s ask the same kind of thing of different backends."""
     if not isinstance(before, cst.If):
         return False
-    one, other = context.question(before.test), context.question(after.test)
+    one, other = context.condition(before.test), context.condition(after.test)
     if one is None or other is None or one.negated or other.negated:
         return False
     return not one.backends & other.backends and leaves(before.body) == leaves(after.body)

@@ -20,7 +20,7 @@ from cudafix.analysis.control_flow.verdict import backends_of_last, chooses_devi
 from cudafix.analysis.match import Match
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.fixes.operations import Operations, Substitution
-from cudafix.matchers.conditions import Asks
+from cudafix.matchers.conditions import Certainty
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.syntax.assigned_values import only_binding
@@ -41,18 +41,18 @@ def dispatches(context: RuleContext) -> list[Dispatch]:
 
 def is_ladder(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether several backends have a branch; the last `else` is one for the backend that it calls."""
-    asked = [question.backends - {"cpu"} for _, question in dispatch.asked if question.backends - {"cpu"}]
+    asked = [condition.backends - {"cpu"} for _, condition in dispatch.asked if condition.backends - {"cpu"}]
     return len(asked) > 1 or (len(asked) == 1 and bool(backends_of_last(dispatch, context) - asked[0]))
 
 
 def is_guard(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether CUDA is asked for as one asks for a GPU of any make, or alone decides about neutral calls."""
-    ((_, question),) = dispatch.asked[:1]
-    if "cuda" not in question.backends:
+    ((_, condition),) = dispatch.asked[:1]
+    if "cuda" not in condition.backends:
         return False
-    if question.tests or (question.flags and question.asks is Asks.MACHINE):
+    if condition.tests or (condition.flags and condition.asks is Certainty.MACHINE):
         return True
-    if question.asks is Asks.MACHINE:
+    if condition.asks is Certainty.MACHINE:
         return False
     return is_all_quiet(dispatch, context) or answers_as_last(dispatch, context)
 
@@ -73,8 +73,8 @@ def is_all_quiet(dispatch: Dispatch, context: RuleContext) -> bool:
 
 def is_about_functions(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether a function with a neutral form stands in a branch, or a device is chosen by what torch finds."""
-    tests = {one for _, question in dispatch.asked for one in question.tests}
-    own = [test for _, question in dispatch.asked for test in own_tests(question, context)]
+    tests = {one for _, condition in dispatch.asked for one in condition.tests}
+    own = [test for _, condition in dispatch.asked for test in own_tests(condition, context)]
     if not context.silenced.isdisjoint(own):
         return False
     inside = context.references_in(*dispatch.parts)
@@ -87,7 +87,7 @@ def is_about_functions(dispatch: Dispatch, context: RuleContext) -> bool:
 
 
 def has_flag(dispatch: Dispatch) -> bool:
-    return any(question.flags and question.asks is Asks.MACHINE for _, question in dispatch.asked)
+    return any(condition.flags and condition.asks is Certainty.MACHINE for _, condition in dispatch.asked)
 
 
 def match_for(dispatch: Dispatch, message: Callable[[Reference], str], takes_all: bool, context: RuleContext) -> Match:
@@ -98,7 +98,7 @@ def match_for(dispatch: Dispatch, message: Callable[[Reference], str], takes_all
         takes_all: whether its fix is also that of all functions in the branches, whatever was asked.
     """
     verdict = judge(dispatch, context)
-    tests = [test for _, question in dispatch.asked for test in own_tests(question, context)]
+    tests = [test for _, condition in dispatch.asked for test in own_tests(condition, context)]
     inside = list(context.references_in(*dispatch.parts))
     operations = (
         Operations()
@@ -106,7 +106,7 @@ def match_for(dispatch: Dispatch, message: Callable[[Reference], str], takes_all
         else Operations(tuple(verdict.substitutions), verdict.changes, flags_of(dispatch, context))
     )
     named = tests[0] if tests else inside[0] if inside else anchor(dispatch, context)
-    takes_inside = bool(operations) and (takes_all or dispatch.asked[0][1].asks is not Asks.MACHINE)
+    takes_inside = bool(operations) and (takes_all or dispatch.asked[0][1].asks is not Certainty.MACHINE)
     return Match(
         dispatch.arms[0].test or dispatch.nodes[0], named.symbol.name, message(named), operations,
         safety=Safety.UNSAFE if verdict.doubts else Safety.SAFE,
@@ -118,8 +118,8 @@ def match_for(dispatch: Dispatch, message: Callable[[Reference], str], takes_all
 
 def flags_of(dispatch: Dispatch, context: RuleContext) -> tuple[Binding, ...]:
     """Return the assignments of the flags that were asked, if they hold no more than what torch finds."""
-    pure = [question for _, question in dispatch.asked if question.asks is Asks.MACHINE and not question.rest]
-    flags = [flag for question in pure for flag in question.flags if isinstance(flag, cst.Name)]
+    pure = [condition for _, condition in dispatch.asked if condition.asks is Certainty.MACHINE and not condition.rest]
+    flags = [flag for condition in pure for flag in condition.flags if isinstance(flag, cst.Name)]
     bindings = [only_binding(flag, context.file) for flag in flags]
     return tuple(one for one in bindings if one is not None)
 

@@ -13,7 +13,7 @@ from cudafix.catalogue.table import ROWS, TAKES_ANY_DEVICE
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
 from cudafix.fixes.operations import Substitution, substitution_for
-from cudafix.matchers.conditions import Question
+from cudafix.matchers.conditions import BackendCondition
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.native import of_torch
@@ -26,22 +26,22 @@ NO_TORCH = "torch itself is not at hand here"
 OTHER_DEVICES = "also chooses other accelerators: what expects CUDA or the CPU may follow"
 
 
-def tests_of(question: Question, context: RuleContext) -> list[Reference]:
+def tests_of(condition: BackendCondition, context: RuleContext) -> list[Reference]:
     """Return the references to functions of torch behind a condition, those of its flags included."""
-    behind = [assigned_value(flag, context.file) for flag in question.flags]
-    asked = [context.question(one) for one in behind if one is not None]
-    own = own_tests(question, context)
+    behind = [assigned_value(flag, context.file) for flag in condition.flags]
+    asked = [context.condition(one) for one in behind if one is not None]
+    own = own_tests(condition, context)
     return [*own, *(test for one in asked if one is not None for test in tests_of(one, context))]
 
 
-def own_tests(question: Question, context: RuleContext) -> list[Reference]:
+def own_tests(condition: BackendCondition, context: RuleContext) -> list[Reference]:
     """Return the references to functions of torch in a condition itself."""
-    return [context.calls[one] for one in question.tests if one in context.calls]
+    return [context.calls[one] for one in condition.tests if one in context.calls]
 
 
 def anchor(dispatch: Dispatch, context: RuleContext) -> Reference:
     """Return a reference whose import tells where that of a new name goes."""
-    behind = [test for _, question in dispatch.asked for test in tests_of(question, context)]
+    behind = [test for _, condition in dispatch.asked for test in tests_of(condition, context)]
     return next(iter((*behind, *context.references_in(*dispatch.parts))))
 
 

@@ -23,7 +23,7 @@ from cudafix.analysis.control_flow.equivalence import (
 from cudafix.analysis.control_flow.find_dispatches import first_of, read_dispatch
 from cudafix.analysis.control_flow.substitutes import device_types, for_device, neutral_test, tests_of
 from cudafix.fixes.operations import NodeChange, Substitution, substitution_for
-from cudafix.matchers.conditions import Asks
+from cudafix.matchers.conditions import Certainty
 from cudafix.matchers.cuda_words import names_cuda
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -51,7 +51,7 @@ def chooses_device(dispatch: Dispatch, context: RuleContext) -> bool:
     if dispatch.otherwise is None or dispatch.shape is Shape.EARLY:
         return False
     return all(
-        arm.gives_value and bool(device_literals(arm.parts, question.backends)) for arm, question in dispatch.asked
+        arm.gives_value and bool(device_literals(arm.parts, condition.backends)) for arm, condition in dispatch.asked
     )
 
 
@@ -70,7 +70,7 @@ class Judge:
         self.context = context
         self.file = context.file
         self.doubts: list[str] = []
-        self.live = [(arm, question) for arm, question in dispatch.asked if not arm.is_idle]
+        self.live = [(arm, condition) for arm, condition in dispatch.asked if not arm.is_idle]
         self.otherwise = dispatch.otherwise
         self.last_backends: frozenset[str] = frozenset()
         """The backends of the last `else`, where it is a branch like the others."""
@@ -99,14 +99,14 @@ class Judge:
         """Return what keeps the branches from being one, or ""."""
         if not self.live:
             return "no branch does anything"
-        for _, question in self.dispatch.asked:
-            if any(self.leaves_out(one) for one in question.rest):
+        for _, condition in self.dispatch.asked:
+            if any(self.leaves_out(one) for one in condition.rest):
                 return "the condition leaves another backend out"
-        rests = {self.text(*question.rest) for _, question in self.live}
-        devices = {self.text(*question.devices[:1]) for _, question in self.live}
+        rests = {self.text(*condition.rest) for _, condition in self.live}
+        devices = {self.text(*condition.devices[:1]) for _, condition in self.live}
         if len(rests) > 1 or len(devices) > 1:
             return "the branches are taken under different conditions"
-        forms = [(arm, self.form(arm, question.backends)) for arm, question in self.live]
+        forms = [(arm, self.form(arm, condition.backends)) for arm, condition in self.live]
         different = next((arm for arm, form in forms if form != forms[0][1]), None)
         if different is not None:
             return f"the branch on line {self.row(different.holder)} does something else than the first"
@@ -125,12 +125,12 @@ class Judge:
     @property
     def device(self) -> str:
         """The device at hand that the branches are taken for, "" where none is."""
-        question = self.live[0][1]
-        return self.text(*question.devices[:1]) if question.asks is Asks.DEVICE else ""
+        condition = self.live[0][1]
+        return self.text(*condition.devices[:1]) if condition.asks is Certainty.DEVICE else ""
 
     def leaves_out(self, part: cst.BaseExpression) -> bool:
-        question = self.context.question(part)
-        return question is not None and question.negated and question.backends != {"cpu"}
+        condition = self.context.condition(part)
+        return condition is not None and condition.negated and condition.backends != {"cpu"}
 
     def text(self, *nodes: cst.BaseExpression) -> str:
         return " and ".join(sorted(self.file.code(one) for one in nodes))
@@ -151,7 +151,7 @@ class Judge:
 
     def find_kept(self) -> tuple[Arm, frozenset[str]]:
         """Return the branch that stays: the one for CUDA, since its functions have the rows that are best known."""
-        arms = [(arm, question.backends) for arm, question in self.live]
+        arms = [(arm, condition.backends) for arm, condition in self.live]
         if self.otherwise is not None and self.last_backends and self.last_backends != {"cpu"}:
             arms.append((self.otherwise, self.last_backends))
         known = [one for one in arms if any(self.context.references_in(*one[0].parts))]
@@ -259,8 +259,8 @@ class Judge:
 
     def with_condition(self, arm: Arm, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
         """Leave the branch under a condition that is neutral."""
-        question = self.live[0][1]
-        if question.asks is Asks.DEVICE:
+        condition = self.live[0][1]
+        if condition.asks is Certainty.DEVICE:
             return Verdict(arm, stops="what it does depends on the device at hand")
         other = self.backend_of_last()
         if other:
@@ -269,7 +269,7 @@ class Judge:
             )
         if len(self.dispatch.asked) > 1:
             return self.merged(arm, backends, substitutions)
-        if question.asks is Asks.PREDICATE:
+        if condition.asks is Certainty.PREDICATE:
             return Verdict(arm, stops="what it guards does something on every machine")
         return self.widened(arm, backends, substitutions)
 
@@ -280,9 +280,9 @@ class Judge:
         return min(used, default="")
 
     def merged(self, arm: Arm, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
-        question, first = self.live[0][1], self.dispatch.arms[0]
+        condition, first = self.live[0][1], self.dispatch.arms[0]
         is_open = self.otherwise is None and self.dispatch.shape is not Shape.LADDER
-        if question.rest or is_open or self.dispatch.shape not in (Shape.LADDER, Shape.CHOICE, Shape.EXITS):
+        if condition.rest or is_open or self.dispatch.shape not in (Shape.LADDER, Shape.CHOICE, Shape.EXITS):
             return Verdict(arm, stops="what it does would be done on every machine")
         if self.otherwise is not None and names_cuda(self.code(self.otherwise)):
             return Verdict(arm, stops="the last branch names CUDA itself")
@@ -302,14 +302,14 @@ class Judge:
 
     def widened(self, arm: Arm, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
         """Ask for any accelerator instead of CUDA."""
-        question = self.live[0][1]
+        condition = self.live[0][1]
         literals = self.device_types(arm, backends) if chooses_device(self.dispatch, self.context) else []
         whole = " ".join(self.code(one) for one in self.dispatch.arms)
-        if names_cuda(self.text(*question.rest)):
+        if names_cuda(self.text(*condition.rest)):
             return Verdict(arm, stops="the rest of the condition is about CUDA itself")
         if names_cuda(whole) and not literals:
             return Verdict(arm, stops="the code that depends on it names CUDA itself")
-        tests = tests_of(question, self.context)
+        tests = tests_of(condition, self.context)
         replacements = [(one, self.neutral_test(one)) for one in tests if one.symbol.backend == "cuda"]
         stop = next((replacement.reason for _, replacement in replacements if isinstance(replacement, Refusal)), "")
         if stop or not replacements or len(replacements) < len(tests):
@@ -347,15 +347,15 @@ class Judge:
         return " ".join(self.file.code(one) for one in arm.parts)
 
     def doubts_of_questions(self) -> list[str]:
-        asked = [question for _, question in self.dispatch.asked]
+        asked = [condition for _, condition in self.dispatch.asked]
         found = []
-        if any(one.asks is Asks.PREDICATE for one in asked):
+        if any(one.asks is Certainty.PREDICATE for one in asked):
             found.append("a function or flag of the project decides now, and torch would")
-        if any(one.asks is Asks.DEVICE for one in asked):
+        if any(one.asks is Certainty.DEVICE for one in asked):
             found.append("the device at hand decides")
         if not any("cuda" in one.backends for one in asked) and "cuda" not in self.last_backends:
             found.append("nothing was done on CUDA here")
-        idle = [question for arm, question in self.dispatch.asked if arm.is_idle]
+        idle = [condition for arm, condition in self.dispatch.asked if arm.is_idle]
         if any(one.backends - {"cpu", "hpu"} for one in idle):
             found.append("nothing was done on one of the backends")
         return found

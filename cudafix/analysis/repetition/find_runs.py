@@ -82,7 +82,7 @@ class Runs:
                 node = node.orelse  # type: ignore[assignment]
 
     def can_be_split(self, node: cst.If) -> bool:
-        asks_for_backend = self.context.question(node.test) is not None
+        asks_for_backend = self.context.condition(node.test) is not None
         return (
             node.orelse is None
             and not asks_for_backend

@@ -40,7 +40,7 @@ from cudafix.analysis.devices.questions import ASKS, is_expected, literal_in, of
 from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, at_place, match_of
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Operations
-from cudafix.matchers.conditions import Asks, backend_of, device_of
+from cudafix.matchers.conditions import Certainty, backend_of, device_of
 from cudafix.matchers.device_position import is_device_name
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -108,12 +108,12 @@ def names_cuda(side: cst.BaseExpression) -> bool:
 
 
 def offer_for(node: cst.BaseExpression, context: RuleContext) -> str:
-    question = context.question(node)
-    if question is None or not question.devices or question.backends != {"cuda"}:
+    condition = context.condition(node)
+    if condition is None or not condition.devices or condition.backends != {"cuda"}:
         return ""
-    device = context.file.code(question.devices[0])
+    device = context.file.code(condition.devices[0])
     text = f"{device}.type" if f"{device}.type" in context.file.code(node) else f"torch.device({device}).type"
-    return offer(text, question.negated)
+    return offer(text, condition.negated)
 
 
 # A choice between the names of devices by a device
@@ -127,19 +127,19 @@ def find_choice(test: cst.BaseExpression, context: RuleContext) -> cst.IfExp | N
         outer, around = around, context.parent(around)
     if not isinstance(around, cst.IfExp) or around.test is not outer:
         return None
-    question = context.question(outer)
-    if question is None or question.asks is not Asks.DEVICE or question.rest or len(question.devices) != 1:
+    condition = context.condition(outer)
+    if condition is None or condition.asks is not Certainty.DEVICE or condition.rest or len(condition.devices) != 1:
         return None
-    asked = next(iter(question.backends)) if len(question.backends) == 1 else ""
+    asked = next(iter(condition.backends)) if len(condition.backends) == 1 else ""
     arms = [one.evaluated_value if isinstance(one, cst.SimpleString) else "" for one in (around.body, around.orelse)]
-    first, second = reversed(arms) if question.negated else arms
+    first, second = reversed(arms) if condition.negated else arms
     return around if asked == first and {first, second} == {"cuda", "cpu"} else None
 
 
 def match_choice(choice: cst.IfExp, test: cst.BaseExpression, context: RuleContext) -> Match:
-    question = context.question(choice.test)
-    assert question is not None
-    device = context.file.code(question.devices[0])
+    condition = context.condition(choice.test)
+    assert condition is not None
+    device = context.file.code(condition.devices[0])
     code = " ".join(context.file.code(choice).split())
     reference = at_place(choice, test, context)
     fix = Refusal(NOTHING_BESIDE) if reference is None else device_type(reference, device, test, context)

@@ -40,7 +40,7 @@ from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, n
 from cudafix.analysis.devices.uses import find_obstacle
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import NodeChange, Operations
-from cudafix.matchers.conditions import Asks
+from cudafix.matchers.conditions import Certainty
 from cudafix.matchers.device_position import is_backend_name, is_backend_position
 from cudafix.replacements.replacement import Refusal
 from cudafix.syntax.expressions import dotted_name, sides
@@ -84,8 +84,10 @@ def choice_around(node: cst.SimpleString, context: RuleContext) -> cst.IfExp | N
         return None
     is_gloo = isinstance(choice.orelse, cst.SimpleString) and choice.orelse.evaluated_value == "gloo"
     meaning = context.file.names.resolve(choice.test.func) if isinstance(choice.test, cst.Call) else None
-    question = context.question(choice.test)
-    is_machine = question is not None and question.asks is Asks.MACHINE and not question.rest and bool(question.tests)
+    condition = context.condition(choice.test)
+    is_machine = (
+        condition is not None and condition.asks is Certainty.MACHINE and not condition.rest and bool(condition.tests)
+    )
     asks = is_machine or (meaning is not None and meaning.path == "torch.distributed.is_nccl_available")
     return choice if is_gloo and asks else None
 

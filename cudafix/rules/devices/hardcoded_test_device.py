@@ -213,6 +213,6 @@ def match_asserted(node: cst.SimpleString | cst.Attribute, context: RuleContext)
 
 def asked(updated: cst.Attribute, device: str) -> cst.BaseExpression:
     """Return `x.device.type == current_device_type()` for `x.is_cuda`."""
-    question = cst.ensure_type(cst.parse_expression(f"x.device.type == {device}"), cst.Comparison)
+    condition = cst.ensure_type(cst.parse_expression(f"x.device.type == {device}"), cst.Comparison)
     kind = cst.Attribute(cst.Attribute(updated.value, cst.Name("device")), cst.Name("type"))
-    return question.with_changes(left=kind, lpar=updated.lpar, rpar=updated.rpar)
+    return condition.with_changes(left=kind, lpar=updated.lpar, rpar=updated.rpar)
