@@ -9,7 +9,7 @@ from typing import Any
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.control_flow.dispatch import Arm, Dispatch, Shape
+from cudafix.analysis.control_flow.dispatch import Branch, Dispatch, Shape
 from cudafix.fixes.import_style import LINE_LENGTH
 from cudafix.fixes.operations import Built, NodeChange
 from cudafix.syntax.conjunctions import joined
@@ -22,38 +22,40 @@ PRAGMA = re.compile(r"#\s*(?:noqa|type:|pragma:|pyright:|pylint:|mypy:|ruff:|fmt
 
 
 def collapse(
-    dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...], context: RuleContext
+    dispatch: Dispatch, branch: Branch, rest: tuple[cst.BaseExpression, ...], context: RuleContext
 ) -> tuple[NodeChange, ...] | None:
     """Return the changes that leave `arm` alone of the whole dispatch, under `rest`; None where that has no form."""
     if rest:
-        return under_rest(dispatch, arm, rest)
+        return under_rest(dispatch, branch, rest)
     if dispatch.shape is Shape.EARLY:
         return (NodeChange(dispatch.nodes[0], lambda updated: ()),)
     if dispatch.shape is Shape.AND:
-        return (NodeChange(dispatch.nodes[0], lambda updated: bare(updated.right, updated), arm.parts),)
+        return (NodeChange(dispatch.nodes[0], lambda updated: bare(updated.right, updated), branch.parts),)
     if dispatch.shape is Shape.CHOICE:
         (node,) = dispatch.nodes
         assert isinstance(node, cst.IfExp)
-        return (NodeChange(node, lambda updated: bare(choice_part(updated, node, arm), updated), arm.parts),)
-    place = next(one for one in dispatch.nodes if is_inside(arm.holder, one, context))
+        return (NodeChange(node, lambda updated: bare(choice_part(updated, node, branch), updated), branch.parts),)
+    place = next(one for one in dispatch.nodes if is_inside(branch.holder, one, context))
     gone = tuple(NodeChange(one, lambda updated: ()) for one in dispatch.nodes if one is not place)
-    if place is arm.parts[0]:  # the last of several exits stays as it is
+    if place is branch.parts[0]:  # the last of several exits stays as it is
         return gone
     is_elif = isinstance(context.parent(place), cst.If)
 
     def build(updated: Any) -> Built:
-        holder = find_updated(updated, place, arm.holder)
+        holder = find_updated(updated, place, branch.holder)
         if is_elif:
             return cst.Else(body=holder.body, leading_lines=updated.leading_lines)
         return spliced(holder, updated)
 
-    return (*gone, NodeChange(place, build, arm.parts))
+    return (*gone, NodeChange(place, build, branch.parts))
 
 
-def under_rest(dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...]) -> tuple[NodeChange, ...] | None:
+def under_rest(
+    dispatch: Dispatch, branch: Branch, rest: tuple[cst.BaseExpression, ...]
+) -> tuple[NodeChange, ...] | None:
     """Return the changes that leave the branch under what is left of its condition."""
-    node, test = dispatch.nodes[0], arm.test
-    if dispatch.shape is not Shape.LADDER or arm.holder is not node or not isinstance(test, cst.BooleanOperation):
+    node, test = dispatch.nodes[0], branch.test
+    if dispatch.shape is not Shape.LADDER or branch.holder is not node or not isinstance(test, cst.BooleanOperation):
         return None
     places = [number for number, one in enumerate(operands(test)) if one in rest]
     if len(places) < len(rest):
@@ -63,8 +65,8 @@ def under_rest(dispatch: Dispatch, arm: Arm, rest: tuple[cst.BaseExpression, ...
         return left_of(updated, places)
 
     changes: tuple[NodeChange, ...] = (NodeChange(test, build, rest),)
-    if len(dispatch.arms) > 1:
-        changes += (NodeChange(node, lambda updated: updated.with_changes(orelse=None), (test, *arm.parts)),)
+    if len(dispatch.branches) > 1:
+        changes += (NodeChange(node, lambda updated: updated.with_changes(orelse=None), (test, *branch.parts)),)
     return changes
 
 
@@ -91,28 +93,28 @@ def as_laid_out(whole: cst.BooleanOperation, places: Sequence[int]) -> cst.BaseE
     return new
 
 
-def merge(dispatch: Dispatch, arm: Arm, context: RuleContext) -> tuple[NodeChange, ...]:
+def merge(dispatch: Dispatch, branch: Branch, context: RuleContext) -> tuple[NodeChange, ...]:
     """Return the changes that leave `arm` under the first condition, and the last `else` beside it."""
-    first = dispatch.arms[0]
-    if len(dispatch.asked) == 1:
+    first = dispatch.branches[0]
+    if len(dispatch.tested_branches) == 1:
         return ()
-    if dispatch.shape is Shape.EXITS and arm.holder in dispatch.nodes:
-        others = [one for one in dispatch.nodes[:-1] if one is not arm.holder]
+    if dispatch.shape is Shape.EXITS and branch.holder in dispatch.nodes:
+        others = [one for one in dispatch.nodes[:-1] if one is not branch.holder]
         return tuple(NodeChange(one, lambda updated: ()) for one in others)
-    otherwise, node = dispatch.otherwise, dispatch.nodes[0]
+    otherwise, node = dispatch.default_branch, dispatch.nodes[0]
     assert first.test is not None
     last = None if dispatch.shape is Shape.EXITS or otherwise is None else otherwise.holder
     rest = otherwise.parts if otherwise is not None and last is not None else ()
 
     def build(updated: Any) -> Built:
-        holder = find_updated(updated, node, arm.holder)
+        holder = find_updated(updated, node, branch.holder)
         orelse = find_updated(updated, node, last) if last is not None else None
         if isinstance(orelse, cst.IfExp):
             orelse = orelse.orelse
         changed: cst.CSTNode = updated.with_changes(body=holder.body, orelse=orelse)
         return changed
 
-    return (NodeChange(node, build, (first.test, *arm.parts, *rest)),)
+    return (NodeChange(node, build, (first.test, *branch.parts, *rest)),)
 
 
 def is_inside(node: cst.CSTNode, around: cst.CSTNode, context: RuleContext) -> bool:
@@ -128,11 +130,11 @@ def find_updated(updated: Any, original: Any, wanted: cst.CSTNode) -> Any:
     return updated
 
 
-def choice_part(updated: Any, original: cst.IfExp, arm: Arm) -> cst.BaseExpression:
+def choice_part(updated: Any, original: cst.IfExp, branch: Branch) -> cst.BaseExpression:
     """Return what became of the expression of `arm` in nested choices."""
-    holder = find_updated(updated, original, arm.holder)
-    assert isinstance(arm.holder, cst.IfExp)
-    part = holder.body if arm.holder.body is arm.parts[0] else holder.orelse
+    holder = find_updated(updated, original, branch.holder)
+    assert isinstance(branch.holder, cst.IfExp)
+    part = holder.body if branch.holder.body is branch.parts[0] else holder.orelse
     assert isinstance(part, cst.BaseExpression)
     return part
 

@@ -32,7 +32,7 @@ class Shape(Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class Arm:
+class Branch:
     """One branch: what it asks, None for the last `else`, and what it does.
 
     `parts` are its statements, or its expression. `holder` is what goes with it: the `if`, the `elif`, the statement.
@@ -67,25 +67,25 @@ class Dispatch:
 
     shape: Shape
     nodes: tuple[cst.CSTNode, ...]
-    arms: tuple[Arm, ...]
+    branches: tuple[Branch, ...]
 
     @property
-    def asked(self) -> list[tuple[Arm, BackendCondition]]:
-        return [(arm, arm.condition) for arm in self.arms if arm.condition is not None]
+    def tested_branches(self) -> list[tuple[Branch, BackendCondition]]:
+        return [(branch, branch.condition) for branch in self.branches if branch.condition is not None]
 
     @property
-    def otherwise(self) -> Arm | None:
+    def default_branch(self) -> Branch | None:
         """The branch that is left when nothing that was asked holds."""
-        return self.arms[-1] if self.arms[-1].condition is None else None
+        return self.branches[-1] if self.branches[-1].condition is None else None
 
     @property
     def parts(self) -> tuple[cst.CSTNode, ...]:
         """What all branches do."""
-        return tuple(part for arm in self.arms for part in arm.parts)
+        return tuple(part for branch in self.branches for part in branch.parts)
 
     @property
     def backends(self) -> frozenset[str]:
-        return frozenset(name for _, condition in self.asked for name in condition.backends)
+        return frozenset(name for _, condition in self.tested_branches for name in condition.backends)
 
 
 def is_idle(statement: cst.BaseSmallStatement) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.control_flow.dispatch import LINES, Arm, Dispatch, Shape
+from cudafix.analysis.control_flow.dispatch import LINES, Branch, Dispatch, Shape
 from cudafix.analysis.control_flow.enclosing_branch import pattern_backends
 from cudafix.analysis.control_flow.equivalence import device_literals, nodes_in
 from cudafix.matchers.conditions import BackendCondition, Certainty, device_of
@@ -72,21 +72,21 @@ def first_of(node: cst.CSTNode, context: RuleContext) -> cst.CSTNode:
 
 def read_dispatch(node: cst.CSTNode, context: RuleContext) -> Dispatch | None:
     if isinstance(node, cst.IfExp):
-        return dispatch_of(Shape.CHOICE, (node,), choice_arms(node, context))
+        return dispatch_of(Shape.CHOICE, (node,), choice_branches(node, context))
     if isinstance(node, cst.Match):
-        return dispatch_of(Shape.CASES, (node,), case_arms(node, context))
+        return dispatch_of(Shape.CASES, (node,), case_branches(node, context))
     if isinstance(node, cst.BooleanOperation):
         return read_and(node, context)
     if not isinstance(node, cst.If):
         return None
     if is_rung(node, context):
         return read_chain(node, context)
-    arms = ladder_arms(node, context)
+    branches = ladder_branches(node, context)
     last = context.file.tree.neighbour(node, 1)
-    exits = all(arm.condition is not None and is_exit_block(arm.parts) for arm in arms)
+    exits = all(branch.condition is not None and is_exit_block(branch.parts) for branch in branches)
     if exits and isinstance(last, cst.SimpleStatementLine) and is_exit(last):
-        return dispatch_of(Shape.EXITS, (node, last), [*arms, Arm((last,), None, None, last)])
-    return read_default((node,), arms, context) or dispatch_of(Shape.LADDER, (node,), arms)
+        return dispatch_of(Shape.EXITS, (node, last), [*branches, Branch((last,), None, None, last)])
+    return read_default((node,), branches, context) or dispatch_of(Shape.LADDER, (node,), branches)
 
 
 def is_exit_block(parts: tuple[cst.CSTNode, ...]) -> bool:
@@ -94,28 +94,28 @@ def is_exit_block(parts: tuple[cst.CSTNode, ...]) -> bool:
     return isinstance(last, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) and is_exit(last)
 
 
-def dispatch_of(shape: Shape, nodes: tuple[cst.CSTNode, ...], arms: Sequence[Arm]) -> Dispatch | None:
+def dispatch_of(shape: Shape, nodes: tuple[cst.CSTNode, ...], branches: Sequence[Branch]) -> Dispatch | None:
     """Make a dispatch if something is asked in it, and every branch but the last asks."""
-    if not arms or any(arm.condition is None or arm.condition.negated for arm in arms[:-1]):
+    if not branches or any(branch.condition is None or branch.condition.negated for branch in branches[:-1]):
         return None
-    if arms[0].condition is None or (arms[-1].condition is not None and arms[-1].condition.negated):
+    if branches[0].condition is None or (branches[-1].condition is not None and branches[-1].condition.negated):
         return None
-    return Dispatch(shape, nodes, tuple(arms))
+    return Dispatch(shape, nodes, tuple(branches))
 
 
-def ladder_arms(node: cst.If, context: RuleContext) -> list[Arm]:
+def ladder_branches(node: cst.If, context: RuleContext) -> list[Branch]:
     condition = context.condition(node.test)
     body, orelse = statements(node.body), node.orelse
     if condition is not None and condition.negated and isinstance(orelse, cst.Else):
-        return [Arm(statements(orelse.body), turned(condition), node.test, orelse), Arm(body, None, None, node)]
-    arms = [Arm(body, condition, node.test, node)]
+        return [Branch(statements(orelse.body), turned(condition), node.test, orelse), Branch(body, None, None, node)]
+    branches = [Branch(body, condition, node.test, node)]
     if isinstance(orelse, cst.If) and context.condition(orelse.test) is None:
-        return [*arms, Arm((orelse,), None, None, orelse)]  # `elif` of something else: as in `else: if …`
+        return [*branches, Branch((orelse,), None, None, orelse)]  # `elif` of something else: as in `else: if …`
     if isinstance(orelse, cst.If):
-        return arms + ladder_arms(orelse, context)
+        return branches + ladder_branches(orelse, context)
     if orelse is not None:
-        arms.append(Arm(statements(orelse.body), None, None, orelse))
-    return arms
+        branches.append(Branch(statements(orelse.body), None, None, orelse))
+    return branches
 
 
 def statements(body: cst.BaseSuite) -> tuple[cst.CSTNode, ...]:
@@ -127,30 +127,30 @@ def turned(condition: BackendCondition) -> BackendCondition:
     return replace(condition, negated=not condition.negated)
 
 
-def choice_arms(node: cst.IfExp, context: RuleContext) -> list[Arm]:
+def choice_branches(node: cst.IfExp, context: RuleContext) -> list[Branch]:
     condition = context.condition(node.test)
     if condition is not None and condition.negated:
-        return [Arm((node.orelse,), turned(condition), node.test, node), Arm((node.body,), None, None, node)]
-    arms = [Arm((node.body,), condition, node.test, node)]
+        return [Branch((node.orelse,), turned(condition), node.test, node), Branch((node.body,), None, None, node)]
+    branches = [Branch((node.body,), condition, node.test, node)]
     if isinstance(node.orelse, cst.IfExp) and context.condition(node.orelse.test) is not None:
-        return arms + choice_arms(node.orelse, context)
-    return [*arms, Arm((node.orelse,), None, None, node)]
+        return branches + choice_branches(node.orelse, context)
+    return [*branches, Branch((node.orelse,), None, None, node)]
 
 
-def case_arms(node: cst.Match, context: RuleContext) -> list[Arm]:
+def case_branches(node: cst.Match, context: RuleContext) -> list[Branch]:
     """Read a match over a device; `case _:` is the last `else`."""
     device = device_of(node.subject)
     if device is None:
         return []
-    arms = []
+    branches = []
     for case in node.cases:
         backends = pattern_backends(case.pattern)
         is_any = isinstance(case.pattern, cst.MatchAs) and case.pattern.pattern is None and case.pattern.name is None
         if case.guard is not None or not (is_any or backends):
             return []
         condition = None if is_any else BackendCondition(backends, Certainty.DEVICE, devices=(device,))
-        arms.append(Arm(statements(case.body), condition, None, case))
-    return arms
+        branches.append(Branch(statements(case.body), condition, None, case))
+    return branches
 
 
 def read_and(node: cst.BooleanOperation, context: RuleContext) -> Dispatch | None:
@@ -158,7 +158,7 @@ def read_and(node: cst.BooleanOperation, context: RuleContext) -> Dispatch | Non
     if not isinstance(context.parent(node), cst.Expr) or not isinstance(node.operator, cst.And):
         return None
     condition = context.condition(node.left)
-    return dispatch_of(Shape.AND, (node,), [Arm((node.right,), condition, node.left, node)])
+    return dispatch_of(Shape.AND, (node,), [Branch((node.right,), condition, node.left, node)])
 
 
 # Statements of their own that belong together
@@ -181,24 +181,24 @@ def read_chain(node: cst.If, context: RuleContext) -> Dispatch | None:
         if not continues(rungs[-1], statement, context):
             break
         rungs.append(statement)
-    arms = [arm for rung in rungs for arm in ladder_arms(rung, context)]
+    branches = [branch for rung in rungs for branch in ladder_branches(rung, context)]
     last = context.file.tree.neighbour(rungs[-1], 1)
     if leaves(node.body) and isinstance(last, cst.SimpleStatementLine) and is_exit(last):
-        return dispatch_of(Shape.EXITS, (*rungs, last), [*arms, Arm((last,), None, None, last)])
+        return dispatch_of(Shape.EXITS, (*rungs, last), [*branches, Branch((last,), None, None, last)])
     shape = Shape.LADDER if len(rungs) == 1 else Shape.CHAIN
-    return read_default(tuple(rungs), arms, context) or dispatch_of(shape, tuple(rungs), arms)
+    return read_default(tuple(rungs), branches, context) or dispatch_of(shape, tuple(rungs), branches)
 
 
-def read_default(nodes: tuple[cst.If, ...], arms: Sequence[Arm], context: RuleContext) -> Dispatch | None:
+def read_default(nodes: tuple[cst.If, ...], branches: Sequence[Branch], context: RuleContext) -> Dispatch | None:
     """Read `device = "cpu"`, and after it branches that each do no more than to give that name another device."""
     above = context.file.tree.neighbour(nodes[0], -1)
     name = assigned_name((above,)) if above is not None else ""
-    if not name or any(arm.condition is None or assigned_name(arm.parts) != name for arm in arms):
+    if not name or any(branch.condition is None or assigned_name(branch.parts) != name for branch in branches):
         return None
     assert above is not None
-    if not device_literals((above,), frozenset({"cpu"})) or any(reads(name, arm, context) for arm in arms):
+    if not device_literals((above,), frozenset({"cpu"})) or any(reads(name, branch, context) for branch in branches):
         return None
-    return dispatch_of(Shape.DEFAULT, (*nodes, above), [*arms, Arm((above,), None, None, above)])
+    return dispatch_of(Shape.DEFAULT, (*nodes, above), [*branches, Branch((above,), None, None, above)])
 
 
 def assigned_name(parts: tuple[cst.CSTNode, ...]) -> str:
@@ -210,10 +210,10 @@ def assigned_name(parts: tuple[cst.CSTNode, ...]) -> str:
     return dotted_name(small.targets[0].target) if isinstance(small, cst.Assign) and len(small.targets) == 1 else ""
 
 
-def reads(name: str, arm: Arm, context: RuleContext) -> bool:
+def reads(name: str, branch: Branch, context: RuleContext) -> bool:
     """Whether the condition of a branch, or the value that it gives to `name`, depends on `name`."""
-    values = [node.value for node in nodes_in(arm.parts) if isinstance(node, (cst.Assign, cst.AnnAssign))]
-    nodes = nodes_in([one for one in (*values, arm.test) if one is not None])
+    values = [node.value for node in nodes_in(branch.parts) if isinstance(node, (cst.Assign, cst.AnnAssign))]
+    nodes = nodes_in([one for one in (*values, branch.test) if one is not None])
     uses = context.file.names.uses
     return any(dotted_name(one) == name for one in nodes if isinstance(one, cst.Attribute) or one in uses)  # type: ignore[arg-type]
 
@@ -223,8 +223,8 @@ def read_early_exit(node: cst.If, condition: BackendCondition, context: RuleCont
     rest = tuple(context.file.tree.following(node))
     if not rest or not leaves(node.body):
         return None
-    arms = [Arm(rest, turned(condition), node.test, node), Arm(statements(node.body), None, None, node)]
-    return dispatch_of(Shape.EARLY, (node,), arms)
+    branches = [Branch(rest, turned(condition), node.test, node), Branch(statements(node.body), None, None, node)]
+    return dispatch_of(Shape.EARLY, (node,), branches)
 
 
 def continues(before: cst.CSTNode, after: cst.If, context: RuleContext) -> bool:

@@ -41,13 +41,13 @@ def dispatches(context: RuleContext) -> list[Dispatch]:
 
 def is_ladder(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether several backends have a branch; the last `else` is one for the backend that it calls."""
-    asked = [condition.backends - {"cpu"} for _, condition in dispatch.asked if condition.backends - {"cpu"}]
+    asked = [condition.backends - {"cpu"} for _, condition in dispatch.tested_branches if condition.backends - {"cpu"}]
     return len(asked) > 1 or (len(asked) == 1 and bool(backends_of_last(dispatch, context) - asked[0]))
 
 
 def is_guard(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether CUDA is asked for as one asks for a GPU of any make, or alone decides about neutral calls."""
-    ((_, condition),) = dispatch.asked[:1]
+    ((_, condition),) = dispatch.tested_branches[:1]
     if "cuda" not in condition.backends:
         return False
     if condition.tests or (condition.flags and condition.asks is Certainty.MACHINE):
@@ -59,22 +59,22 @@ def is_guard(dispatch: Dispatch, context: RuleContext) -> bool:
 
 def answers_as_last(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether the neutral call gives by itself what the last `else` gives: `… else 0` after an amount of memory."""
-    arm, otherwise = dispatch.arms[0], dispatch.otherwise
-    if otherwise is None or not arm.gives_value or not otherwise.gives_value:
+    branch, otherwise = dispatch.branches[0], dispatch.default_branch
+    if otherwise is None or not branch.gives_value or not otherwise.gives_value:
         return False
-    return form_without_accelerator(arm.parts, context) == form_of(otherwise.parts, context)
+    return form_without_accelerator(branch.parts, context) == form_of(otherwise.parts, context)
 
 
 def is_all_quiet(dispatch: Dispatch, context: RuleContext) -> bool:
-    arm, otherwise = dispatch.arms[0], dispatch.otherwise
+    branch, otherwise = dispatch.branches[0], dispatch.default_branch
     is_last = otherwise is None or otherwise.is_idle
-    return is_last and dispatch.shape is not Shape.EARLY and all(is_quiet(one, context) for one in arm.parts)
+    return is_last and dispatch.shape is not Shape.EARLY and all(is_quiet(one, context) for one in branch.parts)
 
 
 def is_about_functions(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether a function with a neutral form stands in a branch, or a device is chosen by what torch finds."""
-    tests = {one for _, condition in dispatch.asked for one in condition.tests}
-    own = [test for _, condition in dispatch.asked for test in own_tests(condition, context)]
+    tests = {one for _, condition in dispatch.tested_branches for one in condition.tests}
+    own = [test for _, condition in dispatch.tested_branches for test in own_tests(condition, context)]
     if not context.silenced.isdisjoint(own):
         return False
     inside = context.references_in(*dispatch.parts)
@@ -87,7 +87,7 @@ def is_about_functions(dispatch: Dispatch, context: RuleContext) -> bool:
 
 
 def has_flag(dispatch: Dispatch) -> bool:
-    return any(condition.flags and condition.asks is Certainty.MACHINE for _, condition in dispatch.asked)
+    return any(condition.flags and condition.asks is Certainty.MACHINE for _, condition in dispatch.tested_branches)
 
 
 def match_for(dispatch: Dispatch, message: Callable[[Reference], str], takes_all: bool, context: RuleContext) -> Match:
@@ -98,7 +98,7 @@ def match_for(dispatch: Dispatch, message: Callable[[Reference], str], takes_all
         takes_all: whether its fix is also that of all functions in the branches, whatever was asked.
     """
     verdict = judge(dispatch, context)
-    tests = [test for _, condition in dispatch.asked for test in own_tests(condition, context)]
+    tests = [test for _, condition in dispatch.tested_branches for test in own_tests(condition, context)]
     inside = list(context.references_in(*dispatch.parts))
     operations = (
         Operations()
@@ -106,9 +106,9 @@ def match_for(dispatch: Dispatch, message: Callable[[Reference], str], takes_all
         else Operations(tuple(verdict.substitutions), verdict.changes, flags_of(dispatch, context))
     )
     named = tests[0] if tests else inside[0] if inside else anchor(dispatch, context)
-    takes_inside = bool(operations) and (takes_all or dispatch.asked[0][1].asks is not Certainty.MACHINE)
+    takes_inside = bool(operations) and (takes_all or dispatch.tested_branches[0][1].asks is not Certainty.MACHINE)
     return Match(
-        dispatch.arms[0].test or dispatch.nodes[0], named.symbol.name, message(named), operations,
+        dispatch.branches[0].test or dispatch.nodes[0], named.symbol.name, message(named), operations,
         safety=Safety.UNSAFE if verdict.doubts else Safety.SAFE,
         reason=verdict.stops or "; ".join(dict.fromkeys([*verdict.doubts, *reasons_of(verdict.substitutions)])),
         help="" if operations.substitutions or not operations else "drop the condition",
@@ -118,7 +118,11 @@ def match_for(dispatch: Dispatch, message: Callable[[Reference], str], takes_all
 
 def flags_of(dispatch: Dispatch, context: RuleContext) -> tuple[Binding, ...]:
     """Return the assignments of the flags that were asked, if they hold no more than what torch finds."""
-    pure = [condition for _, condition in dispatch.asked if condition.asks is Certainty.MACHINE and not condition.rest]
+    pure = [
+        condition
+        for _, condition in dispatch.tested_branches
+        if condition.asks is Certainty.MACHINE and not condition.rest
+    ]
     flags = [flag for condition in pure for flag in condition.flags if isinstance(flag, cst.Name)]
     bindings = [only_binding(flag, context.file) for flag in flags]
     return tuple(one for one in bindings if one is not None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.control_flow.dispatch import Arm, Dispatch
+from cudafix.analysis.control_flow.dispatch import Branch, Dispatch
 from cudafix.analysis.control_flow.equivalence import device_literals, is_given
 from cudafix.catalogue.table import ROWS, TAKES_ANY_DEVICE
 from cudafix.config.options import Options
@@ -41,7 +41,7 @@ def own_tests(condition: BackendCondition, context: RuleContext) -> list[Referen
 
 def anchor(dispatch: Dispatch, context: RuleContext) -> Reference:
     """Return a reference whose import tells where that of a new name goes."""
-    behind = [test for _, condition in dispatch.asked for test in tests_of(condition, context)]
+    behind = [test for _, condition in dispatch.tested_branches for test in tests_of(condition, context)]
     return next(iter((*behind, *context.references_in(*dispatch.parts))))
 
 
@@ -59,11 +59,13 @@ def accelerator_test(options: Options) -> Replacement:
     return Replacement(ImportedName(options.runtime_module, AVAILABLE), passed="")
 
 
-def device_types(arm: Arm, backends: frozenset[str], dispatch: Dispatch, context: RuleContext) -> list[Substitution]:
+def device_types(
+    branch: Branch, backends: frozenset[str], dispatch: Dispatch, context: RuleContext
+) -> list[Substitution]:
     """Return what the names of the backends' devices in a branch become."""
     need = ImportedName(context.options.runtime_module, DEVICE_TYPE)
     found: list[Substitution] = []
-    for literal in device_literals(arm.parts, backends):
+    for literal in device_literals(branch.parts, backends):
         replacement = Replacement(
             need, passed="", template=template_of(literal), safety=Safety.UNSAFE, reason=OTHER_DEVICES
         )

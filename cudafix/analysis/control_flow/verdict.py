@@ -10,7 +10,7 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.availability import Guard, judge_flag
 from cudafix.analysis.control_flow.collapse import collapse, lost_comments, merge
-from cudafix.analysis.control_flow.dispatch import Arm, Dispatch, Shape
+from cudafix.analysis.control_flow.dispatch import Branch, Dispatch, Shape
 from cudafix.analysis.control_flow.equivalence import (
     device_literals,
     form_of,
@@ -35,7 +35,7 @@ from cudafix.syntax.expressions import operands
 class Verdict:
     """What becomes of a dispatch: the branch that stays, what is done to it, and what makes that less than safe."""
 
-    arm: Arm
+    branch: Branch
     substitutions: list[Substitution] = field(default_factory=list)
     changes: tuple[NodeChange, ...] = ()
     doubts: list[str] = field(default_factory=list)
@@ -48,16 +48,17 @@ def judge(dispatch: Dispatch, context: RuleContext) -> Verdict:
 
 def chooses_device(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether the branches do no more than to name a device: `device = "cuda"`, `return torch.device("cuda")`."""
-    if dispatch.otherwise is None or dispatch.shape is Shape.EARLY:
+    if dispatch.default_branch is None or dispatch.shape is Shape.EARLY:
         return False
     return all(
-        arm.gives_value and bool(device_literals(arm.parts, condition.backends)) for arm, condition in dispatch.asked
+        branch.gives_value and bool(device_literals(branch.parts, condition.backends))
+        for branch, condition in dispatch.tested_branches
     )
 
 
 def backends_of_last(dispatch: Dispatch, context: RuleContext) -> set[str]:
     """Return the backends whose functions the last `else` calls; CUDA where it names the device of that alone."""
-    last = dispatch.otherwise.parts if dispatch.otherwise is not None else ()
+    last = dispatch.default_branch.parts if dispatch.default_branch is not None else ()
     inside = list(context.references_in(*last))
     if not inside and device_literals(last, frozenset({"cuda"})) and chooses_device(dispatch, context):
         return {"cuda"}
@@ -70,26 +71,26 @@ class Judge:
         self.context = context
         self.file = context.file
         self.doubts: list[str] = []
-        self.live = [(arm, condition) for arm, condition in dispatch.asked if not arm.is_idle]
-        self.otherwise = dispatch.otherwise
+        self.live = [(branch, condition) for branch, condition in dispatch.tested_branches if not branch.is_idle]
+        self.default_branch = dispatch.default_branch
         self.last_backends: frozenset[str] = frozenset()
         """The backends of the last `else`, where it is a branch like the others."""
 
     def verdict(self) -> Verdict:
-        arm = self.dispatch.arms[0]
+        branch = self.dispatch.branches[0]
         stops = self.find_difference()
         if stops:
-            return Verdict(arm, stops=stops)
-        arm, backends = self.find_kept()
-        substitutions, stops = self.choices_in(arm, backends)
+            return Verdict(branch, stops=stops)
+        branch, backends = self.find_kept()
+        substitutions, stops = self.choices_in(branch, backends)
         if stops:
-            return Verdict(arm, stops=stops)
-        verdict = self.without_condition(arm, backends, substitutions) or self.with_condition(
-            arm, backends, substitutions
+            return Verdict(branch, stops=stops)
+        verdict = self.without_condition(branch, backends, substitutions) or self.with_condition(
+            branch, backends, substitutions
         )
         if not verdict.stops:
             verdict.doubts += self.doubts + self.doubts_of_questions()
-            lost = lost_comments(verdict.changes, getattr(verdict.arm.holder, "body", None))
+            lost = lost_comments(verdict.changes, getattr(verdict.branch.holder, "body", None))
             verdict.doubts += [f"a comment would be lost: {lost[0]}"] if lost else []
         return verdict
 
@@ -99,22 +100,22 @@ class Judge:
         """Return what keeps the branches from being one, or ""."""
         if not self.live:
             return "no branch does anything"
-        for _, condition in self.dispatch.asked:
+        for _, condition in self.dispatch.tested_branches:
             if any(self.leaves_out(one) for one in condition.rest):
                 return "the condition leaves another backend out"
         rests = {self.text(*condition.rest) for _, condition in self.live}
         devices = {self.text(*condition.devices[:1]) for _, condition in self.live}
         if len(rests) > 1 or len(devices) > 1:
             return "the branches are taken under different conditions"
-        forms = [(arm, self.form(arm, condition.backends)) for arm, condition in self.live]
-        different = next((arm for arm, form in forms if form != forms[0][1]), None)
+        forms = [(branch, self.form(branch, condition.backends)) for branch, condition in self.live]
+        different = next((branch for branch, form in forms if form != forms[0][1]), None)
         if different is not None:
             return f"the branch on line {self.row(different.holder)} does something else than the first"
-        self.read_otherwise(forms[0][1])
+        self.read_default_branch(forms[0][1])
         return ""
 
-    def form(self, arm: Arm, backends: frozenset[str]) -> str:
-        return normal_form(arm.parts, backends, self.context, self.device, self.names)
+    def form(self, branch: Branch, backends: frozenset[str]) -> str:
+        return normal_form(branch.parts, backends, self.context, self.device, self.names)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -138,34 +139,34 @@ class Judge:
     def row(self, node: cst.CSTNode) -> int:
         return self.file.start(node).row if node in self.file.positions else self.file.start(self.dispatch.nodes[0]).row
 
-    def read_otherwise(self, form: str) -> None:
+    def read_default_branch(self, form: str) -> None:
         """See whether the last `else` is a branch like the others: for a backend that nobody asked for."""
-        if self.otherwise is None:
+        if self.default_branch is None:
             return
-        used = {one.symbol.backend for one in self.context.references_in(*self.otherwise.parts)}
+        used = {one.symbol.backend for one in self.context.references_in(*self.default_branch.parts)}
         used |= backends_of_last(self.dispatch, self.context)
         for backends in (frozenset(used - self.dispatch.backends), frozenset({"cpu"})):
-            if len(backends) == 1 and self.form(self.otherwise, backends) == form:
+            if len(backends) == 1 and self.form(self.default_branch, backends) == form:
                 self.last_backends = backends
                 return
 
-    def find_kept(self) -> tuple[Arm, frozenset[str]]:
+    def find_kept(self) -> tuple[Branch, frozenset[str]]:
         """Return the branch that stays: the one for CUDA, since its functions have the rows that are best known."""
-        arms = [(arm, condition.backends) for arm, condition in self.live]
-        if self.otherwise is not None and self.last_backends and self.last_backends != {"cpu"}:
-            arms.append((self.otherwise, self.last_backends))
-        known = [one for one in arms if any(self.context.references_in(*one[0].parts))]
-        return next((one for one in arms if "cuda" in one[1]), (known or arms)[0])
+        branches = [(branch, condition.backends) for branch, condition in self.live]
+        if self.default_branch is not None and self.last_backends and self.last_backends != {"cpu"}:
+            branches.append((self.default_branch, self.last_backends))
+        known = [one for one in branches if any(self.context.references_in(*one[0].parts))]
+        return next((one for one in branches if "cuda" in one[1]), (known or branches)[0])
 
     # What is done to the branch that stays
 
-    def choices_in(self, arm: Arm, backends: frozenset[str]) -> tuple[list[Substitution], str]:
+    def choices_in(self, branch: Branch, backends: frozenset[str]) -> tuple[list[Substitution], str]:
         """Return the neutral forms of all that the branch calls, or what stops one of them."""
         substitutions: list[Substitution] = []
         for reference in self.context.references_in(*self.dispatch.parts):
             if reference in self.context.silenced:
                 return [], f"a comment keeps `{reference.symbol.name}` on line {self.file.start(reference.node).row}"
-        for reference in self.context.references_in(*arm.parts):
+        for reference in self.context.references_in(*branch.parts):
             if reference.symbol.row.name == "is_available":
                 continue
             replacement = self.context.replacement(reference)
@@ -178,68 +179,68 @@ class Judge:
         return substitutions, ""
 
     def without_condition(
-        self, arm: Arm, backends: frozenset[str], substitutions: list[Substitution]
+        self, branch: Branch, backends: frozenset[str], substitutions: list[Substitution]
     ) -> Verdict | None:
         """Leave the branch alone, where that is right: it does nothing on a machine that nothing was asked for on."""
         rest = self.live[0][1].rest
-        absorbed = self.absorbs_otherwise(arm)
-        if not absorbed or (rest and self.otherwise is not None and not self.otherwise.is_idle):
+        absorbed = self.absorbs_default_branch(branch)
+        if not absorbed or (rest and self.default_branch is not None and not self.default_branch.is_idle):
             return None
-        if rest and not all(is_inert(one, self.context) for one in self.asked_after(arm, rest)):
+        if rest and not all(is_inert(one, self.context) for one in self.asked_after(branch, rest)):
             return None
         if self.device:
             passed = [for_device(one, self.device, self.context) for one in substitutions]
             substitutions = [one for one in passed if one is not None]
             if len(substitutions) < len(passed):
                 return None
-        if self.dispatch.shape is Shape.DEFAULT and self.otherwise is not None and self.last_backends:
-            arm, backends = self.otherwise, self.last_backends
-        substitutions = substitutions + self.device_types(arm, backends)
+        if self.dispatch.shape is Shape.DEFAULT and self.default_branch is not None and self.last_backends:
+            branch, backends = self.default_branch, self.last_backends
+        substitutions = substitutions + self.device_types(branch, backends)
         if rest and names_cuda(self.text(*rest)):
-            return Verdict(arm, stops="the rest of the condition is about CUDA itself")
-        own = self.targets_in(arm, substitutions)
+            return Verdict(branch, stops="the rest of the condition is about CUDA itself")
+        own = self.targets_in(branch, substitutions)
         if own:
             self.doubts.append(f"whether `{own[0]}` does nothing without an accelerator, only the project can say")
-        changes = collapse(self.dispatch, arm, rest, self.context)
-        return Verdict(arm, substitutions, changes) if changes is not None else None
+        changes = collapse(self.dispatch, branch, rest, self.context)
+        return Verdict(branch, substitutions, changes) if changes is not None else None
 
-    def targets_in(self, arm: Arm, substitutions: list[Substitution]) -> list[str]:
+    def targets_in(self, branch: Branch, substitutions: list[Substitution]) -> list[str]:
         """Return the functions of the project itself that the branch will call, or calls already."""
         known = ("torch", self.context.options.runtime_module)
         new = [replacement.need.name for _, replacement in substitutions if replacement.need.module not in known]
         calls = (
-            [one for one in nodes_in(arm.parts) if isinstance(one, cst.Call)] if self.context.options.targets else []
+            [one for one in nodes_in(branch.parts) if isinstance(one, cst.Call)] if self.context.options.targets else []
         )
         old = [entry.target.name for one in calls if (entry := self.context.target_behind(one)) is not None]
         return [*new, *old]
 
-    def asked_after(self, arm: Arm, rest: tuple[cst.BaseExpression, ...]) -> list[cst.BaseExpression]:
+    def asked_after(self, branch: Branch, rest: tuple[cst.BaseExpression, ...]) -> list[cst.BaseExpression]:
         """Return what of the rest of the condition is only asked when the backend is there."""
-        parts = operands(arm.test) if isinstance(arm.test, cst.BooleanOperation) else []
+        parts = operands(branch.test) if isinstance(branch.test, cst.BooleanOperation) else []
         first = next((number for number, one in enumerate(parts) if one not in rest), 0)
         return [one for one in rest if one not in parts[:first]]
 
-    def absorbs_otherwise(self, arm: Arm) -> bool:
+    def absorbs_default_branch(self, branch: Branch) -> bool:
         """Whether the branch does by itself what is done when nothing that was asked holds."""
         if self.last_backends:
             return True
-        quiet = all(is_quiet(one, self.context) for one in arm.parts)
-        if self.otherwise is None or self.otherwise.is_idle:
-            return quiet or self.is_quiet_exit(arm.parts) or self.repeats_default(arm)
-        parts = self.otherwise.parts
-        if quiet and self.otherwise.raises and len(self.dispatch.asked) > 1:
+        quiet = all(is_quiet(one, self.context) for one in branch.parts)
+        if self.default_branch is None or self.default_branch.is_idle:
+            return quiet or self.is_quiet_exit(branch.parts) or self.repeats_default(branch)
+        parts = self.default_branch.parts
+        if quiet and self.default_branch.raises and len(self.dispatch.tested_branches) > 1:
             self.doubts.append("it no longer raises where none of these backends is there")
             return True
         if quiet and self.ends_as(parts):
             return True
-        return form_without_accelerator(arm.parts, self.context) == form_of(parts, self.context)
+        return form_without_accelerator(branch.parts, self.context) == form_of(parts, self.context)
 
-    def repeats_default(self, arm: Arm) -> bool:
+    def repeats_default(self, branch: Branch) -> bool:
         """Whether the line above gives the value that the branch gives where there is no accelerator."""
         above = self.file.tree.neighbour(self.dispatch.nodes[0], -1)
         if not isinstance(above, cst.SimpleStatementLine) or not isinstance(above.body[0], cst.Assign):
             return False
-        return form_without_accelerator(arm.parts, self.context) == form_of((above,), self.context)
+        return form_without_accelerator(branch.parts, self.context) == form_of((above,), self.context)
 
     def is_quiet_exit(self, parts: tuple[cst.CSTNode, ...]) -> bool:
         """Whether the branch ends with a `return` that the function would come to anyhow."""
@@ -257,67 +258,67 @@ class Judge:
             return small.value is None and isinstance(outside, cst.FunctionDef)
         return isinstance(small, cst.Continue) and isinstance(outside, (cst.For, cst.While))
 
-    def with_condition(self, arm: Arm, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
+    def with_condition(self, branch: Branch, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
         """Leave the branch under a condition that is neutral."""
         condition = self.live[0][1]
         if condition.asks is Certainty.DEVICE:
-            return Verdict(arm, stops="what it does depends on the device at hand")
+            return Verdict(branch, stops="what it does depends on the device at hand")
         other = self.backend_of_last()
         if other:
             return Verdict(
-                arm, stops=f"the last branch is for {other.upper()}, under a condition that is not understood"
+                branch, stops=f"the last branch is for {other.upper()}, under a condition that is not understood"
             )
-        if len(self.dispatch.asked) > 1:
-            return self.merged(arm, backends, substitutions)
+        if len(self.dispatch.tested_branches) > 1:
+            return self.merged(branch, backends, substitutions)
         if condition.asks is Certainty.PREDICATE:
-            return Verdict(arm, stops="what it guards does something on every machine")
-        return self.widened(arm, backends, substitutions)
+            return Verdict(branch, stops="what it guards does something on every machine")
+        return self.widened(branch, backends, substitutions)
 
     def backend_of_last(self) -> str:
         """Return a backend that is called in the last branch alone, where that is not a branch like the others."""
-        parts = self.otherwise.parts if self.otherwise is not None and not self.last_backends else ()
+        parts = self.default_branch.parts if self.default_branch is not None and not self.last_backends else ()
         used = {one.symbol.backend for one in self.context.references_in(*parts)} - self.dispatch.backends
         return min(used, default="")
 
-    def merged(self, arm: Arm, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
-        condition, first = self.live[0][1], self.dispatch.arms[0]
-        is_open = self.otherwise is None and self.dispatch.shape is not Shape.LADDER
+    def merged(self, branch: Branch, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
+        condition, first = self.live[0][1], self.dispatch.branches[0]
+        is_open = self.default_branch is None and self.dispatch.shape is not Shape.LADDER
         if condition.rest or is_open or self.dispatch.shape not in (Shape.LADDER, Shape.CHOICE, Shape.EXITS):
-            return Verdict(arm, stops="what it does would be done on every machine")
-        if self.otherwise is not None and names_cuda(self.code(self.otherwise)):
-            return Verdict(arm, stops="the last branch names CUDA itself")
-        idle = self.otherwise is None and all(replacement.fails_idle for _, replacement in substitutions)
-        if not arm.gives_value and not idle:
-            return Verdict(arm, stops="the last branch does something of its own")
+            return Verdict(branch, stops="what it does would be done on every machine")
+        if self.default_branch is not None and names_cuda(self.code(self.default_branch)):
+            return Verdict(branch, stops="the last branch names CUDA itself")
+        idle = self.default_branch is None and all(replacement.fails_idle for _, replacement in substitutions)
+        if not branch.gives_value and not idle:
+            return Verdict(branch, stops="the last branch does something of its own")
         self.doubts.append("a backend that no branch is for takes this one, and not the last")
-        test = (arm if arm.holder in self.dispatch.nodes else first).test
+        test = (branch if branch.holder in self.dispatch.nodes else first).test
         if test is None:
-            return Verdict(arm, stops="what it does would be done on every machine")
+            return Verdict(branch, stops="what it does would be done on every machine")
         substitutions = [
             *substitutions,
-            *self.device_types(arm, backends),
+            *self.device_types(branch, backends),
             neutral_test(test, self.dispatch, self.context),
         ]
-        return Verdict(arm, substitutions, merge(self.dispatch, arm, self.context))
+        return Verdict(branch, substitutions, merge(self.dispatch, branch, self.context))
 
-    def widened(self, arm: Arm, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
+    def widened(self, branch: Branch, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
         """Ask for any accelerator instead of CUDA."""
         condition = self.live[0][1]
-        literals = self.device_types(arm, backends) if chooses_device(self.dispatch, self.context) else []
-        whole = " ".join(self.code(one) for one in self.dispatch.arms)
+        literals = self.device_types(branch, backends) if chooses_device(self.dispatch, self.context) else []
+        whole = " ".join(self.code(one) for one in self.dispatch.branches)
         if names_cuda(self.text(*condition.rest)):
-            return Verdict(arm, stops="the rest of the condition is about CUDA itself")
+            return Verdict(branch, stops="the rest of the condition is about CUDA itself")
         if names_cuda(whole) and not literals:
-            return Verdict(arm, stops="the code that depends on it names CUDA itself")
+            return Verdict(branch, stops="the code that depends on it names CUDA itself")
         tests = tests_of(condition, self.context)
         replacements = [(one, self.neutral_test(one)) for one in tests if one.symbol.backend == "cuda"]
         stop = next((replacement.reason for _, replacement in replacements if isinstance(replacement, Refusal)), "")
         if stop or not replacements or len(replacements) < len(tests):
-            return Verdict(arm, stops=stop or "what it guards does something on every machine")
+            return Verdict(branch, stops=stop or "what it guards does something on every machine")
         found = [(one, replacement) for one, replacement in replacements if isinstance(replacement, Replacement)]
-        if self.is_safe_under_any(arm, substitutions):
+        if self.is_safe_under_any(branch, substitutions):
             found = [(one, replace(replacement, safety=Safety.SAFE, reason="")) for one, replacement in found]
-        return Verdict(arm, [*substitutions, *literals, *found])
+        return Verdict(branch, [*substitutions, *literals, *found])
 
     def neutral_test(self, test: Reference) -> Replacement | Refusal:
         """Return what a question becomes; where a flag holds the answer, its other uses have their say as well."""
@@ -331,23 +332,23 @@ class Judge:
         dispatch = read_dispatch(first_of(guard, self.context), self.context)
         return dispatch is not None and chooses_device(dispatch, self.context)
 
-    def is_safe_under_any(self, arm: Arm, substitutions: list[Substitution]) -> bool:
+    def is_safe_under_any(self, branch: Branch, substitutions: list[Substitution]) -> bool:
         """Whether nothing but neutral calls, with nothing that could name a device, depends on the answer."""
         calls = {reference.call for reference, _ in substitutions}
-        lines = [one for one in arm.parts if isinstance(one, cst.SimpleStatementLine)]
+        lines = [one for one in branch.parts if isinstance(one, cst.SimpleStatementLine)]
         small = [one for line in lines for one in line.body]
         bare = all(isinstance(one, cst.Expr) and one.value in calls and not one.value.args for one in small)  # type: ignore[attr-defined]
         is_plain = not self.live[0][1].rest and not self.live[0][1].flags and self.dispatch.shape is Shape.LADDER
-        return bare and is_plain and self.otherwise is None and len(lines) == len(arm.parts)
+        return bare and is_plain and self.default_branch is None and len(lines) == len(branch.parts)
 
-    def device_types(self, arm: Arm, backends: frozenset[str]) -> list[Substitution]:
-        return device_types(arm, backends, self.dispatch, self.context)
+    def device_types(self, branch: Branch, backends: frozenset[str]) -> list[Substitution]:
+        return device_types(branch, backends, self.dispatch, self.context)
 
-    def code(self, arm: Arm) -> str:
-        return " ".join(self.file.code(one) for one in arm.parts)
+    def code(self, branch: Branch) -> str:
+        return " ".join(self.file.code(one) for one in branch.parts)
 
     def doubts_of_questions(self) -> list[str]:
-        asked = [condition for _, condition in self.dispatch.asked]
+        asked = [condition for _, condition in self.dispatch.tested_branches]
         found = []
         if any(one.asks is Certainty.PREDICATE for one in asked):
             found.append("a function or flag of the project decides now, and torch would")
@@ -355,7 +356,7 @@ class Judge:
             found.append("the device at hand decides")
         if not any("cuda" in one.backends for one in asked) and "cuda" not in self.last_backends:
             found.append("nothing was done on CUDA here")
-        idle = [condition for arm, condition in self.dispatch.asked if arm.is_idle]
+        idle = [condition for branch, condition in self.dispatch.tested_branches if branch.is_idle]
         if any(one.backends - {"cpu", "hpu"} for one in idle):
             found.append("nothing was done on one of the backends")
         return found

@@ -171,18 +171,18 @@ def arms_of(value: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
 
 def holds_of(values: Sequence[cst.BaseExpression], context: RuleContext) -> Holds | None:
     """Return what values are that name one device each, without an index, CUDA's and the CPU among them."""
-    arms = [device_type(one, context) for one in values]
-    kinds = {kind for _, kind in arms}
-    texts = {text for text, _ in arms}
+    branches = [device_type(one, context) for one in values]
+    kinds = {kind for _, kind in branches}
+    texts = {text for text, _ in branches}
     is_plain = texts >= TYPES and all(text.isalpha() for text in texts) and len(kinds) == 1
     return kinds.pop() if is_plain else None
 
 
-def device_type(arm: cst.BaseExpression, context: RuleContext) -> tuple[str, Holds]:
+def device_type(branch: cst.BaseExpression, context: RuleContext) -> tuple[str, Holds]:
     """Return the type that `"cuda"` or `torch.device("cuda")` names, and what it is."""
-    if isinstance(arm, cst.Call) and len(arm.args) == 1:
-        meaning = context.file.names.resolve(arm.func)
+    if isinstance(branch, cst.Call) and len(branch.args) == 1:
+        meaning = context.file.names.resolve(branch.func)
         if meaning is not None and meaning.path == "torch.device":
-            return device_type(arm.args[0].value, context)[0], Holds.DEVICE
-    text = arm.evaluated_value if isinstance(arm, cst.SimpleString) else ""
+            return device_type(branch.args[0].value, context)[0], Holds.DEVICE
+    text = branch.evaluated_value if isinstance(branch, cst.SimpleString) else ""
     return text if isinstance(text, str) else "", Holds.TYPE

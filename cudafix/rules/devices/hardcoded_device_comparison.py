@@ -131,8 +131,10 @@ def find_choice(test: cst.BaseExpression, context: RuleContext) -> cst.IfExp | N
     if condition is None or condition.asks is not Certainty.DEVICE or condition.rest or len(condition.devices) != 1:
         return None
     asked = next(iter(condition.backends)) if len(condition.backends) == 1 else ""
-    arms = [one.evaluated_value if isinstance(one, cst.SimpleString) else "" for one in (around.body, around.orelse)]
-    first, second = reversed(arms) if condition.negated else arms
+    branches = [
+        one.evaluated_value if isinstance(one, cst.SimpleString) else "" for one in (around.body, around.orelse)
+    ]
+    first, second = reversed(branches) if condition.negated else branches
     return around if asked == first and {first, second} == {"cuda", "cpu"} else None
 
 
