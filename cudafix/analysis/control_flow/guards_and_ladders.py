@@ -16,7 +16,7 @@ from cudafix.analysis.control_flow.enclosing_branch import find_branch
 from cudafix.analysis.control_flow.equivalence import form_of, form_without_accelerator, is_quiet, nodes_in
 from cudafix.analysis.control_flow.find_dispatches import find_dispatches
 from cudafix.analysis.control_flow.substitutes import anchor, own_tests
-from cudafix.analysis.control_flow.verdict import backends_of_last, chooses_device, judge
+from cudafix.analysis.control_flow.verdict import backends_of_last, chooses_device, decide_collapse
 from cudafix.analysis.match import Match
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.fixes.operations import Operations, Substitution
@@ -97,20 +97,20 @@ def match_for(dispatch: Dispatch, message: Callable[[Reference], str], takes_all
         message: makes what is said of it, of the reference that it is named by.
         takes_all: whether its fix is also that of all functions in the branches, whatever was asked.
     """
-    verdict = judge(dispatch, context)
+    verdict = decide_collapse(dispatch, context)
     tests = [test for _, condition in dispatch.tested_branches for test in own_tests(condition, context)]
     inside = list(context.references_in(*dispatch.parts))
     operations = (
         Operations()
-        if verdict.stops
+        if verdict.refusal
         else Operations(tuple(verdict.substitutions), verdict.changes, flags_of(dispatch, context))
     )
     named = tests[0] if tests else inside[0] if inside else anchor(dispatch, context)
     takes_inside = bool(operations) and (takes_all or dispatch.tested_branches[0][1].asks is not Certainty.MACHINE)
     return Match(
         dispatch.branches[0].test or dispatch.nodes[0], named.symbol.name, message(named), operations,
-        safety=Safety.UNSAFE if verdict.doubts else Safety.SAFE,
-        reason=verdict.stops or "; ".join(dict.fromkeys([*verdict.doubts, *reasons_of(verdict.substitutions)])),
+        safety=Safety.UNSAFE if verdict.caveats else Safety.SAFE,
+        reason=verdict.refusal or "; ".join(dict.fromkeys([*verdict.caveats, *reasons_of(verdict.substitutions)])),
         help="" if operations.substitutions or not operations else "drop the condition",
         reference=named, covers=(*tests, *inside) if takes_inside else tuple(tests),
     )  # fmt: skip

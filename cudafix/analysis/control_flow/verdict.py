@@ -38,12 +38,12 @@ class Verdict:
     branch: Branch
     substitutions: list[Substitution] = field(default_factory=list)
     changes: tuple[NodeChange, ...] = ()
-    doubts: list[str] = field(default_factory=list)
-    stops: str = ""
+    caveats: list[str] = field(default_factory=list)
+    refusal: str = ""
 
 
-def judge(dispatch: Dispatch, context: RuleContext) -> Verdict:
-    return Judge(dispatch, context).verdict()
+def decide_collapse(dispatch: Dispatch, context: RuleContext) -> Verdict:
+    return CollapseDecision(dispatch, context).verdict()
 
 
 def chooses_device(dispatch: Dispatch, context: RuleContext) -> bool:
@@ -65,12 +65,12 @@ def backends_of_last(dispatch: Dispatch, context: RuleContext) -> set[str]:
     return {one.symbol.backend for one in inside if one.symbol.row.name != "is_available"}
 
 
-class Judge:
+class CollapseDecision:
     def __init__(self, dispatch: Dispatch, context: RuleContext) -> None:
         self.dispatch = dispatch
         self.context = context
         self.file = context.file
-        self.doubts: list[str] = []
+        self.caveats: list[str] = []
         self.live = [(branch, condition) for branch, condition in dispatch.tested_branches if not branch.is_idle]
         self.default_branch = dispatch.default_branch
         self.last_backends: frozenset[str] = frozenset()
@@ -78,20 +78,20 @@ class Judge:
 
     def verdict(self) -> Verdict:
         branch = self.dispatch.branches[0]
-        stops = self.find_difference()
-        if stops:
-            return Verdict(branch, stops=stops)
+        refusal = self.find_difference()
+        if refusal:
+            return Verdict(branch, refusal=refusal)
         branch, backends = self.find_kept()
-        substitutions, stops = self.choices_in(branch, backends)
-        if stops:
-            return Verdict(branch, stops=stops)
+        substitutions, refusal = self.choices_in(branch, backends)
+        if refusal:
+            return Verdict(branch, refusal=refusal)
         verdict = self.without_condition(branch, backends, substitutions) or self.with_condition(
             branch, backends, substitutions
         )
-        if not verdict.stops:
-            verdict.doubts += self.doubts + self.doubts_of_questions()
+        if not verdict.refusal:
+            verdict.caveats += self.caveats + self.caveats_of_conditions()
             lost = lost_comments(verdict.changes, getattr(verdict.branch.holder, "body", None))
-            verdict.doubts += [f"a comment would be lost: {lost[0]}"] if lost else []
+            verdict.caveats += [f"a comment would be lost: {lost[0]}"] if lost else []
         return verdict
 
     # What the branches have in common
@@ -197,10 +197,10 @@ class Judge:
             branch, backends = self.default_branch, self.last_backends
         substitutions = substitutions + self.device_types(branch, backends)
         if rest and names_cuda(self.text(*rest)):
-            return Verdict(branch, stops="the rest of the condition is about CUDA itself")
+            return Verdict(branch, refusal="the rest of the condition is about CUDA itself")
         own = self.targets_in(branch, substitutions)
         if own:
-            self.doubts.append(f"whether `{own[0]}` does nothing without an accelerator, only the project can say")
+            self.caveats.append(f"whether `{own[0]}` does nothing without an accelerator, only the project can say")
         changes = collapse(self.dispatch, branch, rest, self.context)
         return Verdict(branch, substitutions, changes) if changes is not None else None
 
@@ -229,7 +229,7 @@ class Judge:
             return quiet or self.is_quiet_exit(branch.parts) or self.repeats_default(branch)
         parts = self.default_branch.parts
         if quiet and self.default_branch.raises and len(self.dispatch.tested_branches) > 1:
-            self.doubts.append("it no longer raises where none of these backends is there")
+            self.caveats.append("it no longer raises where none of these backends is there")
             return True
         if quiet and self.ends_as(parts):
             return True
@@ -262,16 +262,16 @@ class Judge:
         """Leave the branch under a condition that is neutral."""
         condition = self.live[0][1]
         if condition.asks is Certainty.DEVICE:
-            return Verdict(branch, stops="what it does depends on the device at hand")
+            return Verdict(branch, refusal="what it does depends on the device at hand")
         other = self.backend_of_last()
         if other:
             return Verdict(
-                branch, stops=f"the last branch is for {other.upper()}, under a condition that is not understood"
+                branch, refusal=f"the last branch is for {other.upper()}, under a condition that is not understood"
             )
         if len(self.dispatch.tested_branches) > 1:
             return self.merged(branch, backends, substitutions)
         if condition.asks is Certainty.PREDICATE:
-            return Verdict(branch, stops="what it guards does something on every machine")
+            return Verdict(branch, refusal="what it guards does something on every machine")
         return self.widened(branch, backends, substitutions)
 
     def backend_of_last(self) -> str:
@@ -284,16 +284,16 @@ class Judge:
         condition, first = self.live[0][1], self.dispatch.branches[0]
         is_open = self.default_branch is None and self.dispatch.shape is not Shape.LADDER
         if condition.rest or is_open or self.dispatch.shape not in (Shape.LADDER, Shape.CHOICE, Shape.EXITS):
-            return Verdict(branch, stops="what it does would be done on every machine")
+            return Verdict(branch, refusal="what it does would be done on every machine")
         if self.default_branch is not None and names_cuda(self.code(self.default_branch)):
-            return Verdict(branch, stops="the last branch names CUDA itself")
+            return Verdict(branch, refusal="the last branch names CUDA itself")
         idle = self.default_branch is None and all(replacement.fails_idle for _, replacement in substitutions)
         if not branch.gives_value and not idle:
-            return Verdict(branch, stops="the last branch does something of its own")
-        self.doubts.append("a backend that no branch is for takes this one, and not the last")
+            return Verdict(branch, refusal="the last branch does something of its own")
+        self.caveats.append("a backend that no branch is for takes this one, and not the last")
         test = (branch if branch.holder in self.dispatch.nodes else first).test
         if test is None:
-            return Verdict(branch, stops="what it does would be done on every machine")
+            return Verdict(branch, refusal="what it does would be done on every machine")
         substitutions = [
             *substitutions,
             *self.device_types(branch, backends),
@@ -307,14 +307,14 @@ class Judge:
         literals = self.device_types(branch, backends) if chooses_device(self.dispatch, self.context) else []
         whole = " ".join(self.code(one) for one in self.dispatch.branches)
         if names_cuda(self.text(*condition.rest)):
-            return Verdict(branch, stops="the rest of the condition is about CUDA itself")
+            return Verdict(branch, refusal="the rest of the condition is about CUDA itself")
         if names_cuda(whole) and not literals:
-            return Verdict(branch, stops="the code that depends on it names CUDA itself")
+            return Verdict(branch, refusal="the code that depends on it names CUDA itself")
         tests = tests_of(condition, self.context)
         replacements = [(one, self.neutral_test(one)) for one in tests if one.symbol.backend == "cuda"]
         stop = next((replacement.reason for _, replacement in replacements if isinstance(replacement, Refusal)), "")
         if stop or not replacements or len(replacements) < len(tests):
-            return Verdict(branch, stops=stop or "what it guards does something on every machine")
+            return Verdict(branch, refusal=stop or "what it guards does something on every machine")
         found = [(one, replacement) for one, replacement in replacements if isinstance(replacement, Replacement)]
         if self.is_safe_under_any(branch, substitutions):
             found = [(one, replace(replacement, safety=Safety.SAFE, reason="")) for one, replacement in found]
@@ -347,7 +347,7 @@ class Judge:
     def code(self, branch: Branch) -> str:
         return " ".join(self.file.code(one) for one in branch.parts)
 
-    def doubts_of_questions(self) -> list[str]:
+    def caveats_of_conditions(self) -> list[str]:
         asked = [condition for _, condition in self.dispatch.tested_branches]
         found = []
         if any(one.asks is Certainty.PREDICATE for one in asked):

@@ -74,12 +74,12 @@ ALL_LEVELS = (Safety.SAFE, Safety.UNSAFE)
 
 def follow(context: RuleContext, matches: Sequence[Match]) -> Iterator[Match]:
     """Yield a match for each mention of a function that has a neutral form; `matches` are those of all other rules."""
-    judge = Judge(context, matches)
+    fixes = MentionFixes(context, matches)
     for mention in read_mentions(context.file):
-        yield judge.match(mention)
+        yield fixes.match(mention)
 
 
-class Judge:
+class MentionFixes:
     """Says what becomes of the mentions in one file."""
 
     def __init__(self, context: RuleContext, matches: Sequence[Match]) -> None:
