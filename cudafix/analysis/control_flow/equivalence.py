@@ -21,7 +21,7 @@ from cudafix.matchers.references import Reference
 from cudafix.replacements.replacement import Replacement
 from cudafix.syntax.expressions import dotted_name
 
-INERT = (
+SIDE_EFFECT_FREE = (
     cst.Name, cst.Attribute, cst.BaseNumber, cst.SimpleString, cst.Tuple, cst.List,
     cst.Comparison, cst.BooleanOperation, cst.UnaryOperation, cst.BinaryOperation,
 )  # fmt: skip
@@ -80,16 +80,20 @@ def is_given(call: cst.Call, device: str, context: RuleContext) -> bool:
 
 def form_without_accelerator(parts: Iterable[cst.CSTNode], context: RuleContext) -> str:
     """Return what the neutral form of `parts` does where there is no accelerator: calls become their answers."""
-    kept = tuple(one for one in parts if isinstance(one, cst.BaseExpression) or not is_quiet(one, context))
+    kept = tuple(
+        one
+        for one in parts
+        if isinstance(one, cst.BaseExpression) or not does_nothing_without_accelerator(one, context)
+    )
     replacements: dict[cst.CSTNode, cst.CSTNode] = {}
     for reference in context.references_in(*kept):
         answer = WITHOUT_ACCELERATOR.get(reference.symbol.row.name)
-        if answer and reference.call is not None and has_inert_arguments(reference.call, context):
+        if answer and reference.call is not None and has_side_effect_free_arguments(reference.call, context):
             replacements[reference.call] = cst.parse_expression(answer)
     return ast.dump(Folder().visit(parsed(kept, replacements, context)))
 
 
-def form_of(parts: Iterable[cst.CSTNode], context: RuleContext) -> str:
+def canonical_form(parts: Iterable[cst.CSTNode], context: RuleContext) -> str:
     """Return what `parts` do as they stand."""
     return ast.dump(Folder().visit(parsed(tuple(parts), {}, context)))
 
@@ -212,34 +216,36 @@ def nodes_in(parts: Iterable[cst.CSTNode]) -> Iterable[cst.CSTNode]:
 # What may run where it did not run before
 
 
-def is_quiet(node: cst.CSTNode, context: RuleContext) -> bool:
+def does_nothing_without_accelerator(node: cst.CSTNode, context: RuleContext) -> bool:
     """Whether the neutral form of a statement does nothing on a machine without an accelerator."""
     if isinstance(node, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
-        return all(is_quiet(one, context) for one in node.body)
+        return all(does_nothing_without_accelerator(one, context) for one in node.body)
     if isinstance(node, cst.Expr):
-        return is_quiet(node.value, context) or isinstance(node.value, (cst.SimpleString, cst.Ellipsis))
+        return does_nothing_without_accelerator(node.value, context) or isinstance(
+            node.value, (cst.SimpleString, cst.Ellipsis)
+        )
     if isinstance(node, cst.Call):
-        return is_quiet_call(node, context)
+        return is_call_that_does_nothing(node, context)
     if isinstance(node, cst.For):
-        quiet = all(is_quiet_in_loop(one, context) for one in node.body.body)
-        return quiet and node.orelse is None and is_empty_range(node.iter, context)
+        is_idle = all(does_nothing_in_loop(one, context) for one in node.body.body)
+        return is_idle and node.orelse is None and is_empty_range(node.iter, context)
     return isinstance(node, cst.Pass)
 
 
-def is_quiet_in_loop(node: cst.CSTNode, context: RuleContext) -> bool:
+def does_nothing_in_loop(node: cst.CSTNode, context: RuleContext) -> bool:
     """Whether a statement of a loop over all devices is neutral; `with torch.cuda.device(i):` runs for none there."""
     if not isinstance(node, cst.With):
-        return is_quiet(node, context)
+        return does_nothing_without_accelerator(node, context)
     contexts = all(called(one.item, context) in CONTEXTS and one.asname is None for one in node.items)
-    return contexts and all(is_quiet(one, context) for one in node.body.body)
+    return contexts and all(does_nothing_without_accelerator(one, context) for one in node.body.body)
 
 
-def is_quiet_call(node: cst.BaseExpression, context: RuleContext) -> bool:
+def is_call_that_does_nothing(node: cst.BaseExpression, context: RuleContext) -> bool:
     name = called(node, context)
     reference = context.calls.get(node.func) if isinstance(node, cst.Call) else None
     replacement = context.replacement(reference) if reference is not None else None
     fails = isinstance(replacement, Replacement) and replacement.fails_idle
-    return name in WITHOUT_ACCELERATOR and not fails and has_inert_arguments(node, context)
+    return name in WITHOUT_ACCELERATOR and not fails and has_side_effect_free_arguments(node, context)
 
 
 def is_empty_range(node: cst.BaseExpression, context: RuleContext) -> bool:
@@ -261,11 +267,13 @@ def called(node: cst.BaseExpression, context: RuleContext) -> str:
     return "" if stays else reference.symbol.row.name
 
 
-def has_inert_arguments(node: cst.BaseExpression, context: RuleContext) -> bool:
-    return isinstance(node, cst.Call) and all(not one.star and is_inert(one.value, context) for one in node.args)
+def has_side_effect_free_arguments(node: cst.BaseExpression, context: RuleContext) -> bool:
+    return isinstance(node, cst.Call) and all(
+        not one.star and is_side_effect_free(one.value, context) for one in node.args
+    )
 
 
-def is_inert(node: cst.BaseExpression, context: RuleContext) -> bool:
+def is_side_effect_free(node: cst.BaseExpression, context: RuleContext) -> bool:
     """Whether an expression may be worked out where it was not before: it calls nothing but what answers there.
 
     A device that it names is no device of the machine, there.
@@ -276,7 +284,7 @@ def is_inert(node: cst.BaseExpression, context: RuleContext) -> bool:
         if isinstance(one, cst.Call):
             if called(one, context) not in WITHOUT_ACCELERATOR:
                 return False
-        elif (isinstance(one, cst.BaseExpression) and not isinstance(one, INERT)) or may_fail(one, context):
+        elif (isinstance(one, cst.BaseExpression) and not isinstance(one, SIDE_EFFECT_FREE)) or may_fail(one, context):
             return False
     return True
 

@@ -13,7 +13,12 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext, once
 from cudafix.analysis.control_flow.dispatch import Dispatch, Shape
 from cudafix.analysis.control_flow.enclosing_branch import find_branch
-from cudafix.analysis.control_flow.equivalence import form_of, form_without_accelerator, is_quiet, nodes_in
+from cudafix.analysis.control_flow.equivalence import (
+    canonical_form,
+    does_nothing_without_accelerator,
+    form_without_accelerator,
+    nodes_in,
+)
 from cudafix.analysis.control_flow.find_dispatches import find_dispatches
 from cudafix.analysis.control_flow.substitutes import anchor, own_tests
 from cudafix.analysis.control_flow.verdict import backends_of_last, chooses_device, decide_collapse
@@ -54,7 +59,7 @@ def is_guard(dispatch: Dispatch, context: RuleContext) -> bool:
         return True
     if condition.asks is Certainty.MACHINE:
         return False
-    return is_all_quiet(dispatch, context) or answers_as_last(dispatch, context)
+    return does_nothing_at_all(dispatch, context) or answers_as_last(dispatch, context)
 
 
 def answers_as_last(dispatch: Dispatch, context: RuleContext) -> bool:
@@ -62,13 +67,17 @@ def answers_as_last(dispatch: Dispatch, context: RuleContext) -> bool:
     branch, otherwise = dispatch.branches[0], dispatch.default_branch
     if otherwise is None or not branch.gives_value or not otherwise.gives_value:
         return False
-    return form_without_accelerator(branch.parts, context) == form_of(otherwise.parts, context)
+    return form_without_accelerator(branch.parts, context) == canonical_form(otherwise.parts, context)
 
 
-def is_all_quiet(dispatch: Dispatch, context: RuleContext) -> bool:
+def does_nothing_at_all(dispatch: Dispatch, context: RuleContext) -> bool:
     branch, otherwise = dispatch.branches[0], dispatch.default_branch
     is_last = otherwise is None or otherwise.is_idle
-    return is_last and dispatch.shape is not Shape.EARLY and all(is_quiet(one, context) for one in branch.parts)
+    return (
+        is_last
+        and dispatch.shape is not Shape.EARLY
+        and all(does_nothing_without_accelerator(one, context) for one in branch.parts)
+    )
 
 
 def is_about_functions(dispatch: Dispatch, context: RuleContext) -> bool:

@@ -12,11 +12,11 @@ from cudafix.analysis.control_flow.availability import Guard, judge_flag
 from cudafix.analysis.control_flow.collapse import collapse, lost_comments, merge
 from cudafix.analysis.control_flow.dispatch import Branch, Dispatch, Shape
 from cudafix.analysis.control_flow.equivalence import (
+    canonical_form,
     device_literals,
-    form_of,
+    does_nothing_without_accelerator,
     form_without_accelerator,
-    is_inert,
-    is_quiet,
+    is_side_effect_free,
     nodes_in,
     normal_form,
 )
@@ -186,7 +186,7 @@ class CollapseDecision:
         absorbed = self.absorbs_default_branch(branch)
         if not absorbed or (rest and self.default_branch is not None and not self.default_branch.is_idle):
             return None
-        if rest and not all(is_inert(one, self.context) for one in self.asked_after(branch, rest)):
+        if rest and not all(is_side_effect_free(one, self.context) for one in self.asked_after(branch, rest)):
             return None
         if self.device:
             passed = [for_device(one, self.device, self.context) for one in substitutions]
@@ -224,27 +224,29 @@ class CollapseDecision:
         """Whether the branch does by itself what is done when nothing that was asked holds."""
         if self.last_backends:
             return True
-        quiet = all(is_quiet(one, self.context) for one in branch.parts)
+        is_idle = all(does_nothing_without_accelerator(one, self.context) for one in branch.parts)
         if self.default_branch is None or self.default_branch.is_idle:
-            return quiet or self.is_quiet_exit(branch.parts) or self.repeats_default(branch)
+            return is_idle or self.is_quiet_exit(branch.parts) or self.repeats_default(branch)
         parts = self.default_branch.parts
-        if quiet and self.default_branch.raises and len(self.dispatch.tested_branches) > 1:
+        if is_idle and self.default_branch.raises and len(self.dispatch.tested_branches) > 1:
             self.caveats.append("it no longer raises where none of these backends is there")
             return True
-        if quiet and self.ends_as(parts):
+        if is_idle and self.ends_as(parts):
             return True
-        return form_without_accelerator(branch.parts, self.context) == form_of(parts, self.context)
+        return form_without_accelerator(branch.parts, self.context) == canonical_form(parts, self.context)
 
     def repeats_default(self, branch: Branch) -> bool:
         """Whether the line above gives the value that the branch gives where there is no accelerator."""
         above = self.file.tree.neighbour(self.dispatch.nodes[0], -1)
         if not isinstance(above, cst.SimpleStatementLine) or not isinstance(above.body[0], cst.Assign):
             return False
-        return form_without_accelerator(branch.parts, self.context) == form_of((above,), self.context)
+        return form_without_accelerator(branch.parts, self.context) == canonical_form((above,), self.context)
 
     def is_quiet_exit(self, parts: tuple[cst.CSTNode, ...]) -> bool:
         """Whether the branch ends with a `return` that the function would come to anyhow."""
-        return self.ends_as(parts[-1:]) and all(is_quiet(one, self.context) for one in parts[:-1])
+        return self.ends_as(parts[-1:]) and all(
+            does_nothing_without_accelerator(one, self.context) for one in parts[:-1]
+        )
 
     def ends_as(self, parts: tuple[cst.CSTNode, ...]) -> bool:
         """Whether `parts` do no more than to leave the function, or the loop's round, that ends here anyhow."""

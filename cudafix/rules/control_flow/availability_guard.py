@@ -38,7 +38,7 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.collapse import lost_comments, spliced
-from cudafix.analysis.control_flow.equivalence import is_quiet
+from cudafix.analysis.control_flow.equivalence import does_nothing_without_accelerator
 from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_guard, is_ladder, match_for
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import NodeChange, Operations, substitution_for
@@ -87,7 +87,12 @@ def is_attempt(node: cst.Try, context: RuleContext) -> bool:
     ignores = all(catches(one, context.file) and does_nothing(one.body) for one in node.handlers)
     is_plain = node.orelse is None and node.finalbody is None and bool(node.handlers)
     in_block = isinstance(context.parent(node), BLOCKS)
-    return ignores and is_plain and in_block and all(is_quiet(one, context) for one in node.body.body)
+    return (
+        ignores
+        and is_plain
+        and in_block
+        and all(does_nothing_without_accelerator(one, context) for one in node.body.body)
+    )
 
 
 def match_attempt(node: cst.Try, context: RuleContext) -> Match:
