@@ -154,7 +154,9 @@ class Positions:
         if not isinstance(target, cst.Name) or not depth:
             return False
         for use in self.names.uses_by_name.get(target.value, ()):
-            if any(one.value is value for one in self.names.reaching(use)) and self.is_one(use.node, depth - 1):
+            if any(one.value is value for one in self.names.reaching_definitions(use)) and self.is_one(
+                use.node, depth - 1
+            ):
                 return True
         return False
 

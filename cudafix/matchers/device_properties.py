@@ -24,7 +24,7 @@ def read_attributes(reference: Reference, file: File) -> Iterator[str]:
     for binding in file.flags:
         if binding.value is reference.call:
             uses = file.names.uses_by_name.get(binding.name, ())
-            holders += [use.node for use in uses if binding in file.names.reaching(use)]
+            holders += [use.node for use in uses if binding in file.names.reaching_definitions(use)]
     for holder in holders:
         parent = file.tree.parents.get(holder)
         if isinstance(parent, cst.Attribute) and parent.value is holder:

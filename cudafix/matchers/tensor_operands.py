@@ -127,8 +127,8 @@ def met_later(result: cst.BaseExpression, placed: cst.CSTNode, file: File) -> st
         scope = scope.parent
     around = names.tree.ancestors(placed)
     for use in sorted(names.uses_by_name.get(target.value, ()), key=lambda one: one.order):
-        is_certain = use.scope is scope and use.order > order and names.region(use.node) in around
-        if is_certain and [one.value for one in names.reaching(use)] == [parent.value]:  # type: ignore[union-attr]
+        is_certain = use.scope is scope and use.order > order and names.dominated_region(use.node) in around
+        if is_certain and [one.value for one in names.reaching_definitions(use)] == [parent.value]:  # type: ignore[union-attr]
             found = next((one for one in met_at(part_of(use.node, file), file) if is_known(one, file)), None)
             if found is not None and is_same_now(found, order, file):
                 return file.code(found)
@@ -148,7 +148,7 @@ def is_same_now(met: cst.BaseExpression, order: int, file: File) -> bool:
     if not isinstance(met, cst.Name):
         return False
     use = file.names.uses.get(met)
-    return use is not None and all(one.order < order for one in file.names.reaching(use))
+    return use is not None and all(one.order < order for one in file.names.reaching_definitions(use))
 
 
 # What is known to have a device
@@ -162,7 +162,7 @@ def is_known(node: cst.BaseExpression, file: File) -> bool:
         return False
     if isinstance(node, cst.Attribute) and (node.value is not root or use.node.value != "self"):
         return False
-    bindings = file.names.reaching(use)
+    bindings = file.names.reaching_definitions(use)
     if not bindings or file.names.resolve(node) is not None:
         return False
     return is_annotated(node, bindings, file) or is_model(node, file) or is_used_as_tensor(node, use, bindings, file)
@@ -189,7 +189,7 @@ def is_used_as_tensor(node: cst.BaseExpression, use: Use, bindings: Sequence[Bin
         whole = file.tree.parents.get(other.node) if isinstance(node, cst.Attribute) else other.node
         if whole is None or whole is node or function_of(whole, file) is not function or file.code(whole) != text:
             continue
-        if file.names.reaching(other) == bindings and is_telling(whole, file):
+        if file.names.reaching_definitions(other) == bindings and is_telling(whole, file):
             return True
     return False
 
@@ -216,6 +216,6 @@ def is_model(node: cst.BaseExpression, file: File, depth: int = 4) -> bool:
             return meaning is not None and MODELS.match(meaning.path) is not None
         return node.func.attr.value in KEEPS_MODEL and is_model(node.func.value, file, depth)
     use = file.names.uses.get(node) if isinstance(node, cst.Name) else None
-    bindings = file.names.reaching(use) if use is not None else []
+    bindings = file.names.reaching_definitions(use) if use is not None else []
     value = bindings[0].value if len(bindings) == 1 else None
     return value is not None and depth > 0 and is_model(value, file, depth - 1)

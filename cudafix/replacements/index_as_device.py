@@ -60,4 +60,4 @@ def is_name_of_device(statement: cst.Assign, file: File) -> bool:
 
 
 def is_bound_by(use: Use, statement: cst.Assign, file: File) -> bool:
-    return any(one.value is statement.value for one in file.names.reaching(use))
+    return any(one.value is statement.value for one in file.names.reaching_definitions(use))

@@ -54,7 +54,7 @@ def is_seen(binding: Binding, scope: Scope, reference: Reference, file: File) ->
     """Whether what `binding` of `scope` binds is certainly bound where the call stands."""
     in_time = scope is not reference.scope or binding.order < reference.order
     is_it = scope.encloses(reference.scope) and file.names.find_scope(binding.name, reference.scope) is scope
-    return in_time and is_it and file.names.region(binding.node) in {*file.tree.ancestors(reference.node)}
+    return in_time and is_it and file.names.dominated_region(binding.node) in {*file.tree.ancestors(reference.node)}
 
 
 def attributes_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call, bool]]:

@@ -25,7 +25,7 @@ def only_binding(node: cst.Name, file: File) -> Binding | None:
     if use is None or scope is None or len(scope.bindings[node.value]) != 1:
         return None
     (binding,) = scope.bindings[node.value]
-    if file.names.region(binding.node) not in file.tree.ancestors(node):
+    if file.names.dominated_region(binding.node) not in file.tree.ancestors(node):
         return None  # it may not have been bound yet
     return binding if binding.kind in (BindingKind.OTHER, BindingKind.ALIAS) and not binding.outer else None
 

@@ -13,7 +13,7 @@ from cudafix.files.source import Source
 from cudafix.model import Position
 from cudafix.syntax.name_table import NameTable
 from cudafix.syntax.positions import LINE_END, Positions
-from cudafix.syntax.scope_visitor import build_names
+from cudafix.syntax.scope_visitor import build_name_table
 from cudafix.syntax.scopes import Binding, grouped
 from cudafix.syntax.tree import Tree
 
@@ -39,7 +39,7 @@ class File:
 
     @cached_property
     def names(self) -> NameTable:
-        return build_names(self.module, self.brought_by_stars)
+        return build_name_table(self.module, self.brought_by_stars)
 
     @property
     def tree(self) -> Tree:

@@ -16,7 +16,7 @@ from cudafix.syntax.scopes import (
     BUILTINS,
     Binding,
     BindingKind,
-    Event,
+    Definition,
     History,
     Resolution,
     Scope,
@@ -143,7 +143,7 @@ class NameTable:
     def resolve_use(self, use: Use) -> Resolution | None:
         found: Resolution | None = None
         doubt: Binding | None = None
-        for binding in self.reaching(use):
+        for binding in self.reaching_definitions(use):
             if binding.kind is BindingKind.PLACEHOLDER:
                 continue
             resolution = self.resolve_binding(binding)
@@ -190,17 +190,17 @@ class NameTable:
                 self.resolved[binding] = Resolution(resolution.path, resolution.origins, through, resolution.doubt)
         return self.resolved[binding]
 
-    def reaching(self, use: Use) -> list[Binding]:
+    def reaching_definitions(self, use: Use) -> list[Binding]:
         """Return the bindings that may be in force where `use` stands."""
         scope = self.find_scope(use.node.value, use.scope)
         if scope is None:
             return []
-        live = self.reaching_from(scope, use)
+        live = self.definitions_reaching(scope, use)
         if scope.kind is ScopeKind.CLASS and not self.is_replaced(live, use):
-            return self.reaching_from(self.root, use) + live  # a class body falls back on the module's name
+            return self.definitions_reaching(self.root, use) + live  # a class body falls back on the module's name
         return live
 
-    def reaching_from(self, scope: Scope, use: Use) -> list[Binding]:
+    def definitions_reaching(self, scope: Scope, use: Use) -> list[Binding]:
         """Return the bindings of `scope` that may be in force where `use` stands.
 
         A binding counts until one that certainly runs before `use` replaces it. Those further down count in a loop
@@ -212,10 +212,10 @@ class NameTable:
         in_place = is_inside(use.scope, scope)
         if in_place and not loops and history.is_of_one_scope:
             return history.last_before(use.order, around)
-        live: list[Event] = []
+        live: list[Definition] = []
         for one in history.events:
             is_before = one.binding.order < use.order
-            if is_before and one.region in around:
+            if is_before and one.dominated_region in around:
                 live = [other for other in live if other.binding.outer or (not in_place and loops & other.loops)]
                 live.append(one)
             elif is_before or one.binding.outer or not in_place or loops & one.loops:
@@ -228,16 +228,18 @@ class NameTable:
         known = self.histories.get((scope, name))
         if known is None or len(known.events) != len(bindings):
             ordered = sorted(bindings, key=lambda one: one.order)
-            known = History([Event(one, self.region(one.node), self.loops(one.node, scope)) for one in ordered])
+            known = History(
+                [Definition(one, self.dominated_region(one.node), self.loops(one.node, scope)) for one in ordered]
+            )
             self.histories[scope, name] = known
         return known
 
     def is_replaced(self, live: list[Binding], use: Use) -> bool:
         """Whether one of the bindings certainly ran before `use`."""
         around = set(self.tree.ancestors(use.node))
-        return any(one.order < use.order and self.region(one.node) in around for one in live)
+        return any(one.order < use.order and self.dominated_region(one.node) in around for one in live)
 
-    def region(self, node: cst.CSTNode) -> cst.CSTNode:
+    def dominated_region(self, node: cst.CSTNode) -> cst.CSTNode:
         """Return the node in all of which, once `node` ran, its binding is in force."""
         while node in self.tree.parents and not isinstance(node, REGIONS):
             parent = self.tree.parents[node]

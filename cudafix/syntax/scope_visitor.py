@@ -39,15 +39,15 @@ PLACED = frozenset((cst.SimpleString, cst.FormattedString, cst.Call, cst.Compari
 """What may be a device in another shape than a name."""
 
 
-def build_names(module: cst.Module, brought_by_stars: Set[str] = frozenset()) -> NameTable:
+def build_name_table(module: cst.Module, brought_by_stars: Set[str] = frozenset()) -> NameTable:
     """Walk `module` once and return its names."""
-    walk = Walk(module, brought_by_stars)
-    module.visit(walk)
-    walk.names.settle_nonlocals()
-    return walk.names
+    visitor = ScopeVisitor(module, brought_by_stars)
+    module.visit(visitor)
+    visitor.names.settle_nonlocals()
+    return visitor.names
 
 
-class Walk(cst.CSTVisitor):
+class ScopeVisitor(cst.CSTVisitor):
     def __init__(self, module: cst.Module, brought_by_stars: Set[str]) -> None:
         super().__init__()
         self.tree = Tree()
@@ -334,37 +334,37 @@ class Walk(cst.CSTVisitor):
 
 
 HANDLERS: dict[type[cst.CSTNode], Callable[..., None]] = {
-    cst.Name: Walk.name,
-    cst.Attribute: Walk.attribute,
-    cst.Arg: Walk.argument,
-    cst.Import: Walk.import_plain,
-    cst.ImportFrom: Walk.import_from,
-    cst.Assign: Walk.assign,
-    cst.AnnAssign: Walk.annotated_assign,
-    cst.AugAssign: Walk.augmented_assign,
-    cst.NamedExpr: Walk.walrus,
-    cst.Del: Walk.delete,
-    cst.For: Walk.loop,
-    cst.WithItem: Walk.with_item,
-    cst.ExceptHandler: Walk.handler,
-    cst.ExceptStarHandler: Walk.handler,
-    cst.Global: Walk.outer_names,
-    cst.Nonlocal: Walk.outer_names,
-    cst.MatchAs: Walk.capture,
-    cst.MatchStar: Walk.capture,
-    cst.MatchMapping: Walk.capture_rest,
-    cst.MatchKeywordElement: Walk.keyword_pattern,
-    cst.TypeAlias: Walk.type_alias,
-    cst.TypeVar: Walk.type_parameter,
-    cst.TypeVarTuple: Walk.type_parameter,
-    cst.ParamSpec: Walk.type_parameter,
-    cst.FunctionDef: Walk.function,
-    cst.Lambda: Walk.anonymous,
-    cst.ClassDef: Walk.class_,
-    cst.ListComp: Walk.comprehension,
-    cst.SetComp: Walk.comprehension,
-    cst.GeneratorExp: Walk.comprehension,
-    cst.DictComp: Walk.comprehension,
+    cst.Name: ScopeVisitor.name,
+    cst.Attribute: ScopeVisitor.attribute,
+    cst.Arg: ScopeVisitor.argument,
+    cst.Import: ScopeVisitor.import_plain,
+    cst.ImportFrom: ScopeVisitor.import_from,
+    cst.Assign: ScopeVisitor.assign,
+    cst.AnnAssign: ScopeVisitor.annotated_assign,
+    cst.AugAssign: ScopeVisitor.augmented_assign,
+    cst.NamedExpr: ScopeVisitor.walrus,
+    cst.Del: ScopeVisitor.delete,
+    cst.For: ScopeVisitor.loop,
+    cst.WithItem: ScopeVisitor.with_item,
+    cst.ExceptHandler: ScopeVisitor.handler,
+    cst.ExceptStarHandler: ScopeVisitor.handler,
+    cst.Global: ScopeVisitor.outer_names,
+    cst.Nonlocal: ScopeVisitor.outer_names,
+    cst.MatchAs: ScopeVisitor.capture,
+    cst.MatchStar: ScopeVisitor.capture,
+    cst.MatchMapping: ScopeVisitor.capture_rest,
+    cst.MatchKeywordElement: ScopeVisitor.keyword_pattern,
+    cst.TypeAlias: ScopeVisitor.type_alias,
+    cst.TypeVar: ScopeVisitor.type_parameter,
+    cst.TypeVarTuple: ScopeVisitor.type_parameter,
+    cst.ParamSpec: ScopeVisitor.type_parameter,
+    cst.FunctionDef: ScopeVisitor.function,
+    cst.Lambda: ScopeVisitor.anonymous,
+    cst.ClassDef: ScopeVisitor.class_,
+    cst.ListComp: ScopeVisitor.comprehension,
+    cst.SetComp: ScopeVisitor.comprehension,
+    cst.GeneratorExp: ScopeVisitor.comprehension,
+    cst.DictComp: ScopeVisitor.comprehension,
 }
 
 

@@ -95,18 +95,18 @@ class Binding:
 
 
 @dataclass(frozen=True, eq=False)
-class Event:
+class Definition:
     """A binding, the node in all of which it is in force once it ran, and the loops that it runs in."""
 
     binding: Binding
-    region: cst.CSTNode
+    dominated_region: cst.CSTNode
     loops: Set[cst.CSTNode]
 
 
 class History:
     """The bindings of one name in one scope, in the order of the file."""
 
-    def __init__(self, events: Sequence[Event]) -> None:
+    def __init__(self, events: Sequence[Definition]) -> None:
         self.events = events
         self.orders = [one.binding.order for one in events]
         self.is_of_one_scope = not any(one.binding.outer for one in events)
@@ -117,7 +117,7 @@ class History:
         for number in range(bisect_left(self.orders, order) - 1, -1, -1):
             one = self.events[number]
             live.append(one.binding)
-            if one.region in around:
+            if one.dominated_region in around:
                 break
         return live[::-1]
 

@@ -44,7 +44,7 @@ def judge_flag(
     if beside is not None:
         return Refusal(f"beside `{beside.name}`, `{binding.name}` is about CUDA alone")
     for use in file.names.uses_by_name.get(binding.name, ()):
-        if binding not in file.names.reaching(use):
+        if binding not in file.names.reaching_definitions(use):
             continue
         guard = guard_around(use.node, file)
         if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):

@@ -87,7 +87,11 @@ def names_in(scope: Scope, placed: cst.CSTNode, context: RuleContext) -> Iterato
     around = names.tree.ancestors(placed)
     for holder in device_holders(context).get(scope, ()):
         is_before = holder.order < order and holder.statement not in around
-        if is_before and names.region(holder.statement) in around and names.find_scope(holder.name, inner) is scope:
+        if (
+            is_before
+            and names.dominated_region(holder.statement) in around
+            and names.find_scope(holder.name, inner) is scope
+        ):
             yield DeviceName(holder.name, holder.holds)
 
 

@@ -139,7 +139,7 @@ class Block:
         use = self.names.uses.get(name)
         if use is None or name.value == self.method.first:
             return False
-        reaching = self.names.reaching(use)
+        reaching = self.names.reaching_definitions(use)
         return not reaching or any(not self.holds(one.node) for one in reaching)
 
     @cached_property
@@ -177,7 +177,7 @@ class Block:
             for use in uses:
                 is_twins = any(one.holds(use.node) for one in twins)
                 is_global = not others and not is_twins and self.names.find_scope(name, use.scope) is scope
-                if is_global or any(one in self.bound for one in self.names.reaching(use)):
+                if is_global or any(one in self.bound for one in self.names.reaching_definitions(use)):
                     return f"`{name}`, which it binds, is read on line {self.context.file.start(use.node).row}"
         return ""
 
@@ -189,7 +189,7 @@ class Block:
                 continue
             if any(one.kind is BindingKind.IMPORT for one in bindings):
                 return f"`{name.value}` is imported inside the method"
-            reaching = self.names.reaching(self.names.uses[name])
+            reaching = self.names.reaching_definitions(self.names.uses[name])
             is_certain = self.names.is_replaced(reaching, self.names.uses[name])
             if not is_certain or any(one.outer or one.kind is BindingKind.DELETED for one in reaching):
                 return f"`{name.value}` may be unbound before it, or changed by another function"
