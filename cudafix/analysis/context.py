@@ -18,7 +18,7 @@ from cudafix.matchers.conditions import BackendCondition, read_condition
 from cudafix.matchers.references import Reference, find_references, torch_names
 from cudafix.replacements.choose import find_replacement
 from cudafix.replacements.index_as_device import as_device
-from cudafix.replacements.module_in_scope import with_module_at_hand
+from cudafix.replacements.module_in_scope import with_module_in_scope
 from cudafix.replacements.module_paths import absolute
 from cudafix.replacements.replacement import Refusal, Replacement
 from cudafix.syntax.expressions import leftmost
@@ -86,7 +86,7 @@ class RuleContext:
         if reference not in self.replacements:
             found = find_replacement(reference, self.file, self.options)
             if isinstance(found, Replacement):
-                found = with_module_at_hand(reference, found, self.file)
+                found = with_module_in_scope(reference, found, self.file)
                 found = as_device(reference, found, self.file, self.options)
             self.replacements[reference] = found
         return self.replacements[reference]

@@ -41,17 +41,17 @@ class Analysis:
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        return tuple(sorted([*self.told.values(), *self.other_findings], key=lambda one: one.sort_key))
+        return tuple(sorted([*self.reported.values(), *self.other_findings], key=lambda one: one.sort_key))
 
     @cached_property
-    def told(self) -> Mapping[Match, Finding]:
+    def reported(self) -> Mapping[Match, Finding]:
         return {match: make_finding(match, self.file, self.options) for match in self.matches}
 
     def fixed(self, allowed: Iterable[Safety], waited: bool = False) -> tuple[Finding, ...]:
         """Return the findings with an allowed fix; if `waited`, without those that were so in an earlier round."""
         levels = set(allowed)
         picked = [one for one in self.matches if one.operations and one.trust in levels]
-        return tuple(self.told[one] for one in picked if not (waited and one.operations.deferred))
+        return tuple(self.reported[one] for one in picked if not (waited and one.operations.deferred))
 
     @property
     def comment_fixes(self) -> tuple[Finding, ...]:

@@ -113,7 +113,7 @@ class Operations:
         return (*self.substitutions, *added, *(one.value for one in self.constants))
 
 
-def told(fix: Operations | Refusal) -> tuple[Operations, str]:
+def with_reason(fix: Operations | Refusal) -> tuple[Operations, str]:
     """Return a fix, or none, and why it is not safe, or why there is none."""
     return (Operations() if isinstance(fix, Refusal) else fix), fix.reason
 

@@ -16,7 +16,7 @@ from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding, Scope
 
 
-def with_module_at_hand(reference: Reference, replacement: Replacement, file: File) -> Replacement:
+def with_module_in_scope(reference: Reference, replacement: Replacement, file: File) -> Replacement:
     """Pass on the device module that the function or class around the call got from `torch.get_device_module`."""
     call = reference.call
     if (
@@ -27,7 +27,7 @@ def with_module_at_hand(reference: Reference, replacement: Replacement, file: Fi
         or "#" in file.code(call)
     ):
         return replacement
-    found = next(modules_at_hand(reference, file), None)
+    found = next(modules_in_scope(reference, file), None)
     if found is None:
         return replacement
     name, source, is_certain = found
@@ -38,7 +38,7 @@ def with_module_at_hand(reference: Reference, replacement: Replacement, file: Fi
     return replace(passed, safety=Safety.UNSAFE, reason="; ".join(filter(None, [replacement.reason, reason])))
 
 
-def modules_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call, bool]]:
+def modules_in_scope(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call, bool]]:
     """Yield the names and attributes that hold a device module where the call stands, nearest first."""
     scope: Scope | None = reference.scope
     while scope is not None:
@@ -47,7 +47,7 @@ def modules_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst
             if source is not None and is_seen(bindings[0], scope, reference, file):
                 yield bindings[0].name, source, True
         scope = scope.parent
-    yield from attributes_at_hand(reference, file)
+    yield from attributes_in_scope(reference, file)
 
 
 def is_seen(binding: Binding, scope: Scope, reference: Reference, file: File) -> bool:
@@ -57,7 +57,7 @@ def is_seen(binding: Binding, scope: Scope, reference: Reference, file: File) ->
     return in_time and is_it and file.names.dominated_region(binding.node) in {*file.tree.ancestors(reference.node)}
 
 
-def attributes_at_hand(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call, bool]]:
+def attributes_in_scope(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call, bool]]:
     function, around = enclosing_method(reference.node, file)
     owner = first_parameter(function) if function is not None else ""
     seen = file.names.find_scope(owner, reference.scope) if owner else None

@@ -71,8 +71,8 @@ def find_device_name(placed: cst.CSTNode, context: RuleContext) -> DeviceName | 
     """
     scope: Scope | None = context.file.names.places[placed][0]
     while scope is not None:
-        at_hand = attribute_at(placed, context) if scope.parent is None else None
-        found = at_hand or next(names_in(scope, placed, context), None)
+        in_scope = attribute_at(placed, context) if scope.parent is None else None
+        found = in_scope or next(names_in(scope, placed, context), None)
         if found is not None:
             return found
         scope = scope.parent

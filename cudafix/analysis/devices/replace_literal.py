@@ -19,7 +19,7 @@ from cudafix.catalogue.symbols import look_up
 from cudafix.files.source import NOTEBOOK
 from cudafix.fixes.import_style import is_import
 from cudafix.fixes.import_text import is_between_cells
-from cudafix.fixes.operations import Constant, Operations, Substitution, told
+from cudafix.fixes.operations import Constant, Operations, Substitution, with_reason
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.index_as_device import is_taken_for_device
@@ -35,7 +35,7 @@ AT_IMPORT = "it is worked out at import: make it None, and work it out where it 
 
 def match_of(node: cst.CSTNode, message: str, fix: Operations | Refusal, context: RuleContext) -> Match:
     """Return the match for `node`, with its fix or with what stops one."""
-    operations, reason = told(fix)
+    operations, reason = with_reason(fix)
     holder = find_holder(node, context) if operations.changes else None
     words = help_for(operations.changes[-1].needs[-1][1], holder) if holder is not None else ""
     return Match(node, "", message, operations, reason=reason, help=words)
@@ -96,10 +96,10 @@ def with_name(
 ) -> tuple[Substitution, tuple[Constant, ...]] | None:
     """Return the choice that says a name for the device instead, or the file's constant; None where there is none."""
     reference, replacement = substitution
-    at_hand = find_device_name(placed, context)
-    if at_hand is not None:
-        need = ImportedName("", at_hand.said(replacement.template, takes_device))
-        return (reference, replace(replacement, need=need, passed=None, reason=at_hand.reason)), ()
+    in_scope = find_device_name(placed, context)
+    if in_scope is not None:
+        need = ImportedName("", in_scope.said(replacement.template, takes_device))
+        return (reference, replace(replacement, need=need, passed=None, reason=in_scope.reason)), ()
     name, constant = find_constant(context)
     if not name or not is_seen(name, placed, reference.scope, constant, context):
         return None

@@ -22,27 +22,27 @@ HELPER, WRONG_BRANCH, BACKEND_BRANCH = map(code_of, ("hardcoded-helper", "wrong-
 def classify(reference: Reference, context: RuleContext) -> str:
     """Return the code of the rule that reports `reference`, or "" where there is nothing to report."""
     row, backend = reference.symbol.row, reference.symbol.backend
-    if row.code == CUDA_ONLY and is_told(reference, context):
+    if row.code == CUDA_ONLY and has_target(reference, context):
         return HELPER
     if reference.is_import or row.code == CUDA_ONLY:
         return row.code
     if reference.symbol.is_module and is_passed_on(reference, context):
         return ""
-    meant = find_branch(reference.node, context)
+    branch_backends = find_branch(reference.node, context)
     if row.name == "is_available":
-        if meant and is_statement(reference, context):
+        if branch_backends and is_statement(reference, context):
             return WRONG_BRANCH
-        return BACKEND_BRANCH if backend in meant else row.code
-    if meant and backend not in meant and is_wrong(reference, meant, context):
+        return BACKEND_BRANCH if backend in branch_backends else row.code
+    if branch_backends and backend not in branch_backends and is_wrong(reference, branch_backends, context):
         return WRONG_BRANCH
-    if backend in meant or (backend != "cuda" and is_named_around(backend, reference.node, context)):
+    if backend in branch_backends or (backend != "cuda" and is_named_around(backend, reference.node, context)):
         return BACKEND_BRANCH
     if backend == "mps" and row.name == "empty_cache" and is_unchecked(reference, context):
         return WRONG_BRANCH
     return row.code
 
 
-def is_told(reference: Reference, context: RuleContext) -> bool:
+def has_target(reference: Reference, context: RuleContext) -> bool:
     """Whether a target stands for what no other backend has."""
     path, options = context.file.path, context.options
     return find_entry(reference.symbol, path, options, reference.call is not None) is not None
@@ -58,15 +58,15 @@ def is_statement(reference: Reference, context: RuleContext) -> bool:
     return reference.call is not None and isinstance(context.parent(reference.call), cst.Expr)
 
 
-def is_wrong(reference: Reference, meant: frozenset[str], context: RuleContext) -> bool:
+def is_wrong(reference: Reference, branch_backends: frozenset[str], context: RuleContext) -> bool:
     """Whether the call of one backend's function in the branch for others can only be a mistake."""
-    if reference.call is None or reference.symbol.is_module or not meant <= set(BACKENDS):
+    if reference.call is None or reference.symbol.is_module or not branch_backends <= set(BACKENDS):
         return False
     functions = [one for one in context.file.tree.ancestors(reference.node) if isinstance(one, cst.FunctionDef)]
     asks = f"{reference.symbol.backend}.is_available"
     if any(asks in context.file.code(one) for one in functions[:1]):
         return False
-    return not any(STANDS_IN.get(one, "\0") in context.file.text for one in meant)
+    return not any(STANDS_IN.get(one, "\0") in context.file.text for one in branch_backends)
 
 
 def is_unchecked(reference: Reference, context: RuleContext) -> bool:
@@ -93,13 +93,13 @@ def match_reference(reference: Reference, code: str, context: RuleContext) -> Ma
 
 
 def match_wrong(reference: Reference, context: RuleContext) -> Match:
-    meant = " or ".join(sorted(one.upper() for one in find_branch(reference.node, context)))
+    branch_backends = " or ".join(sorted(one.upper() for one in find_branch(reference.node, context)))
     name = reference.symbol.name
     if reference.symbol.row.name == "is_available":
-        message, reason = f"`{name}()` is asked in a branch for {meant}, and nobody hears the answer", ""
-    elif meant:
+        message, reason = f"`{name}()` is asked in a branch for {branch_backends}, and nobody hears the answer", ""
+    elif branch_backends:
         message, reason = (
-            f"`{name}` is called in a branch for {meant}",
+            f"`{name}` is called in a branch for {branch_backends}",
             "only who knows the code can say which is meant",
         )
     else:

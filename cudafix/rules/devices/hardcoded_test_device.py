@@ -177,10 +177,10 @@ def exchanged(name: cst.BaseExpression, meaning: Resolution | None, context: Rul
     if meaning is None or not new or use is None or symbol is None:
         return Refusal("which decorator asks for any accelerator, only who knows the tests can say")
     imports = [one for one in names.imports if one.scope is names.root and one.target.startswith(f"{known}.")]
-    at_hand = [one.name for one in imports if one.target.endswith(f".{new}")]
+    in_scope = [one.name for one in imports if one.target.endswith(f".{new}")]
     written = dotted_name(name).rpartition(".")[0]
     need = ImportedName("", f"{written}.{new}") if written else ImportedName(module, new)
-    need = ImportedName("", at_hand[0]) if at_hand else need
+    need = ImportedName("", in_scope[0]) if in_scope else need
     reference = Reference(name, symbol, meaning, use.scope, use.order, root=use)
     return Operations(((reference, Replacement(need, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)),))
 

@@ -46,7 +46,7 @@ from cudafix.analysis.functions.amp_calls import argument_of, is_for_cuda
 from cudafix.analysis.match import Match
 from cudafix.catalogue.amp import AUTOCAST, BACKWARD, CACHE, FORWARD, FUNCTIONS, SETTINGS, AmpFunction
 from cudafix.catalogue.symbols import look_up
-from cudafix.fixes.operations import NodeChange, Operations, told
+from cudafix.fixes.operations import NodeChange, Operations, with_reason
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.choose import SCRIPTED, is_scripted
@@ -78,7 +78,7 @@ def find(context: RuleContext) -> Iterator[Match]:
         else:
             continue
         if "cuda" not in find_branch(node, context):
-            operations, reason = told(fix)
+            operations, reason = with_reason(fix)
             yield Match(node, "", message, operations, reason=reason, help=words)
 
 
@@ -116,11 +116,11 @@ def called(updated: cst.Call, text: str, original: cst.Call, function: AmpFuncti
     """Return `device_autocast(dtype=…, enabled=…)` for `torch.autocast("cuda", …)`."""
     name = cst.parse_expression(text)
     device = argument_of(original, function, function.device)
-    told = [argument_of(original, function, one) for one in function.params]
+    with_reason = [argument_of(original, function, one) for one in function.params]
     arguments: list[cst.Arg] = []
     for old, new in zip(original.args, updated.args, strict=True):
         if old is not device:
-            index = next((number for number, one in enumerate(told) if one is old), 0)
+            index = next((number for number, one in enumerate(with_reason) if one is old), 0)
             arguments.append(new if new.keyword is not None else with_keyword(new, function.params[index]))
         elif function.added and argument_of(original, function, function.added[0]) is None:
             arguments.append(with_keyword(new, function.added[0]).with_changes(value=cst.Name(function.added[1])))
