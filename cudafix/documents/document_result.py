@@ -17,15 +17,15 @@ PASSES = 5
 ESCAPED = re.compile(r"\\(?!$)")
 
 
-def look_at_document(source: Source, look: Look) -> Result:
+def check_document(source: Source, check: Look) -> Result:
     """Deal with the blocks of a document, each as `look` deals with a module."""
-    return with_blocks(source, lambda text: find_blocks(plain_lines(text)), look)
+    return with_blocks(source, lambda text: find_blocks(plain_lines(text)), check)
 
 
-def look_at_docstrings(result: Result, data: bytes, look: Look) -> Result:
+def check_docstrings(result: Result, data: bytes, check: Look) -> Result:
     """Add to the result for a module what is found in its docstrings."""
     now = result.new_bytes if result.new_bytes is not None else data
-    own = with_blocks(Source(result.path, now), blocks_in_docstrings, look)
+    own = with_blocks(Source(result.path, now), blocks_in_docstrings, check)
     both = sorted([*result.findings, *own.findings], key=lambda one: one.sort_key)
     new = own.new_bytes if own.new_bytes is not None else result.new_bytes
     rounds = result.rounds + own.rounds
@@ -47,7 +47,7 @@ def plain_lines(text: str) -> list[str]:
     return [one.rstrip("\r\n") for one in split_lines(text)]
 
 
-def with_blocks(source: Source, find: Callable[[str], Iterable[Block]], look: Look) -> Result:
+def with_blocks(source: Source, find: Callable[[str], Iterable[Block]], check: Look) -> Result:
     """Deal with the blocks of a text until none changes any more: what one imports depends on what the others use."""
     try:
         text = old = source.data.decode("utf-8")
@@ -57,7 +57,9 @@ def with_blocks(source: Source, find: Callable[[str], Iterable[Block]], look: Lo
     for _ in range(PASSES):
         document = Document(text)
         for block in with_shared_names(list(find(text))):
-            result = look(Source(source.path, block.code.encode("utf-8", "surrogatepass"))) if block.is_python else None
+            result = (
+                check(Source(source.path, block.code.encode("utf-8", "surrogatepass"))) if block.is_python else None
+            )
             if result is not None and not any(one.fatal for one in result.problems):
                 document.take(block, result)
         if document.changed is None:

@@ -13,14 +13,14 @@ from cudafix.model import Edit, Finding, Fix, Position, Problem, Result
 LINE = re.compile(r"\bline (\d+)\b")
 
 
-def look_at_notebook(source: Source, look: Callable[[Source], Result], refuse: Callable[[str], Result]) -> Result:
+def check_notebook(source: Source, check: Callable[[Source], Result], refuse: Callable[[str], Result]) -> Result:
     """Deal with a notebook as `look` deals with the module that its cells make."""
     try:
         notebook = Notebook(source.data)
         code = notebook.code
     except NotebookError as error:
         return refuse(str(error))
-    result = look(Source(source.path, code.encode("utf-8", "surrogatepass")))
+    result = check(Source(source.path, code.encode("utf-8", "surrogatepass")))
     return in_cells(result, notebook, source.data)
 
 

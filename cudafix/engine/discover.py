@@ -46,7 +46,7 @@ def discover(
         for file in sorted(files_below(Path(name), options_for)) if is_folder else [name]:
             path, base = os.path.split(file)
             if path not in folders:
-                folders[path] = look_at(Path(path), start, options_for)
+                folders[path] = folder_settings(Path(path), start, options_for)
             folder = folders[path]
             if is_folder and base.endswith(DOCUMENTS) and not folder.options.code_blocks:
                 continue
@@ -70,7 +70,7 @@ class Folder:
     real: str
 
 
-def look_at(path: Path, start: Path | None, options_for: OptionsFor) -> Folder:
+def folder_settings(path: Path, start: Path | None, options_for: OptionsFor) -> Folder:
     options = options_for(path)
     return Folder(options, is_excluded_folder(path, start, options), os.path.realpath(path))
 

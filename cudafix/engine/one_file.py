@@ -34,25 +34,25 @@ def process(source: Source, options: Options, work: Work) -> Result:
 def process_parts(source: Source, options: Options, work: Work) -> Result:
     """Deal with a file that holds modules: a notebook, a document, or docstrings with code."""
 
-    def look(module: Source) -> Result:
+    def check(module: Source) -> Result:
         return process_module(module, options, work)
 
     if source.path.endswith(HOLD_MODULES) and not may_hold_modules(source, options):
         return Result(source.path, old_bytes=source.data)
     if source.path.endswith(NOTEBOOK):
-        from cudafix.documents.notebook_result import look_at_notebook
+        from cudafix.documents.notebook_result import check_notebook
 
-        return look_at_notebook(source, look, lambda message: unreadable(source, message, None, options))
+        return check_notebook(source, check, lambda message: unreadable(source, message, None, options))
     if source.path.endswith(DOCUMENTS):
-        from cudafix.documents.document_result import look_at_document
+        from cudafix.documents.document_result import check_document
 
-        return look_at_document(source, look)
-    result = look(source)
+        return check_document(source, check)
+    result = check(source)
     if not may_hold_blocks(source) or source.is_exempt:
         return result
-    from cudafix.documents.document_result import look_at_docstrings
+    from cudafix.documents.document_result import check_docstrings
 
-    return look_at_docstrings(result, source.data, look)
+    return check_docstrings(result, source.data, check)
 
 
 def process_module(source: Source, options: Options, work: Work) -> Result:
@@ -69,22 +69,22 @@ def process_module(source: Source, options: Options, work: Work) -> Result:
         return unreadable(source, complaint.message, complaint.position, options)
     try:
         if is_large:
-            return with_deep_stack(lambda: look_at_large(source, options, work))
-        return with_deep_stack(lambda: look_at(source, complaint, options, work))
+            return with_deep_stack(lambda: check_large_module(source, options, work))
+        return with_deep_stack(lambda: check_module(source, complaint, options, work))
     except RecursionError:
         return unreadable(source, "is nested too deeply", None, options)
 
 
-def look_at(source: Source, complaint: Complaint | None, options: Options, work: Work) -> Result:
+def check_module(source: Source, complaint: Complaint | None, options: Options, work: Work) -> Result:
     """Deal with a slice of the file if that will do, else with the whole."""
-    found = look_at_slice(source, options, work) if complaint is None else None
+    found = check_slice(source, options, work) if complaint is None else None
     return found or analyse_and_rewrite(source, complaint, options, work)
 
 
-def look_at_large(source: Source, options: Options, work: Work) -> Result:
+def check_large_module(source: Source, options: Options, work: Work) -> Result:
     """Deal with a file that is too large for a whole tree: a slice says what is found, and nothing is rewritten."""
     size = f"is larger than {LARGEST // 1_000_000} MB"
-    found = look_at_slice(source, options, replace(work, mode=Mode.CHECK))
+    found = check_slice(source, options, replace(work, mode=Mode.CHECK))
     if found is None:
         return unreadable(source, size, None, options)
     has_fix = any(one.fix is not None and one.fix.safety in work.allowed for one in found.findings)
@@ -92,7 +92,7 @@ def look_at_large(source: Source, options: Options, work: Work) -> Result:
     return replace(found, problems=(problem,)) if has_fix and work.mode is not Mode.CHECK else found
 
 
-def look_at_slice(source: Source, options: Options, work: Work) -> Result | None:
+def check_slice(source: Source, options: Options, work: Work) -> Result | None:
     """Return what a slice of the file says; None where that is not enough: for a fix, or for some of the rules."""
     from libcst import ParserSyntaxError
 

@@ -21,7 +21,7 @@ def read_attributes(reference: Reference, file: File) -> Iterator[str]:
     if reference.call is None:
         return
     holders: list[cst.CSTNode] = [reference.call]
-    for binding in file.flags:
+    for binding in file.value_bindings:
         if binding.value is reference.call:
             uses = file.names.uses_by_name.get(binding.name, ())
             holders += [use.node for use in uses if binding in file.names.reaching_definitions(use)]

@@ -63,7 +63,7 @@ def attributes_in_scope(reference: Reference, file: File) -> Iterator[tuple[str,
     seen = file.names.find_scope(owner, reference.scope) if owner else None
     if around is None or seen is None or seen.node is not function:
         return
-    for name in file.attributes:
+    for name in file.attribute_writes:
         target = only_target(name, around, file)
         source = device_module_call(value_of(target, file), file) if target is not None else None
         if target is not None and source is not None:

@@ -43,7 +43,7 @@ def attribute_value(node: cst.Attribute, owner: str, file: File) -> cst.BaseExpr
 
 def only_target(name: str, around: cst.ClassDef, file: File) -> cst.Attribute | None:
     """Return the one place of the file that sets the attribute: a statement that runs when its method does."""
-    given = file.attributes.get(name, ())
+    given = file.attribute_writes.get(name, ())
     if len(given) != 1 or not is_in(given[0], around, file) or not is_own(given[0], file):
         return None
     function, _ = enclosing_method(given[0], file)

@@ -46,13 +46,13 @@ class File:
         return self.names.tree
 
     @cached_property
-    def attributes(self) -> Mapping[str, Sequence[cst.Attribute]]:
+    def attribute_writes(self) -> Mapping[str, Sequence[cst.Attribute]]:
         """The attributes that are assigned to or deleted, by their last name."""
         changed = [one for one in self.names.changed if isinstance(one, cst.Attribute)]
         return grouped((one.attr.value, one) for one in changed)
 
     @cached_property
-    def flags(self) -> Sequence[Binding]:
+    def value_bindings(self) -> Sequence[Binding]:
         """The names that are bound to the value of an expression."""
         bindings = [one for scope in self.names.scopes for same in scope.bindings.values() for one in same]
         return [one for one in bindings if one.value is not None]

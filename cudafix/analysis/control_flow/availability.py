@@ -37,10 +37,12 @@ def judge_flag(
 ) -> Replacement | Refusal:
     """Judge `use_cuda = torch.cuda.is_available()` by what depends on the flag and does not become neutral with it."""
     whole = whole_condition(reference, file)
-    binding = next((one for one in file.flags if one.value is whole), None)
+    binding = next((one for one in file.value_bindings if one.value is whole), None)
     if binding is None:
         return replacement
-    beside = next((one for one in file.flags if one.scope is binding.scope and is_flag_of_another(one, file)), None)
+    beside = next(
+        (one for one in file.value_bindings if one.scope is binding.scope and is_flag_of_another(one, file)), None
+    )
     if beside is not None:
         return Refusal(f"beside `{beside.name}`, `{binding.name}` is about CUDA alone")
     for use in file.names.uses_by_name.get(binding.name, ()):

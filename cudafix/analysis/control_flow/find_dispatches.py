@@ -51,7 +51,7 @@ def uses_of_flags(context: RuleContext) -> Iterator[cst.Name]:
     """Yield the uses of names that hold what a reference to `is_available` answered."""
     asked = [one for one, reference in context.calls.items() if reference.symbol.row.name == "is_available"]
     values = {node for one in asked for node in (one, *context.file.tree.ancestors(one))}
-    for binding in context.file.flags:
+    for binding in context.file.value_bindings:
         if binding.value in values:
             for use in context.file.names.uses_by_name.get(binding.name, ()):
                 if context.file.names.find_scope(binding.name, use.scope) is binding.scope:

@@ -141,7 +141,7 @@ def attribute_at(placed: cst.CSTNode, context: RuleContext) -> DeviceName | None
     function, around = enclosing_method(placed, file)
     if function is None or around is None or function.name.value == "__init__" or not first_parameter(function):
         return None
-    for name in file.attributes:
+    for name in file.attribute_writes:
         target = only_target(name, around, file) if is_device_name(name) else None
         value = value_of(target, file) if target is not None and is_set_first(target, file) else None
         holds = held(value, context) if value is not None else None
