@@ -51,4 +51,4 @@ class Match:
         """The safety of the whole fix; MANUAL where there is none."""
         if not self.operations:
             return Safety.MANUAL
-        return Safety.worst(self.safety, *(replacement.safety for _, replacement in self.operations.replacement))
+        return Safety.worst(self.safety, *(replacement.safety for _, replacement in self.operations.all_substitutions))

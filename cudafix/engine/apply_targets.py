@@ -35,8 +35,8 @@ class Retarget:
         return [self.match(one) if one.operations else one for one in matches]
 
     def match(self, match: Match) -> Match:
-        for reference, replacement in match.operations.replacement:
-            stop = self.find_stop(replacement, reference.node)
+        for place, replacement in match.operations.all_substitutions:
+            stop = self.find_stop(replacement, place.node)
             if stop:
                 return replace(match, operations=Operations(), reason=stop)
         fix = match.operations
@@ -51,7 +51,7 @@ class Retarget:
     def help(self, match: Match, new: Operations) -> str:
         """Return the way out in words, with the new names in it."""
         text = match.help
-        for (_, before), (_, after) in zip(match.operations.replacement, new.replacement, strict=True):
+        for (_, before), (_, after) in zip(match.operations.all_substitutions, new.all_substitutions, strict=True):
             old = before.text(before.need.name)
             text = text.replace(old, after.text(after.need.name)) if before is not after else text
         return text
@@ -72,7 +72,7 @@ class Retarget:
         return find_other(key, self.file.path, self.options, is_called)
 
     def substitution(self, substitution: Substitution) -> Substitution:
-        reference, replacement = substitution
+        place, replacement = substitution
         is_ours = replacement.need.module == self.options.runtime_module
         entry = self.entry(replacement) if is_ours else None
         if entry is None:
@@ -86,7 +86,7 @@ class Retarget:
         if entry.replaces_call:
             arguments = target.arguments and target.arguments.replace(REST, replacement.passed or replacement.module_of)
             form = replace(form, passed=arguments, also=others_of(target, form))
-        return reference, form
+        return Substitution(place, form)
 
     def change(self, change: NodeChange) -> NodeChange:
         if change not in self.changes:

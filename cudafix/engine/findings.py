@@ -18,7 +18,7 @@ from cudafix.syntax.statement_text import statement_text
 def make_finding(match: Match, file: File, options: Options) -> Finding:
     help_text, fix = match.help, None
     if match.operations:
-        new = "" if help_text else new_text(match.operations.replacement[0])
+        new = "" if help_text else new_text(match.operations.all_substitutions[0])
         help_text = help_text or f"use `{new}`"
         message = f"Replace with `{new}`" if new else help_text[0].upper() + help_text[1:]
         fix = Fix(match.trust, message, edits(file, match.operations) if options.edits else (), needed(match))
@@ -31,14 +31,14 @@ def make_finding(match: Match, file: File, options: Options) -> Finding:
 
 def needed(match: Match) -> tuple[int, int]:
     """Return the oldest torch that the new code of a fix runs with."""
-    return max((replacement.since for _, replacement in match.operations.replacement), default=(0, 0))
+    return max((replacement.since for _, replacement in match.operations.all_substitutions), default=(0, 0))
 
 
 def new_text(substitution: Substitution) -> str:
     """Return what takes the place of a name; of the beginning of an f-string, as an f-string."""
-    reference, replacement = substitution
+    place, replacement = substitution
     text = neutral_text(replacement)
-    return f'f"{text}…"' if isinstance(reference.node, cst.FormattedStringText) else text
+    return f'f"{text}…"' if isinstance(place.node, cst.FormattedStringText) else text
 
 
 def neutral_text(replacement: Replacement) -> str:

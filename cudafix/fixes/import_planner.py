@@ -22,9 +22,8 @@ from cudafix.fixes.import_text import (
     with_opening_comment,
     without_names,
 )
-from cudafix.fixes.operations import Operations, names_in, names_that_go
+from cudafix.fixes.operations import Operations, Place, Substitution, names_in, names_that_go
 from cudafix.fixes.unused_imports import Unused, find_unused, is_alone, lines_above, lines_below
-from cudafix.matchers.references import Reference
 from cudafix.replacements.replacement import ImportedName, is_module
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import BUILTINS, Binding, BindingKind, Scope, ScopeKind
@@ -58,7 +57,7 @@ class Removal:
 
 @dataclass
 class ImportPlan:
-    spelling: dict[Reference, tuple[str, ...]] = field(default_factory=dict)
+    spelling: dict[Substitution, tuple[str, ...]] = field(default_factory=dict)
     insertions: list[Insertion] = field(default_factory=list)
     inlines: list[Inline] = field(default_factory=list)
     rewritten: dict[ImportStatement, ImportStatement] = field(default_factory=dict)
@@ -93,10 +92,10 @@ class Planner:
         self.file = file
         self.names = file.names
         self.operations = operations
-        self.choices = operations.replacement
+        self.substitutions = operations.all_substitutions
         self.plan = ImportPlan()
-        self.missing: list[tuple[Reference, ImportedName]] = []
-        self.spelled: dict[tuple[Reference, ImportedName], str] = {}
+        self.missing: list[tuple[Place, ImportedName]] = []
+        self.spelled: dict[tuple[Place, ImportedName], str] = {}
         self.wanted: dict[Anchor, dict[ImportedName, int]] = {}
         """The names to import beside each anchor, and the order of their first use in the anchor's scope."""
         self.unused = Unused()
@@ -109,56 +108,54 @@ class Planner:
     # What the file can say already
 
     def spell_what_is_there(self) -> None:
-        for reference, replacement in self.choices:
+        for place, replacement in self.substitutions:
             for need in replacement.needs:
-                known = (
-                    self.spell_own(need) or self.spell_torch(reference, need) or self.spell_imported(reference, need)
-                )
+                known = self.spell_own(need) or self.spell_torch(place, need) or self.spell_imported(place, need)
                 if known:
-                    self.spelled[reference, need] = known
+                    self.spelled[place, need] = known
                 else:
-                    self.missing.append((reference, need))
+                    self.missing.append((place, need))
 
     def spell_own(self, need: ImportedName) -> str:
         """Return the name of what this very file defines, or is about to: a need without a module."""
         return need.name if not need.module or is_module(self.file.path, need.module) else ""
 
-    def spell_torch(self, reference: Reference, need: ImportedName) -> str:
+    def spell_torch(self, place: Place, need: ImportedName) -> str:
         """Return `torch.accelerator` where the place already says `torch`, or could."""
-        if need.module != "torch" or reference.root is None:
+        if need.module != "torch" or place.root is None:
             return ""
-        if not reference.symbol.backend:
+        if not place.is_of_torch:
             found = self.names.imports_by_target.get("torch", ())
-            return next((f"{one.name}.{need.name}" for one in found if self.is_visible(one, reference)), "")
-        resolution = self.names.resolve_use(reference.root)
+            return next((f"{one.name}.{need.name}" for one in found if self.is_visible(one, place)), "")
+        resolution = self.names.resolve_use(place.root)
         is_torch = resolution is not None and resolution.path == "torch"
-        return f"{reference.root.node.value}.{need.name}" if is_torch else ""
+        return f"{place.root.node.value}.{need.name}" if is_torch else ""
 
-    def keeps_root(self, reference: Reference, need: ImportedName) -> bool:
+    def keeps_root(self, place: Place, need: ImportedName) -> bool:
         """Whether the new code begins with the very name that the old code begins with."""
-        return bool(reference.symbol.backend) and bool(self.spell_torch(reference, need))
+        return place.is_of_torch and bool(self.spell_torch(place, need))
 
-    def spell_imported(self, reference: Reference, need: ImportedName) -> str:
+    def spell_imported(self, place: Place, need: ImportedName) -> str:
         """Return the name under which the file has imported the function already, if this place sees it."""
         found = self.names.imports_by_target.get(f"{need.module}.{need.name}", ())
-        return next((one.name for one in found if self.is_visible(one, reference)), "")
+        return next((one.name for one in found if self.is_visible(one, place)), "")
 
-    def is_visible(self, binding: Binding, reference: Reference) -> bool:
+    def is_visible(self, binding: Binding, place: Place) -> bool:
         """Whether `binding` is all that its name means where the reference stands."""
-        scope = self.names.find_scope(binding.name, reference.scope)
+        scope = self.names.find_scope(binding.name, place.scope)
         if scope is not binding.scope or scope.bindings[binding.name] != [binding]:
             return False
-        if binding.scope is reference.scope and binding.order > reference.order:
+        if binding.scope is place.scope and binding.order > place.order:
             return False
         suite = self.file.tree.suite(binding.node)
-        around = self.file.tree.suites(reference.node)
-        beside = {self.file.tree.suite(origin.node) for origin in reference.resolution.origins}
+        around = self.file.tree.suites(place.node)
+        beside = {self.file.tree.suite(origin.node) for origin in place.origins}
         return suite in around or beside == {suite}
 
     # Beside which imports of torch the missing ones go
 
     def find_root_anchor(self) -> Anchor | None:
-        origins = [origin for reference, _ in self.choices for origin in reference.resolution.origins]
+        origins = [origin for place, _ in self.substitutions for origin in place.origins]
         same_names = {origin.name for origin in origins}
         roots = [
             one
@@ -174,15 +171,15 @@ class Planner:
         return Anchor(origin.node, origin.order, self.file.tree.suite(origin.node))
 
     def find_anchors(self) -> None:
-        for reference, need in self.missing:
-            for anchor in self.anchors(reference):
+        for place, need in self.missing:
+            for anchor in self.anchors(place):
                 uses = self.wanted.setdefault(anchor, {})
-                uses[need] = min(uses.get(need, reference.order), reference.order)
+                uses[need] = min(uses.get(need, place.order), place.order)
 
-    def anchors(self, reference: Reference) -> list[Anchor]:
+    def anchors(self, place: Place) -> list[Anchor]:
         """Return the imports of torch that must have ours beside them for `reference`: one in each branch."""
         found: dict[cst.CSTNode, Anchor] = {}
-        for origin in reference.resolution.origins:
+        for origin in place.origins:
             is_covered = self.root_anchor is not None and self.root_anchor.order <= origin.order
             first = self.root_anchor if self.root_anchor and is_covered else self.first_in_suite(origin)
             found[first.suite] = first
@@ -191,7 +188,7 @@ class Planner:
     def first_in_suite(self, origin: Binding) -> Anchor:
         """Return the earliest import in the suite of `origin` that another rewritten reference stands on as well."""
         suite = self.file.tree.suite(origin.node)
-        origins = [one for reference, _ in self.choices for one in reference.resolution.origins]
+        origins = [one for place, _ in self.substitutions for one in place.origins]
         beside = [self.anchor(one) for one in origins if self.file.tree.suite(one.node) is suite]
         return min(beside, key=lambda one: one.order)
 
@@ -214,9 +211,9 @@ class Planner:
     def names_that_go(self) -> set[cst.Name]:
         gone = {
             name
-            for reference, replacement in self.choices
-            if reference.root is not None and not self.keeps_root(reference, replacement.need)
-            for name in names_in(reference.node, self.names)
+            for place, replacement in self.substitutions
+            if place.root is not None and not self.keeps_root(place, replacement.need)
+            for name in names_in(place.node, self.names)
         }
         said = self.names_said_anew()
         gone |= names_that_go(self.operations, self.names)
@@ -227,11 +224,11 @@ class Planner:
     def names_said_anew(self) -> set[tuple[str, Scope | None]]:
         """Return the names that the new code says, with the scopes that they are found in."""
         found: set[tuple[str, Scope | None]] = set()
-        for reference, replacement in self.choices:
+        for place, replacement in self.substitutions:
             names = set(replacement.names_said)
-            if reference.root is not None and self.keeps_root(reference, replacement.need):
-                names.add(reference.root.node.value)
-            found |= {(one, self.names.find_scope(one, reference.scope)) for one in names}
+            if place.root is not None and self.keeps_root(place, replacement.need):
+                names.add(place.root.node.value)
+            found |= {(one, self.names.find_scope(one, place.scope)) for one in names}
         for change in self.operations.changes:
             scopes = {self.names.uses[one].scope for one in names_in(change.node, self.names)} or self.names.scopes
             found |= {(name, self.names.find_scope(name, scope)) for name in change.says for scope in scopes}
@@ -249,14 +246,15 @@ class Planner:
     # What the missing ones are called
 
     def spell_what_is_missing(self) -> None:
-        for reference, need in self.missing:
-            self.spelled[reference, need] = self.local_name(need)
-        for reference, replacement in self.choices:
-            self.plan.spelling[reference] = tuple(self.spelled[reference, need] for need in replacement.needs)
+        for place, need in self.missing:
+            self.spelled[place, need] = self.local_name(need)
+        for place, replacement in self.substitutions:
+            names = tuple(self.spelled[place, need] for need in replacement.needs)
+            self.plan.spelling[Substitution(place, replacement)] = names
 
     def local_name(self, need: ImportedName) -> str:
         if need not in self.local_names:
-            scopes = self.scopes_around(reference for reference, other in self.missing if other == need)
+            scopes = self.scopes_around(place for place, other in self.missing if other == need)
             name, number = f"neutral_{need.name}" if self.may_come_from_a_star(need) else need.name, 1
             while self.is_unbound(name) or any(self.is_taken(name, scope, need) for scope in scopes):
                 name = f"neutral_{need.name}" + (str(number) if number > 1 else "")
@@ -272,12 +270,12 @@ class Planner:
         """Whether a star import may bring another thing of that name, before ours or after it."""
         return any(module != need.module for module, _ in self.names.stars)
 
-    def scopes_around(self, references: Iterable[Reference]) -> set[Scope]:
+    def scopes_around(self, places: Iterable[Place]) -> set[Scope]:
         scopes = {self.names.root}
-        for reference in references:
-            scope: Scope | None = reference.scope
+        for place in places:
+            scope: Scope | None = place.scope
             while scope is not None:
-                if scope.kind is not ScopeKind.CLASS or scope is reference.scope:
+                if scope.kind is not ScopeKind.CLASS or scope is place.scope:
                     scopes.add(scope)
                 scope = scope.parent
         return scopes
@@ -301,8 +299,7 @@ class Planner:
 
     def place_constants(self) -> None:
         for one in self.operations.constants:
-            reference, replacement = one.value
-            code = f"{one.name} = {replacement.text(*self.plan.spelling[reference])}"
+            code = f"{one.name} = {one.value.replacement.text(*self.plan.spelling[one.value])}"
             self.plan.insertions.append(Insertion(self.file.module, Slot(one.index, apart=True), code))
 
     def suite(self, node: cst.CSTNode) -> Suite:

@@ -8,29 +8,62 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import libcst as cst
 
 from cudafix.matchers.references import Reference
 from cudafix.replacements.replacement import Refusal, Replacement
 from cudafix.syntax.name_table import NameTable
-from cudafix.syntax.scopes import FRAME_READERS, Binding, ScopeKind
+from cudafix.syntax.scopes import FRAME_READERS, Binding, Scope, ScopeKind, Use
 from cudafix.syntax.tree import BLOCKS
 
-Substitution: TypeAlias = tuple[Reference, Replacement]
 
-Spelling: TypeAlias = Mapping[Reference, tuple[str, ...]]
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where new code takes the place of old: all that the planner of imports asks of it.
+
+    Attributes:
+        node: what is replaced.
+        scope: where it stands.
+        order: its place in the order in which things are read and bound.
+        origins: the imports behind it, beside which a new one goes.
+        root: the name at its left end, which goes with it; None where there is none, or it stays.
+        is_of_torch: whether that name stands for torch, or a part of it.
+    """
+
+    node: cst.CSTNode
+    scope: Scope
+    order: int
+    origins: tuple[Binding, ...]
+    root: Use | None = None
+    is_of_torch: bool = True
+
+
+class Substitution(NamedTuple):
+    """A replacement, and what it takes the place of."""
+
+    place: Place
+    replacement: Replacement
+
+
+Spelling: TypeAlias = Mapping[Substitution, tuple[str, ...]]
 """What a place calls the functions that its neutral form needs."""
 
 Built: TypeAlias = "cst.CSTNode | Sequence[cst.BaseStatement]"
 
 
 def substitution_for(reference: Reference, replacement: Replacement) -> Substitution:
-    """Return the choice that puts `neutral` in the place of the reference, or of its whole call."""
+    """Return what puts `replacement` in the place of a reference, or of its whole call."""
+    place = place_of(reference)
     if replacement.whole_call and reference.call is not None:
-        return replace(reference, node=reference.call), replacement
-    return reference, replacement
+        place = replace(place, node=reference.call)
+    return Substitution(place, replacement)
+
+
+def place_of(reference: Reference) -> Place:
+    origins = reference.resolution.origins
+    return Place(reference.node, reference.scope, reference.order, origins, reference.root)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +88,7 @@ class NodeChange:
 
     def made(self, updated: cst.CSTNode, spelling: Spelling) -> Built:
         """Return what `build` makes, of the updated node and of how the file calls what it needs."""
-        return self.build(updated, *(replacement.text(*spelling[reference]) for reference, replacement in self.needs))
+        return self.build(updated, *(one.replacement.text(*spelling[one]) for one in self.needs))
 
     def statements(self, updated: cst.CSTNode, spelling: Spelling) -> Sequence[cst.CSTNode]:
         """Return the statements that `build` makes."""
@@ -107,7 +140,7 @@ class Operations:
         return replacement.reason
 
     @property
-    def replacement(self) -> tuple[Substitution, ...]:
+    def all_substitutions(self) -> tuple[Substitution, ...]:
         """All neutral forms that the new code has: those that take the place of something, and those that are added."""
         added = [substitution for one in self.changes for substitution in one.needs]
         return (*self.substitutions, *added, *(one.value for one in self.constants))
@@ -130,7 +163,7 @@ def combine(fixes: Iterable[Operations], names: NameTable) -> Operations:
             if not change.before:
                 changes.setdefault(change.node, change)
         for substitution in fix.substitutions:
-            substitutions.setdefault(substitution[0].node, substitution)
+            substitutions.setdefault(substitution.place.node, substitution)
     removable_assignments = dict.fromkeys(spare for fix in together for spare in fix.removable_assignments)
     gone = {name for change in changes.values() for name in dropped_names(change, names)}
     gone |= {name for node in substitutions for name in names_in(node, names)}

@@ -31,9 +31,7 @@ class Rewriter(cst.CSTTransformer):
     def __init__(self, operations: Operations, plan: ImportPlan, file: File) -> None:
         super().__init__()
         self.plan = plan
-        self.references = {
-            reference.node: (reference, replacement) for reference, replacement in operations.substitutions
-        }
+        self.substitutions = {one.place.node: one for one in operations.substitutions}
         self.arguments = {argument for _, replacement in operations.substitutions for argument in replacement.arguments}
         self.fronts: dict[cst.CSTNode, list[NodeChange]] = {}
         self.in_blocks: dict[cst.CSTNode, NodeChange] = {}
@@ -56,9 +54,9 @@ class Rewriter(cst.CSTTransformer):
 
     def on_leave(self, original_node: Node, updated_node: Node) -> Node | cst.FlattenSentinel[Node]:
         new: cst.CSTNode | cst.FlattenSentinel[cst.CSTNode] = updated_node
-        if original_node in self.references:
-            reference, replacement = self.references[original_node]
-            text = replacement.text(*self.plan.spelling[reference])
+        if original_node in self.substitutions:
+            substitution = self.substitutions[original_node]
+            text = substitution.replacement.text(*self.plan.spelling[substitution])
             if isinstance(original_node, cst.FormattedStringText):
                 return cst.FlattenSentinel(parts_of_string(text))  # type: ignore[arg-type]
             new = with_parentheses(cst.parse_expression(text), updated_node)

@@ -84,9 +84,9 @@ def code_of(node: cst.CSTNode, file: File, root: cst.CSTNode) -> str:
 
 def single_edits(file: File, operations: Operations, plan: ImportPlan) -> Iterator[tuple[cst.CSTNode, Edit]]:
     """Yield the edits of expressions and imports, each with a node that it is about."""
-    for reference, replacement in operations.substitutions:
-        span = file.start(reference.node), file.end(reference.node)
-        yield reference.node, Edit(*span, replacement.text(*plan.spelling[reference]))
+    for substitution in operations.substitutions:
+        node, replacement = substitution.place.node, substitution.replacement
+        yield node, Edit(file.start(node), file.end(node), replacement.text(*plan.spelling[substitution]))
         for argument in replacement.arguments:
             yield argument, keyword_edit(file, argument)
     for insertion in sorted(plan.insertions, key=lambda one: -len(file.tree.ancestors(one.suite))):

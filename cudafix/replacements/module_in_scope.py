@@ -53,8 +53,10 @@ def modules_in_scope(reference: Reference, file: File) -> Iterator[tuple[str, cs
 def is_seen(binding: Binding, scope: Scope, reference: Reference, file: File) -> bool:
     """Whether what `binding` of `scope` binds is certainly bound where the call stands."""
     in_time = scope is not reference.scope or binding.order < reference.order
-    is_it = scope.encloses(reference.scope) and file.names.find_scope(binding.name, reference.scope) is scope
-    return in_time and is_it and file.names.dominated_region(binding.node) in {*file.tree.ancestors(reference.node)}
+    is_that_name = scope.encloses(reference.scope) and file.names.find_scope(binding.name, reference.scope) is scope
+    return (
+        in_time and is_that_name and file.names.dominated_region(binding.node) in {*file.tree.ancestors(reference.node)}
+    )
 
 
 def attributes_in_scope(reference: Reference, file: File) -> Iterator[tuple[str, cst.Call, bool]]:
@@ -75,8 +77,8 @@ def device_module_call(value: cst.BaseExpression | None, file: File) -> cst.Call
     if not isinstance(value, cst.Call):
         return None
     meaning = file.names.resolve(value.func)
-    is_it = meaning is not None and meaning.doubt is None and meaning.path == "torch.get_device_module"
-    return value if is_it else None
+    is_device_module = meaning is not None and meaning.doubt is None and meaning.path == "torch.get_device_module"
+    return value if is_device_module else None
 
 
 def meant_in_branch(backend: str) -> Refusal:

@@ -77,10 +77,10 @@ def native(reference: Reference, target: Target, options: Options) -> Replacemen
     """Return torch's own form, with all that is known of it, where that is the target."""
     row = reference.symbol.row
     is_wide = target.module == "torch" and target.name == GET_MODULE and row.name in ASKS_THE_CPU
-    is_it = row.native is not None and target.path == f"torch.{row.native.name}" and target.arguments is None
+    is_target = row.native is not None and target.path == f"torch.{row.native.name}" and target.arguments is None
     if is_wide:
         return native_form(reference, options.target_torch) or Refusal(ANSWER_OF_CPU)
-    return native_form(reference, None) if is_it else None
+    return native_form(reference, None) if is_target else None
 
 
 def form_of(entry: Entry, call: cst.Call | None, file: File, options: Options) -> Replacement | Refusal:

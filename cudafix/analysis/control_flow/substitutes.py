@@ -12,7 +12,7 @@ from cudafix.analysis.control_flow.equivalence import device_literals, is_given
 from cudafix.catalogue.table import ROWS, TAKES_ANY_DEVICE
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
-from cudafix.fixes.operations import Substitution, substitution_for
+from cudafix.fixes.operations import Place, Substitution, place_of, substitution_for
 from cudafix.matchers.conditions import BackendCondition
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -47,7 +47,7 @@ def anchor(dispatch: Dispatch, context: RuleContext) -> Reference:
 
 def neutral_test(test: cst.BaseExpression, dispatch: Dispatch, context: RuleContext) -> Substitution:
     """Return the choice that asks for any accelerator instead of `test`."""
-    return replace(anchor(dispatch, context), node=test, call=None), accelerator_test(context.options)
+    return Substitution(replace(place_of(anchor(dispatch, context)), node=test), accelerator_test(context.options))
 
 
 def accelerator_test(options: Options) -> Replacement:
@@ -69,7 +69,7 @@ def device_types(
         replacement = Replacement(
             need, passed="", template=template_of(literal), safety=Safety.UNSAFE, reason=OTHER_DEVICES
         )
-        found.append((replace(anchor(dispatch, context), node=literal, call=None), replacement))
+        found.append(Substitution(replace(place_of(anchor(dispatch, context)), node=literal), replacement))
     return found
 
 
@@ -84,9 +84,10 @@ def template_of(literal: cst.CSTNode) -> str:
     return f"f{quote}{{{{}}}}{index}{quote}" if index else "{}"
 
 
-def for_device(substitution: Substitution, device: str, context: RuleContext) -> Substitution | None:
+def for_device(
+    reference: Reference, replacement: Replacement, device: str, context: RuleContext
+) -> Substitution | None:
     """Return the neutral call for the device at hand, None where there is none such."""
-    reference, replacement = substitution
     name, call, torch = reference.symbol.row.name, reference.call, name_of_torch(reference, context)
     if call is None or (call.args and not is_given(call, device, context)):
         return None
@@ -94,10 +95,10 @@ def for_device(substitution: Substitution, device: str, context: RuleContext) ->
         return whole_call(reference, replacement, f"{torch}.get_device_module({device})")
     if name == "synchronize" and not call.args:
         module = Replacement(ImportedName("torch", "get_device_module"), (name,), on_module=True, module_of=device)
-        return reference, module
+        return substitution_for(reference, module)
     if name not in TAKES_ANY_DEVICE:
         return None
-    return (reference, replacement) if call.args else whole_call(reference, replacement, device)
+    return substitution_for(reference, replacement) if call.args else whole_call(reference, replacement, device)
 
 
 def whole_call(reference: Reference, replacement: Replacement, passed: str) -> Substitution:
@@ -105,9 +106,9 @@ def whole_call(reference: Reference, replacement: Replacement, passed: str) -> S
     return substitution_for(reference, replace(replacement, passed=passed, whole_call=True))
 
 
-def torch_beside(reference: Reference) -> str:
+def torch_beside(place: Place) -> str:
     """Return what torch is called where a neutral form is imported; "" where only a part of torch is."""
-    origin = reference.resolution.origins[0]
+    origin = place.origins[0]
     return origin.name if origin.target == "torch" else ""
 
 

@@ -82,10 +82,12 @@ class CollapseDecision:
         if refusal:
             return Verdict(branch, refusal=refusal)
         branch, backends = self.find_kept()
-        substitutions, refusal = self.choices_in(branch, backends)
+        called, refusal = self.replacements_in(branch, backends)
         if refusal:
             return Verdict(branch, refusal=refusal)
-        verdict = self.without_condition(branch, backends, substitutions) or self.with_condition(
+        substitutions = [substitution_for(reference, replacement) for reference, replacement in called]
+        for_device = self.for_device(called) if self.device else substitutions
+        verdict = self.without_condition(branch, backends, for_device) or self.with_condition(
             branch, backends, substitutions
         )
         if not verdict.refusal:
@@ -160,9 +162,11 @@ class CollapseDecision:
 
     # What is done to the branch that stays
 
-    def choices_in(self, branch: Branch, backends: frozenset[str]) -> tuple[list[Substitution], str]:
+    def replacements_in(
+        self, branch: Branch, backends: frozenset[str]
+    ) -> tuple[list[tuple[Reference, Replacement]], str]:
         """Return the neutral forms of all that the branch calls, or what stops one of them."""
-        substitutions: list[Substitution] = []
+        called: list[tuple[Reference, Replacement]] = []
         for reference in self.context.references_in(*self.dispatch.parts):
             if reference in self.context.silenced:
                 return [], f"a comment keeps `{reference.symbol.name}` on line {self.file.start(reference.node).row}"
@@ -175,11 +179,16 @@ class CollapseDecision:
                 return [], f"`{reference.symbol.name}` on line {row} stays: {replacement.reason}"
             if reference.symbol.backend not in backends:
                 return [], f"it calls `{reference.symbol.name}` on line {row}"
-            substitutions.append(substitution_for(reference, replacement))
-        return substitutions, ""
+            called.append((reference, replacement))
+        return called, ""
+
+    def for_device(self, called: list[tuple[Reference, Replacement]]) -> list[Substitution] | None:
+        """Return the neutral calls for the device at hand; None where one of them cannot be told."""
+        passed = [for_device(*one, self.device, self.context) for one in called]
+        return None if None in passed else [one for one in passed if one is not None]
 
     def without_condition(
-        self, branch: Branch, backends: frozenset[str], substitutions: list[Substitution]
+        self, branch: Branch, backends: frozenset[str], substitutions: list[Substitution] | None
     ) -> Verdict | None:
         """Leave the branch alone, where that is right: it does nothing on a machine that nothing was asked for on."""
         rest = self.live[0][1].rest
@@ -188,11 +197,8 @@ class CollapseDecision:
             return None
         if rest and not all(is_side_effect_free(one, self.context) for one in self.asked_after(branch, rest)):
             return None
-        if self.device:
-            passed = [for_device(one, self.device, self.context) for one in substitutions]
-            substitutions = [one for one in passed if one is not None]
-            if len(substitutions) < len(passed):
-                return None
+        if substitutions is None:
+            return None
         if self.dispatch.shape is Shape.DEFAULT and self.default_branch is not None and self.last_backends:
             branch, backends = self.default_branch, self.last_backends
         substitutions = substitutions + self.device_types(branch, backends)
@@ -320,7 +326,7 @@ class CollapseDecision:
         found = [(one, replacement) for one, replacement in replacements if isinstance(replacement, Replacement)]
         if self.is_safe_under_any(branch, substitutions):
             found = [(one, replace(replacement, safety=Safety.SAFE, reason="")) for one, replacement in found]
-        return Verdict(branch, [*substitutions, *literals, *found])
+        return Verdict(branch, [*substitutions, *literals, *(substitution_for(*one) for one in found)])
 
     def neutral_test(self, test: Reference) -> Replacement | Refusal:
         """Return what a question becomes; where a flag holds the answer, its other uses have their say as well."""
@@ -336,10 +342,13 @@ class CollapseDecision:
 
     def is_safe_under_any(self, branch: Branch, substitutions: list[Substitution]) -> bool:
         """Whether nothing but neutral calls, with nothing that could name a device, depends on the answer."""
-        calls = {reference.call for reference, _ in substitutions}
+        nodes = {place.node for place, _ in substitutions}
         lines = [one for one in branch.parts if isinstance(one, cst.SimpleStatementLine)]
         small = [one for line in lines for one in line.body]
-        bare = all(isinstance(one, cst.Expr) and one.value in calls and not one.value.args for one in small)  # type: ignore[attr-defined]
+        calls = [one.value if isinstance(one, cst.Expr) else None for one in small]
+        bare = all(
+            isinstance(one, cst.Call) and not one.args and not nodes.isdisjoint((one, one.func)) for one in calls
+        )
         is_plain = not self.live[0][1].rest and not self.live[0][1].flags and self.dispatch.shape is Shape.LADDER
         return bare and is_plain and self.default_branch is None and len(lines) == len(branch.parts)
 

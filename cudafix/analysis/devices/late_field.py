@@ -9,12 +9,11 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.late_parameter import with_text
-from cudafix.fixes.operations import NodeChange, Substitution
-from cudafix.matchers.references import Reference
+from cudafix.fixes.operations import NodeChange, Place, Substitution
 from cudafix.replacements.replacement import ImportedName, Replacement
 from cudafix.syntax.arguments import keyword_argument, with_keyword
 from cudafix.syntax.expressions import dotted_name, last_name
-from cudafix.syntax.scopes import BindingKind, Resolution
+from cudafix.syntax.scopes import BindingKind
 
 DESCRIBES = frozenset(("field", "Field", "HfArg"))
 """The functions that describe a field: of dataclasses, of pydantic, of transformers."""
@@ -34,14 +33,14 @@ def late_field(
         return ()
     is_described = isinstance(value, cst.Call) and last_name(value.func) in DESCRIBES
     argument = default_argument(value) if isinstance(value, cst.Call) and is_described else None
-    maker = find_maker(statement, substitution[0], context) if not is_described else None
+    maker = find_maker(statement, substitution.place, context) if not is_described else None
     if argument is None and maker is None:
         return ()
-    reference, replacement = substitution
+    place, replacement = substitution
     whole = argument.value if argument is not None else value
     is_all = whole is literal and replacement.template == "{}"
     reason = replacement.reason.partition(";")[0]
-    made = reference, replace(replacement, passed=None if is_all else replacement.passed, reason=reason)
+    made = Substitution(place, replace(replacement, passed=None if is_all else replacement.passed, reason=reason))
     if argument is not None:
         return (NodeChange(argument, partial(with_factory, literal=literal, whole=whole), needs=(made,)),)
     assert maker is not None
@@ -54,7 +53,7 @@ def default_argument(call: cst.Call) -> cst.Arg | None:
     return keyword_argument(call, "default") or next(iter(first), None)
 
 
-def find_maker(statement: cst.AnnAssign, reference: Reference, context: RuleContext) -> Substitution | None:
+def find_maker(statement: cst.AnnAssign, place: Place, context: RuleContext) -> Substitution | None:
     """Return the function that describes a field of this class, a dataclass or one of pydantic; None for others."""
     around = context.file.tree.ancestors(statement)
     owner = next(one for one in around if isinstance(one, cst.ClassDef))
@@ -71,8 +70,8 @@ def find_maker(statement: cst.AnnAssign, reference: Reference, context: RuleCont
         need = ImportedName("", f"{dotted_name(beside.value)}.{need.name}")
     meaning = context.file.names.resolve(beside)
     imports = [one for one in meaning.origins if one.kind is BindingKind.IMPORT] if meaning is not None else []
-    origins = tuple(imports) or reference.resolution.origins
-    return replace(reference, resolution=Resolution("torch", origins)), Replacement(need)
+    origins = tuple(imports) or place.origins
+    return Substitution(replace(place, origins=origins), Replacement(need))
 
 
 def with_factory(updated: cst.Arg, text: str, literal: cst.SimpleString, whole: cst.BaseExpression) -> cst.Arg:

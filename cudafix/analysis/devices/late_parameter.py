@@ -36,13 +36,13 @@ def late_parameter(
     obstacle = find_obstacle(param, function, scope, context)
     if first is None or obstacle:
         return Refusal(obstacle or "the function does nothing that a device could be worked out before")
-    reference, replacement = substitution
+    place, replacement = substitution
     replacement = replace(replacement, reason=f"{replacement.reason.partition(';')[0]}; {NONE_NOW}")
     kept = tuple(one for one in (param.annotation, param.default) if one is not None)
     resolve = partial(resolved, literal=literal, param=param, context=context)
     return (
         NodeChange(param, partial(without_default, context=context), kept=kept),
-        NodeChange(first, resolve, before=True, needs=((replace(reference, scope=scope), replacement),)),
+        NodeChange(first, resolve, before=True, needs=(Substitution(replace(place, scope=scope), replacement),)),
     )
 
 

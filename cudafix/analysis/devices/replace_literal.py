@@ -15,16 +15,14 @@ from cudafix.analysis.devices.late_field import late_field
 from cudafix.analysis.devices.late_parameter import late_parameter
 from cudafix.analysis.devices.uses import cuda_methods, device_texts, find_holder, find_obstacle
 from cudafix.analysis.match import Match
-from cudafix.catalogue.symbols import look_up
 from cudafix.files.source import NOTEBOOK
 from cudafix.fixes.import_style import is_import
 from cudafix.fixes.import_text import is_between_cells
-from cudafix.fixes.operations import Constant, Operations, Substitution, with_reason
-from cudafix.matchers.references import Reference
+from cudafix.fixes.operations import Constant, Operations, Place, Substitution, with_reason
 from cudafix.model import Safety
 from cudafix.replacements.index_as_device import is_taken_for_device
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
-from cudafix.syntax.scopes import Binding, BindingKind, Resolution, Scope
+from cudafix.syntax.scopes import Binding, BindingKind, Scope
 
 MAIN = re.compile(r"^if\s+__name__\s*==", re.MULTILINE)
 ELSEWHERE = "names the accelerator that is active, and the CPU where there is none"
@@ -95,37 +93,36 @@ def with_name(
     substitution: Substitution, placed: cst.CSTNode, context: RuleContext, takes_device: bool
 ) -> tuple[Substitution, tuple[Constant, ...]] | None:
     """Return the choice that says a name for the device instead, or the file's constant; None where there is none."""
-    reference, replacement = substitution
+    place, replacement = substitution
     in_scope = find_device_name(placed, context)
     if in_scope is not None:
         need = ImportedName("", in_scope.said(replacement.template, takes_device))
-        return (reference, replace(replacement, need=need, passed=None, reason=in_scope.reason)), ()
+        return Substitution(place, replace(replacement, need=need, passed=None, reason=in_scope.reason)), ()
     name, constant = find_constant(context)
-    if not name or not is_seen(name, placed, reference.scope, constant, context):
+    if not name or not is_seen(name, placed, place.scope, constant, context):
         return None
     named = replace(replacement, need=ImportedName("", name), passed=None, reason=ELSEWHERE + DECIDED)
-    return (reference, named), (constant,) if constant is not None else ()
+    return Substitution(place, named), (constant,) if constant is not None else ()
 
 
 def neutral_value(
     node: cst.CSTNode, placed: cst.CSTNode, context: RuleContext, function: str, reason: str, template: str = "{}"
 ) -> Substitution | None:
     """Return the choice that puts what a function of the runtime answers in the place of `node`."""
-    reference = at_place(node, placed, context)
-    if reference is None:
+    place = find_place(node, placed, context)
+    if place is None:
         return None
     need = ImportedName(context.options.runtime_module, function)
-    reason += DECIDED if reference.scope.runs_at_import else ""
-    return reference, Replacement(need, passed="", template=template, safety=Safety.UNSAFE, reason=reason)
+    reason += DECIDED if place.scope.runs_at_import else ""
+    replacement = Replacement(need, passed="", template=template, safety=Safety.UNSAFE, reason=reason)
+    return Substitution(place, replacement)
 
 
-def at_place(node: cst.CSTNode, placed: cst.CSTNode, context: RuleContext) -> Reference | None:
-    """Return the reference that a neutral form for `node` needs; None where nothing is imported to stand beside."""
+def find_place(node: cst.CSTNode, placed: cst.CSTNode, context: RuleContext) -> Place | None:
+    """Return the place for what is new in the place of `node`; None where no import is there to stand beside."""
     scope, order = context.file.names.places[placed]
-    origin, symbol = find_origin(placed, scope, context), look_up("torch.cuda")
-    if origin is None or symbol is None:
-        return None
-    return Reference(node, symbol, Resolution("torch", (origin,)), scope, order)
+    origin = find_origin(placed, scope, context)
+    return Place(node, scope, order, (origin,)) if origin is not None else None
 
 
 # One constant for many uses
@@ -143,18 +140,17 @@ def find_constant(context: RuleContext) -> tuple[str, Constant | None]:
     places = [one for one in (*uses, *cuda_methods(context)) if find_device_name(one, context) is None]
     is_free = not any(wanted in scope.bindings for scope in names.scopes) and wanted not in names.unknown_names
     index = after_imports(context.file.module)
-    symbol = look_up("torch.cuda")
-    if len(places) < 2 or not is_script(context) or not is_free or index is None or symbol is None or names.stars:
+    if len(places) < 2 or not is_script(context) or not is_free or index is None or names.stars:
         return "", None
     first = min(places, key=lambda one: names.places[one][1])
     origin = find_origin(first, names.root, context)
     if origin is None or names.tree.suite(origin.node) is not context.file.module:
         return "", None
-    reference = Reference(context.file.module, symbol, Resolution("torch", (origin,)), names.root, 0)
+    place = Place(context.file.module, names.root, 0, (origin,))
     replacement = Replacement(
         ImportedName(context.options.runtime_module, DEVICE_TYPE), passed="", safety=Safety.UNSAFE
     )
-    return wanted, Constant(wanted, (reference, replacement), index)
+    return wanted, Constant(wanted, Substitution(place, replacement), index)
 
 
 def is_device_type(call: cst.Call, context: RuleContext) -> bool:

@@ -181,5 +181,5 @@ def choices_of(table: Table, context: RuleContext) -> list[Substitution] | Refus
         return Refusal("what it does depends on the device at hand")
     lookups = [(replace(table.functions[0], node=call.func, call=call), replacement) for call in table.calls]
     codes = [context.file.code(one) for one in devices if one is not None]
-    found = [for_device(one, code, context) for one, code in zip(lookups, codes, strict=True)]
+    found = [for_device(*one, code, context) for one, code in zip(lookups, codes, strict=True)]
     return [one for one in found if one is not None]

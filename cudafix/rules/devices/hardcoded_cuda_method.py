@@ -39,7 +39,7 @@ from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, neutral_device
 from cudafix.analysis.devices.uses import cuda_methods, match_unfixed
 from cudafix.analysis.match import Match
-from cudafix.fixes.operations import NodeChange, Operations
+from cudafix.fixes.operations import NodeChange, Operations, Substitution, place_of
 from cudafix.matchers.device_position import WORD, is_device_name
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -125,15 +125,18 @@ def is_device(value: cst.BaseExpression, context: RuleContext) -> bool:
 def current_index(value: cst.BaseExpression | None, context: RuleContext) -> Reference | None:
     """Return the reference in `x.cuda(torch.cuda.current_device())`, where the current device itself will do."""
     reference = context.calls.get(value.func) if isinstance(value, cst.Call) and not value.args else None
-    is_it = reference is not None and reference.symbol.name == "torch.cuda.current_device"
-    return reference if is_it and reference not in context.silenced else None
+    is_current = reference is not None and reference.symbol.name == "torch.cuda.current_device"
+    return reference if is_current and reference not in context.silenced else None
 
 
 def moved_to_current(match: Match, call: cst.Call, current: Reference, context: RuleContext) -> Match:
     replacement = Replacement(ImportedName(context.options.runtime_module, DEVICE), passed="")
     assert isinstance(call.func, cst.Attribute)
     change = NodeChange(
-        call, partial(moved, rest=1), (call.func.value, *call.args[1:]), needs=((current, replacement),)
+        call,
+        partial(moved, rest=1),
+        (call.func.value, *call.args[1:]),
+        needs=(Substitution(place_of(current), replacement),),
     )
     return replace(
         match, operations=Operations(changes=(change,)), safety=Safety.UNSAFE, reason=ANY_DEVICE,

@@ -37,12 +37,11 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.substitutes import NO_TORCH, torch_beside
 from cudafix.analysis.devices.questions import ASKS, is_expected, literal_in, offer
-from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, at_place, match_of
+from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, find_place, match_of
 from cudafix.analysis.match import Match
-from cudafix.fixes.operations import Operations
+from cudafix.fixes.operations import Operations, Place, Substitution
 from cudafix.matchers.conditions import Certainty, backend_of, device_of
 from cudafix.matchers.device_position import is_device_name
-from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.syntax.expressions import dotted_name, last_name, sides
@@ -143,16 +142,14 @@ def match_choice(choice: cst.IfExp, test: cst.BaseExpression, context: RuleConte
     assert condition is not None
     device = context.file.code(condition.devices[0])
     code = " ".join(context.file.code(choice).split())
-    reference = at_place(choice, test, context)
-    fix = Refusal(NOTHING_BESIDE) if reference is None else device_type(reference, device, test, context)
+    place = find_place(choice, test, context)
+    fix = Refusal(NOTHING_BESIDE) if place is None else device_type(place, device, test, context)
     return match_of(choice, f"`{code}` asks for CUDA", fix, context)
 
 
-def device_type(
-    reference: Reference, device: str, test: cst.BaseExpression, context: RuleContext
-) -> Operations | Refusal:
+def device_type(place: Place, device: str, test: cst.BaseExpression, context: RuleContext) -> Operations | Refusal:
     """Return the fix that gives the type of a device."""
-    torch = torch_beside(reference)
+    torch = torch_beside(place)
     if f"{device}.type" in context.file.code(test):
         need, passed, template = ImportedName("", f"{device}.type"), None, "{}"
     elif torch:
@@ -160,4 +157,4 @@ def device_type(
     else:
         return Refusal(NO_TORCH)
     replacement = Replacement(need, passed=passed, template=template, safety=Safety.UNSAFE, reason=TELLS_APART)
-    return Operations(((reference, replacement),))
+    return Operations((Substitution(place, replacement),))

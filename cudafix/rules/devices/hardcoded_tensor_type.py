@@ -118,7 +118,7 @@ def find_device(
     if found is None:
         return Refusal(NOTHING_BESIDE)
     needs, constants = found
-    torch = torch or torch_beside(needs[0])
+    torch = torch or torch_beside(needs.place)
     return (needs, constants, torch) if torch else Refusal(NO_TORCH)
 
 

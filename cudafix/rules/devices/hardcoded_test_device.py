@@ -52,7 +52,7 @@ from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, n
 from cudafix.analysis.match import Match
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.catalogue.symbols import look_up
-from cudafix.fixes.operations import NodeChange, Operations
+from cudafix.fixes.operations import NodeChange, Operations, Place, Substitution, substitution_for
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
@@ -113,7 +113,7 @@ def find_skips(context: RuleContext) -> Iterator[Match]:
         replacement = context.replacement(reference)
         if isinstance(replacement, Replacement) and not obstacle:
             replacement = replace(replacement, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)
-            fix: Operations | Refusal = Operations(((reference, replacement),))
+            fix: Operations | Refusal = Operations((substitution_for(reference, replacement),))
         else:
             fix = Refusal(obstacle or replacement.reason)
         match = match_of(reference.node, "the test is skipped without CUDA", fix, context)
@@ -171,18 +171,19 @@ def exchanged(name: cst.BaseExpression, meaning: Resolution | None, context: Rul
     module, _, old = meaning.path.rpartition(".") if meaning is not None and meaning.doubt is None else ("", "", "")
     known = next((one for one in NEUTRAL if module == one or module.startswith(f"{one}.")), "")
     new = NEUTRAL.get(known, {}).get(old, "")
-    symbol, root = look_up("torch.cuda"), leftmost(name)
+    root = leftmost(name)
     names = context.file.names
     use = names.uses.get(root) if root is not None else None
-    if meaning is None or not new or use is None or symbol is None:
+    if meaning is None or not new or use is None:
         return Refusal("which decorator asks for any accelerator, only who knows the tests can say")
     imports = [one for one in names.imports if one.scope is names.root and one.target.startswith(f"{known}.")]
     in_scope = [one.name for one in imports if one.target.endswith(f".{new}")]
     written = dotted_name(name).rpartition(".")[0]
     need = ImportedName("", f"{written}.{new}") if written else ImportedName(module, new)
     need = ImportedName("", in_scope[0]) if in_scope else need
-    reference = Reference(name, symbol, meaning, use.scope, use.order, root=use)
-    return Operations(((reference, Replacement(need, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)),))
+    place = Place(name, use.scope, use.order, meaning.origins, root=use)
+    replacement = Replacement(need, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)
+    return Operations((Substitution(place, replacement),))
 
 
 # Assertions

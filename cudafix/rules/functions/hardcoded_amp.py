@@ -46,8 +46,7 @@ from cudafix.analysis.functions.amp_calls import argument_of, is_for_cuda
 from cudafix.analysis.match import Match
 from cudafix.catalogue.amp import AUTOCAST, BACKWARD, CACHE, FORWARD, FUNCTIONS, SETTINGS, AmpFunction
 from cudafix.catalogue.symbols import look_up
-from cudafix.fixes.operations import NodeChange, Operations, with_reason
-from cudafix.matchers.references import Reference
+from cudafix.fixes.operations import NodeChange, Operations, Place, Substitution, with_reason
 from cudafix.model import Safety
 from cudafix.replacements.choose import SCRIPTED, is_scripted
 from cudafix.replacements.project import find_entry, find_stop, plain_form
@@ -104,10 +103,10 @@ def neutral_call(
             return Refusal(stop)
         replacement = plain_form(entry.target, context.file, context.options)
     scope, order = context.file.names.places[call]
-    reference = Reference(call.func, symbol, meaning, scope, order)
+    place = Place(call.func, scope, order, meaning.origins)
     change = NodeChange(
         call, partial(called, original=call, function=function), kept=tuple(call.args),
-        needs=((reference, replace(replacement, safety=safety, reason=reason)),),
+        needs=(Substitution(place, replace(replacement, safety=safety, reason=reason)),),
     )  # fmt: skip
     return Operations(changes=(change,))
 
@@ -116,11 +115,11 @@ def called(updated: cst.Call, text: str, original: cst.Call, function: AmpFuncti
     """Return `device_autocast(dtype=…, enabled=…)` for `torch.autocast("cuda", …)`."""
     name = cst.parse_expression(text)
     device = argument_of(original, function, function.device)
-    with_reason = [argument_of(original, function, one) for one in function.params]
+    given = [argument_of(original, function, one) for one in function.params]
     arguments: list[cst.Arg] = []
     for old, new in zip(original.args, updated.args, strict=True):
         if old is not device:
-            index = next((number for number, one in enumerate(with_reason) if one is old), 0)
+            index = next((number for number, one in enumerate(given) if one is old), 0)
             arguments.append(new if new.keyword is not None else with_keyword(new, function.params[index]))
         elif function.added and argument_of(original, function, function.added[0]) is None:
             arguments.append(with_keyword(new, function.added[0]).with_changes(value=cst.Name(function.added[1])))
@@ -133,8 +132,7 @@ def called(updated: cst.Call, text: str, original: cst.Call, function: AmpFuncti
 
 def with_device(call: cst.Call, name: str, meaning: Resolution, context: RuleContext) -> Operations | Refusal:
     """Return the fix that passes the active device to the function that takes one."""
-    symbol, torch = look_up("torch.cuda"), meaning.origins[0]
-    assert symbol is not None
+    torch = meaning.origins[0]
     if torch.target != "torch" or meaning.through:
         return Refusal(f"`torch.{name}` takes the device")
     if is_scripted(call, context.file):
@@ -142,13 +140,12 @@ def with_device(call: cst.Call, name: str, meaning: Resolution, context: RuleCon
     if any(isinstance(one, (cst.ExceptHandler, cst.ExceptStarHandler)) for one in context.file.tree.ancestors(call)):
         return Refusal("it is there for a torch that takes no device")
     scope, order = context.file.names.places[call]
-    reference = Reference(call.func, symbol, meaning, scope, order)
+    place = Place(call.func, scope, order, meaning.origins)
     need = ImportedName(context.options.runtime_module, DEVICE_TYPE)
     replacement = Replacement(need, passed="", safety=Safety.UNSAFE, reason=OTHER_ANSWER)
     build = partial(passing, function=f"{torch.name}.{name}")
-    return Operations(
-        changes=(NodeChange(call, build, kept=(call.func, *call.args), needs=((reference, replacement),)),)
-    )
+    needs = (Substitution(place, replacement),)
+    return Operations(changes=(NodeChange(call, build, kept=(call.func, *call.args), needs=needs),))
 
 
 def passing(updated: cst.Call, text: str, function: str) -> cst.Call:

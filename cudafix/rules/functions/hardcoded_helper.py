@@ -37,17 +37,14 @@ No fix in the module of the target itself, nor in one that this imports.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.functions.classify import HELPER
 from cudafix.analysis.match import Match
-from cudafix.catalogue.row import Row
-from cudafix.catalogue.symbols import Symbol
-from cudafix.fixes.operations import Operations, substitution_for
-from cudafix.matchers.references import Reference, chain
+from cudafix.fixes.operations import Operations, Place, Substitution
+from cudafix.matchers.references import chain
 from cudafix.replacements.project import find_other, find_stop, form_of
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.syntax.scopes import Resolution, Use
@@ -67,7 +64,7 @@ def find(context: RuleContext) -> Iterator[Match]:
         found = find_use(use, resolution, wanted, context)
         if found is not None:
             used.update(origin.alias for origin in resolution.origins if origin.alias is not None)
-            yield match_use(*found, context)
+            yield match_use(found, context)
     for binding in names.imports:
         name = context.absolute(binding.target)
         if name in wanted and binding.alias is not None and binding.alias not in used:
@@ -75,10 +72,27 @@ def find(context: RuleContext) -> Iterator[Match]:
             yield Match(binding.alias, name, f"import of {describe(name)}", Operations(), reason=reason)
 
 
-def find_use(
-    use: Use, resolution: Resolution, wanted: list[str], context: RuleContext
-) -> tuple[Reference, str, str] | None:
-    """Return what stands for a name of `wanted`, that name, and the module as the file writes it."""
+@dataclass(frozen=True, eq=False)
+class Replaced:
+    """A place that says a name for which a target stands.
+
+    Attributes:
+        place: where; it begins with a name of another library, or of the project.
+        name: the dotted name, from the project's folder on.
+        module: the module that it is in, as the file writes it.
+        call: the call of it, if it is called.
+        is_certain: whether it can be nothing else here.
+    """
+
+    place: Place
+    name: str
+    module: str
+    call: cst.Call | None
+    is_certain: bool
+
+
+def find_use(use: Use, resolution: Resolution, wanted: list[str], context: RuleContext) -> Replaced | None:
+    """Return the place around `use` that says a name of `wanted`."""
     nodes, attributes = chain(context.file.names, use.node)
     for length in range(len(attributes) + 1):
         path = resolution.below(attributes[:length]).path
@@ -87,32 +101,33 @@ def find_use(
             node = nodes[length]
             parent = context.parent(node)
             call = parent if isinstance(parent, cst.Call) and parent.func is node else None
-            symbol = Symbol(name, "", Row(name, HELPER))
-            reference = Reference(node, symbol, resolution, use.scope, use.order, use, call)
-            return reference, name, path.rpartition(".")[0]
+            place = Place(node, use.scope, use.order, resolution.origins, use, is_of_torch=False)
+            return Replaced(place, name, path.rpartition(".")[0], call, resolution.doubt is None)
     return None
 
 
-def match_use(reference: Reference, name: str, written: str, context: RuleContext) -> Match:
-    fix = find_fix(reference, name, written, context)
-    match = Match(reference.node, name, describe(name), Operations())
+def match_use(replaced: Replaced, context: RuleContext) -> Match:
+    place, fix = replaced.place, find_fix(replaced, context)
+    match = Match(place.node, replaced.name, describe(replaced.name), Operations())
     if isinstance(fix, Refusal):
         return replace(match, reason=fix.reason)
-    return replace(match, operations=Operations((substitution_for(reference, fix),)), reason=fix.reason)
+    if fix.whole_call and replaced.call is not None:
+        place = replace(place, node=replaced.call)
+    return replace(match, operations=Operations((Substitution(place, fix),)), reason=fix.reason)
 
 
-def find_fix(reference: Reference, name: str, written: str, context: RuleContext) -> Replacement | Refusal:
+def find_fix(replaced: Replaced, context: RuleContext) -> Replacement | Refusal:
     file, options = context.file, context.options
-    entry = find_other(name, file.path, options, reference.call is not None)
+    entry = find_other(replaced.name, file.path, options, replaced.call is not None)
     if entry is None:
         return Refusal("here it is called with arguments, or not at all, and the target stands for a bare call")
-    if reference.resolution.doubt is not None:
-        return Refusal(f"`{file.code(reference.node)}` may be something else here")
-    stop = find_stop(entry.target, reference.node, file, options)
-    form = Refusal(stop) if stop else form_of(entry, reference.call, file, options)
-    if isinstance(form, Replacement) and context.absolute(written) == entry.target.module:
-        module = ImportedName(written, form.need.name)
-        form = replace(form, need=module, also=tuple(ImportedName(written, one.name) for one in form.also))
+    if not replaced.is_certain:
+        return Refusal(f"`{file.code(replaced.place.node)}` may be something else here")
+    stop = find_stop(entry.target, replaced.place.node, file, options)
+    form = Refusal(stop) if stop else form_of(entry, replaced.call, file, options)
+    if isinstance(form, Replacement) and context.absolute(replaced.module) == entry.target.module:
+        module = ImportedName(replaced.module, form.need.name)
+        form = replace(form, need=module, also=tuple(ImportedName(replaced.module, one.name) for one in form.also))
     return form
 
 

@@ -169,7 +169,7 @@ class MentionFixes:
         for allowed in (ALL_LEVELS, (Safety.SAFE,)):
             fixes = [one.operations for one in self.matches if one.trust in allowed]
             together = combine(sorted(fixes, key=lambda one: not one.changes), names)
-            chosen = {reference.root.node for reference, _ in together.substitutions if reference.root is not None}
+            chosen = {place.root.node for place, _ in together.substitutions if place.root is not None}
             found[allowed] = chosen | names_that_go(together, names)
         return found
 
