@@ -27,12 +27,13 @@ def head(source: str, title: str) -> str:
 
 def rules_page() -> str:
     pages = [re.sub(r"^(#+) ", r"#\1 ", rule.page, flags=re.MULTILINE) for rule in RULES]
-    return head("the docstrings in cudafix/rules", "Rules") + "\n".join(pages)
+    table = "All of them in a table: [What is found, and what is not](found.md).\n\n"
+    return head("the docstrings in cudafix/rules", "Rules") + table + "\n".join(pages)
 
 
 def symbols_page() -> str:
     """Return a table of all functions that have a row, but for those that CUDA alone has."""
-    return head("cudafix/catalogue.py and cudafix/support.py", "Functions") + "\n".join(symbol_lines()) + "\n"
+    return head("cudafix/catalogue", "Functions") + "\n".join(symbol_lines()) + "\n"
 
 
 def symbol_lines() -> Iterator[str]:
@@ -72,12 +73,12 @@ def runtime_lines() -> Iterator[str]:
 
 
 def configuration_page() -> str:
-    return head("cudafix/config.py", "Configuration") + "\n".join(configuration_lines()) + "\n"
+    return head("cudafix/config/options.py", "Configuration") + "\n".join(configuration_lines()) + "\n"
 
 
 def configuration_lines() -> Iterator[str]:
     yield "The keys of `[tool.cudafix]` in the closest `pyproject.toml`, or of a `cudafix.toml`. Flags of the same name"
-    yield "stand before them. The README shows each in use."
+    yield "stand before them."
     yield ""
     yield "| key | what | default |"
     yield "|---|---|---|"
@@ -87,6 +88,42 @@ def configuration_lines() -> Iterator[str]:
         if field.name not in INTERNAL:
             text = " ".join(said[field.name].split())
             yield f"| `{field.name.replace('_', '-')}` | {text} | {default_of(field.default)} |"
+    yield ""
+    yield "## Example"
+    yield ""
+    yield "What `preset`, `route` and `targets` do: [Fix with the project's own helpers](targets.md)."
+    yield ""
+    yield from EXAMPLE.splitlines()
+
+
+EXAMPLE = """\
+```toml
+[tool.cudafix]
+select = ["CFX1"]                       # codes, prefixes, names or ALL; default: the rules that are on
+extend-select = ["CFX401"]
+ignore = ["hardcoded-graph"]
+per-file-ignores = { "tests/*" = ["CFX1"] }
+extend-exclude = ["third_party"]        # `exclude` replaces the built-in list
+preset = "vllm"
+route = "runtime"                       # or "accelerator", "torch", "targets"
+target-torch = "2.4"                    # "auto": what the project asks for
+runtime-module = "mypackage.device"
+flush-methods = ["flush_cache"]         # for CFX304, as helper-name
+helper-name = "flush_after_update"
+device-constant = "DEVICE_TYPE"         # for CFX201 and CFX202, in a program or a test
+cache-dir = ".cudafix_cache"
+code-blocks = true
+require-reason = true                   # for CFX004
+gate = "migrated"
+baseline = "cudafix-baseline.json"
+
+[tool.cudafix.targets]
+"torch.cuda.empty_cache" = "mypackage.memory.empty_cache"
+
+[tool.cudafix.backend-predicates]
+"mypackage.hardware.on_ascend" = "npu"
+```
+"""
 
 
 def default_of(value: object) -> str:
@@ -102,7 +139,7 @@ def default_of(value: object) -> str:
 
 
 def commands_page() -> str:
-    lines = ["Exit codes: 0 clean, 1 findings (`--diff`: something would change), 2 a usage or internal error.", ""]
+    lines = ["What they exit with: [exit codes](interfaces.md#exit-codes).", ""]
     lines += ["## Common options", "", *option_lines(COMMON), ""]
     return head("cudafix/cli.py", "Commands") + "\n".join([*lines, *command_lines("cudafix", cli)]).rstrip() + "\n"
 

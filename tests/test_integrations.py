@@ -160,9 +160,11 @@ def test_the_job_for_gitlab_writes_its_report_and_then_fails(tmp_path: Path, sou
 
 def test_the_versions_in_the_kits_are_this_one() -> None:
     assert GITLAB["variables"]["CUDAFIX_VERSION"] == __version__
-    told = [f for name in ("README.md", "integrations/gitlab-ci.yml") for f in versions(ROOT / name)]
+    files = (ROOT / "README.md", ROOT / "docs" / "ci.md", KITS / "gitlab-ci.yml", KITS / "github-workflow.yml")
+    told = {one: set(versions(one)) for one in files}
+    assert told == {one: {__version__} for one in files}
     config = yaml.safe_load((KITS / "pre-commit-config.yaml").read_text(encoding="utf-8"))
-    assert {*told, config["repos"][0]["rev"].removeprefix("v")} == {__version__}
+    assert config["repos"][0]["rev"] == f"v{__version__}"
 
 
 def versions(file: Path) -> list[str]:
