@@ -177,7 +177,7 @@ def option_lines(options: Iterable[click.Option]) -> Iterator[str]:
     yield "| option | what |"
     yield "|---|---|"
     for one in options:
-        choices = f" ({', '.join(one.type.choices)})" if isinstance(one.type, click.Substitution) else ""
+        choices = f" ({', '.join(one.type.choices)})" if isinstance(one.type, click.Choice) else ""
         yield f"| `{', '.join(one.opts)}` | {(one.help or '').replace('|', '/')}{choices} |"
 
 
