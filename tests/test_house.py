@@ -5,6 +5,7 @@ before it is needed.
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -122,6 +123,13 @@ def test_syntax_names_no_backend(name: str) -> None:
 def test_every_file_of_the_rules_is_one_with_a_row() -> None:
     files = [name.removeprefix("rules.") for name in FULL if name.startswith("rules.")]
     assert sorted(files) == sorted(rule.file for rule in RULES)
+
+
+@pytest.mark.parametrize("name", [name for name in FULL if name != "registry"])
+def test_the_code_of_a_rule_is_written_in_the_registry_alone(name: str) -> None:
+    nodes = ast.walk(ast.parse(FULL[name].read_text(encoding="utf-8")))
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    assert [text for text in texts if re.fullmatch(r"CFX\d{3}", text)] == []
 
 
 @every_module

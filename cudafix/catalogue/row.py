@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 
 from cudafix.model import Safety
+from cudafix.registry import code_of
 
-CUDA_ONLY = "CFX401"
+CUDA_ONLY = code_of("cuda-only-symbol")
+"""The rule for what is of CUDA by nature."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,16 @@ def native_form(text: str) -> Native | None:
     return Native(name, (int(major), int(minor)), "cpu" in flags)
 
 
+def group_code(group: str) -> str:
+    """Return the code of the rule that reports a group of functions: `memory-info` is `hardcoded-memory-info`."""
+    return code_of(f"hardcoded-{group}")
+
+
 def row(name: str, group: str, params: str, runtime: str, *, native: str = "", note: str = "", unsafe: str = "",
         returns_other: bool = False, class_like: bool = False, annotation: str = "") -> Row:  # fmt: skip
     """Make a row with a neutral form in the runtime; `unsafe` is the note that says why it is not safe."""
     safety = Safety.UNSAFE if unsafe else Safety.SAFE
-    return Row(name, f"CFX{group}", params, runtime, native_form(native), safety, unsafe or note,
+    return Row(name, group_code(group), params, runtime, native_form(native), safety, unsafe or note,
                returns_other, class_like, annotation=annotation)  # fmt: skip
 
 
@@ -90,12 +97,12 @@ def on_module(name: str, group: str, params: str = "", note: str = "") -> Row:
 
 def same_object(name: str, group: str, native: str, note: str = "") -> Row:
     """Make a row for what torch has under a neutral name as well: the very same object."""
-    return Row(name, f"CFX{group}", alias_of=native_form(native), safety=Safety.SAFE, note=note)
+    return Row(name, group_code(group), alias_of=native_form(native), safety=Safety.SAFE, note=note)
 
 
 def by_hand(name: str, group: str, params: str, note: str) -> Row:
     """Make a row for what must be decided by a person."""
-    return Row(name, f"CFX{group}", params, note=note)
+    return Row(name, group_code(group), params, note=note)
 
 
 def cuda_only(names: str, note: str) -> list[Row]:

@@ -4,10 +4,11 @@ A row is written once, under the name below `torch.cuda`; the same name below `t
 row. Facts come from the sources of the torch wheels 2.1 to 2.15 and torch_npu 2.14; `tests/catalogue` holds the table
 against an extract of them.
 
-How to read a row: `row("synchronize", "104", DEVICE, "synchronize_device", native="accelerator.synchronize 2.6")`
-says that `torch.cuda.synchronize(device=None)` is reported as CFX104 and rewritten to the runtime's
-`synchronize_device`, which takes the same arguments, or on the native route to `torch.accelerator.synchronize`, which
-came with torch 2.6. A neutral form "." is the same name on the active backend's module: `device_module().NAME`.
+How to read a row: `row("set_device", "device-selection", "(device)", "set_device_index",
+native="accelerator.set_device_index 2.6")` says that `torch.cuda.set_device(device)` is reported by the rule
+hardcoded-device-selection and rewritten to the runtime's `set_device_index`, which takes the same arguments, or on the
+native route to `torch.accelerator.set_device_index`, which came with torch 2.6. A neutral form "." is the same name on
+the active backend's module: `device_module().NAME`.
 """
 
 from __future__ import annotations
@@ -21,157 +22,167 @@ OLD_NAME = "deprecated in torch; the neutral function is that of the new name"
 SAME_STREAM = "convert streams and events that meet each other together"
 
 MEMORY = [
-    row("empty_cache", "101", "()", "empty_device_cache", native="accelerator.empty_cache 2.9", returns_other=True,
-        note="returns whether a cache was emptied"),
-    row("mem_get_info", "102", DEVICE, "device_memory_info", native="accelerator.get_memory_info 2.10"),
-    row("memory_allocated", "103", DEVICE, "device_memory_allocated", native="accelerator.memory_allocated 2.9"),
-    row("max_memory_allocated", "103", DEVICE, "max_device_memory_allocated",
+    row("empty_cache", "empty-cache", "()", "empty_device_cache", native="accelerator.empty_cache 2.9",
+        returns_other=True, note="returns whether a cache was emptied"),
+    row("mem_get_info", "memory-info", DEVICE, "device_memory_info", native="accelerator.get_memory_info 2.10"),
+    row("memory_allocated", "memory-statistics", DEVICE, "device_memory_allocated",
+        native="accelerator.memory_allocated 2.9"),
+    row("max_memory_allocated", "memory-statistics", DEVICE, "max_device_memory_allocated",
         native="accelerator.max_memory_allocated 2.9"),
-    row("memory_reserved", "103", DEVICE, "device_memory_reserved", native="accelerator.memory_reserved 2.9"),
-    row("max_memory_reserved", "103", DEVICE, "max_device_memory_reserved",
+    row("memory_reserved", "memory-statistics", DEVICE, "device_memory_reserved",
+        native="accelerator.memory_reserved 2.9"),
+    row("max_memory_reserved", "memory-statistics", DEVICE, "max_device_memory_reserved",
         native="accelerator.max_memory_reserved 2.9"),
-    row("memory_cached", "103", DEVICE, "device_memory_reserved", native="accelerator.memory_reserved 2.9",
-        note=OLD_NAME),
-    row("max_memory_cached", "103", DEVICE, "max_device_memory_reserved",
+    row("memory_cached", "memory-statistics", DEVICE, "device_memory_reserved",
+        native="accelerator.memory_reserved 2.9", note=OLD_NAME),
+    row("max_memory_cached", "memory-statistics", DEVICE, "max_device_memory_reserved",
         native="accelerator.max_memory_reserved 2.9", note=OLD_NAME),
-    row("memory_stats", "103", DEVICE, "device_memory_stats", native="accelerator.memory_stats 2.9"),
-    row("memory_summary", "103", "(device=None, abbreviated=False)", "device_memory_summary"),
-    row("memory_snapshot", "103", "(mempool_id=None, include_traces=True)", "device_memory_snapshot"),
-    row("reset_peak_memory_stats", "103", DEVICE, "reset_peak_device_memory_stats",
+    row("memory_stats", "memory-statistics", DEVICE, "device_memory_stats", native="accelerator.memory_stats 2.9"),
+    row("memory_summary", "memory-statistics", "(device=None, abbreviated=False)", "device_memory_summary"),
+    row("memory_snapshot", "memory-statistics", "(mempool_id=None, include_traces=True)", "device_memory_snapshot"),
+    row("reset_peak_memory_stats", "memory-statistics", DEVICE, "reset_peak_device_memory_stats",
         native="accelerator.reset_peak_memory_stats 2.9"),
-    row("reset_accumulated_memory_stats", "103", DEVICE, "reset_accumulated_device_memory_stats",
+    row("reset_accumulated_memory_stats", "memory-statistics", DEVICE, "reset_accumulated_device_memory_stats",
         native="accelerator.reset_accumulated_memory_stats 2.9"),
-    row("reset_max_memory_allocated", "103", DEVICE, "reset_peak_device_memory_stats",
+    row("reset_max_memory_allocated", "memory-statistics", DEVICE, "reset_peak_device_memory_stats",
         native="accelerator.reset_peak_memory_stats 2.9", note=OLD_NAME),
-    row("reset_max_memory_cached", "103", DEVICE, "reset_peak_device_memory_stats",
+    row("reset_max_memory_cached", "memory-statistics", DEVICE, "reset_peak_device_memory_stats",
         native="accelerator.reset_peak_memory_stats 2.9", note=OLD_NAME),
-    row("ipc_collect", "103", "()", "collect_device_ipc"),
-    row("set_per_process_memory_fraction", "103", "(fraction, device=None)", "set_device_memory_fraction"),
-    on_module("memory_stats_as_nested_dict", "103", DEVICE),
-    on_module("get_per_process_memory_fraction", "103", DEVICE),
-    on_module("host_memory_stats", "103", "()"),
-    on_module("host_memory_stats_as_nested_dict", "103", "()"),
-    on_module("reset_peak_host_memory_stats", "103", "()"),
-    on_module("reset_accumulated_host_memory_stats", "103", "()"),
-    on_module("caching_allocator_alloc", "103", "(size, device=None, stream=None)", "returns a raw device pointer"),
-    on_module("caching_allocator_delete", "103", "(mem_ptr)"),
-    on_module("get_allocator_backend", "103", "()", "the answers are CUDA's words"),
-    on_module("change_current_allocator", "103", "(allocator)", "the allocator object belongs to one backend"),
-    on_module("MemPool", "103", "(allocator=None, use_on_oom=False, no_split=False)"),
-    on_module("use_mem_pool", "103", "(pool, device=None)"),
-    on_module("list_gpu_processes", "102", DEVICE),
-    on_module("device_memory_used", "102", DEVICE),
-    on_module("memory_usage", "102", DEVICE, "units differ: a share of time on CUDA, of bandwidth on XPU"),
-    on_module("utilization", "102", DEVICE),
-    on_module("temperature", "106", DEVICE),
-    on_module("power_draw", "106", DEVICE),
-    on_module("clock_rate", "106", DEVICE),
+    row("ipc_collect", "memory-statistics", "()", "collect_device_ipc"),
+    row("set_per_process_memory_fraction", "memory-statistics", "(fraction, device=None)",
+        "set_device_memory_fraction"),
+    on_module("memory_stats_as_nested_dict", "memory-statistics", DEVICE),
+    on_module("get_per_process_memory_fraction", "memory-statistics", DEVICE),
+    on_module("host_memory_stats", "memory-statistics", "()"),
+    on_module("host_memory_stats_as_nested_dict", "memory-statistics", "()"),
+    on_module("reset_peak_host_memory_stats", "memory-statistics", "()"),
+    on_module("reset_accumulated_host_memory_stats", "memory-statistics", "()"),
+    on_module("caching_allocator_alloc", "memory-statistics", "(size, device=None, stream=None)",
+        "returns a raw device pointer"),
+    on_module("caching_allocator_delete", "memory-statistics", "(mem_ptr)"),
+    on_module("get_allocator_backend", "memory-statistics", "()", "the answers are CUDA's words"),
+    on_module("change_current_allocator", "memory-statistics", "(allocator)",
+        "the allocator object belongs to one backend"),
+    on_module("MemPool", "memory-statistics", "(allocator=None, use_on_oom=False, no_split=False)"),
+    on_module("use_mem_pool", "memory-statistics", "(pool, device=None)"),
+    on_module("list_gpu_processes", "memory-info", DEVICE),
+    on_module("device_memory_used", "memory-info", DEVICE),
+    on_module("memory_usage", "memory-info", DEVICE, "units differ: a share of time on CUDA, of bandwidth on XPU"),
+    on_module("utilization", "memory-info", DEVICE),
+    on_module("temperature", "device-properties", DEVICE),
+    on_module("power_draw", "device-properties", DEVICE),
+    on_module("clock_rate", "device-properties", DEVICE),
 ]
 
 DEVICES = [
-    row("synchronize", "104", DEVICE, "synchronize_device", native="accelerator.synchronize 2.6",
+    row("synchronize", "synchronize", DEVICE, "synchronize_device", native="accelerator.synchronize 2.6",
         note="a no-op without an accelerator, where torch.cuda raised"),
-    row("current_device", "105", "()", "current_device_index", native="accelerator.current_device_index 2.6",
+    row("current_device", "device-selection", "()", "current_device_index",
+        native="accelerator.current_device_index 2.6",
         note="0 without an accelerator, where torch.cuda raised; an index is no device: pass a torch.device on"),
-    row("set_device", "105", "(device)", "set_device_index", native="accelerator.set_device_index 2.6",
+    row("set_device", "device-selection", "(device)", "set_device_index", native="accelerator.set_device_index 2.6",
         note="a no-op without an accelerator, where torch.cuda raised"),
-    row("device_count", "105", "()", "count_devices", native="accelerator.device_count 2.8 cpu"),
-    row("device", "105", "(device)", "use_device", class_like=True,
+    row("device_count", "device-selection", "()", "count_devices", native="accelerator.device_count 2.8 cpu"),
+    row("device", "device-selection", "(device)", "use_device", class_like=True,
         note="a context that does nothing without an accelerator, where torch.cuda raised"),
-    row("device_of", "105", "(obj)", "use_device_of", class_like=True),
-    on_module("can_device_access_peer", "105", "(device, peer_device)"),
-    row("get_device_name", "106", DEVICE, "get_device_name"),
-    row("get_device_properties", "106", DEVICE, "get_device_properties",
+    row("device_of", "device-selection", "(obj)", "use_device_of", class_like=True),
+    on_module("can_device_access_peer", "device-selection", "(device, peer_device)"),
+    row("get_device_name", "device-properties", DEVICE, "get_device_name"),
+    row("get_device_properties", "device-properties", DEVICE, "get_device_properties",
         note="the object's attributes differ by backend: only name and total_memory are common"),
-    by_hand("get_device_capability", "106", DEVICE,
+    by_hand("get_device_capability", "device-properties", DEVICE,
             "compute capability is a notion of CUDA: keep it behind a test for device.type == 'cuda' and suppress it"),
-    row("is_bf16_supported", "106", "(including_emulation=True)", "supports_bf16"),
-    row("is_tf32_supported", "106", "()", "supports_tf32"),
-    on_module("get_arch_list", "106", "()", "the names are the backend's own"),
-    on_module("get_gencode_flags", "106", "()", "the flags are the backend's own"),
-    row("is_available", "107", "()", "is_accelerator_available", native="accelerator.is_available 2.7 cpu",
+    row("is_bf16_supported", "device-properties", "(including_emulation=True)", "supports_bf16"),
+    row("is_tf32_supported", "device-properties", "()", "supports_tf32"),
+    on_module("get_arch_list", "device-properties", "()", "the names are the backend's own"),
+    on_module("get_gencode_flags", "device-properties", "()", "the flags are the backend's own"),
+    row("is_available", "is-available", "()", "is_accelerator_available", native="accelerator.is_available 2.7 cpu",
         unsafe="true on any accelerator: CUDA-only code behind the test would start to run there"),
-    row("is_initialized", "107", "()", "is_device_initialized"),
-    row("init", "107", "()", "init_device", note="a no-op without an accelerator, where torch.cuda raised"),
+    row("is_initialized", "is-available", "()", "is_device_initialized"),
+    row("init", "is-available", "()", "init_device", note="a no-op without an accelerator, where torch.cuda raised"),
 ]
 
 STREAMS = [
-    row("Stream", "108", "(device=None, priority=0, **kwargs)", "device_stream", class_like=True, annotation="Stream",
+    row("Stream", "stream", "(device=None, priority=0, **kwargs)", "device_stream", class_like=True,
+        annotation="Stream",
         note=SAME_STREAM),
-    row("Event", "108", "(enable_timing=False, blocking=False, interprocess=False, external=False)", "device_event",
+    row("Event", "stream", "(enable_timing=False, blocking=False, interprocess=False, external=False)", "device_event",
         class_like=True, annotation="Event", note=SAME_STREAM),
-    row("StreamContext", "108", "(stream)", "use_stream", class_like=True),
-    row("stream", "108", "(stream)", "use_stream", note="a context that does nothing without an accelerator"),
-    row("current_stream", "108", DEVICE, "current_device_stream", native="accelerator.current_stream 2.6"),
-    row("default_stream", "108", DEVICE, "default_device_stream"),
-    row("set_stream", "108", "(stream)", "set_device_stream", native="accelerator.set_stream 2.6"),
-    on_module("get_stream_from_external", "108", "(data_ptr, device=None)", "the pointer is a backend's handle"),
-    on_module("set_sync_debug_mode", "104", "(debug_mode)"),
-    on_module("get_sync_debug_mode", "104", "()"),
+    row("StreamContext", "stream", "(stream)", "use_stream", class_like=True),
+    row("stream", "stream", "(stream)", "use_stream", note="a context that does nothing without an accelerator"),
+    row("current_stream", "stream", DEVICE, "current_device_stream", native="accelerator.current_stream 2.6"),
+    row("default_stream", "stream", DEVICE, "default_device_stream"),
+    row("set_stream", "stream", "(stream)", "set_device_stream", native="accelerator.set_stream 2.6"),
+    on_module("get_stream_from_external", "stream", "(data_ptr, device=None)", "the pointer is a backend's handle"),
+    on_module("set_sync_debug_mode", "synchronize", "(debug_mode)"),
+    on_module("get_sync_debug_mode", "synchronize", "()"),
 ]
 
 RANDOM = [
-    row("manual_seed", "109", "(seed)", "manual_seed_device"),
-    row("manual_seed_all", "109", "(seed)", "manual_seed_all"),
-    row("seed", "109", "()", "seed_device"),
-    row("seed_all", "109", "()", "seed_all_devices"),
-    row("initial_seed", "109", "()", "initial_device_seed", native="accelerator.random.initial_seed 2.14"),
-    row("get_rng_state", "109", "(device='cuda')", "get_device_rng_state",
+    row("manual_seed", "random-state", "(seed)", "manual_seed_device"),
+    row("manual_seed_all", "random-state", "(seed)", "manual_seed_all"),
+    row("seed", "random-state", "()", "seed_device"),
+    row("seed_all", "random-state", "()", "seed_all_devices"),
+    row("initial_seed", "random-state", "()", "initial_device_seed", native="accelerator.random.initial_seed 2.14"),
+    row("get_rng_state", "random-state", "(device='cuda')", "get_device_rng_state",
         native="accelerator.random.get_rng_state 2.14"),
-    row("get_rng_state_all", "109", "()", "get_device_rng_state_all",
+    row("get_rng_state_all", "random-state", "()", "get_device_rng_state_all",
         native="accelerator.random.get_rng_state_all 2.14"),
-    row("set_rng_state", "109", "(new_state, device='cuda')", "set_device_rng_state"),
-    row("set_rng_state_all", "109", "(new_states)", "set_device_rng_state_all"),
-    on_module("default_generators", "109", note="a tuple, empty until the backend is initialised"),
+    row("set_rng_state", "random-state", "(new_state, device='cuda')", "set_device_rng_state"),
+    row("set_rng_state_all", "random-state", "(new_states)", "set_device_rng_state_all"),
+    on_module("default_generators", "random-state", note="a tuple, empty until the backend is initialised"),
 ]
 
 AMP = [
-    row("amp.autocast", "110", "(enabled=True, dtype=torch.float16, cache_enabled=True)", "device_autocast",
+    row("amp.autocast", "amp", "(enabled=True, dtype=torch.float16, cache_enabled=True)", "device_autocast",
         class_like=True, note="switched off without an accelerator, as torch.cuda's was"),
-    row("amp.GradScaler", "110",
+    row("amp.GradScaler", "amp",
         "(init_scale=2.0 ** 16, growth_factor=2.0, backoff_factor=0.5, growth_interval=2000, enabled=True)",
         "device_grad_scaler", class_like=True,
         unsafe="makes a torch.amp.GradScaler, which is no instance of torch.cuda.amp.GradScaler"),
-    row("amp.custom_fwd", "110", "(fwd=None, *, cast_inputs=None)", "amp_custom_fwd",
+    row("amp.custom_fwd", "amp", "(fwd=None, *, cast_inputs=None)", "amp_custom_fwd",
         unsafe="the backend is decided when the decorator runs, which is mostly at import"),
-    row("amp.custom_bwd", "110", "(bwd)", "amp_custom_bwd",
+    row("amp.custom_bwd", "amp", "(bwd)", "amp_custom_bwd",
         unsafe="the backend is decided when the decorator runs, which is mostly at import"),
-    by_hand("amp.amp_definitely_not_available", "110", "()", "ask `not is_accelerator_available()`"),
-    by_hand("amp.OptState", "110", "", "an internal of the scaler: torch.amp.grad_scaler.OptState"),
+    by_hand("amp.amp_definitely_not_available", "amp", "()", "ask `not is_accelerator_available()`"),
+    by_hand("amp.OptState", "amp", "", "an internal of the scaler: torch.amp.grad_scaler.OptState"),
 ]
 
 GRAPHS = [
-    on_module("graph", "111",
+    on_module("graph", "graph",
               "(cuda_graph, pool=None, stream=None, capture_error_mode='global', enable_annotations=False, "
               "annotation_config=None, check_input_liveness=False)"),
-    on_module("graph_pool_handle", "111", "()"),
-    on_module("make_graphed_callables", "111",
+    on_module("graph_pool_handle", "graph", "()"),
+    on_module("make_graphed_callables", "graph",
               "(callables, sample_args, num_warmup_iters=3, allow_unused_input=False, pool=None, "
               "capture_error_mode='global', enable_annotations=False)"),
-    row("is_current_stream_capturing", "111", "()", "is_stream_capturing"),
+    row("is_current_stream_capturing", "graph", "()", "is_stream_capturing"),
 ]
 
 ERRORS = [
-    same_object("OutOfMemoryError", "113", "OutOfMemoryError 2.4"),
-    same_object("AcceleratorError", "113", "AcceleratorError 2.8"),
-    by_hand("has_half", "106", "", "always True: every torch has half precision"),
+    same_object("OutOfMemoryError", "error", "OutOfMemoryError 2.4"),
+    same_object("AcceleratorError", "error", "AcceleratorError 2.8"),
+    by_hand("has_half", "device-properties", "", "always True: every torch has half precision"),
 ]
 
 MODULES = [
-    row("", "112", "", "device_module",
+    row("", "device-module", "", "device_module",
         unsafe="the module of the backend that is active when this line runs, and torch.cpu where there is none"),
     *(by_hand(name, group, "", "name the function that is needed from it")
-      for name, group in (("memory", "112"), ("random", "109"), ("streams", "108"), ("graphs", "111"), ("amp", "110"),
-                          ("amp.autocast_mode", "110"), ("amp.grad_scaler", "110"), ("amp.common", "110"))),
+      for name, group in (("memory", "device-module"), ("random", "random-state"), ("streams", "stream"),
+                          ("graphs", "graph"), ("amp", "amp"),
+                          ("amp.autocast_mode", "amp"), ("amp.grad_scaler", "amp"), ("amp.common", "amp"))),
 ]
 
 TENSOR_TYPES = "BFloat16 Bool Byte Char Double Float Half Int Long Short"
 STORAGE_TYPES = f"{TENSOR_TYPES} ComplexDouble ComplexFloat"
 
 LEGACY_TYPES = [
-    *(by_hand(f"{kind}Tensor", "205", "", "say torch.tensor(…, dtype=…, device=…) or torch.empty(…, dtype=…, device=…)")
+    *(by_hand(f"{kind}Tensor", "tensor-type", "",
+              "say torch.tensor(…, dtype=…, device=…) or torch.empty(…, dtype=…, device=…)")
       for kind in TENSOR_TYPES.split()),
-    *(by_hand(f"{kind}Storage", "205", "", "say torch.UntypedStorage(…, device=…)") for kind in STORAGE_TYPES.split()),
+    *(by_hand(f"{kind}Storage", "tensor-type", "", "say torch.UntypedStorage(…, device=…)")
+      for kind in STORAGE_TYPES.split()),
 ]
 
 NO_NEUTRAL_FORM = [
