@@ -118,30 +118,3 @@ def test_a_line_ending_that_the_parser_cannot_keep_leaves_the_file_as_it_is() ->
     assert [str(one) for one in result.problems] == [
         "example.py: left as it was: libcst would lose a form feed before a statement, or a lone carriage return"
     ]
-
-
-def test_a_syntax_error_is_reported_and_nothing_changes() -> None:
-    result = fixed(b"import torch\ntorch.cuda.synchronize(\n")
-    assert [one.code for one in result.findings] == ["CFX001"]
-    assert len(result.problems) == 1
-    assert result.new_bytes is None
-
-
-def test_bytes_that_are_not_in_the_encoding_are_reported_and_nothing_changes() -> None:
-    result = fixed(b"import torch\ntorch.cuda.synchronize('\xe9')\n")
-    assert [one.code for one in result.findings] == ["CFX001"]
-    assert len(result.problems) == 1
-    assert result.new_bytes is None
-
-
-def test_an_unknown_encoding_is_reported_and_nothing_changes() -> None:
-    result = fixed(b"# coding: klingon\nimport torch\ntorch.cuda.synchronize()\n")
-    assert [one.code for one in result.findings] == ["CFX001"]
-    assert len(result.problems) == 1
-    assert result.new_bytes is None
-
-
-def test_python_2_is_reported_and_nothing_changes() -> None:
-    result = fixed(b"print torch.cuda.device_count()\n")
-    assert [one.code for one in result.findings] == ["CFX001"]
-    assert result.new_bytes is None

@@ -166,40 +166,6 @@ def test_pruning_never_adds() -> None:
     assert FILE.read_text() == before
 
 
-def test_the_entries_of_a_file_that_is_gone_are_stale() -> None:
-    write(HEAD + EMPTY)
-    write(HEAD + EMPTY, "b.py")
-    invoke("baseline", "create")
-    Path("b.py").unlink()
-    assert found() == ["cudafix-baseline.json:7 CFX003"]
-    invoke("baseline", "prune")
-    assert entries("b.py") == []
-
-
-def test_the_entries_of_files_that_nobody_looked_at_are_not() -> None:
-    write(HEAD + EMPTY)
-    write(HEAD + EMPTY, "sub/b.py")
-    invoke("baseline", "create")
-    write(CLEAN)
-    write(CLEAN, "sub/b.py")
-    assert found("a.py") == ["cudafix-baseline.json:4 CFX003"]
-    assert found("sub") == ["cudafix-baseline.json:7 CFX003"]
-
-
-def test_the_entries_of_rules_that_are_off_are_not() -> None:
-    write(HEAD + EMPTY + WAIT)
-    invoke("baseline", "create")
-    assert found("--select", "CFX101,CFX003") == []
-    assert found("--ignore", "CFX104") == []
-
-
-def test_who_does_not_want_to_hear_of_stale_entries_can_ignore_them() -> None:
-    write(HEAD + EMPTY)
-    invoke("baseline", "create")
-    write(CLEAN)
-    assert check("--ignore", "CFX003").exit_code == 0
-
-
 def test_a_file_that_cannot_be_read_has_no_stale_entries() -> None:
     write(HEAD + EMPTY)
     invoke("baseline", "create")
