@@ -13,7 +13,7 @@ from cudafix import runtime
 from cudafix.catalogue.row import CUDA_ONLY, Row, parameter_names
 from cudafix.catalogue.support import COLUMNS, OLDEST, backends_with
 from cudafix.catalogue.symbols import look_up
-from cudafix.catalogue.table import BACKEND_ONLY, MODULES, ROWS, WITHOUT_ACCELERATOR
+from cudafix.catalogue.table import BACKEND_ONLY, MODULES, OLD_NAME, ROWS, WITHOUT_ACCELERATOR
 from cudafix.model import Safety
 from cudafix.registry import BY_CODE
 
@@ -96,6 +96,21 @@ def test_the_runtime_function_has_defaults_where_the_original_has(row: Row) -> N
     parameters = inspect.signature(getattr(runtime, row.runtime)).parameters.values()
     expected = 1 if row.name == "empty_cache" else optional
     assert sum(one.default is not inspect.Parameter.empty for one in parameters) == expected
+
+
+@pytest.mark.parametrize(("function", "asked"), runtime._ASKS.items())
+def test_what_a_function_of_the_runtime_asks_a_backend_for_is_the_row_that_becomes_it(
+    function: str, asked: str
+) -> None:
+    rows = {row.name: row for row in CALLED if row.runtime == function}
+    assert asked in rows
+    assert all(row.note == OLD_NAME or row.class_like for name, row in rows.items() if name != asked)
+
+
+@pytest.mark.parametrize(("name", "path"), runtime._NATIVE.items())
+def test_what_the_runtime_asks_torch_itself_for_is_what_the_row_says(name: str, path: str) -> None:
+    native = ROWS[name].native
+    assert path == (ROWS[name].annotation if native is None else native.name)
 
 
 def test_every_function_of_the_runtime_is_used_by_a_row_or_is_for_new_code() -> None:
