@@ -157,6 +157,13 @@ def test_tests_lie_in_folders_of_the_packages() -> None:
     assert folders - {"corpus", "runtime"} <= {path.name for path in PACKAGE.iterdir() if path.is_dir()}
 
 
+def test_what_mutants_are_made_of_is_there() -> None:
+    settings = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8").partition("[tool.mutmut]")[2]
+    named = re.findall(r'"((?:cudafix|tests)/[\w./]+)"', settings.partition("\n[")[0])
+    assert len(named) > 4
+    assert [name for name in named if not (PACKAGE.parent / name).exists()] == []
+
+
 def test_the_runtime_loads_no_torch() -> None:
     code = "import sys; import cudafix.runtime; print('torch' in sys.modules)"
     assert printed_by(code) == "False\n"

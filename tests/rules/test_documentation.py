@@ -17,6 +17,8 @@ else:
 
 from cudafix.config.options import Options
 from cudafix.config.settings import read_settings
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.prefilter.needles import NEEDLES, may_have_findings
 from cudafix.registry import RULES, Rule
@@ -107,6 +109,13 @@ def test_the_needles_of_a_rule_let_its_example_pass(rule: Rule) -> None:
 def test_the_example_passes_the_prefilter_where_the_rule_alone_is_selected(rule: Rule) -> None:
     settings = read_settings({**settings_of(rule), "select": [rule.code]}, "here")
     assert may_have_findings(Source("a.py", examples(rule)[0].encode()), Options(**settings))
+
+
+@with_example
+def test_the_example_is_found_by_the_whole_command_and_its_slices(rule: Rule) -> None:
+    settings = read_settings({**settings_of(rule), "extend-select": [rule.code]}, "here")
+    result = process(Source("a.py", examples(rule)[0].encode()), Options(**settings), Work(Mode.CHECK))
+    assert rule.code in {one.code for one in result.findings}
 
 
 def test_devices_in_a_branch_are_looked_for_where_that_rule_alone_is_selected() -> None:
