@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 AT_IMPORT = "the backend is decided when the decorator runs, which is mostly at import"
 
-
 CACHE = "the cache is on, where an autocast around this one may have switched it off"
 
 
@@ -15,7 +14,7 @@ class AmpFunction:
     """A function of torch.amp, and what takes its place.
 
     Attributes:
-        neutral: the function of the runtime, without the device.
+        replacement: the function of the runtime, without the device.
         symbol: the function of torch.cuda that is the same.
         params: the parameters in their order.
         device: the name of the one that takes the device.
@@ -38,19 +37,15 @@ AUTOCAST = AmpFunction(
     added=("dtype", "None"),
 )  # fmt: skip
 
-
 SCALER = AmpFunction(
     "device_grad_scaler", "torch.cuda.amp.GradScaler",
     ("device", "init_scale", "growth_factor", "backoff_factor", "growth_interval", "enabled"),
     device="device", asks_always=True,
 )  # fmt: skip
 
-
 FORWARD = AmpFunction("amp_custom_fwd", "torch.cuda.amp.custom_fwd", ("fwd",), reason=AT_IMPORT)
 
-
 BACKWARD = AmpFunction("amp_custom_bwd", "torch.cuda.amp.custom_bwd", ("bwd",), reason=AT_IMPORT)
-
 
 FUNCTIONS = {
     "torch.autocast": AUTOCAST, "torch.amp.autocast": AUTOCAST, "torch.amp.autocast_mode.autocast": AUTOCAST,
@@ -58,7 +53,6 @@ FUNCTIONS = {
     "torch.amp.custom_fwd": FORWARD, "torch.amp.autocast_mode.custom_fwd": FORWARD,
     "torch.amp.custom_bwd": BACKWARD, "torch.amp.autocast_mode.custom_bwd": BACKWARD,
 }  # fmt: skip
-
 
 SETTINGS = {
     "torch.get_autocast_gpu_dtype": ("get_autocast_dtype", 0),

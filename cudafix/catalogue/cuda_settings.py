@@ -4,9 +4,7 @@ from __future__ import annotations
 
 TF32 = 'torch.set_float32_matmul_precision("high") says it for every backend'
 
-
 SDPA = "torch.nn.attention.sdpa_kernel(…) chooses for every backend"
-
 
 SETTINGS = {
     "torch.version.cuda": "None in every other build; whether there is a device, is_accelerator_available() says",
@@ -30,14 +28,6 @@ SETTINGS = {
 }
 """The attributes of torch that are of CUDA by nature, and what others do; the longest that fits."""
 
-
-def setting_of(path: str) -> str:
-    """Return the longest of the settings that `path` is, or is below; "" for every other path."""
-    while path and path not in SETTINGS:
-        path = path.rpartition(".")[0]
-    return path
-
-
 VARIABLES = {
     "CUDA_VISIBLE_DEVICES": "other vendors have their own: HIP_VISIBLE_DEVICES, ZE_AFFINITY_MASK (XPU), "
     "ASCEND_RT_VISIBLE_DEVICES (NPU), MUSA_VISIBLE_DEVICES, MLU_VISIBLE_DEVICES, HABANA_VISIBLE_DEVICES; to know how "
@@ -48,11 +38,18 @@ VARIABLES = {
 }
 """The environment variables that have a counterpart, and what it is."""
 
-
 OF_LIBRARY = {
     "NCCL": "NCCL reads it, and other communication libraries have variables of their own",
     "NVTE": "Transformer Engine reads it, which is for CUDA",
 }
+"""What is said of the variables of a library, by the word that they begin with."""
+
+
+def setting_of(path: str) -> str:
+    """Return the longest of the settings that `path` is, or is below; "" for every other path."""
+    while path and path not in SETTINGS:
+        path = path.rpartition(".")[0]
+    return path
 
 
 def advice_on(variable: str) -> str:

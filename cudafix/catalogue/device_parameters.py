@@ -17,6 +17,8 @@ FIRST = (
     "torch.distributed.get_default_backend_for_device", "torch.distributed.init_device_mesh",
     "torch.distributed.tensor.DeviceMesh", "torch.get_device_module", "torch.set_default_device",
 )  # fmt: skip
+"""The functions of torch whose first argument is a device."""
+
 OF_TORCH: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(FIRST, (0,)),
     **{f"torch.{name}": (0,) for name, _ in SETTINGS.values()},

@@ -67,25 +67,11 @@ class Row:
         return bool(self.runtime or self.alias_of)
 
 
-def native_form(text: str) -> Native | None:
-    """Read `"accelerator.empty_cache 2.9"`; a trailing `cpu` says that it also answers on a CPU-only torch."""
-    if not text:
-        return None
-    name, version, *flags = text.split()
-    major, minor = version.split(".")
-    return Native(name, (int(major), int(minor)), "cpu" in flags)
-
-
-def group_code(group: str) -> str:
-    """Return the code of the rule that reports a group of functions: `memory-info` is `hardcoded-memory-info`."""
-    return code_of(f"hardcoded-{group}")
-
-
 def row(name: str, group: str, params: str, runtime: str, *, native: str = "", note: str = "", unsafe: str = "",
         returns_other: bool = False, class_like: bool = False, annotation: str = "") -> Row:  # fmt: skip
     """Make a row with a neutral form in the runtime; `unsafe` is the note that says why it is not safe."""
     safety = Safety.UNSAFE if unsafe else Safety.SAFE
-    return Row(name, group_code(group), params, runtime, native_form(native), safety, unsafe or note,
+    return Row(name, group_code(group), params, runtime, read_native(native), safety, unsafe or note,
                returns_other, class_like, annotation=annotation)  # fmt: skip
 
 
@@ -97,7 +83,7 @@ def on_module(name: str, group: str, params: str = "", note: str = "") -> Row:
 
 def same_object(name: str, group: str, native: str, note: str = "") -> Row:
     """Make a row for what torch has under a neutral name as well: the very same object."""
-    return Row(name, group_code(group), alias_of=native_form(native), safety=Safety.SAFE, note=note)
+    return Row(name, group_code(group), alias_of=read_native(native), safety=Safety.SAFE, note=note)
 
 
 def by_hand(name: str, group: str, params: str, note: str) -> Row:
@@ -107,6 +93,20 @@ def by_hand(name: str, group: str, params: str, note: str) -> Row:
 
 def cuda_only(names: str, note: str) -> list[Row]:
     return [Row(name, CUDA_ONLY, note=note) for name in names.split()]
+
+
+def read_native(text: str) -> Native | None:
+    """Read `"accelerator.empty_cache 2.9"`; a trailing `cpu` says that it also answers on a CPU-only torch."""
+    if not text:
+        return None
+    name, version, *flags = text.split()
+    major, minor = version.split(".")
+    return Native(name, (int(major), int(minor)), "cpu" in flags)
+
+
+def group_code(group: str) -> str:
+    """Return the code of the rule that reports a group of functions: `memory-info` is `hardcoded-memory-info`."""
+    return code_of(f"hardcoded-{group}")
 
 
 def parameter_names(params: str) -> list[str]:

@@ -194,12 +194,13 @@ DEVICE_REQUIREMENT_POST_JETSON_SBSA_UNIFICATION 2.14    -    -    -    -    -
 PYTORCH_RELEASES_CODE_CC               2.11    -    -    -    -    -
 """
 
-ROWS: dict[str, dict[str, str]] = {
+BACKENDS_BY_NAME: dict[str, dict[str, str]] = {
     name: {backend: since for backend, since in zip(COLUMNS, versions, strict=True) if since != "-"}
     for name, *versions in map(str.split, TABLE.strip().splitlines())
 }
+"""Name below a backend's module → the backends that have it, each with the versions."""
 
 
 def backends_with(name: str) -> dict[str, str]:
     """Return the backends whose module has a name (`.`: the module itself), each with the torch that brought it."""
-    return ROWS.get(name or ".", {"cuda": OLDEST})
+    return BACKENDS_BY_NAME.get(name or ".", {"cuda": OLDEST})

@@ -1,4 +1,4 @@
-"""THE TABLE: what each function of a backend's module is called in device-neutral code (design D5).
+"""THE TABLE: what each function of a backend's module is called in device-neutral code.
 
 A row is written once, under the name below `torch.cuda`; the same name below `torch.xpu`, `torch.npu` … is the same
 row. Facts come from the sources of the torch wheels 2.1 to 2.15 and torch_npu 2.14; `tests/catalogue` holds the table
@@ -259,9 +259,9 @@ BACKEND_ONLY = {
 # fmt: on
 
 ROWS: dict[str, Row] = {
-    one.name: one
+    entry.name: entry
     for group in (MEMORY, DEVICES, STREAMS, RANDOM, AMP, GRAPHS, ERRORS, MODULES, LEGACY_TYPES, NO_NEUTRAL_FORM)
-    for one in group
+    for entry in group
 }
 
 BY_RUNTIME: dict[str, str] = {one.runtime: one.name for one in reversed(ROWS.values()) if one.runtime not in ("", ".")}
@@ -272,6 +272,8 @@ NOTHING_TO_DO = (
     "reset_peak_device_memory_stats seed_all_devices seed_device set_device_index set_device_rng_state "
     "set_device_rng_state_all set_device_stream synchronize_device"
 )
+"""The functions of the runtime that do nothing without an accelerator."""
+
 ANSWERS = {
     "count_devices": "0", "current_device_index": "0", "device_memory_allocated": "0", "device_memory_reserved": "0",
     "empty_device_cache": "False", "get_device_rng_state_all": "[]", "is_accelerator_available": "False",
@@ -279,13 +281,15 @@ ANSWERS = {
     "max_device_memory_reserved": "0", "supports_bf16": "False", "supports_tf32": "False",
     **dict.fromkeys(NOTHING_TO_DO.split(), "None"),
 }  # fmt: skip
+"""What functions of the runtime answer without one."""
+
 WITHOUT_ACCELERATOR: dict[str, str] = {
-    one.name: ANSWERS[one.runtime] for one in ROWS.values() if one.runtime in ANSWERS
+    entry.name: ANSWERS[entry.runtime] for entry in ROWS.values() if entry.runtime in ANSWERS
 }
 """What the neutral form of a function answers on a machine without an accelerator, where it does no more than that."""
 
 TAKES_ANY_DEVICE = frozenset(
-    one.name for one in ROWS.values() if one.params == DEVICE and one.name in WITHOUT_ACCELERATOR
+    entry.name for entry in ROWS.values() if entry.params == DEVICE and entry.name in WITHOUT_ACCELERATOR
 )
 """The functions whose neutral form may be given the CPU as its device, and then answers the same."""
 
@@ -300,7 +304,6 @@ ON_MPS = {
 }
 """What torch.mps has for functions of the others: it tells no peaks, and has but one device."""
 
-
 ANSWERS_WITHOUT_CUDA = frozenset((
     "device_count", "empty_cache", "get_rng_state_all", "is_available", "is_bf16_supported", "is_initialized",
     "is_tf32_supported", "manual_seed", "manual_seed_all", "max_memory_allocated", "max_memory_cached",
@@ -308,10 +311,8 @@ ANSWERS_WITHOUT_CUDA = frozenset((
 ))  # fmt: skip
 """What torch.cuda answers without CUDA, too; the rest of it raises there."""
 
-
 TAKES_MODULE = "empty_cache"
 """The function whose neutral form takes a module."""
-
 
 COMMON_PROPERTIES = ("name", "total_memory")
 """What cuda, xpu, npu, musa and mlu alike give (torch 2.13 and the backends' own packages)."""

@@ -8,13 +8,11 @@ FACTORIES = frozenset((
 ))  # fmt: skip
 """The functions of torch that make a tensor where `device` says."""
 
-
 SAME_DEVICE = frozenset((
     "bfloat16", "bool", "clone", "contiguous", "detach", "double", "expand", "flatten", "float", "half", "int", "long",
     "permute", "repeat", "reshape", "squeeze", "t", "transpose", "tril", "triu", "type_as", "unsqueeze", "view",
 ))  # fmt: skip
 """The methods whose result is on the device of the tensor."""
-
 
 MEETINGS = frozenset((
     "add", "bmm", "cat", "concat", "div", "dot", "eq", "ge", "gt", "hstack", "le", "lt", "matmul", "maximum", "minimum",
@@ -22,11 +20,10 @@ MEETINGS = frozenset((
 ))  # fmt: skip
 """The functions of torch whose tensors must be on one device."""
 
-
 METHODS = MEETINGS | {
     "add_", "div_", "gather", "index_select", "masked_fill", "masked_fill_", "masked_select", "mul_", "sub_",
 }  # fmt: skip
-
+"""The methods whose tensors must be on one device."""
 
 OF_TENSORS = frozenset((
     "masked_fill", "new_empty", "new_full", "new_ones", "new_tensor", "new_zeros", "size", "type_as", "unsqueeze",

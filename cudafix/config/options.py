@@ -25,6 +25,9 @@ from cudafix.config.targets import Entry
 BASELINE = "cudafix-baseline.json"
 """The file of known findings, where no other is named."""
 
+INTERNAL = {"root", "slices", "edits", "statements"}
+"""The options that are no settings."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -107,6 +110,9 @@ class Options:
         return tuple(dict.fromkeys(one.symbol for one in self.targets if is_other(one.symbol)))
 
 
+assert {key.replace("-", "_") for key in READERS} == {field.name for field in fields(Options)} - INTERNAL
+
+
 @dataclass(frozen=True)
 class Overrides:
     """What the command line says; None where it says nothing."""
@@ -129,10 +135,10 @@ def options_for(folder: Path, overrides: Overrides) -> Options:
     elif not overrides.isolated:
         base = closest(folder.resolve())
     options = replace(base or Options(root=Path.cwd()), **overrides.settings)
-    return replace(options, target_torch=required(options.root)) if options.target_torch == AUTO else options
+    return replace(options, target_torch=required_torch(options.root)) if options.target_torch == AUTO else options
 
 
-def required(root: Path) -> tuple[int, int]:
+def required_torch(root: Path) -> tuple[int, int]:
     """Return the oldest torch that a project asks for, or the oldest that neutral code can run with."""
     from cudafix.config.torch_requirement import oldest_torch  # not at the top: few settings ask for it
 
@@ -204,7 +210,3 @@ def parse(text: str, path: Path, required: bool) -> Mapping[str, Any] | None:
 def find_table(document: Mapping[str, Any]) -> object:
     tools = document.get("tool")
     return tools.get("cudafix") if isinstance(tools, Mapping) else None
-
-
-INTERNAL = {"root", "slices", "edits", "statements"}
-assert {key.replace("-", "_") for key in READERS} == {field.name for field in fields(Options)} - INTERNAL

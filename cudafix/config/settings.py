@@ -13,6 +13,16 @@ from cudafix.registry import RULES
 
 RUNTIME_MODULE = "cudafix.runtime"
 OLDEST_TORCH = (2, 4)
+"""The oldest torch that neutral code can run with."""
+
+AUTO = (0, 0)
+"""What `target-torch = "auto"` is until the project's own requirement is read."""
+
+NEW, MIGRATED = GATES = ("new", "migrated")
+"""What fails where there is a baseline: all that it does not know, or that of rules of which it knows no finding."""
+
+TABLES = ("targets", "per_file_ignores", "backend_predicates")
+"""The settings that are put together with those of a preset, where others take their place."""
 
 
 class ConfigError(Exception):
@@ -32,13 +42,6 @@ class Route(Enum):
     @property
     def has_runtime(self) -> bool:
         return self in (Route.RUNTIME, Route.ACCELERATOR)
-
-
-NEW, MIGRATED = GATES = ("new", "migrated")
-"""What fails where there is a baseline: all that it does not know, or that of rules of which it knows no finding."""
-
-AUTO = (0, 0)
-"""What `target-torch = "auto"` is until the project's own requirement is read."""
 
 
 def read_settings(table: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -65,7 +68,7 @@ def with_preset(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    import difflib  # not at the top: see `parse`
+    import difflib  # not at the top: only a wrong word needs it
 
     close = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean `{close[0]}`?" if close else ""
@@ -84,10 +87,10 @@ def read_codes(value: object) -> tuple[str, ...]:
     names = {rule.name: rule.code for rule in RULES}
     codes = []
     for entry in read_strings(value):
-        for one in filter(None, (part.strip() for part in entry.split(","))):
-            code = "CFX" if one.upper() == "ALL" else names.get(one, one.upper())
+        for word in filter(None, (part.strip() for part in entry.split(","))):
+            code = "CFX" if word.upper() == "ALL" else names.get(word, word.upper())
             if not any(rule.code.startswith(code) for rule in RULES):
-                raise ConfigError(f"no rule has the code `{one}`{suggestion(one, [*names, *names.values()])}")
+                raise ConfigError(f"no rule has the code `{word}`{suggestion(word, [*names, *names.values()])}")
             codes.append(code)
     return tuple(codes)
 
@@ -147,13 +150,13 @@ def read_targets(value: object, glob: str = "") -> tuple[Entry, ...]:
     for_some: list[Entry] = []
     single: list[Entry] = []
     groups: list[Entry] = []
-    for key, one in value.items():
-        if isinstance(one, Mapping) and not glob:
-            for_some += read_targets(one, str(key))
-        elif isinstance(one, str):
-            (single if "." in str(key) else groups).extend(read_entries(str(key), one, glob))
+    for key, target in value.items():
+        if isinstance(target, Mapping) and not glob:
+            for_some += read_targets(target, str(key))
+        elif isinstance(target, str):
+            (single if "." in str(key) else groups).extend(read_entries(str(key), target, glob))
         else:
-            raise ConfigError(f"`{key}`: expected `package.module.function`, got {one!r}")
+            raise ConfigError(f"`{key}`: expected `package.module.function`, got {target!r}")
     return (*for_some, *single, *groups)
 
 
@@ -241,7 +244,6 @@ def read_version(value: object) -> tuple[int, int]:
     return version
 
 
-TABLES = ("targets", "per_file_ignores", "backend_predicates")
 READERS = {
     "select": read_codes,
     "extend-select": read_codes,

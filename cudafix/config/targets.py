@@ -21,7 +21,10 @@ TARGET = re.compile(rf"(?:(?P<module>{DOTTED}):)?(?P<steps>{STEP}(?:\.{STEP})*)(
 ARGUMENT = re.compile(rf"(?:{NAME}\s*=\s*)?(?:{NAME}|-?\d+|\"[^\"\\]*\"|'[^'\\]*')|\.\.\.")
 CONSTANTS = frozenset(("None", "True", "False"))
 SAME = "*"
+"""What stands for the symbol's own name."""
+
 REST = "..."
+"""What stands for the arguments of the old call."""
 
 
 class TargetError(Exception):

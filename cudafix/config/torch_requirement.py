@@ -16,13 +16,14 @@ REQUIREMENT = re.compile(
 )
 BOUND = re.compile(r"(?:>=|==|~=|\^|>|~)\s*(\d+)(?:\.(\d+))?")
 COMMENT = re.compile(r"(?m)^[ \t]*#.*$")
+
 Version = tuple[int, int]
 
 
 @cache
 def oldest_torch(folder: Path) -> Version | None:
     """Return the lowest of the lower bounds that the files of a project give; None where none gives one."""
-    found = [one for pattern in FILES for path in sorted(folder.glob(pattern)) for one in bounds_in(path)]
+    found = [bound for pattern in FILES for path in sorted(folder.glob(pattern)) for bound in bounds_in(path)]
     return min(found, default=None)
 
 

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+HOOK_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 """What git sets for its hooks; it would make git speak of another folder than the one we ask about."""
 
 HUNK = re.compile(rb"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
+
 Rows = tuple[int, int]
 """The first row, and the last."""
 
@@ -18,7 +19,7 @@ Rows = tuple[int, int]
 def run_git(folder: Path, *arguments: str) -> bytes | None:
     import subprocess  # not at the top: a hook names its files
 
-    environment = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    environment = {name: value for name, value in os.environ.items() if name not in HOOK_VARIABLES}
     command = ["git", "-C", str(folder), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, check=False, env=environment)
@@ -64,10 +65,10 @@ def changed_rows(folder: Path, revision: str) -> dict[str, list[Rows]] | None:
     diff = run_git(
         root, "diff", "-U0", "--no-color", "--no-ext-diff", "--dst-prefix=b/", base.decode().strip(), "--", "."
     )
-    others = run_git(root, "ls-files", "-z", "--others", "--exclude-standard", "--", ".")
-    if diff is None or others is None:
+    untracked = run_git(root, "ls-files", "-z", "--others", "--exclude-standard", "--", ".")
+    if diff is None or untracked is None:
         return None
-    found = {str(root / one): [(1, 1 << 60)] for one in names(others)}
+    found = {str(root / one): [(1, 1 << 60)] for one in names(untracked)}
     for path, rows in hunks(diff):
         found.setdefault(str(root / path), []).append(rows)
     return found

@@ -20,6 +20,6 @@ def matches_glob(path: PurePath, glob: str, root: Path) -> bool:
     """Whether `path`, or a folder that it is in, matches `glob`: by name, or by its path below `root`."""
     below = relative(path, root)
     ways = [PurePath(*below.parts[:length]).as_posix() for length in range(1, len(below.parts) + 1)]
-    pattern = glob.rstrip("/").removeprefix("./")
-    patterns = {pattern, pattern.replace("**/", "")}  # `**/` may stand for no folder at all
-    return any(fnmatchcase(name, one) for name in (*ways, *below.parts) for one in patterns)
+    written = glob.rstrip("/").removeprefix("./")
+    patterns = {written, written.replace("**/", "")}  # `**/` may stand for no folder at all
+    return any(fnmatchcase(name, pattern) for name in (*ways, *below.parts) for pattern in patterns)

@@ -16,6 +16,8 @@ PIECE = re.compile(r"\*\*/|/\*\*$|\*\*|\*|\?|\\.|.", re.DOTALL)
 
 @dataclass(frozen=True)
 class Entry:
+    """A line of the file: the section that it is in, the paths that it is about, and who owns them."""
+
     section: str
     pattern: re.Pattern[str]
     owners: tuple[str, ...]
@@ -28,7 +30,7 @@ class Owners:
         self.entries = entries
 
     def of(self, path: str) -> tuple[str, ...]:
-        """Return the owners of a path, given from the root of the repository on; () where nobody is told."""
+        """Return the owners of a path, given from the root of the repository on; () where nobody is named."""
         last: dict[str, tuple[str, ...]] = {}
         for entry in self.entries:
             if entry.pattern.fullmatch(path):

@@ -1,4 +1,4 @@
-"""File → Source: its bytes, read once, under the name that findings carry."""
+"""A path → its Source: the bytes of the file, read once, under the name that findings carry."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ STDIN = "-"
 NOTEBOOK = ".ipynb"
 DOCUMENTS = (".md", ".markdown", ".mdx", ".rst")
 HOLD_MODULES = (NOTEBOOK, *DOCUMENTS)
+"""How the names of files end that are no modules and hold code."""
+
 BETWEEN_CELLS = "'cudafix: the next cell'"
 """What stands between the cells of a notebook where they are one module."""
 
 GENERATED = re.compile(rb"^[ \t]*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)
 RUNTIME_MARK = b"# cudafix: runtime"
 HEAD = 4096
+"""Bytes. So far a file may say that nobody edits it."""
+
 HUGE = 20_000_000
 """Bytes. More than this is data, whatever its name: it is not looked at."""
 

@@ -70,9 +70,9 @@ def enclosing_method(node: cst.CSTNode, file: File) -> tuple[cst.FunctionDef | N
 
 def first_parameter(function: cst.FunctionDef) -> str:
     params = (*function.params.posonly_params, *function.params.params)
-    static = any(isinstance(one.decorator, cst.Name) and one.decorator.value == "staticmethod"
-                 for one in function.decorators)  # fmt: skip
-    return params[0].name.value if params and not static else ""
+    decorators = [one.decorator for one in function.decorators]
+    is_static = any(isinstance(one, cst.Name) and one.value == "staticmethod" for one in decorators)
+    return params[0].name.value if params and not is_static else ""
 
 
 def is_in(node: cst.CSTNode, around: cst.CSTNode, file: File) -> bool:

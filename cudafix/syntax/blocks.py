@@ -15,4 +15,4 @@ def leaves(body: cst.BaseSuite) -> bool:
 
 def does_nothing(body: cst.BaseSuite) -> bool:
     lines = [one.body if isinstance(one, cst.SimpleStatementLine) else [one] for one in body.body]
-    return all(isinstance(one, cst.Pass) for line in lines for one in line)
+    return all(isinstance(statement, cst.Pass) for line in lines for statement in line)

@@ -1,4 +1,4 @@
-"""Work → its result, done where deeply nested code has room: libcst and our walk recurse, in C and in Python."""
+"""Work → its result, done where deeply nested code has room: libcst and our visitor recurse, in C and in Python."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TypeVar
 
 STACK = 512 * 1024 * 1024
 """Bytes of address space; memory is taken as it is used: 1 KB for each link of `a and a and …`, the longest chain."""
+
 FRAMES = 100_000
 T = TypeVar("T")
 

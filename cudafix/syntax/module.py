@@ -54,7 +54,7 @@ class File:
     @cached_property
     def value_bindings(self) -> Sequence[Binding]:
         """The names that are bound to the value of an expression."""
-        bindings = [one for scope in self.names.scopes for same in scope.bindings.values() for one in same]
+        bindings = [binding for scope in self.names.scopes for same in scope.bindings.values() for binding in same]
         return [one for one in bindings if one.value is not None]
 
     @cached_property

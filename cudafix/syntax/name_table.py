@@ -1,7 +1,7 @@
-"""What a local name means: scopes, bindings and aliases of one module (design D4).
+"""What a local name means: scopes, bindings and aliases of one module.
 
-In: the events of one walk (`bind`, `use`). Out: `resolve`, the dotted path that a use of a name stands for,
-the import that brought it in, and whether something else may be bound to the name as well.
+In: what the visitor comes by, bindings (`bind`) and `uses`. Out: `resolve`, the dotted path that a use of a name stands
+for, the import that brought it in, and whether something else may be bound to the name as well.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class NameTable:
 
     @cached_property
     def unknown_names(self) -> frozenset[str]:
-        """Return the names that are read but bound nowhere: a NameError, or what a star import brought."""
+        """The names that are read but bound nowhere: a NameError, or what a star import brought."""
         known = {name for scope in self.scopes for name in scope.bindings} | BUILTINS
         return frozenset(
             use.node.value
@@ -195,12 +195,12 @@ class NameTable:
         scope = self.find_scope(use.node.value, use.scope)
         if scope is None:
             return []
-        live = self.definitions_reaching(scope, use)
+        live = self.reaching_definitions_of(scope, use)
         if scope.kind is ScopeKind.CLASS and not self.is_replaced(live, use):
-            return self.definitions_reaching(self.root, use) + live  # a class body falls back on the module's name
+            return self.reaching_definitions_of(self.root, use) + live  # a class body falls back on the module's name
         return live
 
-    def definitions_reaching(self, scope: Scope, use: Use) -> list[Binding]:
+    def reaching_definitions_of(self, scope: Scope, use: Use) -> list[Binding]:
         """Return the bindings of `scope` that may be in force where `use` stands.
 
         A binding counts until one that certainly runs before `use` replaces it. Those further down count in a loop
@@ -213,26 +213,27 @@ class NameTable:
         if in_place and not loops and history.is_of_one_scope:
             return history.last_before(use.order, around)
         live: list[Definition] = []
-        for one in history.events:
-            is_before = one.binding.order < use.order
-            if is_before and one.dominated_region in around:
-                live = [other for other in live if other.binding.outer or (not in_place and loops & other.loops)]
-                live.append(one)
-            elif is_before or one.binding.outer or not in_place or loops & one.loops:
-                live.append(one)
+        for definition in history.definitions:
+            is_before = definition.binding.order < use.order
+            if is_before and definition.dominated_region in around:
+                live = [one for one in live if one.binding.outer or (not in_place and loops & one.loops)]
+                live.append(definition)
+            elif is_before or definition.binding.outer or not in_place or loops & definition.loops:
+                live.append(definition)
         return [one.binding for one in live]
 
     def history(self, scope: Scope, name: str) -> History:
         """Return the bindings of a name in the order of the file, with what is asked of each again and again."""
         bindings = scope.bindings.get(name, ())
         known = self.histories.get((scope, name))
-        if known is None or len(known.events) != len(bindings):
+        if known is None or len(known.definitions) != len(bindings):
             ordered = sorted(bindings, key=lambda one: one.order)
-            known = History(
-                [Definition(one, self.dominated_region(one.node), self.loops(one.node, scope)) for one in ordered]
-            )
+            known = History([self.definition(one, scope) for one in ordered])
             self.histories[scope, name] = known
         return known
+
+    def definition(self, binding: Binding, scope: Scope) -> Definition:
+        return Definition(binding, self.dominated_region(binding.node), self.loops(binding.node, scope))
 
     def is_replaced(self, live: list[Binding], use: Use) -> bool:
         """Whether one of the bindings certainly ran before `use`."""
@@ -250,11 +251,11 @@ class NameTable:
 
     def loops(self, node: cst.CSTNode, scope: Scope) -> set[cst.CSTNode]:
         found: set[cst.CSTNode] = set()
-        for one in self.tree.ancestors(node):
-            if one is scope.node:
+        for ancestor in self.tree.ancestors(node):
+            if ancestor is scope.node:
                 break
-            if isinstance(one, LOOPS):
-                found.add(one)
+            if isinstance(ancestor, LOOPS):
+                found.add(ancestor)
         return found
 
 
@@ -267,7 +268,7 @@ def is_inside(scope: Scope, outer: Scope) -> bool:
 
 
 def is_conditional(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
-    """Whether `parent` may leave `node` out: what follows `and`, a choice of `a if b else c`, an `elif`."""
+    """Whether `parent` may leave `node` out: what follows `and`, `a` or `c` of `a if b else c`, an `elif`."""
     if isinstance(parent, cst.BooleanOperation):
         return parent.right is node
     if isinstance(parent, cst.IfExp):

@@ -67,8 +67,8 @@ class Writer:
         self.indents.pop()
 
     def add_indent_tokens(self) -> None:
-        for one in self.indents:
-            self.add_token(one)
+        for indent in self.indents:
+            self.add_token(indent)
 
     def add_token(self, value: str) -> None:
         self.tokens.append(value)

@@ -1,4 +1,4 @@
-"""The one walk over a syntax tree (a libcst visitor): it fills the name table that every rule asks.
+"""A module's tree → its name table, which every rule asks: the one visitor that goes over all nodes.
 
 From the module on, the visitor goes to the children by itself: libcst's own way makes a new node of each one that is
 visited, which takes more time than all that is done here. Python's order of evaluation and scoping decides where a
@@ -26,7 +26,7 @@ SILENT = (
     cst.BaseUnaryOp, cst.BaseBinaryOp, cst.BaseBooleanOp, cst.BaseCompOp, cst.BaseAugOp,
     cst.Pass, cst.Break, cst.Continue,
 )  # fmt: skip
-
+"""The nodes that are not visited: they name nothing, and nothing stands in them."""
 
 LAYOUT = frozenset((
     "lpar", "rpar", "lbracket", "rbracket", "lbrace", "rbrace", "leading_lines", "lines_after_decorators",
@@ -34,13 +34,12 @@ LAYOUT = frozenset((
 ))  # fmt: skip
 """The fields that hold nothing but silent nodes; so do those that are called `whitespace…`."""
 
-
 PLACED = frozenset((cst.SimpleString, cst.FormattedString, cst.Call, cst.Comparison, cst.Attribute))
 """What may be a device in another shape than a name."""
 
 
 def build_name_table(module: cst.Module, brought_by_stars: Set[str] = frozenset()) -> NameTable:
-    """Walk `module` once and return its names."""
+    """Visit `module` once and return its names."""
     visitor = ScopeVisitor(module, brought_by_stars)
     module.visit(visitor)
     visitor.names.settle_nonlocals()
@@ -82,8 +81,8 @@ class ScopeVisitor(cst.CSTVisitor):
             if type(child) in PLANS:
                 self.visit(child)
             elif isinstance(child, (tuple, list)):
-                for one in child:
-                    self.visit(one)
+                for part in child:
+                    self.visit(part)
             elif isinstance(child, cst.CSTNode):
                 self.visit(child)
 
@@ -142,8 +141,8 @@ class ScopeVisitor(cst.CSTVisitor):
             self.bind_value(target, value)
         elif isinstance(target, (cst.Tuple, cst.List)):
             values = matching_elements(target, value)
-            for element, one in zip(target.elements, values, strict=True):
-                self.bind_target(element.value, one)
+            for element, part in zip(target.elements, values, strict=True):
+                self.bind_target(element.value, part)
         else:
             self.change(target)
 
@@ -379,6 +378,7 @@ class Plan:
 
 
 PLANS: dict[type[cst.CSTNode], Plan] = {}
+"""The plans that were made, by type."""
 
 
 def make_plan(node: cst.CSTNode) -> Plan:
@@ -444,5 +444,5 @@ def matching_elements(
 def strings_in(value: cst.BaseExpression | None) -> list[str]:
     if not isinstance(value, (cst.List, cst.Tuple, cst.Set)):
         return []
-    literals = [e.value for e in value.elements if isinstance(e.value, cst.SimpleString)]
+    literals = [one.value for one in value.elements if isinstance(one.value, cst.SimpleString)]
     return [text for one in literals if isinstance(text := one.evaluated_value, str)]

@@ -13,15 +13,12 @@ import libcst as cst
 
 Key = TypeVar("Key")
 
-
 Item = TypeVar("Item")
-
 
 BUILTINS = frozenset(dir(builtins)) | {
     "__file__", "__name__", "__doc__", "__path__", "__package__", "__spec__", "__loader__", "__builtins__",
     "__class__", "__annotations__", "__module__", "__qualname__", "__debug__", "WindowsError", "reveal_type",
 }  # fmt: skip
-
 
 FRAME_READERS = frozenset(("locals", "vars", "dir", "eval", "exec"))
 """Functions that read names which nobody writes."""
@@ -106,18 +103,18 @@ class Definition:
 class History:
     """The bindings of one name in one scope, in the order of the file."""
 
-    def __init__(self, events: Sequence[Definition]) -> None:
-        self.events = events
-        self.orders = [one.binding.order for one in events]
-        self.is_of_one_scope = not any(one.binding.outer for one in events)
+    def __init__(self, definitions: Sequence[Definition]) -> None:
+        self.definitions = definitions
+        self.orders = [one.binding.order for one in definitions]
+        self.is_of_one_scope = not any(one.binding.outer for one in definitions)
 
     def last_before(self, order: int, around: Set[cst.CSTNode]) -> list[Binding]:
         """Return what may be the last to have run: all down to one that certainly ran, as `around` tells."""
         live: list[Binding] = []
         for number in range(bisect_left(self.orders, order) - 1, -1, -1):
-            one = self.events[number]
-            live.append(one.binding)
-            if one.dominated_region in around:
+            definition = self.definitions[number]
+            live.append(definition.binding)
+            if definition.dominated_region in around:
                 break
         return live[::-1]
 
