@@ -37,7 +37,7 @@ IMPLIED = "import torch  # noqa: F401\n"
 class Block:
     """Lines `first` and following of a text, from 0 on.
 
-    `prompts`: an example with `>>>`. `before`: what is put before the code, where that is told. `shared`: the names
+    `prompts`: an example with `>>>`. `before`: what is put before the code, where that is given. `shared`: the names
     that other blocks use, and may get from this one.
     """
 
@@ -143,7 +143,12 @@ def starts_in(code: str) -> set[int]:
     """Return the rows on which the statements of a module start."""
     tree = parse(code)
     body = tree.body if tree is not None else ()
-    return {min([one.lineno, *(d.lineno for d in getattr(one, "decorator_list", ()))]) for one in body}
+    return {first_row(statement) for statement in body}
+
+
+def first_row(statement: ast.stmt) -> int:
+    decorators: Sequence[ast.expr] = getattr(statement, "decorator_list", ())
+    return min([statement.lineno, *(one.lineno for one in decorators)])
 
 
 # Where the blocks are

@@ -12,17 +12,20 @@ from cudafix.files.source import Source
 from cudafix.model import Edit, Finding, Fix, Position, Result
 from cudafix.syntax.module import split_lines
 
-Look = Callable[[Source], Result]
+Check = Callable[[Source], Result]
 PASSES = 5
+"""How often the blocks of a text are dealt with at most."""
+
 ESCAPED = re.compile(r"\\(?!$)")
+"""What is another character in a docstring than in the file: such a block is left alone."""
 
 
-def check_document(source: Source, check: Look) -> Result:
-    """Deal with the blocks of a document, each as `look` deals with a module."""
+def check_document(source: Source, check: Check) -> Result:
+    """Deal with the blocks of a document, each as `check` deals with a module."""
     return with_blocks(source, lambda text: find_blocks(plain_lines(text)), check)
 
 
-def check_docstrings(result: Result, data: bytes, check: Look) -> Result:
+def check_docstrings(result: Result, data: bytes, check: Check) -> Result:
     """Add to the result for a module what is found in its docstrings."""
     now = result.new_bytes if result.new_bytes is not None else data
     own = with_blocks(Source(result.path, now), blocks_in_docstrings, check)
@@ -47,7 +50,7 @@ def plain_lines(text: str) -> list[str]:
     return [one.rstrip("\r\n") for one in split_lines(text)]
 
 
-def with_blocks(source: Source, find: Callable[[str], Iterable[Block]], check: Look) -> Result:
+def with_blocks(source: Source, find: Callable[[str], Iterable[Block]], check: Check) -> Result:
     """Deal with the blocks of a text until none changes any more: what one imports depends on what the others use."""
     try:
         text = old = source.data.decode("utf-8")
@@ -103,7 +106,7 @@ class Document:
         left, now = result.findings, block
         if result.new_bytes is not None:
             made = block.with_code(result.new_bytes.decode("utf-8", "surrogatepass"))
-            if made is None or any(OURS in line for line in made):  # it stays, and all is told
+            if made is None or any(OURS in line for line in made):  # it stays, and all of it is reported
                 left = (*result.fixed, *result.findings)
             else:
                 self.replace(block, made)

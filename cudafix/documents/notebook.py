@@ -23,8 +23,9 @@ from cudafix.model import Position
 
 MASKED = re.compile(rf"(?m)^(?P<indent>[ \t]*)(?:[\w.,][\w., \t]*=\s*)?{MASK}\((?P<number>\d+)(?:, \w+)*,?\n*\)$")
 MAGIC = re.compile(r"[ \t]*(?P<name>[\w.,][\w., \t]*=[ \t]*)?[%!].*|[ \t]*(?:\?{1,2}.*|[%\w.]+\?{1,2}\s*)")
-Writer: TypeAlias = Callable[[str], str]
 RUNS_PYTHON = re.compile(r"\s*%%(?:time|timeit|capture|prun|memit|profile)\b")
+Writer: TypeAlias = Callable[[str], str]
+"""A line of code → how the document writes it."""
 
 
 class NotebookError(Exception):

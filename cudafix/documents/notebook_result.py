@@ -14,7 +14,7 @@ LINE = re.compile(r"\bline (\d+)\b")
 
 
 def check_notebook(source: Source, check: Callable[[Source], Result], refuse: Callable[[str], Result]) -> Result:
-    """Deal with a notebook as `look` deals with the module that its cells make."""
+    """Deal with a notebook as `check` deals with the module that its cells make."""
     try:
         notebook = Notebook(source.data)
         code = notebook.code
@@ -25,8 +25,8 @@ def check_notebook(source: Source, check: Callable[[Source], Result], refuse: Ca
 
 
 def in_cells(result: Result, notebook: Notebook, data: bytes) -> Result:
-    """Return the result for the notebook itself."""
-    told = replace(
+    """Return the result for the module as one for the notebook itself."""
+    in_notebook = replace(
         result,
         old_bytes=data,
         findings=tuple(finding_in_cells(one, notebook) for one in result.findings),
@@ -35,15 +35,15 @@ def in_cells(result: Result, notebook: Notebook, data: bytes) -> Result:
         helpers=(),
     )
     if result.new_bytes is None:
-        return told
+        return in_notebook
     try:
         changed = notebook.with_code(result.new_bytes.decode("utf-8", "surrogatepass"))
         after = Notebook(changed)
     except (NotebookError, ValueError) as error:
         problem = Problem(result.path, f"left as it was: {error}; please report this", fatal=True)
-        return replace(told, new_bytes=None, fixed=(), problems=(problem,))
+        return replace(in_notebook, new_bytes=None, fixed=(), problems=(problem,))
     left = tuple(finding_in_cells(one, after) for one in result.findings)
-    return replace(told, new_bytes=changed, findings=left)
+    return replace(in_notebook, new_bytes=changed, findings=left)
 
 
 def finding_in_cells(finding: Finding, notebook: Notebook) -> Finding:
@@ -64,8 +64,8 @@ def problem_in_cells(problem: Problem, notebook: Notebook) -> Problem:
 
 
 def text_in_cells(text: str, notebook: Notebook) -> str:
-    def told(found: re.Match[str]) -> str:
+    def in_cell(found: re.Match[str]) -> str:
         place = notebook.place(Position(int(found[1]), 1))
         return f"line {place.row} of cell {place.cell}"
 
-    return LINE.sub(told, text)
+    return LINE.sub(in_cell, text)

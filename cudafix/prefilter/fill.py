@@ -21,13 +21,14 @@ from cudafix.prefilter.statements import (
     first_row,
     innermost,
     last_row,
-    region_of,
+    outermost_function,
 )
 
 TEXT = re.compile(rb"[rRuU]?[\"']")
 TYPE = re.compile(r"[\w.\[\]|, '\"]*")
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-Place = tuple[str, ast.stmt | None]
+
+ScopedName = tuple[str, ast.stmt | None]
 """A name, and the function that imports it; None for what the module imports."""
 
 
@@ -42,7 +43,7 @@ def fill(file: Statements, stays: Set[ast.stmt], ways: Set[ast.stmt]) -> bytes |
         filler.write(file.body, None)
     except Whole:
         return None
-    return None if filler.unsure - filler.told else b"\n".join(filler.rows)
+    return None if filler.unsure - filler.named else b"\n".join(filler.rows)
 
 
 class Filler:
@@ -51,11 +52,12 @@ class Filler:
         self.stays = stays
         self.ways = ways
         self.rows = list(file.lines)
-        self.told: set[Place] = set()
-        self.unsure: set[Place] = set()
+        self.named: set[ScopedName] = set()
+        """What a filler has named."""
+        self.unsure: set[ScopedName] = set()
         """What is named in strings that may be types, and perhaps nowhere else."""
 
-    def write(self, block: Block, region: ast.stmt | None) -> None:
+    def write(self, block: Block, function: ast.stmt | None) -> None:
         if any(last_row(one) >= other.lineno for one, other in pairwise(block)):
             raise Whole  # several statements on a row
         going: Block = []
@@ -66,14 +68,14 @@ class Filler:
             if node not in self.stays and not is_way and not is_text(node):
                 going.append(node)
                 continue
-            self.fill(going, region)
+            self.fill(going, function)
             going = []
             if node not in self.stays:
                 for inner in self.file.blocks(node):
-                    self.write(inner, region or (node if isinstance(node, FUNCTIONS) else None))
-        self.fill(going, region)
+                    self.write(inner, function or (node if isinstance(node, FUNCTIONS) else None))
+        self.fill(going, function)
 
-    def fill(self, nodes: Block, region: ast.stmt | None) -> None:
+    def fill(self, nodes: Block, function: ast.stmt | None) -> None:
         """Put a tuple in the place of statements."""
         if not nodes:
             return
@@ -82,7 +84,7 @@ class Filler:
         indent = line[: nodes[0].col_offset]
         if indent.strip():
             raise Whole  # behind `:` on one row
-        names = "".join(f"{name}, " for name in self.imports_used(nodes, self.file.text(first, last), region))
+        names = "".join(f"{name}, " for name in self.imports_used(nodes, self.file.text(first, last), function))
         end = b"\r" if line.endswith(b"\r") else b""
         if first == last:
             self.rows[first - 1] = indent + f'({names}"",)'.encode() + end
@@ -91,21 +93,21 @@ class Filler:
         self.rows[first : last - 1] = [end] * (last - 1 - first)
         self.rows[last - 1] = b'""",)' + end
 
-    def imports_used(self, nodes: Block, text: bytes, region: ast.stmt | None) -> list[str]:
+    def imports_used(self, nodes: Block, text: bytes, function: ast.stmt | None) -> list[str]:
         """Return the names of imports that statements use, and that no filler has named yet."""
         if self.imported is None:
             return []
         found = []
         for name in sorted({one.decode() for one in self.imported.findall(text)}):
-            place = name, region if (name, region) in self.local else None
-            if place in self.told:
+            scoped = name, function if (name, function) in self.local else None
+            if scoped in self.named:
                 continue
             trees = list(self.trees(nodes, name))
             if any(reads(one, name) for one in trees):
-                self.told.add(place)
+                self.named.add(scoped)
                 found.append(name)
-            elif b"# type:" in text or any(may_be_type(one, name) for tree in trees for one in ast.walk(tree)):
-                self.unsure.add(place)
+            elif b"# type:" in text or any(may_be_type(node, name) for tree in trees for node in ast.walk(tree)):
+                self.unsure.add(scoped)
         return found
 
     def trees(self, nodes: Block, name: str) -> Iterator[ast.AST]:
@@ -119,14 +121,15 @@ class Filler:
     @cached_property
     def imported(self) -> re.Pattern[bytes] | None:
         """The names of torch, and of what is imported of it."""
-        names = {name for one in self.file.imports if is_of_torch(one) for name in bound_names(one)}
+        names = {name for node in self.file.imports if is_of_torch(node) for name in bound_names(node)}
         return re.compile(rb"(?<![\w.])(?:%s)\b" % "|".join(sorted(map(re.escape, names))).encode()) if names else None
 
     @cached_property
-    def local(self) -> set[Place]:
+    def local(self) -> set[ScopedName]:
         """The names that functions import for themselves."""
-        found = [(innermost(path), region_of(path)) for path in self.file.paths_of("import")]
-        return {(name, region) for node, region in found if node in self.file.imports for name in bound_names(node)}
+        found = [(innermost(path), outermost_function(path)) for path in self.file.paths_of("import")]
+        imports = [(node, function) for node, function in found if node in self.file.imports]
+        return {(name, function) for node, function in imports for name in bound_names(node)}
 
 
 def is_text(node: ast.stmt) -> bool:
@@ -139,7 +142,7 @@ def reads(node: ast.AST, name: str) -> bool:
     if isinstance(node, ast.Name):
         return node.id == name
     if isinstance(node, COMPREHENSIONS):
-        bound = [part for one in node.generators for part in ast.walk(one.target)]
+        bound = [part for generator in node.generators for part in ast.walk(generator.target)]
         if any(isinstance(one, ast.Name) and one.id == name for one in bound):
             return reads(node.generators[0].iter, name)
     if isinstance(node, (*FUNCTIONS, ast.Lambda)):
@@ -147,7 +150,7 @@ def reads(node: ast.AST, name: str) -> bool:
         if any(one.arg == name for one in own):
             outside = [getattr(node, "decorator_list", ()), node.args.defaults, node.args.kw_defaults]
             types = [getattr(node, "returns", None), *(one.annotation for one in own)]
-            return any(one is not None and reads(one, name) for group in (*outside, types) for one in group)
+            return any(part is not None and reads(part, name) for group in (*outside, types) for part in group)
     return any(reads(one, name) for one in ast.iter_child_nodes(node))
 
 

@@ -52,6 +52,7 @@ DEVICE_SHAPES = tuple(
 """What begins with the name of a CUDA device, moves to one, asks for it, or is a decorator that does."""
 
 EMPTIES_CACHE = "empty_device_cache"
+"""The neutral function beside the flush methods of the options."""
 
 WORDS = re.compile(rb"%s|nccl|autocast|cudnn|cudafix|CFX" % "|".join(BACKENDS).encode(), re.IGNORECASE)
 """What a document, or a docstring with code, must hold to be looked at."""
@@ -103,7 +104,7 @@ def may_have_findings(source: Source, options: Options) -> bool:
 def prefilters(selected: tuple[str, ...]) -> tuple[str, ...]:
     """Return the prefilters of the rules that may be on, or that are counted though they are not."""
     rules = [rule for rule in RULES if rule.default or rule.is_cuda_only or names_rule(selected, rule)]
-    wanted = {one for rule in rules for one in rule.prefilter}
+    wanted = {name for rule in rules for name in rule.prefilter}
     return tuple(one for one in NEEDLES if one in wanted)
 
 

@@ -21,13 +21,41 @@ GOES_ON = re.compile(rb"(?:else|elif|except|finally)\b")
 DEFINITION = re.compile(rb"@|(?:def|class|async[ \t]+def)\b")
 COMPOUND = re.compile(rb"(?:if|for|while|try|with|match|async[ \t]+(?:for|with))\b")
 
-
 MOST = 200_000
 """Statements. Of more, even the places alone take too much memory."""
 
 
 class Unparsed(ast.stmt):
     """The place of an outermost statement that nobody has asked for: a definition, or a simple statement."""
+
+
+def unparsed(data: bytes) -> list[ast.stmt]:
+    """Return the outermost statements: those that decide are parsed, of all others only the place is known.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError, MemoryError: where that cannot be done.
+    """
+    lines = data.split(b"\n")
+    found: list[ast.stmt] = []
+    for first, last in segments(data):
+        node: ast.stmt = Unparsed(lineno=first, end_lineno=last, col_offset=0, end_col_offset=0)
+        if COMPOUND.match(lines[first - 1]):
+            node = parsed(node, b"\n".join(lines[first - 1 : last]))
+        found.append(node)
+    return found
+
+
+def parsed(node: ast.stmt, text: bytes) -> ast.stmt:
+    """Return the statement at a place, whose text is given.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError, MemoryError: where Python cannot read it as one statement.
+    """
+    body = ast.parse(text).body
+    if len(body) != 1:
+        raise SyntaxError("several statements, or none, where one was expected")
+    ast.increment_lineno(body[0], node.lineno - 1)
+    return body[0]
 
 
 def segments(data: bytes) -> list[tuple[int, int]]:
@@ -88,32 +116,3 @@ def last_code(first: int, last: int, lines: list[bytes], silent: set[int]) -> in
     while last > first and (last in silent or not lines[last - 1].strip()):
         last -= 1
     return last
-
-
-def unparsed(data: bytes) -> list[ast.stmt]:
-    """Return the outermost statements: those that decide are parsed, of all others only the place is known.
-
-    Raises:
-        SyntaxError, ValueError, RecursionError, MemoryError: where that cannot be done.
-    """
-    lines = data.split(b"\n")
-    found: list[ast.stmt] = []
-    for first, last in segments(data):
-        node: ast.stmt = Unparsed(lineno=first, end_lineno=last, col_offset=0, end_col_offset=0)
-        if COMPOUND.match(lines[first - 1]):
-            node = parsed(node, b"\n".join(lines[first - 1 : last]))
-        found.append(node)
-    return found
-
-
-def parsed(node: ast.stmt, text: bytes) -> ast.stmt:
-    """Return the statement at a place, whose text is given.
-
-    Raises:
-        SyntaxError, ValueError, RecursionError, MemoryError: where Python cannot read it as one statement.
-    """
-    body = ast.parse(text).body
-    if len(body) != 1:
-        raise SyntaxError("several statements, or none, where one was expected")
-    ast.increment_lineno(body[0], node.lineno - 1)
-    return body[0]

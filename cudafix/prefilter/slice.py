@@ -27,9 +27,9 @@ from cudafix.prefilter.statements import (
     innermost,
     last_row,
     names_in,
-    region_of,
+    outermost_function,
     statements_in,
-)  # fmt: skip
+)
 from cudafix.syntax.scopes import FRAME_READERS
 
 LIBRARIES = "(?:[A-Z]+_)*(?:CUDA|NCCL|CUBLAS|CUDNN|NVTE|NVIDIA)_"
@@ -58,13 +58,17 @@ ANSWERS = frozenset((
 """The functions whose results rules follow to where they are read."""
 
 EMPTIES = (".empty_cache", "empty_cache", ".empty_device_cache", "empty_device_cache")
+"""What empties a cache, beside the methods that the options name."""
+
 LEAVES = re.compile(rb"\b(?:return|raise|continue|break)\b")
 COOKIE = re.compile(rb"[ \t]*#.*?coding[:=][ \t]*([-\w.]+)")
 STAR = re.compile(rb"\bimport(?:\s*\()?\s*\*")
 SMALL = 30
 """Rows. A block of so many, between imports, stays as a whole."""
 
-Region = ast.stmt | None
+Function = ast.stmt | None
+"""The outermost function around a statement; None where there is none."""
+
 Value = ast.expr | None
 
 
@@ -92,7 +96,7 @@ def is_plain(data: bytes) -> bool:
 
 
 class Slicer:
-    """What stays of one file: `stays` as a whole, `ways` with their heads only. A region is an outermost function."""
+    """What stays of one file: `stays` as a whole, `ways` with their heads only."""
 
     def __init__(self, file: Statements, words: Iterable[str], empties: Iterable[str]) -> None:
         self.file = file
@@ -101,11 +105,11 @@ class Slicer:
         self.ways: set[ast.stmt] = set()
         self.needles = set(self.rows_with_needles([one.encode() for one in (*words, *NEEDLE_WORDS)]))
         self.exits: dict[int, int] = {}
-        self.flags: dict[tuple[str, Region], tuple[bool, int]] = {}
+        self.flags: dict[tuple[str, Function], tuple[bool, int]] = {}
         """Whether a name may be given what asks for a backend, and how far that was followed."""
-        self.bindings: set[tuple[str, Region]] = set()
+        self.bindings: set[tuple[str, Function]] = set()
         """The names of which each binding stays."""
-        self.read: set[tuple[str, Region]] = set()
+        self.read: set[tuple[str, Function]] = set()
         """The names of which each reader stays."""
 
     def rows_with_needles(self, words: Iterable[bytes]) -> Iterator[int]:
@@ -156,33 +160,35 @@ class Slicer:
 
     def keep_path(self, path: Path) -> None:
         """Keep the statement at the end of a path, and on the way to it all that may ask for a backend."""
-        region = region_of(path)
+        function = outermost_function(path)
         for depth, (block, index) in enumerate(path):
             node, rest = block[index], path[depth + 1 :]
-            self.keep_exits(block, index, region)
+            self.keep_exits(block, index, function)
             if isinstance(node, ast.If) and not self.file.is_elif(node):
                 is_in_head = not rest or (len(rest) == 1 and self.file.is_elif(innermost(rest)))
-                if is_in_head or self.asks(node, region):
-                    self.keep_near(block, index, region)
+                if is_in_head or self.asks(node, function):
+                    self.keep_near(block, index, function)
                     return
             if isinstance(node, (ast.Match, ast.While)) or (not rest and not self.file.blocks(node)):
-                self.keep(node, region)
+                self.keep(node, function)
                 return
-            self.go_to(node, region)
+            self.go_to(node, function)
             for handler in getattr(node, "handlers", ()):  # what is done when a call fails
-                for one in handler.body:
-                    self.keep(one, region)
+                for inner in handler.body:
+                    self.keep(inner, function)
 
-    def keep_exits(self, block: Block, index: int, region: Region) -> None:
+    def keep_exits(self, block: Block, index: int, function: Function) -> None:
         """Keep what stands above in the block, may ask for a backend, and leave."""
         done = self.exits.get(id(block), 0)
         self.exits[id(block)] = max(done, index)
         for place in range(done, index):
             node = block[place]
-            if isinstance(node, ast.If) and node not in self.stays and self.may_leave(node) and self.asks(node, region):
-                self.keep_near(block, place, region)
+            if not isinstance(node, ast.If) or node in self.stays or not self.may_leave(node):
+                continue
+            if self.asks(node, function):
+                self.keep_near(block, place, function)
 
-    def keep_near(self, block: Block, index: int, region: Region) -> None:
+    def keep_near(self, block: Block, index: int, function: Function) -> None:
         """Keep a choice with its neighbours, and all that follows one that may leave the block."""
         first, last = max(0, index - 1), index + 2
         while first > 0 and isinstance(block[first], ast.If):
@@ -190,38 +196,38 @@ class Slicer:
         while last < len(block) and isinstance(block[last - 1], ast.If):
             last += 1
         for place in range(first, len(block) if self.may_leave(block[index]) else min(last, len(block))):
-            self.keep(self.file.statement(block, place), region)
+            self.keep(self.file.statement(block, place), function)
 
-    def keep(self, node: ast.stmt, region: Region) -> None:
+    def keep(self, node: ast.stmt, function: Function) -> None:
         if node in self.stays:
             return
         self.stays.add(node)
-        self.go_up(node, region)
+        self.go_up(node, function)
         if is_of_backend(node):
-            self.follow_readers(node, region)
+            self.follow_readers(node, function)
         has_needle = not self.needles.isdisjoint(range(first_row(node), last_row(node) + 1))
         if has_needle or ASKS.search(self.file.text_of(node)):
-            self.follow_conditions(node, region)
+            self.follow_conditions(node, function)
         if has_needle:
-            self.follow_answers(node, node if isinstance(node, FUNCTIONS) and region is None else region)
+            self.follow_answers(node, node if isinstance(node, FUNCTIONS) and function is None else function)
 
-    def go_to(self, node: ast.stmt, region: Region) -> None:
+    def go_to(self, node: ast.stmt, function: Function) -> None:
         """Keep the head of a compound statement; of a function, its imports as well."""
         if node in self.ways or node in self.stays:
             return
         self.ways.add(node)
-        self.go_up(node, region)
-        if node is region:
-            for path in list(self.file.paths_of("import", region)):
+        self.go_up(node, function)
+        if node is function:
+            for path in list(self.file.paths_of("import", function)):
                 if isinstance(innermost(path), IMPORTS):
-                    self.keep(innermost(path), region)
+                    self.keep(innermost(path), function)
         if isinstance(node, (ast.With, ast.AsyncWith)):
-            self.follow_conditions(node, region)
+            self.follow_conditions(node, function)
 
-    def go_up(self, node: ast.stmt, region: Region) -> None:
+    def go_up(self, node: ast.stmt, function: Function) -> None:
         parent = self.file.parents.get(node)
         if parent is not None:
-            self.go_to(parent, region)
+            self.go_to(parent, function)
 
     def keep_repeated(self) -> None:
         """Keep the classes of which two methods empty a cache: the rule about that compares all they do."""
@@ -235,26 +241,26 @@ class Slicer:
 
     # Conditions
 
-    def asks(self, node: ast.If, region: Region) -> bool:
+    def asks(self, node: ast.If, function: Function) -> bool:
         """Whether a condition of an `if … elif …` may ask for a backend."""
         rungs = [one for one in node.orelse if isinstance(one, ast.If) and self.file.is_elif(one)]
-        return self.may_ask(node.test, region, 3) or any(self.asks(one, region) for one in rungs)
+        return self.may_ask(node.test, function, 3) or any(self.asks(one, function) for one in rungs)
 
-    def may_ask(self, test: ast.expr, region: Region, depth: int) -> bool:
+    def may_ask(self, test: ast.expr, function: Function, depth: int) -> bool:
         """Whether an expression says so, or a name in it is given one that does."""
         if ASKS.search(self.file.text(test.lineno, test.end_lineno or test.lineno)):
             return True
-        return depth > 0 and any(self.may_be_flag(name, region, depth - 1) for name in dict.fromkeys(names_in(test)))
+        return depth > 0 and any(self.may_be_flag(name, function, depth - 1) for name in dict.fromkeys(names_in(test)))
 
-    def may_be_flag(self, name: str, region: Region, depth: int) -> bool:
-        answer, known = self.flags.get((name, region), (False, -1))
+    def may_be_flag(self, name: str, function: Function, depth: int) -> bool:
+        answer, known = self.flags.get((name, function), (False, -1))
         if not answer and known < depth:
-            self.flags[name, region] = False, depth  # for a name that is given itself
-            places = dict.fromkeys((None, None if name.startswith(".") else region))
+            self.flags[name, function] = False, depth  # for a name that is given itself
+            places = dict.fromkeys((None, None if name.startswith(".") else function))
             paths = [path for place in places for path in self.file.paths_of(name, place)]
-            values = [(value, region_of(path)) for path in paths for value in values_given(innermost(path), name)]
-            answer = any(self.may_ask(value, inner, depth) for value, inner in values)
-            self.flags[name, region] = answer, depth
+            given = [(value, path) for path in paths for value in values_given(innermost(path), name)]
+            answer = any(self.may_ask(value, outermost_function(path), depth) for value, path in given)
+            self.flags[name, function] = answer, depth
         return answer
 
     def may_leave(self, node: ast.stmt) -> bool:
@@ -262,37 +268,37 @@ class Slicer:
 
     # Names
 
-    def follow_conditions(self, node: ast.stmt, region: Region) -> None:
+    def follow_conditions(self, node: ast.stmt, function: Function) -> None:
         """Keep what binds the names that the conditions in a statement read."""
         for name in dict.fromkeys(names_in_conditions(node)):
-            self.keep_bindings(name, region)
+            self.keep_bindings(name, function)
             self.keep_bindings(name, None)
 
-    def keep_bindings(self, name: str, region: Region) -> None:
-        if (name, region) in self.bindings:
+    def keep_bindings(self, name: str, function: Function) -> None:
+        if (name, function) in self.bindings:
             return
-        self.bindings.add((name, region))
-        for path in self.file.paths_of(name, region):
+        self.bindings.add((name, function))
+        for path in self.file.paths_of(name, function):
             for depth, (block, index) in enumerate(path):  # `def torch(): ...` binds it, and not what is in it
                 if name in self.file.bound(block[index]):
-                    self.keep_binding(block[index], region_of(path[: depth + 1]))
+                    self.keep_binding(block[index], outermost_function(path[: depth + 1]))
 
-    def keep_binding(self, node: ast.stmt, region: Region) -> None:
+    def keep_binding(self, node: ast.stmt, function: Function) -> None:
         if self.file.blocks(node):
-            self.go_to(node, region)
+            self.go_to(node, function)
         else:
-            self.keep(node, region)
+            self.keep(node, function)
 
-    def follow_answers(self, node: ast.stmt, region: Region) -> None:
+    def follow_answers(self, node: ast.stmt, function: Function) -> None:
         """Keep what reads the names to which a statement with a needle gives an answer, or a function."""
         for inner in statements_in(node):
             if holds_answer(inner) and not self.needles.isdisjoint(range(first_row(inner), last_row(inner) + 1)):
-                self.follow_readers(inner, region)
+                self.follow_readers(inner, function)
 
-    def follow_readers(self, node: ast.stmt, region: Region) -> None:
+    def follow_readers(self, node: ast.stmt, function: Function) -> None:
         """Keep what reads a name that a statement binds."""
         for name in self.file.bound(node):
-            place = None if name.startswith(".") else region
+            place = None if name.startswith(".") else function
             if (name, place) not in self.read:
                 self.read.add((name, place))
                 for path in self.file.paths_of(name, place):
@@ -336,12 +342,12 @@ def is_answer(value: Value) -> bool:
 
 def names_in_conditions(node: ast.stmt) -> Iterator[str]:
     """Yield the names in what a statement, or another one in it, decides by."""
-    for one in ast.walk(node):
-        if isinstance(one, (ast.If, ast.While, ast.IfExp, ast.Assert)):
-            yield from names_in(one.test)
-        elif isinstance(one, (ast.BoolOp, ast.Compare)):
-            yield from names_in(one)
-        elif isinstance(one, ast.Match):
-            yield from names_in(one.subject)
-        elif isinstance(getattr(one, "value", None), (ast.Name, ast.Attribute, ast.UnaryOp)):
-            yield from names_in(one.value)  # type: ignore[attr-defined]
+    for part in ast.walk(node):
+        if isinstance(part, (ast.If, ast.While, ast.IfExp, ast.Assert)):
+            yield from names_in(part.test)
+        elif isinstance(part, (ast.BoolOp, ast.Compare)):
+            yield from names_in(part)
+        elif isinstance(part, ast.Match):
+            yield from names_in(part.subject)
+        elif isinstance(getattr(part, "value", None), (ast.Name, ast.Attribute, ast.UnaryOp)):
+            yield from names_in(part.value)  # type: ignore[attr-defined]

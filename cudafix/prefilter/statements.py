@@ -20,12 +20,12 @@ DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
 WORD = re.compile(rb"[^\W\d]\w*")
 
+LONG = 500_000
+"""Bytes. Of a longer file only the statements that are asked for are parsed."""
+
 Block = list[ast.stmt]
 Path = list[tuple[Block, int]]
 """Statements by their places in blocks, outermost first."""
-
-LONG = 500_000
-"""Bytes. Of a longer file only the statements that are asked for are parsed."""
 
 
 class Statements:
@@ -103,11 +103,11 @@ class Statements:
                 found[match[0]] = array("Q", (match.start(),))
         return found
 
-    def paths_of(self, name: str, region: ast.stmt | None = None) -> Iterator[Path]:
+    def paths_of(self, name: str, function: ast.stmt | None = None) -> Iterator[Path]:
         """Yield the paths to the rows that say a name, in a function or anywhere."""
         offsets: Sequence[int] = self.words.get(name.lstrip(".").encode(), array("Q"))
-        if region is not None:
-            first, last = self.starts[first_row(region) - 1], self.starts[last_row(region)]
+        if function is not None:
+            first, last = self.starts[first_row(function) - 1], self.starts[last_row(function)]
             offsets = offsets[bisect_left(offsets, first) : bisect_left(offsets, last)]
         is_attribute = name.startswith(".")
         known = 0
@@ -155,7 +155,7 @@ def innermost(path: Path) -> ast.stmt:
     return block[index]
 
 
-def region_of(path: Path) -> ast.stmt | None:
+def outermost_function(path: Path) -> ast.stmt | None:
     """Return the outermost function of a path: its names are none of others."""
     return next((block[index] for block, index in path if isinstance(block[index], FUNCTIONS)), None)
 
@@ -181,8 +181,8 @@ def statements_in(node: ast.stmt) -> Iterator[ast.stmt]:
     """Yield a statement and those in it."""
     yield node
     for block in blocks(node):
-        for one in block:
-            yield from statements_in(one)
+        for statement in block:
+            yield from statements_in(statement)
 
 
 # Names
@@ -190,11 +190,11 @@ def statements_in(node: ast.stmt) -> Iterator[ast.stmt]:
 
 def names_in(node: ast.AST) -> Iterator[str]:
     """Yield the names that stand in an expression."""
-    for one in ast.walk(node):
-        if isinstance(one, ast.Name):
-            yield one.id
-        elif isinstance(one, ast.Attribute):
-            yield f".{one.attr}"
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            yield part.id
+        elif isinstance(part, ast.Attribute):
+            yield f".{part.attr}"
 
 
 def bound_names(node: ast.stmt, has_walrus: bool = False) -> list[str]:
@@ -204,7 +204,7 @@ def bound_names(node: ast.stmt, has_walrus: bool = False) -> list[str]:
         return [(one.asname or one.name.partition(".")[0]) for one in node.names]
     if isinstance(node, (ast.Global, ast.Nonlocal)):
         return node.names
-    found = [one for target in targets_of(node) for one in names_in_target(target)]
+    found = [name for target in targets_of(node) for name in names_in_target(target)]
     found += [one.name for one in getattr(node, "handlers", ()) if one.name]
     if isinstance(node, ast.Match):
         found += names_in_match(node)
@@ -231,17 +231,17 @@ def names_in_target(target: ast.expr) -> Iterator[str]:
     elif isinstance(target, ast.Attribute):
         yield f".{target.attr}"
     elif isinstance(target, (ast.Tuple, ast.List)):
-        for one in target.elts:
-            yield from names_in_target(one)
+        for element in target.elts:
+            yield from names_in_target(element)
     elif isinstance(target, ast.Starred):
         yield from names_in_target(target.value)
 
 
 def names_in_match(node: ast.Match) -> Iterator[str]:
-    for one in ast.walk(node):
-        if isinstance(one, (ast.MatchAs, ast.MatchStar)) and one.name:
-            yield one.name
-        elif isinstance(one, ast.MatchMapping) and one.rest:
-            yield one.rest
-        elif isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
-            yield one.id
+    for part in ast.walk(node):
+        if isinstance(part, (ast.MatchAs, ast.MatchStar)) and part.name:
+            yield part.name
+        elif isinstance(part, ast.MatchMapping) and part.rest:
+            yield part.rest
+        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            yield part.id

@@ -24,6 +24,7 @@ from cudafix.model import Finding, Position, Result
 from cudafix.registry import BY_CODE, STALE, UNREADABLE
 
 VERSION = 1
+
 SHOWN = 100
 """Characters of a statement that an entry shows to those who review it."""
 
@@ -103,7 +104,7 @@ def load(file: Path) -> Baseline:
 
 def is_entries(value: Any) -> bool:
     return isinstance(value, dict) and all(
-        isinstance(entries, dict) and all(isinstance(one, str) for one in entries.values())
+        isinstance(entries, dict) and all(isinstance(text, str) for text in entries.values())
         for entries in value.values()
     )
 
@@ -111,12 +112,13 @@ def is_entries(value: Any) -> bool:
 def keys_of(findings: Iterable[Finding]) -> Iterator[tuple[str, Finding]]:
     """Yield the findings of one file with the keys of their entries, in the order of the file."""
     seen: Counter[str] = Counter()
-    for one in sorted(findings, key=lambda one: one.sort_key):
-        said = one.statement or (one.message if one.code != UNREADABLE else "")
-        fingerprint = hashlib.sha256(f"{one.code}\0{one.symbol}\0{said}".encode("utf-8", "replace")).hexdigest()[:12]
-        start = " ".join(filter(None, (one.code, one.symbol, fingerprint)))
+    for finding in sorted(findings, key=lambda one: one.sort_key):
+        said = finding.statement or (finding.message if finding.code != UNREADABLE else "")
+        text = f"{finding.code}\0{finding.symbol}\0{said}"
+        fingerprint = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+        start = " ".join(filter(None, (finding.code, finding.symbol, fingerprint)))
         seen[start] += 1
-        yield f"{start} {seen[start]}", one
+        yield f"{start} {seen[start]}", finding
 
 
 def keyed(findings: Iterable[Finding]) -> Iterator[tuple[str, Finding]]:
@@ -125,7 +127,7 @@ def keyed(findings: Iterable[Finding]) -> Iterator[tuple[str, Finding]]:
         yield from keys_of(same)
 
 
-def code_of(key: str) -> str:
+def code_in(key: str) -> str:
     """Return the rule that an entry is about."""
     return key.partition(" ")[0]
 
@@ -135,11 +137,11 @@ def make(
 ) -> Baseline:
     """Return a baseline of all findings that are taken."""
     baseline = Baseline(file)
-    for key, one in keyed(findings):
-        if not is_taken(one):
+    for key, finding in keyed(findings):
+        if not is_taken(finding):
             continue
-        entries = baseline.entries.setdefault(baseline.place(one.path), {})
-        entries[key] = (one.statement or one.message)[:SHOWN]
+        entries = baseline.entries.setdefault(baseline.place(finding.path), {})
+        entries[key] = (finding.statement or finding.message)[:SHOWN]
     return baseline
 
 
@@ -151,7 +153,7 @@ class Gate:
         self.baseline = baseline
         baseline.follow_renames()
         keys = [key for entries in baseline.entries.values() for key in entries]
-        self.open_codes = frozenset(code_of(one) for one in keys) if only_migrated else frozenset()
+        self.open_codes = frozenset(code_in(one) for one in keys) if only_migrated else frozenset()
         self.known = 0
         self.waiting = 0
         """Findings that the baseline does not know, of rules that are not migrated yet."""
@@ -186,12 +188,12 @@ class Gate:
         """
         gone = [one for one in self.baseline.entries if one not in self.left and not self.baseline.exists(one)]
         checked = [self.baseline.place(one) for one in roots]
-        below = [one for one in gone if any(root == "." or f"{one}/".startswith(f"{root}/") for root in checked)]
-        candidates = {**self.left, **{one: self.baseline.entries[one] for one in below}}
+        below = [file for file in gone if any(root == "." or f"{file}/".startswith(f"{root}/") for root in checked)]
+        candidates = {**self.left, **{file: self.baseline.entries[file] for file in below}}
         found: Entries = {}
         for place, entries in candidates.items():
             path = os.path.relpath(os.path.join(self.baseline.folder, place))
-            stale = {key: text for key, text in entries.items() if is_on(path, code_of(key))}
+            stale = {key: text for key, text in entries.items() if is_on(path, code_in(key))}
             if stale:
                 found[place] = stale
         return found

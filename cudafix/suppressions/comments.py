@@ -1,4 +1,4 @@
-"""Comments that silence findings: `# noqa: CFX101`, `# cudafix: ignore[CFX101] reason` and their kin (design, 7)."""
+"""Comments that silence findings: `# noqa: CFX101`, `# cudafix: ignore[CFX101] reason` and their kin."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ def read_directives(text: str) -> Iterator[Directive]:
         for match in OURS.finditer(comment.text):
             kind, codes = match[1].lower(), split_codes(match[2])
             if kind == "enable":
-                for one in opened:
-                    one.enabled += [(code, comment.row) for code in codes]
+                for disabled in opened:
+                    disabled.enabled += [(code, comment.row) for code in codes]
                 continue
             first_row = 1 if kind == "file-ignore" else comment.row
             last_row = comment.last_row if kind == "ignore" else last

@@ -53,14 +53,14 @@ def add_suppressions(data: bytes, findings: Sequence[Finding], style: Style) -> 
     encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
     lines = split_lines(data.decode(encoding))
     ends, comments = row_ends(lines)
-    wanted: dict[int, list[str]] = {}
-    for one in findings:
-        if one.code not in NOT_TO_SILENCE:
-            rows = [row for row in range(one.start.row, one.end.row + 1) if row in ends]
-            codes = wanted.setdefault(rows[0] if rows else -first_row(one.start.row, ends), [])
-            if one.code not in codes:
-                codes.append(one.code)
-    for row, codes in sorted(wanted.items(), key=lambda item: -abs(item[0])):
+    codes_by_row: dict[int, list[str]] = {}  # below zero: on a row of its own above that one
+    for finding in findings:
+        if finding.code not in NOT_TO_SILENCE:
+            rows = [row for row in range(finding.start.row, finding.end.row + 1) if row in ends]
+            codes = codes_by_row.setdefault(rows[0] if rows else -first_row(finding.start.row, ends), [])
+            if finding.code not in codes:
+                codes.append(finding.code)
+    for row, codes in sorted(codes_by_row.items(), key=lambda item: -abs(item[0])):
         if row < 0:
             line = lines[-row - 1]
             indent = line[: len(line) - len(line.lstrip())]

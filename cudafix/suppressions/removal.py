@@ -64,7 +64,7 @@ def with_edits(file: File, findings: Iterable[Finding]) -> bytes:
         ValueError: where they would change more than comments.
     """
     lines = list(file.lines)
-    edits = (edit for one in findings if one.fix is not None for edit in one.fix.edits)
+    edits = (edit for finding in findings if finding.fix is not None for edit in finding.fix.edits)
     for edit in sorted(edits, key=lambda one: one.start, reverse=True):
         lines[edit.start.row - 1] = edited(lines[edit.start.row - 1], edit)
     new = "".join(lines).encode(file.module.encoding)
