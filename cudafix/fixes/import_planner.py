@@ -1,7 +1,7 @@
-"""The imports that a set of fixes needs, and those that it leaves unused (design D8).
+"""The imports that a set of fixes needs, and those that it leaves unused.
 
-In: what is to be rewritten. Out: an `ImportPlan`: how each place spells its function, and
-the changes to import statements, as plain operations that `rewrite` carries out on the tree and `edits` as text.
+In: the operations of the fixes. Out: an `ImportPlan`: how each place spells what its neutral form needs, and what
+happens to import statements, which `rewriter` carries out on the tree and `text_edits` as text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from cudafix.fixes.import_style import LINE_LENGTH, ImportStatement, Name, Slot, Suite, find_slot
+from cudafix.fixes.import_style import LINE_LENGTH, ImportAs, ImportStatement, Slot, Suite, find_slot
 from cudafix.fixes.import_text import (
     from_import,
     late_import_comment,
@@ -57,13 +57,15 @@ class Removal:
 
 @dataclass
 class ImportPlan:
+    """What becomes of the imports of a file, and what each place calls what it needs."""
+
     spelling: dict[Substitution, tuple[str, ...]] = field(default_factory=dict)
     insertions: list[Insertion] = field(default_factory=list)
     inlines: list[Inline] = field(default_factory=list)
     rewritten: dict[ImportStatement, ImportStatement] = field(default_factory=dict)
     removals: dict[cst.CSTNode, Removal] = field(default_factory=dict)
     marked: set[cst.CSTNode] = field(default_factory=set)
-    """Lines with an import that our rewrite left unused and that stay: they get a `# noqa: F401`."""
+    """Lines with an import that the fixes leave unused and that stays: they get a `# noqa: F401`."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ def plan_imports(file: File, operations: Operations) -> ImportPlan:
     planner.find_anchors()
     planner.drop_unused()
     planner.spell_what_is_missing()
-    planner.place_all()
-    planner.place_constants()
+    planner.add_imports()
+    planner.add_constants()
     planner.close_gaps()
     return planner.plan
 
@@ -96,7 +98,7 @@ class Planner:
         self.plan = ImportPlan()
         self.missing: list[tuple[Place, ImportedName]] = []
         self.spelled: dict[tuple[Place, ImportedName], str] = {}
-        self.wanted: dict[Anchor, dict[ImportedName, int]] = {}
+        self.imports_beside: dict[Anchor, dict[ImportedName, int]] = {}
         """The names to import beside each anchor, and the order of their first use in the anchor's scope."""
         self.unused = Unused()
         self.replaced: set[ImportStatement] = set()
@@ -109,39 +111,43 @@ class Planner:
 
     def spell_what_is_there(self) -> None:
         for place, replacement in self.substitutions:
-            for need in replacement.needs:
-                known = self.spell_own(need) or self.spell_torch(place, need) or self.spell_imported(place, need)
+            for imported in replacement.needs:
+                known = self.spell(place, imported)
                 if known:
-                    self.spelled[place, need] = known
+                    self.spelled[place, imported] = known
                 else:
-                    self.missing.append((place, need))
+                    self.missing.append((place, imported))
 
-    def spell_own(self, need: ImportedName) -> str:
-        """Return the name of what this very file defines, or is about to: a need without a module."""
-        return need.name if not need.module or is_module(self.file.path, need.module) else ""
+    def spell(self, place: Place, imported: ImportedName) -> str:
+        """Return what a place can call it without a new import; "" where it cannot."""
+        return self.spell_own(imported) or self.spell_torch(place, imported) or self.spell_imported(place, imported)
 
-    def spell_torch(self, place: Place, need: ImportedName) -> str:
+    def spell_own(self, imported: ImportedName) -> str:
+        """Return the name of what this very file defines, or is about to: that has no module."""
+        return imported.name if not imported.module or is_module(self.file.path, imported.module) else ""
+
+    def spell_torch(self, place: Place, imported: ImportedName) -> str:
         """Return `torch.accelerator` where the place already says `torch`, or could."""
-        if need.module != "torch" or place.root is None:
+        if imported.module != "torch" or place.root is None:
             return ""
         if not place.is_of_torch:
             found = self.names.imports_by_target.get("torch", ())
-            return next((f"{one.name}.{need.name}" for one in found if self.is_visible(one, place)), "")
+            return next((f"{one.name}.{imported.name}" for one in found if self.is_visible(one, place)), "")
         resolution = self.names.resolve_use(place.root)
         is_torch = resolution is not None and resolution.path == "torch"
-        return f"{place.root.node.value}.{need.name}" if is_torch else ""
+        return f"{place.root.node.value}.{imported.name}" if is_torch else ""
 
-    def keeps_root(self, place: Place, need: ImportedName) -> bool:
+    def keeps_root(self, place: Place, imported: ImportedName) -> bool:
         """Whether the new code begins with the very name that the old code begins with."""
-        return place.is_of_torch and bool(self.spell_torch(place, need))
+        return place.is_of_torch and bool(self.spell_torch(place, imported))
 
-    def spell_imported(self, place: Place, need: ImportedName) -> str:
-        """Return the name under which the file has imported the function already, if this place sees it."""
-        found = self.names.imports_by_target.get(f"{need.module}.{need.name}", ())
+    def spell_imported(self, place: Place, imported: ImportedName) -> str:
+        """Return what the file calls it that has imported it already, if this place sees that."""
+        found = self.names.imports_by_target.get(f"{imported.module}.{imported.name}", ())
         return next((one.name for one in found if self.is_visible(one, place)), "")
 
     def is_visible(self, binding: Binding, place: Place) -> bool:
-        """Whether `binding` is all that its name means where the reference stands."""
+        """Whether `binding` is all that its name means at a place."""
         scope = self.names.find_scope(binding.name, place.scope)
         if scope is not binding.scope or scope.bindings[binding.name] != [binding]:
             return False
@@ -158,10 +164,10 @@ class Planner:
         origins = [origin for place, _ in self.substitutions for origin in place.origins]
         same_names = {origin.name for origin in origins}
         roots = [
-            one
+            binding
             for name in same_names
-            for one in self.names.root.bindings.get(name, ())
-            if one.kind is BindingKind.IMPORT and one.target.startswith("torch")
+            for binding in self.names.root.bindings.get(name, ())
+            if binding.kind is BindingKind.IMPORT and binding.target.startswith("torch")
         ]
         anchors = [self.anchor(one) for one in roots if self.file.tree.suite(one.node) is self.file.module]
         return min(anchors, key=lambda one: one.order, default=None)
@@ -171,13 +177,13 @@ class Planner:
         return Anchor(origin.node, origin.order, self.file.tree.suite(origin.node))
 
     def find_anchors(self) -> None:
-        for place, need in self.missing:
+        for place, imported in self.missing:
             for anchor in self.anchors(place):
-                uses = self.wanted.setdefault(anchor, {})
-                uses[need] = min(uses.get(need, place.order), place.order)
+                first_uses = self.imports_beside.setdefault(anchor, {})
+                first_uses[imported] = min(first_uses.get(imported, place.order), place.order)
 
     def anchors(self, place: Place) -> list[Anchor]:
-        """Return the imports of torch that must have ours beside them for `reference`: one in each branch."""
+        """Return the imports of torch that must have ours beside them for a place: one in each branch."""
         found: dict[cst.CSTNode, Anchor] = {}
         for origin in place.origins:
             is_covered = self.root_anchor is not None and self.root_anchor.order <= origin.order
@@ -186,16 +192,16 @@ class Planner:
         return list(found.values())
 
     def first_in_suite(self, origin: Binding) -> Anchor:
-        """Return the earliest import in the suite of `origin` that another rewritten reference stands on as well."""
+        """Return the earliest import in the suite of `origin` that any place goes back to."""
         suite = self.file.tree.suite(origin.node)
-        origins = [one for place, _ in self.substitutions for one in place.origins]
-        beside = [self.anchor(one) for one in origins if self.file.tree.suite(one.node) is suite]
+        every = [binding for place, _ in self.substitutions for binding in place.origins]
+        beside = [self.anchor(one) for one in every if self.file.tree.suite(one.node) is suite]
         return min(beside, key=lambda one: one.order)
 
     # Imports that nothing uses any more
 
     def drop_unused(self) -> None:
-        self.unused = find_unused(self.file, self.names_that_go(), [anchor.node for anchor in self.wanted])
+        self.unused = find_unused(self.file, self.names_gone(), [anchor.node for anchor in self.imports_beside])
         for node, aliases in self.unused.dropped.items():
             left = without_names(node, aliases)
             line = self.file.tree.parents[node]
@@ -208,7 +214,8 @@ class Planner:
         for node in self.unused.kept:
             self.mark(node)
 
-    def names_that_go(self) -> set[cst.Name]:
+    def names_gone(self) -> set[cst.Name]:
+        """Return the names that go with the old code, and that the new code does not say in their stead."""
         gone = {
             name
             for place, replacement in self.substitutions
@@ -217,9 +224,10 @@ class Planner:
         }
         said = self.names_said_anew()
         gone |= names_that_go(self.operations, self.names)
-        return {
-            one for one in gone if (one.value, self.names.find_scope(one.value, self.names.uses[one].scope)) not in said
-        }
+        return {one for one in gone if (one.value, self.scope_of(one)) not in said}
+
+    def scope_of(self, name: cst.Name) -> Scope | None:
+        return self.names.find_scope(name.value, self.names.uses[name].scope)
 
     def names_said_anew(self) -> set[tuple[str, Scope | None]]:
         """Return the names that the new code says, with the scopes that they are found in."""
@@ -246,29 +254,29 @@ class Planner:
     # What the missing ones are called
 
     def spell_what_is_missing(self) -> None:
-        for place, need in self.missing:
-            self.spelled[place, need] = self.local_name(need)
+        for place, imported in self.missing:
+            self.spelled[place, imported] = self.local_name(imported)
         for place, replacement in self.substitutions:
-            names = tuple(self.spelled[place, need] for need in replacement.needs)
+            names = tuple(self.spelled[place, imported] for imported in replacement.needs)
             self.plan.spelling[Substitution(place, replacement)] = names
 
-    def local_name(self, need: ImportedName) -> str:
-        if need not in self.local_names:
-            scopes = self.scopes_around(place for place, other in self.missing if other == need)
-            name, number = f"neutral_{need.name}" if self.may_come_from_a_star(need) else need.name, 1
-            while self.is_unbound(name) or any(self.is_taken(name, scope, need) for scope in scopes):
-                name = f"neutral_{need.name}" + (str(number) if number > 1 else "")
+    def local_name(self, imported: ImportedName) -> str:
+        if imported not in self.local_names:
+            scopes = self.scopes_around(place for place, other in self.missing if other == imported)
+            name, number = f"neutral_{imported.name}" if self.may_come_from_a_star(imported) else imported.name, 1
+            while self.is_unbound(name) or any(self.is_taken(name, scope, imported) for scope in scopes):
+                name = f"neutral_{imported.name}" + (str(number) if number > 1 else "")
                 number += 1
-            self.local_names[need] = name
-        return self.local_names[need]
+            self.local_names[imported] = name
+        return self.local_names[imported]
 
     def is_unbound(self, name: str) -> bool:
         """Whether the file reads `name` as a builtin, or as something that a star import brought."""
         return name in BUILTINS or name in self.names.unknown_names
 
-    def may_come_from_a_star(self, need: ImportedName) -> bool:
+    def may_come_from_a_star(self, imported: ImportedName) -> bool:
         """Whether a star import may bring another thing of that name, before ours or after it."""
-        return any(module != need.module for module, _ in self.names.stars)
+        return any(module != imported.module for module, _ in self.names.stars)
 
     def scopes_around(self, places: Iterable[Place]) -> set[Scope]:
         scopes = {self.names.root}
@@ -280,66 +288,69 @@ class Planner:
                 scope = scope.parent
         return scopes
 
-    def is_taken(self, name: str, scope: Scope, need: ImportedName) -> bool:
+    def is_taken(self, name: str, scope: Scope, imported: ImportedName) -> bool:
         """Whether `name` is something else in `scope`, after the imports that go, or in a function may be unbound."""
-        target = f"{need.module}.{need.name}"
+        target = f"{imported.module}.{imported.name}"
         stays = [one for one in scope.bindings.get(name, ()) if one.alias not in self.unused.aliases]
         return any(one.target != target or (one.scope is scope and scope.kind is ScopeKind.FUNCTION) for one in stays)
 
     # Where they go
 
-    def place_all(self) -> None:
-        for anchor, uses in self.wanted.items():
-            for module in sorted({need.module for need in uses}):
-                needs = sorted((need for need in uses if need.module == module), key=lambda need: need.name)
-                first_use = min(uses[need] for need in needs)
-                names = [(need.name, self.local_names[need]) for need in needs]
+    def add_imports(self) -> None:
+        for anchor, first_uses in self.imports_beside.items():
+            for module in sorted({one.module for one in first_uses}):
+                together = sorted((one for one in first_uses if one.module == module), key=lambda one: one.name)
+                first_use = min(first_uses[one] for one in together)
+                names = [(one.name, self.local_names[one]) for one in together]
                 for group in self.suite(anchor.suite).statements_for(names):
-                    self.place(anchor, module, group, first_use)
+                    self.add_import(anchor, module, group, first_use)
 
-    def place_constants(self) -> None:
-        for one in self.operations.constants:
-            code = f"{one.name} = {one.value.replacement.text(*self.plan.spelling[one.value])}"
-            self.plan.insertions.append(Insertion(self.file.module, Slot(one.index, apart=True), code))
+    def add_constants(self) -> None:
+        for constant in self.operations.constants:
+            spelling = self.plan.spelling[constant.value]
+            code = f"{constant.name} = {constant.value.replacement.text(*spelling)}"
+            self.plan.insertions.append(Insertion(self.file.module, Slot(constant.index, apart=True), code))
 
     def suite(self, node: cst.CSTNode) -> Suite:
         if node not in self.suites:
             self.suites[node] = Suite(node, self.plan.removals.keys())
         return self.suites[node]
 
-    def place(self, anchor: Anchor, module: str, names: list[Name], first_use: int) -> None:
+    def add_import(self, anchor: Anchor, module: str, names: list[ImportAs], first_use: int) -> None:
         existing = self.find_existing(anchor, module, names, first_use)
         if existing is not None:
             current = self.plan.rewritten.get(existing, existing)
             assert isinstance(current, cst.ImportFrom)
             self.plan.rewritten[existing] = with_names(current, names, self.width(existing), self.file)
         elif not is_alone(anchor.node, self.file):
-            self.place_inline(anchor.node, from_import(module, names, sys.maxsize))
+            self.add_inline(anchor.node, from_import(module, names, sys.maxsize))
         else:
-            self.place_line(anchor, module, names)
+            self.add_line(anchor, module, names)
 
-    def find_existing(self, anchor: Anchor, module: str, names: list[Name], first_use: int) -> cst.ImportFrom | None:
+    def find_existing(
+        self, anchor: Anchor, module: str, names: list[ImportAs], first_use: int
+    ) -> cst.ImportFrom | None:
         """Return a `from` import of `module` in the anchor's suite that runs before the first use and takes `names`."""
         suite = self.suite(anchor.suite)
         found = [
-            one.node
-            for one in self.names.imports_by_module.get(module, ())
-            if isinstance(one.node, cst.ImportFrom)
-            and self.file.tree.suite(one.node) is anchor.suite
-            and (one.order < first_use or one.order < anchor.order)
-            and one.node not in self.replaced
-            and suite.can_extend(one.node, names)
+            binding.node
+            for binding in self.names.imports_by_module.get(module, ())
+            if isinstance(binding.node, cst.ImportFrom)
+            and self.file.tree.suite(binding.node) is anchor.suite
+            and (binding.order < first_use or binding.order < anchor.order)
+            and binding.node not in self.replaced
+            and suite.can_extend(binding.node, names)
         ]
         return found[0] if found else None
 
-    def place_inline(self, statement: ImportStatement, code: str) -> None:
+    def add_inline(self, statement: ImportStatement, code: str) -> None:
         """Put the import behind `statement` on its line, or in its place."""
         if statement in self.replaced and statement not in self.plan.rewritten:
             self.plan.rewritten[statement] = parse_import(code)
         else:
             self.plan.inlines.append(Inline(statement, code))
 
-    def place_line(self, anchor: Anchor, module: str, names: list[Name]) -> None:
+    def add_line(self, anchor: Anchor, module: str, names: list[ImportAs]) -> None:
         suite = self.suite(anchor.suite)
         slot = find_slot(suite, self.file.tree.position(self.file.tree.parents[anchor.node]), module, names[0])
         comment = ""

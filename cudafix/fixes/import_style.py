@@ -22,8 +22,8 @@ SWITCHED_ON = re.compile(r"#\s*(?:fmt|isort|yapf)\s*:\s*(?:on|enable)\b")
 SPLIT = re.compile(r"#\s*isort\s*:\s*split\b")
 
 ImportStatement = cst.Import | cst.ImportFrom
-Name = tuple[str, str]
-"""What is imported, and what it is called here."""
+ImportAs = tuple[str, str]
+"""A name that is imported, and what it is called here: the same, or what follows `as`."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Suite:
         nodes = [import_node(one) for one in self.statements if is_import(one)]
         return any(isinstance(one, cst.ImportFrom) and has_alias(one) and len(aliases(one)) > 1 for one in nodes)
 
-    def statements_for(self, names: list[Name]) -> list[list[Name]]:
+    def statements_for(self, names: list[ImportAs]) -> list[list[ImportAs]]:
         """Group `names` by the statement that imports them, in the style of the file."""
         if self.splits_names:
             return [[one] for one in names]
@@ -74,7 +74,7 @@ class Suite:
         plain = [(name, local) for name, local in names if name == local]
         return sorted(filter(None, [plain, *([one] for one in names if one not in plain)]))
 
-    def can_extend(self, node: cst.ImportFrom, names: list[Name]) -> bool:
+    def can_extend(self, node: cst.ImportFrom, names: list[ImportAs]) -> bool:
         if self.splits_names or self.combines_aliases:
             return not self.splits_names
         return not has_alias(node) and all(name == local for name, local in names)
@@ -134,7 +134,7 @@ def section_kind(module: str) -> str:
 # Where a new import goes
 
 
-def find_slot(suite: Suite, anchor: int, module: str, name: Name) -> Slot:
+def find_slot(suite: Suite, anchor: int, module: str, name: ImportAs) -> Slot:
     """Return where a `from` import of `name` from `module` goes beside the torch import number `anchor`.
 
     In a sorted section of imports it keeps the order; elsewhere it comes right behind the anchor.
@@ -182,7 +182,7 @@ def find_sections(
     statements: Sequence[cst.CSTNode], sections: list[list[int]], home: list[int], module: str
 ) -> list[list[int]]:
     """Return the sections for `module`, the best one first; none where it starts its own behind `home`, torch's."""
-    own = [one for one in sections if any(top(module) == top(module_name(statements[index])) for index in one)]
+    own = [section for section in sections if any(top(module_name(statements[one])) == top(module) for one in section)]
     if own:
         return [[index for section in own for index in section], own[0]]
     kinds = [{section_kind(module_name(statements[index])) for index in section} for section in sections]
@@ -202,7 +202,7 @@ def over_comments(statements: Sequence[cst.CSTNode], sections: list[list[int]], 
     return [index for section in sections[first : last + 1] for index in section]
 
 
-def sorted_index(statements: Sequence[cst.CSTNode], section: list[int], module: str, name: Name) -> int | None:
+def sorted_index(statements: Sequence[cst.CSTNode], section: list[int], module: str, name: ImportAs) -> int | None:
     """Return where a `from` import of `module` keeps the section sorted; None when it is not sorted now."""
     words = [sort_words(statements[index]) for index in section]
     for by_name, straight_first in product((True, False), (True, False)):
@@ -214,7 +214,7 @@ def sorted_index(statements: Sequence[cst.CSTNode], section: list[int], module: 
     return None
 
 
-def sort_words(statement: cst.CSTNode) -> tuple[bool, str, Name]:
+def sort_words(statement: cst.CSTNode) -> tuple[bool, str, ImportAs]:
     """Return what imports are sorted by: whether it is a `from` import, the module, the first name."""
     node = import_node(statement)
     if isinstance(node, cst.Import) or not aliases(node):
@@ -225,7 +225,7 @@ def sort_words(statement: cst.CSTNode) -> tuple[bool, str, Name]:
 
 
 def sort_key(
-    is_from: bool, module: str, name: Name, by_name: bool, straight_first: bool
+    is_from: bool, module: str, name: ImportAs, by_name: bool, straight_first: bool
 ) -> tuple[bool, str, str, bool]:
     renamed = name[0] != name[1]
     return is_from and straight_first, module.lower(), name[0] if by_name else "", renamed and by_name

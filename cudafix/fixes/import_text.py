@@ -8,89 +8,23 @@ from collections.abc import Collection, Sequence
 import libcst as cst
 
 from cudafix.files.source import BETWEEN_CELLS
-from cudafix.fixes.import_style import ImportStatement, Name, aliases, import_node
+from cudafix.fixes.import_style import ImportAs, ImportStatement, aliases, import_node
 from cudafix.syntax.expressions import dotted, imported_module
 from cudafix.syntax.module import File
 
 LATE = re.compile(r"#\s*noqa\s*:[^#]*\bE402\b", re.IGNORECASE)
 NOQA_CODES = re.compile(r"#\s*noqa\s*:\s*[A-Z]+[0-9]+(?:\s*,\s*[A-Z]+[0-9]+)*", re.IGNORECASE)
-
-
-# What linters want to hear
-
-
-def late_import_comment(before: Sequence[cst.CSTNode], beside: str) -> str:
-    """Return the comment for an import below other code, where linters want imports at the top (E402).
-
-    `before` are the statements above, `beside` is the line of the import that the new one stands by.
-    """
-    cell = next((index for index in range(len(before), 0, -1) if is_between_cells(before[index - 1])), 0)
-    late = any(ends_imports(one, index) for index, one in enumerate(before[cell:])) or LATE.search(beside)
-    return "  # noqa: E402" if late else ""
-
-
-def is_between_cells(statement: cst.CSTNode) -> bool:
-    """Whether a statement is the string between two cells of a notebook."""
-    only = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 else None
-    return isinstance(only, cst.Expr) and isinstance(only.value, cst.SimpleString) and only.value.value == BETWEEN_CELLS
-
-
-def ends_imports(statement: cst.CSTNode, index: int) -> bool:
-    if isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
-        return True
-    if not isinstance(statement, cst.SimpleStatementLine):
-        return False
-    return any(ends_imports_small(one, index) for one in statement.body)
-
-
-def ends_imports_small(node: cst.BaseSmallStatement, index: int) -> bool:
-    if isinstance(node, (cst.Import, cst.ImportFrom)):
-        return False
-    if isinstance(node, cst.Expr) and isinstance(node.value, (cst.SimpleString, cst.ConcatenatedString)) and index == 0:
-        return False
-    if isinstance(node, (cst.Expr, cst.Assign, cst.Del)):
-        return not SETS_UP_IMPORTS.match(cst.Module([]).code_for_node(node))
-    return True
-
-
 SETS_UP_IMPORTS = re.compile(
     r"__\w+__\s*=|sys\.path\b|os\.environ\b|os\.putenv\b|os\.unsetenv\b|del os\.environ\b|site\.addsitedir\b"
     r"|(?:[\w., ]+=\s*)?__cudafix_line__\b|(?:\w+\s*=\s*)?pytest\.importorskip\b|(?:matplotlib|mpl)\.use\b"
 )
-
-
-def with_comment(code: str, comment: str) -> str:
-    """Put `comment` where linters look for it: behind the import, or behind the parenthesis that opens it."""
-    first, *rest = code.split("\n")
-    return "\n".join([first + comment, *rest])
-
-
-def marked_unused(comment: str) -> str:
-    """Add to `comment`, which may be empty, that the import is there although nothing uses it."""
-    if not comment:
-        return "# noqa: F401"
-    merged, count = NOQA_CODES.subn(lambda found: f"{found[0]}, F401", comment, count=1)
-    return merged if count else f"{comment}  # noqa: F401"
-
-
-def with_opening_comment(node: ImportStatement) -> ImportStatement | None:
-    """Mark `node` as unused behind its opening parenthesis; None when its names do not start on the next line."""
-    if not isinstance(node, cst.ImportFrom) or node.lpar is None:
-        return None
-    space = node.lpar.whitespace_after
-    if not isinstance(space, cst.ParenthesizedWhitespace):
-        return None
-    comment = space.first_line.comment
-    old = comment.value if comment is not None else ""
-    gap = space.first_line.whitespace if old else cst.SimpleWhitespace("  ")
-    first = space.first_line.with_changes(whitespace=gap, comment=cst.Comment(marked_unused(old)))
-    return node.with_changes(lpar=node.lpar.with_changes(whitespace_after=space.with_changes(first_line=first)))
+"""The statements that may stand above imports, as linters have it."""
 
 
 # What a new import looks like
 
 
-def from_import(module: str, names: list[Name], width: int) -> str:
+def from_import(module: str, names: list[ImportAs], width: int) -> str:
     """Return the statement that imports `names`, wrapped when it is longer than `width`."""
     parts = [name if name == local else f"{name} as {local}" for name, local in names]
     line = f"from {module} import {', '.join(parts)}"
@@ -113,7 +47,7 @@ def without_names(node: ImportStatement, gone: Collection[cst.ImportAlias]) -> I
     return node.with_changes(names=tuple(kept)) if kept else None
 
 
-def with_names(node: cst.ImportFrom, names: list[Name], width: int, file: File) -> cst.ImportFrom:
+def with_names(node: cst.ImportFrom, names: list[ImportAs], width: int, file: File) -> cst.ImportFrom:
     """Add `names` to an existing import in its own style and order, wrapped when it gets longer than `width`."""
     new = node
     for name, local in names:
@@ -182,3 +116,68 @@ def with_comment_of(space: cst.BaseParenthesizableWhitespace, comma: cst.Comma) 
     if not isinstance(after, cst.ParenthesizedWhitespace):
         after = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace("    "))
     return comma.with_changes(whitespace_after=after.with_changes(first_line=space.first_line))
+
+
+# What linters want to hear
+
+
+def late_import_comment(before: Sequence[cst.CSTNode], beside: str) -> str:
+    """Return the comment for an import below other code, where linters want imports at the top (E402).
+
+    `before` are the statements above, `beside` is the line of the import that the new one stands by.
+    """
+    cell = next((index for index in range(len(before), 0, -1) if is_between_cells(before[index - 1])), 0)
+    late = any(ends_imports(one, index) for index, one in enumerate(before[cell:])) or LATE.search(beside)
+    return "  # noqa: E402" if late else ""
+
+
+def is_between_cells(statement: cst.CSTNode) -> bool:
+    """Whether a statement is the string between two cells of a notebook."""
+    only = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 else None
+    return isinstance(only, cst.Expr) and isinstance(only.value, cst.SimpleString) and only.value.value == BETWEEN_CELLS
+
+
+def ends_imports(statement: cst.CSTNode, index: int) -> bool:
+    if isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
+        return True
+    if not isinstance(statement, cst.SimpleStatementLine):
+        return False
+    return any(ends_imports_small(one, index) for one in statement.body)
+
+
+def ends_imports_small(node: cst.BaseSmallStatement, index: int) -> bool:
+    if isinstance(node, (cst.Import, cst.ImportFrom)):
+        return False
+    if isinstance(node, cst.Expr) and isinstance(node.value, (cst.SimpleString, cst.ConcatenatedString)) and index == 0:
+        return False
+    if isinstance(node, (cst.Expr, cst.Assign, cst.Del)):
+        return not SETS_UP_IMPORTS.match(cst.Module([]).code_for_node(node))
+    return True
+
+
+def with_comment(code: str, comment: str) -> str:
+    """Put `comment` where linters look for it: behind the import, or behind the parenthesis that opens it."""
+    first, *rest = code.split("\n")
+    return "\n".join([first + comment, *rest])
+
+
+def marked_unused(comment: str) -> str:
+    """Add to `comment`, which may be empty, that the import is there although nothing uses it."""
+    if not comment:
+        return "# noqa: F401"
+    merged, count = NOQA_CODES.subn(lambda found: f"{found[0]}, F401", comment, count=1)
+    return merged if count else f"{comment}  # noqa: F401"
+
+
+def with_opening_comment(node: ImportStatement) -> ImportStatement | None:
+    """Mark `node` as unused behind its opening parenthesis; None when its names do not start on the next line."""
+    if not isinstance(node, cst.ImportFrom) or node.lpar is None:
+        return None
+    space = node.lpar.whitespace_after
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        return None
+    comment = space.first_line.comment
+    old = comment.value if comment is not None else ""
+    gap = space.first_line.whitespace if old else cst.SimpleWhitespace("  ")
+    first = space.first_line.with_changes(whitespace=gap, comment=cst.Comment(marked_unused(old)))
+    return node.with_changes(lpar=node.lpar.with_changes(whitespace_after=space.with_changes(first_line=first)))

@@ -1,7 +1,8 @@
-"""What a fix does to a tree, as plain operations that `rewrite` carries out and `edits` shows as text.
+"""What a fix does to a tree, as plain operations that `rewriter` carries out and `text_edits` shows as text.
 
-A `Choice` replaces an expression by a neutral form. A `Change` alters the shape of what is around: a guard goes and
-its body stays, one branch of a ladder is left. Both compose: a change gets the updated node, with all choices made.
+A `Substitution` puts a neutral form in the place of an expression. A `NodeChange` alters the shape of what is around: a
+guard goes and its body stays, one branch of a ladder is left. Both compose: a change gets the updated node, with all
+substitutions made.
 """
 
 from __future__ import annotations
@@ -51,19 +52,6 @@ Spelling: TypeAlias = Mapping[Substitution, tuple[str, ...]]
 """What a place calls the functions that its neutral form needs."""
 
 Built: TypeAlias = "cst.CSTNode | Sequence[cst.BaseStatement]"
-
-
-def substitution_for(reference: Reference, replacement: Replacement) -> Substitution:
-    """Return what puts `replacement` in the place of a reference, or of its whole call."""
-    place = place_of(reference)
-    if replacement.whole_call and reference.call is not None:
-        place = replace(place, node=reference.call)
-    return Substitution(place, replacement)
-
-
-def place_of(reference: Reference) -> Place:
-    origins = reference.resolution.origins
-    return Place(reference.node, reference.scope, reference.order, origins, reference.root)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +107,8 @@ class Constant:
 class Operations:
     """The operations of one fix, or of all fixes of a file.
 
-    `spares` are assignments that only worked out what the old code asked: they go when nothing reads them any more.
-    `waits`: done as a whole or, where another fix changes the same statements, not in this round.
+    `removable_assignments` only worked out what the old code asked: they go when nothing reads them any more.
+    `deferred`: done as a whole or, where another fix changes the same statements, not in this round.
     """
 
     substitutions: tuple[Substitution, ...] = ()
@@ -142,8 +130,21 @@ class Operations:
     @property
     def all_substitutions(self) -> tuple[Substitution, ...]:
         """All neutral forms that the new code has: those that take the place of something, and those that are added."""
-        added = [substitution for one in self.changes for substitution in one.needs]
+        added = [substitution for change in self.changes for substitution in change.needs]
         return (*self.substitutions, *added, *(one.value for one in self.constants))
+
+
+def substitution_for(reference: Reference, replacement: Replacement) -> Substitution:
+    """Return what puts `replacement` in the place of a reference, or of its whole call."""
+    place = place_of(reference)
+    if replacement.whole_call and reference.call is not None:
+        place = replace(place, node=reference.call)
+    return Substitution(place, replacement)
+
+
+def place_of(reference: Reference) -> Place:
+    origins = reference.resolution.origins
+    return Place(reference.node, reference.scope, reference.order, origins, reference.root)
 
 
 def with_reason(fix: Operations | Refusal) -> tuple[Operations, str]:
@@ -164,11 +165,11 @@ def combine(fixes: Iterable[Operations], names: NameTable) -> Operations:
                 changes.setdefault(change.node, change)
         for substitution in fix.substitutions:
             substitutions.setdefault(substitution.place.node, substitution)
-    removable_assignments = dict.fromkeys(spare for fix in together for spare in fix.removable_assignments)
+    removable = dict.fromkeys(assignment for fix in together for assignment in fix.removable_assignments)
     gone = {name for change in changes.values() for name in dropped_names(change, names)}
     gone |= {name for node in substitutions for name in names_in(node, names)}
-    for spare in removable_assignments:
-        line = removable_line(spare, gone, names)
+    for assignment in removable:
+        line = removable_line(assignment, gone, names)
         if line is not None:
             changes[line] = NodeChange(line, lambda updated: ())
     return Operations(
@@ -180,10 +181,10 @@ def combine(fixes: Iterable[Operations], names: NameTable) -> Operations:
 
 
 def without_deferred(fixes: Sequence[Operations], names: NameTable) -> list[Operations]:
-    """Leave out the fixes that wait for others, which change the same statements or what is around or inside them."""
+    """Leave out the deferred fixes where others change the same statements, or what is around or inside them."""
     firm = [fix for fix in fixes if not fix.deferred]
-    changed: set[cst.CSTNode] = {one.node for fix in firm for one in fix.changes}
-    changed |= {one.node for fix in firm for one in fix.removable_assignments}
+    changed: set[cst.CSTNode] = {change.node for fix in firm for change in fix.changes}
+    changed |= {assignment.node for fix in firm for assignment in fix.removable_assignments}
     around = {parent for node in changed for parent in names.tree.ancestors(node)} | changed
 
     def is_free(change: NodeChange) -> bool:
@@ -196,9 +197,8 @@ def removable_line(binding: Binding, gone: set[cst.Name], names: NameTable) -> c
     """Return the line of an assignment whose name nothing reads any more, if nothing else is lost with it."""
     scope = binding.scope
     is_own = scope.kind is ScopeKind.FUNCTION and not names.uses_by_name.keys() & FRAME_READERS
-    uses = [
-        one for one in names.uses_by_name.get(binding.name, ()) if names.find_scope(binding.name, one.scope) is scope
-    ]
+    same = names.uses_by_name.get(binding.name, ())
+    uses = [one for one in same if names.find_scope(binding.name, one.scope) is scope]
     if not is_own or binding.outer or any(one.node not in gone for one in uses):
         return None
     line = next((one for one in names.tree.ancestors(binding.node) if isinstance(one, cst.SimpleStatementLine)), None)
@@ -239,10 +239,10 @@ def dropped_names(change: NodeChange, names: NameTable) -> set[cst.Name]:
 
 def names_in(node: cst.CSTNode, names: NameTable) -> set[cst.Name]:
     found: set[cst.Name] = set()
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, cst.Name) and one in names.uses:
-            found.add(one)
-        waiting += one.children
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, cst.Name) and part in names.uses:
+            found.add(part)
+        pending += part.children
     return found

@@ -1,4 +1,4 @@
-"""Matches → new source: a libcst transformer (design D2); `edits` says the same as text.
+"""Operations → the new module, by a libcst transformer; `text_edits` says the same as text.
 
 A change is a function of the *updated* node, looked up by the original one, so that fixes inside fixed nodes compose.
 Each replaces the smallest node that will do: the function's name, a keyword, an import statement.
@@ -23,7 +23,7 @@ Node = TypeVar("Node", bound=cst.CSTNode)
 
 
 def rewrite(file: File, operations: Operations) -> cst.Module:
-    """Return the module with every rewrite carried out and the imports that this needs."""
+    """Return the module with every operation carried out and the imports that this needs."""
     return file.module.visit(Rewriter(operations, plan_imports(file, operations), file))
 
 
@@ -74,11 +74,11 @@ class Rewriter(cst.CSTTransformer):
             new = with_inlines(original_node, updated_node, self.plan.inlines)
             if original_node in self.plan.marked:
                 new = with_mark(new)
-        elif isinstance(updated_node, (cst.Module, cst.IndentedBlock)) and self.changes(original_node):
+        elif isinstance(updated_node, (cst.Module, cst.IndentedBlock)) and self.is_touched(original_node):
             new = self.with_statements(original_node, updated_node)
         return new  # type: ignore[return-value]
 
-    def changes(self, suite: cst.CSTNode) -> bool:
+    def is_touched(self, suite: cst.CSTNode) -> bool:
         touched = self.plan.removals.keys() | self.in_blocks.keys() | self.fronts.keys()
         return suite in self.insertions or any(line in touched for line in statements(suite))
 
@@ -132,8 +132,8 @@ def statements(suite: cst.CSTNode) -> Sequence[cst.CSTNode]:
 
 def reworded(text: str, wordings: Sequence[Wording]) -> str:
     """Return `text` with some of its words replaced, from the last to the first."""
-    for one in sorted(wordings, key=lambda one: one.start, reverse=True):
-        text = text[: one.start] + one.text + text[one.end :]
+    for wording in sorted(wordings, key=lambda one: one.start, reverse=True):
+        text = text[: wording.start] + wording.text + text[wording.end :]
     return text
 
 

@@ -1,4 +1,4 @@
-"""Matches → text edits: what `rewrite` does to the tree, said as replacements of text (design D3).
+"""Operations → text edits: what `rewriter` does to the tree, said as replacements of text.
 
 Expressions and imports are edits of their own. A statement that changes its shape is compared line by line with what
 becomes of it.
@@ -21,15 +21,15 @@ from cudafix.syntax.tree import BLOCKS
 
 
 def edits(file: File, operations: Operations) -> tuple[Edit, ...]:
-    """Return the changes of `rewrite` as text edits, in the order of the file."""
+    """Return what `rewrite` changes as text edits, in the order of the file."""
     plan = plan_imports(file, operations)
     roots = find_roots(file, operations)
-    found = [one for root in roots for one in compared(file, root, operations, plan)]
+    found = [edit for root in roots for edit in compared(file, root, operations, plan)]
     if roots != [file.module]:
         found += [one for node, one in single_edits(file, operations, plan) if not is_below(node, roots, file)]
-        rows = [rows_of(root, file) for root in roots]
+        done = [rows_of(root, file) for root in roots]
         words = [wording_edit(file, one) for one in operations.wordings]
-        found += [one for one in words if not any(one.start.row in compared for compared in rows)]
+        found += [word for word in words if not any(word.start.row in rows for rows in done)]
     return tuple(sorted(found, key=lambda one: (one.start, one.end)))
 
 
@@ -60,7 +60,7 @@ def rows_of(root: cst.CSTNode, file: File) -> range:
 
 
 def compared(file: File, root: cst.CSTNode, operations: Operations, plan: ImportPlan) -> Iterator[Edit]:
-    """Yield the edits that make of the lines of `root` what the rewrites make of it."""
+    """Yield the edits that make of the lines of `root` what the operations make of it."""
     new = root.visit(Rewriter(operations, plan, file))
     assert isinstance(new, cst.CSTNode)
     first = 1 if root is file.module else first_row(file, root)

@@ -1,4 +1,4 @@
-"""Imports of torch that a rewrite leaves unused: which can go, and which must stay although nothing here needs them."""
+"""The names that go with old code → the imports that nothing uses any more: which go, and which must stay."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ KEEPS_UNUSED = re.compile(r"#\s*(?:noqa(?!:)|noqa:[^#]*\bF401\b|ruff:\s*noqa|pyl
 TYPE_COMMENT = re.compile(r"#[ \t]*type:[^#\r\n]*")
 OURS = re.compile(r"#\s*(?:cudafix\s*:|noqa\s*:[^#]*\bCFX)", re.IGNORECASE)
 TAKES_TYPES = {"cast", "TypeVar", "NewType", "ForwardRef"}
+"""The functions that take types in quotes."""
+
 DYNAMIC = {"globals", "locals", "eval", "exec"}
+"""The functions that read names which nobody writes."""
 
 
 @dataclass
@@ -64,6 +67,18 @@ def find_unused(file: File, gone: set[cst.Name], anchors: Collection[cst.CSTNode
                 unused.dropped.setdefault(node, []).append(binding.alias)
     keep_what_has_no_substitute(unused, file, anchors)
     return unused
+
+
+def keeps_import(binding: Binding, file: File, gone: set[cst.Name]) -> str:
+    """Return why the import behind `binding` stays when the uses in `gone` go, or "" when it goes with them."""
+    scope = binding.scope.module if binding.outer else binding.scope
+    if not gone:
+        return "nothing here uses it: others may import it from here"
+    if is_used(file, binding.name, scope, gone):
+        return "it is used here in a way that stays"
+    if stays_silently(binding, file) or must_stay(binding, scope, file):
+        return "others may need the name from here"
+    return ""
 
 
 def keep_what_has_no_substitute(unused: Unused, file: File, anchors: Collection[cst.CSTNode]) -> None:
@@ -153,7 +168,7 @@ def is_exported(name: str, file: File) -> bool:
     if name in file.names.exported:
         return True
     quoted = [one for one in file.names.strings if one.evaluated_value == name]
-    around = [ancestor for one in quoted for ancestor in file.tree.ancestors(one)]
+    around = [ancestor for string in quoted for ancestor in file.tree.ancestors(string)]
     return any(isinstance(one, cst.SimpleStatementLine) and "__all__" in file.code(one) for one in around)
 
 
@@ -203,18 +218,6 @@ def has_own_comment(node: ImportStatement, file: File) -> bool:
 
 def rows(node: ImportStatement, file: File) -> list[str]:
     return file.lines[file.start(node).row - 1 : file.end(node).row]
-
-
-def keeps_import(binding: Binding, file: File, gone: set[cst.Name]) -> str:
-    """Return why the import behind `binding` stays when the uses in `gone` are rewritten, or "" when it goes."""
-    scope = binding.scope.module if binding.outer else binding.scope
-    if not gone:
-        return "nothing here uses it: others may import it from here"
-    if is_used(file, binding.name, scope, gone):
-        return "it is used here in a way that stays"
-    if stays_silently(binding, file) or must_stay(binding, scope, file):
-        return "others may need the name from here"
-    return ""
 
 
 # Blank lines around an import that goes

@@ -25,16 +25,18 @@ PREDICATE = re.compile(
     rf"|(?:torch_|pt_)?(?P<second>{WORDS})_(?:is_)?(?:available|enabled|present))",
     re.IGNORECASE,
 )
+"""How functions and flags are called that tell whether a backend is there: `is_torch_npu_available`, `_is_hip`."""
+
 DEVICE = re.compile(rf"(?P<backend>{WORDS}|cpu|meta)(?::(?:\d+)?)?")
 """A device string: `cuda`, `cuda:0`, and `cuda:` as a beginning."""
 
 
 class Certainty(Enum):
-    """How a condition asks, from the surest to the least sure."""
+    """What a condition goes by, from the surest to the least sure."""
 
     MACHINE = "whether torch finds the backend"
     PREDICATE = "a function or a flag of the project"
-    DEVICE = "a device at hand"
+    DEVICE = "a device in scope"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +45,10 @@ class BackendCondition:
 
     Attributes:
         backends: it holds for these alone, or if `negated` it fails for these alone. "cpu" may be one.
-        asks: how; the least sure way where there are several.
+        asks: what it goes by; the least sure where there are several.
         devices: the expressions whose device it asks about.
         rest: what else must hold.
-        flags: the names that stand for a condition that was asked before.
+        flags: the names that stand for a condition that was worked out before.
         tests: the functions of torch that it calls.
     """
 
@@ -75,7 +77,8 @@ class Reader:
             return replace(inner, negated=not inner.negated) if inner is not None else None
         if isinstance(node, cst.BooleanOperation):
             parts = operands(node)
-            return self.conjunction(parts, depth) if isinstance(node.operator, cst.And) else self.choice(parts, depth)
+            read = self.conjunction if isinstance(node.operator, cst.And) else self.disjunction
+            return read(parts, depth)
         if isinstance(node, cst.Comparison):
             return self.comparison(node)
         if isinstance(node, cst.Call):
@@ -96,7 +99,7 @@ class Reader:
         rest = [part for part, one in read if one is None or one.negated]
         return merged(wanted, backends, rest)
 
-    def choice(self, parts: Sequence[cst.BaseExpression], depth: int) -> BackendCondition | None:
+    def disjunction(self, parts: Sequence[cst.BaseExpression], depth: int) -> BackendCondition | None:
         """Read `a or b`: any of several backends; or `not a or b`, which lets nothing but `a` go on."""
         read = [self.read(part, depth) for part in parts]
         excluded = [one for one in read if one is not None and one.negated]
@@ -107,7 +110,7 @@ class Reader:
         known = [one for one in read if one is not None and not one.negated and not one.rest]
         if len(known) != len(parts):
             return None
-        return merged(known, frozenset(name for one in known for name in one.backends), ())
+        return merged(known, frozenset(name for condition in known for name in condition.backends), ())
 
     def comparison(self, node: cst.Comparison) -> BackendCondition | None:
         """Read `device.type == "cuda"`, `"cuda" != d`, `d in ("cuda", "xpu")`, `"cuda" in str(d)`."""
@@ -115,11 +118,11 @@ class Reader:
             return None
         left, operator, right = node.left, node.comparisons[0].operator, node.comparisons[0].comparator
         if isinstance(operator, (cst.Equal, cst.NotEqual)):
-            found = device_question([right], left) or device_question([left], right)
+            found = device_condition([right], left) or device_condition([left], right)
             negated = isinstance(operator, cst.NotEqual)
         elif isinstance(operator, (cst.In, cst.NotIn)):
             items = [one.value for one in right.elements] if isinstance(right, (cst.Tuple, cst.List, cst.Set)) else []
-            found = device_question(items, left) or device_question([left], right)
+            found = device_condition(items, left) or device_condition([left], right)
             negated = isinstance(operator, cst.NotIn)
         elif isinstance(operator, (cst.Is, cst.IsNot)) and isinstance(right, cst.Name) and right.value == "None":
             found = self.build_of(left)
@@ -129,7 +132,7 @@ class Reader:
         return replace(found, negated=negated) if found else None
 
     def build_of(self, node: cst.BaseExpression) -> BackendCondition | None:
-        """Read `torch.version.hip`: a question about how torch was built."""
+        """Read `torch.version.hip`, which tells for which backend torch was built."""
         meaning = self.file.names.resolve(node)
         word = BUILDS.get(meaning.path, "") if meaning is not None and meaning.doubt is None else ""
         return BackendCondition(frozenset({word}), Certainty.PREDICATE) if word else None
@@ -145,7 +148,7 @@ class Reader:
         if isinstance(node.func, cst.Name) and node.func.value == "bool" and len(node.args) == 1:
             return self.read(node.args[0].value, 0)
         if isinstance(node.func, cst.Attribute) and node.func.attr.value == "startswith" and len(node.args) == 1:
-            return device_question([node.args[0].value], node.func.value)
+            return device_condition([node.args[0].value], node.func.value)
         return self.predicate(node.func, path)
 
     def presence(self, node: cst.Call) -> BackendCondition | None:
@@ -176,9 +179,9 @@ class Reader:
         if not path and (meaning := self.file.names.resolve(node)) is not None:
             path = meaning.path
         last = written.rpartition(".")[2]
-        told = next((self.predicates[one] for one in (path, written, last) if one in self.predicates), "")
+        named = next((self.predicates[one] for one in (path, written, last) if one in self.predicates), "")
         match = PREDICATE.fullmatch(last)
-        word = told or (match["first"] or match["second"] if match else "")
+        word = named or (match["first"] or match["second"] if match else "")
         if not word:
             return None
         return BackendCondition(frozenset({family(word)}), Certainty.PREDICATE)
@@ -187,15 +190,15 @@ class Reader:
 def merged(
     conditions: Sequence[BackendCondition], backends: frozenset[str], rest: Iterable[cst.BaseExpression]
 ) -> BackendCondition:
-    """Put questions together that are asked in one condition."""
-    ways = [one for one in Certainty if any(condition.asks is one for condition in conditions)]
+    """Put conditions together that are parts of one."""
+    asked = {one.asks for one in conditions}
     return BackendCondition(
         backends,
-        ways[-1],
-        devices=tuple(one for condition in conditions for one in condition.devices),
-        rest=(*(one for condition in conditions for one in condition.rest), *rest),
-        flags=tuple(one for condition in conditions for one in condition.flags),
-        tests=tuple(one for condition in conditions for one in condition.tests),
+        [one for one in Certainty if one in asked][-1],
+        devices=tuple(device for condition in conditions for device in condition.devices),
+        rest=(*(part for condition in conditions for part in condition.rest), *rest),
+        flags=tuple(flag for condition in conditions for flag in condition.flags),
+        tests=tuple(test for condition in conditions for test in condition.tests),
     )
 
 
@@ -208,7 +211,7 @@ def available_backend(path: str) -> str:
     return parts[1] if known and parts[1] in (*BACKENDS, *OTHERS) else ""
 
 
-def device_question(literals: Sequence[cst.BaseExpression], subject: cst.BaseExpression) -> BackendCondition | None:
+def device_condition(literals: Sequence[cst.BaseExpression], subject: cst.BaseExpression) -> BackendCondition | None:
     """Read the comparison of a device with the names of devices."""
     backends = [backend_of(one) for one in literals]
     device = device_of(subject)
@@ -227,7 +230,7 @@ def backend_of(literal: cst.BaseExpression) -> str:
 
 
 def device_of(subject: cst.BaseExpression) -> cst.BaseExpression | None:
-    """Return the device that is asked: `d` of `d.type`, `str(d)`, `d`; None for what can be none."""
+    """Return the device that is asked about: `d` of `d.type`, `str(d)`, `d`; None for what can be none."""
     if isinstance(subject, cst.Call) and isinstance(subject.func, cst.Name) and subject.func.value == "str":
         return device_of(subject.args[0].value) if len(subject.args) == 1 else None
     if isinstance(subject, cst.Attribute) and subject.attr.value == "type":

@@ -17,6 +17,9 @@ NAMES_CUDA = re.compile(
 )
 """What only CUDA has, and what is asked to use it: `capability.major`, `run(cuda=True)`, `least_used_cuda_device()`."""
 
+MISSING_CUDA = ("AssertionError", "BaseException", "Exception", "RuntimeError")
+"""The exceptions that stand for what `torch.cuda` raises where there is no CUDA."""
+
 
 def names_cuda(code: str) -> bool:
     """Whether `code` is about CUDA itself, so that it must not run on another accelerator."""
@@ -26,9 +29,6 @@ def names_cuda(code: str) -> bool:
 def names_backend(code: str, backends: Sequence[str] = BESIDE_CUDA) -> bool:
     """Whether a word of `code` is one of `backends`: `is_xpu_available`, `"npu"`, but not `input`."""
     return re.search(rf"(?<![a-z])(?:{'|'.join(backends)})(?![a-z])", code, re.IGNORECASE) is not None
-
-
-MISSING_CUDA = ("AssertionError", "BaseException", "Exception", "RuntimeError")
 
 
 def catches(handler: cst.ExceptHandler, file: File) -> bool:

@@ -17,11 +17,10 @@ from cudafix.syntax.module import File
 from cudafix.syntax.scopes import BindingKind
 
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-NAMES = frozenset(("device", "devices", "dev", "devs", "devicename", "devicetype"))
-PHRASES = frozenset(("map_location", "pin_memory_device"))
-NEVER = frozenset(("device_types", "devices_types"))
+DEVICE_WORDS = frozenset(("device", "devices", "dev", "devs", "devicename", "devicetype"))
+DEVICE_PHRASES = frozenset(("map_location", "pin_memory_device"))
+KERNEL_NAMES = frozenset(("device_types", "devices_types"))
 """What names kernels, not where data goes: `torch.library.custom_op(device_types="cuda")`."""
-
 
 COLLECTS = frozenset(("append", "add", "insert", "appendleft"))
 """The methods that put their last argument into a collection: `devices.append("cuda")`."""
@@ -33,6 +32,7 @@ ASKS = re.compile(r"_*(is|has)_")
 """How functions are called that ask about a device: `is_on("cuda", x)`. What is meant there only a person can say."""
 
 OPTIONS = frozenset(("add_argument", "option", "Option", "Argument", "argument", "add_option"))
+"""The functions that define an option of a command line, whose name says what the value is."""
 
 
 @dataclass(frozen=True)
@@ -50,23 +50,23 @@ class Kind:
     methods: frozenset[str] = frozenset()
 
 
-def is_device_name(name: str) -> bool:
-    """Whether a name says that it stands for a device: `device`, `self.device`, `DEVICE_TYPE`, `map_location`."""
-    last = name.rpartition(".")[2]
-    if last.lower() in NEVER:
-        return False
-    words = [one.lower() for one in WORD.findall(last)]
-    return any(one in NAMES for one in words) or any(one in last.lower() for one in PHRASES)
-
-
 def is_device_position(node: cst.BaseExpression, file: File, depth: int = 2) -> bool:
     """Whether the value of `node` is taken for a device."""
-    return Positions(file, DEVICES).is_one(node, depth)
+    return ValueFollower(file, DEVICES).is_one(node, depth)
 
 
 def is_backend_position(node: cst.BaseExpression, file: File, depth: int = 2) -> bool:
     """Whether the value of `node` is taken for a backend of torch.distributed."""
-    return Positions(file, COMMUNICATION).is_one(node, depth)
+    return ValueFollower(file, COMMUNICATION).is_one(node, depth)
+
+
+def is_device_name(name: str) -> bool:
+    """Whether a name says that it stands for a device: `device`, `self.device`, `DEVICE_TYPE`, `map_location`."""
+    last = name.rpartition(".")[2]
+    if last.lower() in KERNEL_NAMES:
+        return False
+    words = [one.lower() for one in WORD.findall(last)]
+    return any(one in DEVICE_WORDS for one in words) or any(one in last.lower() for one in DEVICE_PHRASES)
 
 
 def is_backend_name(name: str) -> bool:
@@ -79,7 +79,9 @@ DEVICES = Kind(is_device_name, device_places, METHODS)
 COMMUNICATION = Kind(is_backend_name, communication_places)
 
 
-class Positions:
+class ValueFollower:
+    """Follows a value outwards, through what passes it on, to what takes it."""
+
     def __init__(self, file: File, kind: Kind) -> None:
         self.file = file
         self.kind = kind
@@ -89,7 +91,7 @@ class Positions:
         return self.names.tree.parents.get(node)
 
     def is_one(self, node: cst.CSTNode, depth: int) -> bool:
-        """Follow the value outwards to what takes it."""
+        """Whether what takes the value of `node` takes it for one of the kind; up to `depth` names are followed."""
         parent = self.parent(node)
         if isinstance(parent, cst.IfExp):
             return parent.test is not node and self.is_one(parent, depth)
@@ -137,9 +139,8 @@ class Positions:
     def is_assigned(self, statement: cst.Assign | cst.AnnAssign, value: cst.CSTNode, depth: int) -> bool:
         if statement.value is not value:
             return False
-        targets = [statement.target] if isinstance(statement, cst.AnnAssign) else [
-            one.target for one in statement.targets
-        ]  # fmt: skip
+        places = [statement] if isinstance(statement, cst.AnnAssign) else statement.targets
+        targets = [one.target for one in places]
         return any(self.is_target(one) or self.ends_up(one, value, depth) for one in targets)
 
     def is_target(self, target: cst.BaseExpression) -> bool:
@@ -229,7 +230,7 @@ class Positions:
         if isinstance(func, cst.Attribute) and func.value.value not in ("self", "cls"):  # type: ignore[attr-defined]
             return None
         scopes = self.names.scopes if isinstance(func, cst.Attribute) else [self.names.root]
-        found = [one for scope in scopes for one in scope.bindings.get(name.value, ())]
+        found = [binding for scope in scopes for binding in scope.bindings.get(name.value, ())]
         nodes = [one.node for one in found if one.kind is BindingKind.OTHER]
         if len(nodes) != 1:
             return None

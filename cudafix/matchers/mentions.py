@@ -68,7 +68,7 @@ def read_mentions(file: File) -> list[Mention]:
     if not DOTTED.search(file.text):
         return []
     comments = [one for one in file.positions if isinstance(one, cst.Comment)]
-    found = [one for node in comments for one in mentions_in(node, file, shows=False)]
+    found = [mention for node in comments for mention in mentions_in(node, file, shows=False)]
     docstrings = dict.fromkeys(find_docstrings(file), True)
     for node, shows in (dict.fromkeys(attribute_docs(file), False) | docstrings).items():
         found += mentions_in(node, file, shows)

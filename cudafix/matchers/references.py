@@ -17,6 +17,9 @@ from cudafix.syntax.module import File
 from cudafix.syntax.name_table import NameTable
 from cudafix.syntax.scopes import Binding, BindingKind, Resolution, Scope, Use
 
+BROUGHT_BY_STARS = frozenset({"torch"})
+"""What any star import is taken to bring: who says `torch` means torch."""
+
 
 @dataclass(frozen=True, eq=False)
 class Reference:
@@ -37,10 +40,6 @@ class Reference:
     @property
     def is_import(self) -> bool:
         return self.root is None
-
-
-BROUGHT_BY_STARS = frozenset({"torch"})
-"""What any star import is taken to bring: who says `torch` means torch."""
 
 
 def parse(source: Source, shown: bytes | None = None) -> File:
@@ -72,7 +71,7 @@ def comes_from_star(resolution: Resolution, names: NameTable) -> bool:
 def find_references(names: NameTable, possible: Set[str]) -> list[Reference]:
     """Return the references to functions of backends; `possible` are the names that may stand for torch."""
     uses = [use for use in names.uses.values() if names.stars or use.node.value in possible]
-    found = [one for use in uses if (one := find_reference(names, use)) is not None]
+    found = [reference for use in uses if (reference := find_reference(names, use)) is not None]
     return sorted([*found, *find_imports(names)], key=lambda one: one.order)
 
 

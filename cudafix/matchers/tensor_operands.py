@@ -17,7 +17,11 @@ from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding, ScopeKind, Use
 
 OF_MODELS = frozenset(("forward", "generate"))
+"""The methods that a model is run by."""
+
 KEEPS_MODEL = frozenset(("bfloat16", "cuda", "eval", "float", "half", "requires_grad_", "to", "train"))
+"""The methods of a model that give the model itself."""
+
 MODELS = re.compile(r"(transformers|diffusers)\.(?!.*(Tokenizer|Processor|Extractor|Config|Scheduler))")
 """The classes of the libraries whose models know their device."""
 

@@ -25,9 +25,12 @@ from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding
 
 MODULE_FUNCTION = "device_module"
-
+"""The function of the runtime that gives the active backend's module."""
 
 SCRIPTED = "TorchScript compiles this function and cannot compile the neutral call"
+
+TYPE_FORMS = frozenset((*typing.__all__, "dict", "frozenset", "list", "set", "tuple", "type"))
+"""What is followed by types in brackets."""
 
 
 def find_replacement(reference: Reference, file: File, options: Options) -> Replacement | Refusal:
@@ -91,10 +94,6 @@ def describe_doubt(doubt: Binding, reference: Reference, file: File) -> str:
     return f"`{name}` may be something else here: it is also bound on line {row}"
 
 
-TYPE_FORMS = frozenset((*typing.__all__, "dict", "frozenset", "list", "set", "tuple", "type"))
-"""What is followed by types in brackets."""
-
-
 def is_class_base(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
     return isinstance(parent, cst.ClassDef) and isinstance(node, cst.Arg) and node in (*parent.bases, *parent.keywords)
 
@@ -133,10 +132,8 @@ def is_scripted(node: cst.CSTNode, file: File) -> bool:
             decorators = [one.decorator for one in ancestor.decorators]
             functions = [one.func if isinstance(one, cst.Call) else one for one in decorators]
             functions += calls_with(ancestor.name.value, file)
-            meanings = [file.names.resolve(one) for one in functions]
-            if any(
-                one is not None and one.path.startswith(("torch.jit.script", "torch.jit.export")) for one in meanings
-            ):
+            meanings = filter(None, map(file.names.resolve, functions))
+            if any(one.path.startswith(("torch.jit.script", "torch.jit.export")) for one in meanings):
                 return True
     return False
 
@@ -182,8 +179,8 @@ def runtime_form(row: Row, options: Options) -> Replacement | Refusal:
     if row.runtime == "." or options.route is Route.TORCH:
         return on_module(row, options)
     reason = row.note if row.safety is not Safety.SAFE else ""
-    need = ImportedName(options.runtime_module, row.runtime)
-    return Replacement(need, on_module=row.runtime == MODULE_FUNCTION, safety=row.safety, reason=reason)
+    imported = ImportedName(options.runtime_module, row.runtime)
+    return Replacement(imported, on_module=row.runtime == MODULE_FUNCTION, safety=row.safety, reason=reason)
 
 
 def on_module(row: Row, options: Options) -> Replacement | Refusal:
@@ -192,11 +189,11 @@ def on_module(row: Row, options: Options) -> Replacement | Refusal:
         if row.name in ASKS_THE_CPU:
             return Refusal(ANSWER_OF_CPU)
         names = tuple(row.name.split(".")) if row.name else ()
-        need = ImportedName("torch", GET_MODULE)
-        return Replacement(need, names, on_module=True, safety=Safety.UNSAFE, reason=ON_CPU, fails_idle=True)
+        imported = ImportedName("torch", GET_MODULE)
+        return Replacement(imported, names, on_module=True, safety=Safety.UNSAFE, reason=ON_CPU, fails_idle=True)
     reason = row.note if row.safety is not Safety.SAFE else ""
-    need = ImportedName(options.runtime_module, MODULE_FUNCTION)
-    return Replacement(need, tuple(row.name.split(".")), on_module=True, safety=row.safety, reason=reason)
+    imported = ImportedName(options.runtime_module, MODULE_FUNCTION)
+    return Replacement(imported, tuple(row.name.split(".")), on_module=True, safety=row.safety, reason=reason)
 
 
 def find_doubts(reference: Reference, file: File, form: Replacement) -> list[str]:
@@ -218,7 +215,7 @@ def find_doubts(reference: Reference, file: File, form: Replacement) -> list[str
     if has_comment(reference.node, file):
         found.append("a comment inside the expression would be lost")
     if row.name not in ANSWERS_WITHOUT_CUDA and any(
-        tells_by_error(one, reference.node, file) for one in tries(reference, file)
+        tells_by_error(attempt, reference.node, file) for attempt in tries(reference, file)
     ):
         found.append("an error here tells that there is no CUDA, and the neutral call may raise none")
     return found

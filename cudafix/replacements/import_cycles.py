@@ -11,6 +11,8 @@ from cudafix.config.targets import module_file
 from cudafix.syntax.python_parser import parse
 
 LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+"""What runs when it is called."""
+
 MOST = 2_000
 """Files. A project in which a module imports more than this at once is given the benefit of the doubt."""
 
@@ -61,7 +63,7 @@ def at_once(tree: ast.AST) -> Iterator[ast.AST]:
         if isinstance(node, LATER):
             continue
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            yield from (inner for one in node.orelse for inner in (one, *at_once(one)))
+            yield from (inner for statement in node.orelse for inner in (statement, *at_once(statement)))
             continue
         yield node
         yield from at_once(node)

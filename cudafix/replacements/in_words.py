@@ -1,4 +1,4 @@
-"""What a text says instead of a backend's function."""
+"""A backend's function → what a text says instead of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the index of the current device is taken for a device: `x.to(torch.cuda.current_device())`.
+"""A neutral form → the current device, where its index is taken for one: `x.to(torch.cuda.current_device())`.
 
 An index means a device of CUDA in torch up to 2.4, and no device at all on a machine without an accelerator: what
 takes a device gets one.
@@ -17,11 +17,14 @@ from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Use
 
 DEVICE = "current_device"
-METHODS = frozenset(("to", "to_empty", "new_empty", "new_full", "new_ones", "new_tensor", "new_zeros"))
+"""What gives the index in torch.cuda, and the device itself in the runtime."""
+
+KEYWORD_METHODS = frozenset(("to", "to_empty", "new_empty", "new_full", "new_ones", "new_tensor", "new_zeros"))
+"""The methods of tensors that take `device=`."""
 
 
 def as_device(reference: Reference, replacement: Replacement, file: File, options: Options) -> Replacement:
-    """Return the neutral form that gives the current device where its index is taken for one; else `neutral`."""
+    """Return the neutral form that gives the current device where its index is taken for one; else `replacement`."""
     is_ours = replacement.need.module in ("torch", options.runtime_module)
     if reference.symbol.row.name != DEVICE or reference.call is None or not is_ours:
         return replacement
@@ -47,7 +50,7 @@ def is_taken_for_device(node: cst.CSTNode, file: File) -> bool:
         is_device = path == "torch.device" and len(call.args) == 1
         return call.args[0] is parent and (is_device or (method == "to" and not path))
     is_torch = path.startswith("torch.") and not path.startswith("torch.cuda.")
-    return parent.keyword.value in ("device", "map_location") and (is_torch or (method in METHODS and not path))
+    return parent.keyword.value in ("device", "map_location") and (is_torch or (method in KEYWORD_METHODS and not path))
 
 
 def is_name_of_device(statement: cst.Assign, file: File) -> bool:

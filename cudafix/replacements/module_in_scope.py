@@ -1,4 +1,4 @@
-"""What the code has at hand for a neutral call: the module of its device, or the backend that a branch is about."""
+"""A neutral call → the same with what is in scope for it: the module of its device, or of the backend that is meant."""
 
 from __future__ import annotations
 

@@ -22,8 +22,9 @@ from cudafix.replacements.native import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE,
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement, is_module
 from cudafix.syntax.module import File
 
-QUESTION = "is_available"
+IS_AVAILABLE = "is_available"
 NATIVE_SINCE = {row.native.name: row.native.since for row in ROWS.values() if row.native is not None}
+"""Since which torch its own neutral functions are there, by their names below `torch`."""
 
 
 def find_entry(symbol: Symbol, path: str, options: Options, is_called: bool) -> Entry | None:
@@ -60,7 +61,7 @@ def named(entry: Entry | None, name: str, options: Options) -> Entry | None:
 def target_form(reference: Reference, entry: Entry, file: File, options: Options) -> Replacement | Refusal:
     """Use the project's own; in its own module, where it is not there yet, the runtime's stands in for it."""
     form = native(reference, entry.target, options) or form_of(entry, reference.call, file, options)
-    if isinstance(form, Replacement) and reference.symbol.row.name == QUESTION:
+    if isinstance(form, Replacement) and reference.symbol.row.name == IS_AVAILABLE:
         form = replace(form, safety=Safety.UNSAFE, reason=reference.symbol.row.note)
     stop = find_stop(entry.target, reference.node, file, options)
     if not stop or isinstance(form, Refusal):
@@ -103,9 +104,9 @@ def form_of(entry: Entry, call: cst.Call | None, file: File, options: Options) -
 
 def plain_form(target: Target, file: File, options: Options) -> Replacement:
     """Return the target as what takes the place of a name, whatever is known of it."""
-    need = ImportedName(as_written(target.module, file, options.root), target.name)
+    imported = ImportedName(as_written(target.module, file, options.root), target.name)
     since = NATIVE_SINCE.get(".".join((target.name, *target.attributes)), OLDEST_TORCH)
-    return Replacement(need, target.attributes, on_module=target.is_called, since=since)
+    return Replacement(imported, target.attributes, on_module=target.is_called, since=since)
 
 
 def others_of(target: Target, form: Replacement) -> tuple[ImportedName, ...]:

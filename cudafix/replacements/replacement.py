@@ -24,14 +24,14 @@ class Replacement:
     """What replaces the node of a reference.
 
     Attributes:
-        need: the function that the new code begins with.
+        need: what the new code begins with, a function as a rule.
         attributes: what follows its name.
         on_module: whether it is called before the attributes are read, with `module_of` as its argument.
         arguments: the call's arguments that lose their keyword.
         passed: what stands between the parentheses, where a call is made; None: the old call's own stay.
         whole_call: whether the old call goes with the name that it calls.
         template: what stands around it all; its first `{}` is this.
-        also: what the new code needs beside, named in `passed`.
+        also: what the new code imports beside it, named in `passed`.
         fails_idle: whether it raises on a machine without an accelerator.
         since: the oldest torch that has it; the runtime's functions work with 2.4.
     """
@@ -59,8 +59,8 @@ class Replacement:
         module = f"{local_name}({self.module_of})" if self.on_module else local_name
         function = ".".join((module, *self.attributes))
         passed = self.passed
-        for need, local in zip(self.also, others, strict=False):
-            passed = re.sub(rf"(?<![\w.]){need.name}\b(?!\s*=)", local, passed or "")
+        for imported, local in zip(self.also, others, strict=False):
+            passed = re.sub(rf"(?<![\w.]){imported.name}\b(?!\s*=)", local, passed or "")
         return self.template.replace("{}", function if passed is None else f"{function}({passed})", 1)
 
     @property
