@@ -10,7 +10,7 @@ from enum import Enum
 
 
 class Safety(Enum):
-    """How far a fix can be trusted (design D7)."""
+    """How far a fix can be trusted."""
 
     SAFE = "safe"
     UNSAFE = "unsafe"

@@ -1,4 +1,4 @@
-"""What makes a fix unsafe here, or impossible, whatever the row of the symbol says (design D7)."""
+"""What makes a fix unsafe here, or impossible, whatever the row of the symbol says."""
 
 from __future__ import annotations
 

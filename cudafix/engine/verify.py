@@ -1,4 +1,4 @@
-"""A rewritten module must compile and know its names, or it is not written (design D9)."""
+"""A rewritten module must compile and know its names, or it is not written."""
 
 from __future__ import annotations
 

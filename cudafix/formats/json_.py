@@ -1,4 +1,4 @@
-"""Findings → JSON, one object per finding (design, section 7): in an array, or on a line each."""
+"""Findings → JSON, one object per finding: in an array, or on a line each."""
 
 from __future__ import annotations
 

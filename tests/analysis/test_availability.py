@@ -1,4 +1,4 @@
-"""`is_available()`: what depends on the answer decides whether asking for any accelerator is right (design D7)."""
+"""`is_available()`: what depends on the answer decides whether asking for any accelerator is right."""
 
 from __future__ import annotations
 

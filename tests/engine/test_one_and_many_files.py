@@ -235,7 +235,7 @@ def test_an_error_of_ours_is_one_line_and_exit_code_2_and_the_run_goes_on(
 
     (folder / "a.py").write_text(HARDCODED)
     (folder / "b.py").write_text(CLEAN)
-    monkeypatch.setattr(cudafix.engine.one_file, "look_at", fail)
+    monkeypatch.setattr(cudafix.engine.one_file, "check_module", fail)
     result = invoke("check")
     assert (result.exit_code, result.output) == (
         2,

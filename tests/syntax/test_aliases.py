@@ -1,4 +1,4 @@
-"""Names that stand for torch, a backend's module or one of its functions by assignment (design D4)."""
+"""Names that stand for torch, a backend's module or one of its functions by assignment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How code may spell a backend's function, and what only looks like one (design D4)."""
+"""How code may spell a backend's function, and what only looks like one."""
 
 from __future__ import annotations
 

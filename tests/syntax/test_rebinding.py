@@ -1,4 +1,4 @@
-"""A name that is bound more than once: what it means depends on what surely ran before (design D4)."""
+"""A name that is bound more than once: what it means depends on what surely ran before."""
 
 from __future__ import annotations
 

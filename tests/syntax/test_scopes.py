@@ -1,4 +1,4 @@
-"""Which scope a name belongs to: parameters, locals, classes, comprehensions, `global` and `nonlocal` (design D4)."""
+"""Which scope a name belongs to: parameters, locals, classes, comprehensions, `global` and `nonlocal`."""
 
 from __future__ import annotations
 
