@@ -1,4 +1,4 @@
-"""Comments that silence findings, and those that silence nothing any more (design, section 7)."""
+"""Comments that silence findings, and those that silence nothing any more."""
 
 from __future__ import annotations
 
