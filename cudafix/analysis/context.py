@@ -78,7 +78,7 @@ class RuleContext:
         return find_references(self.file.names, self.torch_names)
 
     @cached_property
-    def calls(self) -> dict[cst.CSTNode, Reference]:
+    def references_by_node(self) -> dict[cst.CSTNode, Reference]:
         """The references by their nodes, imports left out."""
         return {one.node: one for one in self.references if not one.is_import}
 
@@ -98,20 +98,20 @@ class RuleContext:
 
     def references_in(self, *nodes: cst.CSTNode) -> Iterator[Reference]:
         """Yield the references inside `nodes`, in the order of the file."""
-        found = {reference for node in nodes for reference in self.inside.get(node, ())}
+        found = {reference for node in nodes for reference in self.references_inside.get(node, ())}
         yield from sorted(found, key=lambda one: one.order)
 
     @cached_property
-    def inside(self) -> dict[cst.CSTNode, list[Reference]]:
+    def references_inside(self) -> dict[cst.CSTNode, list[Reference]]:
         """The references inside each node that holds one."""
         found: dict[cst.CSTNode, list[Reference]] = {}
-        for node, reference in self.calls.items():
+        for node, reference in self.references_by_node.items():
             for one in (node, *self.file.tree.ancestors(node)):
                 found.setdefault(one, []).append(reference)
         return found
 
     @cached_property
-    def place(self) -> str:
+    def path_without_suffix(self) -> str:
         """The path of the file below the project's folder, without its suffix."""
         return relative(PurePath(self.file.path), self.options.root).with_suffix("").as_posix()
 
@@ -129,7 +129,7 @@ class RuleContext:
             return None
         return next((one for one in self.options.targets if one.target.path == meaning.path), None)
 
-    def neutral_call(self, call: cst.Call) -> str:
+    def neutral_function(self, call: cst.Call) -> str:
         """Return the name in the catalogue of what `call`, which is neutral already, calls; else ""."""
         meaning = self.file.names.resolve(call.func)
         if meaning is None or meaning.doubt is not None:

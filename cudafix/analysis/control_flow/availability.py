@@ -29,7 +29,7 @@ def after_exit(guard: Guard, file: File) -> Sequence[cst.CSTNode]:
     return file.tree.following(guard) if is_exit else ()
 
 
-def judge_flag(
+def refine_flag(
     reference: Reference,
     replacement: Replacement,
     file: File,

@@ -15,7 +15,7 @@ FOR_ONE_BACKEND = re.compile(r"(?:Accelerator|Platform|Backend|DeviceMixin|Devic
 """How classes are called that are there for one backend each: `CudaAccelerator`, `XPUPlatform`."""
 
 
-def find_branch(node: cst.CSTNode, context: RuleContext) -> frozenset[str]:
+def find_branch_backends(node: cst.CSTNode, context: RuleContext) -> frozenset[str]:
     """Return the backends for which the code around `node` is taken; empty where it is taken for any.
 
     `if torch.cuda.is_available():` alone is no such branch: it is the usual way to ask for a GPU of any make.
@@ -23,7 +23,7 @@ def find_branch(node: cst.CSTNode, context: RuleContext) -> frozenset[str]:
     child = node
     guarded: frozenset[str] = frozenset()
     for parent in context.file.tree.ancestors(node):
-        found = branch_of(child, parent, context)
+        found = backends_asked_before(child, parent, context)
         if isinstance(parent, cst.ClassDef):
             found = class_backend(parent)
         elif isinstance(parent, cst.FunctionDef) and parent.body is child:
@@ -37,7 +37,7 @@ def find_branch(node: cst.CSTNode, context: RuleContext) -> frozenset[str]:
     return frozenset()
 
 
-def branch_of(child: cst.CSTNode, parent: cst.CSTNode, context: RuleContext) -> frozenset[str]:
+def backends_asked_before(child: cst.CSTNode, parent: cst.CSTNode, context: RuleContext) -> frozenset[str]:
     """Return the backends that `parent` asked for before it came to `child`."""
     if isinstance(parent, (cst.If, cst.IfExp)):
         condition = context.condition(parent.test)
@@ -52,7 +52,7 @@ def branch_of(child: cst.CSTNode, parent: cst.CSTNode, context: RuleContext) -> 
         return case_backends(parent, context)
     if isinstance(parent, cst.DictElement) and child is parent.value:
         return frozenset({family(backend_of(parent.key))}) & frozenset(BACKENDS)
-    return left_by_others(child, parent, context)
+    return exit_backends(child, parent, context)
 
 
 def is_meant(condition: BackendCondition, node: cst.If | cst.IfExp, context: RuleContext) -> bool:
@@ -85,7 +85,7 @@ def is_named_around(backend: str, node: cst.CSTNode, context: RuleContext) -> bo
     What stands in the condition itself is a part of it, and must stay for what it decides about to stay.
     """
     words = [backend, *(word for word, known in FAMILY.items() if known == backend)]
-    if names_backend(context.place, words):
+    if names_backend(context.path_without_suffix, words):
         return True
     for parent in context.file.tree.ancestors(node):
         condition: cst.BaseExpression | None = None
@@ -114,7 +114,7 @@ def pattern_backends(pattern: cst.MatchPattern) -> frozenset[str]:
     return frozenset(map(family, backends)) if all(backends) else frozenset()
 
 
-def left_by_others(child: cst.CSTNode, suite: cst.CSTNode, context: RuleContext) -> frozenset[str]:
+def exit_backends(child: cst.CSTNode, suite: cst.CSTNode, context: RuleContext) -> frozenset[str]:
     """Return the backends for which code goes on after `if device.type != "cuda": return`."""
     tree = context.file.tree
     if not isinstance(suite, cst.IndentedBlock):

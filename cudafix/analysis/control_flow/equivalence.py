@@ -236,13 +236,13 @@ def does_nothing_in_loop(node: cst.CSTNode, context: RuleContext) -> bool:
     """Whether a statement of a loop over all devices is neutral; `with torch.cuda.device(i):` runs for none there."""
     if not isinstance(node, cst.With):
         return does_nothing_without_accelerator(node, context)
-    contexts = all(called(one.item, context) in CONTEXTS and one.asname is None for one in node.items)
+    contexts = all(function_called(one.item, context) in CONTEXTS and one.asname is None for one in node.items)
     return contexts and all(does_nothing_without_accelerator(one, context) for one in node.body.body)
 
 
 def is_call_that_does_nothing(node: cst.BaseExpression, context: RuleContext) -> bool:
-    name = called(node, context)
-    reference = context.calls.get(node.func) if isinstance(node, cst.Call) else None
+    name = function_called(node, context)
+    reference = context.references_by_node.get(node.func) if isinstance(node, cst.Call) else None
     replacement = context.replacement(reference) if reference is not None else None
     fails = isinstance(replacement, Replacement) and replacement.fails_idle
     return name in WITHOUT_ACCELERATOR and not fails and has_side_effect_free_arguments(node, context)
@@ -253,16 +253,16 @@ def is_empty_range(node: cst.BaseExpression, context: RuleContext) -> bool:
     if not isinstance(node, cst.Call) or len(node.args) != 1:
         return False
     is_range = isinstance(node.func, cst.Name) and node.func.value == "range"
-    return is_range and called(node.args[0].value, context) == "device_count"
+    return is_range and function_called(node.args[0].value, context) == "device_count"
 
 
-def called(node: cst.BaseExpression, context: RuleContext) -> str:
+def function_called(node: cst.BaseExpression, context: RuleContext) -> str:
     """Return the catalogue's name of what `node` calls, if a neutral form takes its place or has done so."""
     if not isinstance(node, cst.Call):
         return ""
-    reference = context.calls.get(node.func)
+    reference = context.references_by_node.get(node.func)
     if reference is None:
-        return context.neutral_call(node)
+        return context.neutral_function(node)
     stays = reference in context.silenced or not isinstance(context.replacement(reference), Replacement)
     return "" if stays else reference.symbol.row.name
 
@@ -282,7 +282,7 @@ def is_side_effect_free(node: cst.BaseExpression, context: RuleContext) -> bool:
         if isinstance(one, cst.SimpleString) and DEVICE.fullmatch(str(one.evaluated_value)):
             return False
         if isinstance(one, cst.Call):
-            if called(one, context) not in WITHOUT_ACCELERATOR:
+            if function_called(one, context) not in WITHOUT_ACCELERATOR:
                 return False
         elif (isinstance(one, cst.BaseExpression) and not isinstance(one, SIDE_EFFECT_FREE)) or may_fail(one, context):
             return False
@@ -299,7 +299,7 @@ def may_fail(node: cst.CSTNode, context: RuleContext) -> bool:
         sides = (node.left, *(one.comparator for one in node.comparisons))
         return ordered and not all(isinstance(one, (cst.BaseNumber, cst.Call)) for one in sides)
     if isinstance(node, cst.Attribute):
-        return not isinstance(node.value, (cst.Name, cst.Call)) and node not in context.inside
+        return not isinstance(node.value, (cst.Name, cst.Call)) and node not in context.references_inside
     return isinstance(node, cst.Name) and is_bound_in_guards(node, context)
 
 

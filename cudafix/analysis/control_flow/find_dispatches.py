@@ -24,8 +24,8 @@ def find_dispatches(context: RuleContext) -> list[Dispatch]:
     """Return the dispatches around the references of a file, and around the flags that were set from them."""
     seen: set[cst.CSTNode] = set()
     found: list[Dispatch] = []
-    for start in (*context.calls, *uses_of_flags(context)):
-        for node in places(start, context):
+    for start in (*context.references_by_node, *uses_of_flags(context)):
+        for node in candidates(start, context):
             first = first_of(node, context)
             if first in seen:
                 continue
@@ -37,7 +37,7 @@ def find_dispatches(context: RuleContext) -> list[Dispatch]:
     return found
 
 
-def places(start: cst.CSTNode, context: RuleContext) -> Iterator[cst.CSTNode]:
+def candidates(start: cst.CSTNode, context: RuleContext) -> Iterator[cst.CSTNode]:
     """Yield what may choose by backend around `start`: what it stands in, and the exit that stands before that."""
     names = context.file.names
     for node in (start, *names.tree.ancestors(start)):
@@ -49,7 +49,9 @@ def places(start: cst.CSTNode, context: RuleContext) -> Iterator[cst.CSTNode]:
 
 def uses_of_flags(context: RuleContext) -> Iterator[cst.Name]:
     """Yield the uses of names that hold what a reference to `is_available` answered."""
-    asked = [one for one, reference in context.calls.items() if reference.symbol.row.name == "is_available"]
+    asked = [
+        one for one, reference in context.references_by_node.items() if reference.symbol.row.name == "is_available"
+    ]
     values = {node for one in asked for node in (one, *context.file.tree.ancestors(one))}
     for binding in context.file.value_bindings:
         if binding.value in values:

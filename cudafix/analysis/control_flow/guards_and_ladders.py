@@ -12,7 +12,7 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext, once
 from cudafix.analysis.control_flow.dispatch import Dispatch, Shape
-from cudafix.analysis.control_flow.enclosing_branch import find_branch
+from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends
 from cudafix.analysis.control_flow.equivalence import (
     canonical_form,
     does_nothing_without_accelerator,
@@ -20,8 +20,8 @@ from cudafix.analysis.control_flow.equivalence import (
     nodes_in,
 )
 from cudafix.analysis.control_flow.find_dispatches import find_dispatches
-from cudafix.analysis.control_flow.substitutes import anchor, own_tests
-from cudafix.analysis.control_flow.verdict import backends_of_last, chooses_device, decide_collapse
+from cudafix.analysis.control_flow.substitutes import anchor, direct_tests
+from cudafix.analysis.control_flow.verdict import backends_of_default, chooses_device, decide_collapse
 from cudafix.analysis.match import Match
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.fixes.operations import Operations, Substitution
@@ -32,7 +32,7 @@ from cudafix.syntax.assigned_values import only_binding
 from cudafix.syntax.scopes import Binding
 
 
-def found_dispatches(context: RuleContext) -> list[Dispatch]:
+def reported_dispatches(context: RuleContext) -> list[Dispatch]:
     """Return the guards and ladders that one of the two rules reports."""
     return [one for one in dispatches(context) if is_ladder(one, context) or is_guard(one, context)]
 
@@ -41,13 +41,13 @@ def found_dispatches(context: RuleContext) -> list[Dispatch]:
 def dispatches(context: RuleContext) -> list[Dispatch]:
     """Return the guards and ladders of a file; both rules ask for them, one after the other."""
     found = [one for one in find_dispatches(context) if is_about_functions(one, context)]
-    return [one for one in found if not find_branch(one.nodes[0], context) & one.backends]
+    return [one for one in found if not find_branch_backends(one.nodes[0], context) & one.backends]
 
 
 def is_ladder(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether several backends have a branch; the last `else` is one for the backend that it calls."""
     asked = [condition.backends - {"cpu"} for _, condition in dispatch.tested_branches if condition.backends - {"cpu"}]
-    return len(asked) > 1 or (len(asked) == 1 and bool(backends_of_last(dispatch, context) - asked[0]))
+    return len(asked) > 1 or (len(asked) == 1 and bool(backends_of_default(dispatch, context) - asked[0]))
 
 
 def is_guard(dispatch: Dispatch, context: RuleContext) -> bool:
@@ -59,10 +59,10 @@ def is_guard(dispatch: Dispatch, context: RuleContext) -> bool:
         return True
     if condition.asks is Certainty.MACHINE:
         return False
-    return does_nothing_at_all(dispatch, context) or answers_as_last(dispatch, context)
+    return does_nothing_at_all(dispatch, context) or answers_as_default(dispatch, context)
 
 
-def answers_as_last(dispatch: Dispatch, context: RuleContext) -> bool:
+def answers_as_default(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether the neutral call gives by itself what the last `else` gives: `… else 0` after an amount of memory."""
     branch, otherwise = dispatch.branches[0], dispatch.default_branch
     if otherwise is None or not branch.gives_value or not otherwise.gives_value:
@@ -83,23 +83,25 @@ def does_nothing_at_all(dispatch: Dispatch, context: RuleContext) -> bool:
 def is_about_functions(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether a function with a neutral form stands in a branch, or a device is chosen by what torch finds."""
     tests = {one for _, condition in dispatch.tested_branches for one in condition.tests}
-    own = [test for _, condition in dispatch.tested_branches for test in own_tests(condition, context)]
+    own = [test for _, condition in dispatch.tested_branches for test in direct_tests(condition, context)]
     if not context.silenced.isdisjoint(own):
         return False
     inside = context.references_in(*dispatch.parts)
     if any(one.symbol.row.code != CUDA_ONLY and one.symbol.row.name != "is_available" for one in inside):
         return True
     calls = [one for one in nodes_in(dispatch.parts) if isinstance(one, cst.Call)]
-    if tests and any(context.neutral_call(one) not in ("", "is_available") for one in calls):
+    if tests and any(context.neutral_function(one) not in ("", "is_available") for one in calls):
         return True  # half migrated: the neutral call does nothing elsewhere
-    return bool(tests or has_flag(dispatch)) and chooses_device(dispatch, context)
+    return bool(tests or has_flag(dispatch)) and chooses_device(dispatch)
 
 
 def has_flag(dispatch: Dispatch) -> bool:
     return any(condition.flags and condition.asks is Certainty.MACHINE for _, condition in dispatch.tested_branches)
 
 
-def match_for(dispatch: Dispatch, message: Callable[[Reference], str], takes_all: bool, context: RuleContext) -> Match:
+def match_dispatch(
+    dispatch: Dispatch, message: Callable[[Reference], str], takes_all: bool, context: RuleContext
+) -> Match:
     """Return the match for a guard or ladder.
 
     Arguments:
@@ -107,12 +109,12 @@ def match_for(dispatch: Dispatch, message: Callable[[Reference], str], takes_all
         takes_all: whether its fix is also that of all functions in the branches, whatever was asked.
     """
     verdict = decide_collapse(dispatch, context)
-    tests = [test for _, condition in dispatch.tested_branches for test in own_tests(condition, context)]
+    tests = [test for _, condition in dispatch.tested_branches for test in direct_tests(condition, context)]
     inside = list(context.references_in(*dispatch.parts))
     operations = (
         Operations()
         if verdict.refusal
-        else Operations(tuple(verdict.substitutions), verdict.changes, flags_of(dispatch, context))
+        else Operations(tuple(verdict.substitutions), verdict.changes, removable_flags(dispatch, context))
     )
     named = tests[0] if tests else inside[0] if inside else anchor(dispatch, context)
     takes_inside = bool(operations) and (takes_all or dispatch.tested_branches[0][1].asks is not Certainty.MACHINE)
@@ -125,7 +127,7 @@ def match_for(dispatch: Dispatch, message: Callable[[Reference], str], takes_all
     )  # fmt: skip
 
 
-def flags_of(dispatch: Dispatch, context: RuleContext) -> tuple[Binding, ...]:
+def removable_flags(dispatch: Dispatch, context: RuleContext) -> tuple[Binding, ...]:
     """Return the assignments of the flags that were asked, if they hold no more than what torch finds."""
     pure = [
         condition

@@ -20,8 +20,8 @@ from cudafix.replacements.native import of_torch
 from cudafix.replacements.replacement import ImportedName, Replacement
 from cudafix.syntax.assigned_values import assigned_value
 
-AVAILABLE = "is_accelerator_available"
-DEVICE_TYPE = "current_device_type"
+AVAILABLE_FUNCTION = "is_accelerator_available"
+DEVICE_TYPE_FUNCTION = "current_device_type"
 NO_TORCH = "torch itself is not at hand here"
 OTHER_DEVICES = "also chooses other accelerators: what expects CUDA or the CPU may follow"
 
@@ -30,13 +30,13 @@ def tests_of(condition: BackendCondition, context: RuleContext) -> list[Referenc
     """Return the references to functions of torch behind a condition, those of its flags included."""
     behind = [assigned_value(flag, context.file) for flag in condition.flags]
     asked = [context.condition(one) for one in behind if one is not None]
-    own = own_tests(condition, context)
+    own = direct_tests(condition, context)
     return [*own, *(test for one in asked if one is not None for test in tests_of(one, context))]
 
 
-def own_tests(condition: BackendCondition, context: RuleContext) -> list[Reference]:
+def direct_tests(condition: BackendCondition, context: RuleContext) -> list[Reference]:
     """Return the references to functions of torch in a condition itself."""
-    return [context.calls[one] for one in condition.tests if one in context.calls]
+    return [context.references_by_node[one] for one in condition.tests if one in context.references_by_node]
 
 
 def anchor(dispatch: Dispatch, context: RuleContext) -> Reference:
@@ -56,14 +56,14 @@ def accelerator_test(options: Options) -> Replacement:
     is_native = options.route in (Route.ACCELERATOR, Route.TORCH)
     if is_native and native is not None and native.since <= options.target_torch:
         return replace(of_torch(native), passed="")
-    return Replacement(ImportedName(options.runtime_module, AVAILABLE), passed="")
+    return Replacement(ImportedName(options.runtime_module, AVAILABLE_FUNCTION), passed="")
 
 
-def device_types(
+def device_name_substitutions(
     branch: Branch, backends: frozenset[str], dispatch: Dispatch, context: RuleContext
 ) -> list[Substitution]:
     """Return what the names of the backends' devices in a branch become."""
-    need = ImportedName(context.options.runtime_module, DEVICE_TYPE)
+    need = ImportedName(context.options.runtime_module, DEVICE_TYPE_FUNCTION)
     found: list[Substitution] = []
     for literal in device_literals(branch.parts, backends):
         replacement = Replacement(
@@ -84,7 +84,7 @@ def template_of(literal: cst.CSTNode) -> str:
     return f"f{quote}{{{{}}}}{index}{quote}" if index else "{}"
 
 
-def for_device(
+def substitution_on_device(
     reference: Reference, replacement: Replacement, device: str, context: RuleContext
 ) -> Substitution | None:
     """Return the neutral call for the device at hand, None where there is none such."""

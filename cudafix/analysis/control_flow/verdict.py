@@ -8,7 +8,7 @@ from functools import cached_property
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.control_flow.availability import Guard, judge_flag
+from cudafix.analysis.control_flow.availability import Guard, refine_flag
 from cudafix.analysis.control_flow.collapse import collapse, lost_comments, merge
 from cudafix.analysis.control_flow.dispatch import Branch, Dispatch, Shape
 from cudafix.analysis.control_flow.equivalence import (
@@ -21,7 +21,12 @@ from cudafix.analysis.control_flow.equivalence import (
     normal_form,
 )
 from cudafix.analysis.control_flow.find_dispatches import first_of, read_dispatch
-from cudafix.analysis.control_flow.substitutes import device_types, for_device, neutral_test, tests_of
+from cudafix.analysis.control_flow.substitutes import (
+    device_name_substitutions,
+    neutral_test,
+    substitution_on_device,
+    tests_of,
+)
 from cudafix.fixes.operations import NodeChange, Substitution, substitution_for
 from cudafix.matchers.conditions import Certainty
 from cudafix.matchers.cuda_words import names_cuda
@@ -46,7 +51,7 @@ def decide_collapse(dispatch: Dispatch, context: RuleContext) -> Verdict:
     return CollapseDecision(dispatch, context).verdict()
 
 
-def chooses_device(dispatch: Dispatch, context: RuleContext) -> bool:
+def chooses_device(dispatch: Dispatch) -> bool:
     """Whether the branches do no more than to name a device: `device = "cuda"`, `return torch.device("cuda")`."""
     if dispatch.default_branch is None or dispatch.shape is Shape.EARLY:
         return False
@@ -56,11 +61,11 @@ def chooses_device(dispatch: Dispatch, context: RuleContext) -> bool:
     )
 
 
-def backends_of_last(dispatch: Dispatch, context: RuleContext) -> set[str]:
+def backends_of_default(dispatch: Dispatch, context: RuleContext) -> set[str]:
     """Return the backends whose functions the last `else` calls; CUDA where it names the device of that alone."""
     last = dispatch.default_branch.parts if dispatch.default_branch is not None else ()
     inside = list(context.references_in(*last))
-    if not inside and device_literals(last, frozenset({"cuda"})) and chooses_device(dispatch, context):
+    if not inside and device_literals(last, frozenset({"cuda"})) and chooses_device(dispatch):
         return {"cuda"}
     return {one.symbol.backend for one in inside if one.symbol.row.name != "is_available"}
 
@@ -73,7 +78,7 @@ class CollapseDecision:
         self.caveats: list[str] = []
         self.live = [(branch, condition) for branch, condition in dispatch.tested_branches if not branch.is_idle]
         self.default_branch = dispatch.default_branch
-        self.last_backends: frozenset[str] = frozenset()
+        self.default_backends: frozenset[str] = frozenset()
         """The backends of the last `else`, where it is a branch like the others."""
 
     def verdict(self) -> Verdict:
@@ -86,8 +91,8 @@ class CollapseDecision:
         if refusal:
             return Verdict(branch, refusal=refusal)
         substitutions = [substitution_for(reference, replacement) for reference, replacement in called]
-        for_device = self.for_device(called) if self.device else substitutions
-        verdict = self.without_condition(branch, backends, for_device) or self.with_condition(
+        substitution_on_device = self.substitution_on_device(called) if self.device else substitutions
+        verdict = self.without_condition(branch, backends, substitution_on_device) or self.with_condition(
             branch, backends, substitutions
         )
         if not verdict.refusal:
@@ -146,17 +151,17 @@ class CollapseDecision:
         if self.default_branch is None:
             return
         used = {one.symbol.backend for one in self.context.references_in(*self.default_branch.parts)}
-        used |= backends_of_last(self.dispatch, self.context)
+        used |= backends_of_default(self.dispatch, self.context)
         for backends in (frozenset(used - self.dispatch.backends), frozenset({"cpu"})):
             if len(backends) == 1 and self.form(self.default_branch, backends) == form:
-                self.last_backends = backends
+                self.default_backends = backends
                 return
 
     def find_kept(self) -> tuple[Branch, frozenset[str]]:
         """Return the branch that stays: the one for CUDA, since its functions have the rows that are best known."""
         branches = [(branch, condition.backends) for branch, condition in self.live]
-        if self.default_branch is not None and self.last_backends and self.last_backends != {"cpu"}:
-            branches.append((self.default_branch, self.last_backends))
+        if self.default_branch is not None and self.default_backends and self.default_backends != {"cpu"}:
+            branches.append((self.default_branch, self.default_backends))
         known = [one for one in branches if any(self.context.references_in(*one[0].parts))]
         return next((one for one in branches if "cuda" in one[1]), (known or branches)[0])
 
@@ -182,9 +187,9 @@ class CollapseDecision:
             called.append((reference, replacement))
         return called, ""
 
-    def for_device(self, called: list[tuple[Reference, Replacement]]) -> list[Substitution] | None:
+    def substitution_on_device(self, called: list[tuple[Reference, Replacement]]) -> list[Substitution] | None:
         """Return the neutral calls for the device at hand; None where one of them cannot be told."""
-        passed = [for_device(*one, self.device, self.context) for one in called]
+        passed = [substitution_on_device(*one, self.device, self.context) for one in called]
         return None if None in passed else [one for one in passed if one is not None]
 
     def without_condition(
@@ -199,9 +204,9 @@ class CollapseDecision:
             return None
         if substitutions is None:
             return None
-        if self.dispatch.shape is Shape.DEFAULT and self.default_branch is not None and self.last_backends:
-            branch, backends = self.default_branch, self.last_backends
-        substitutions = substitutions + self.device_types(branch, backends)
+        if self.dispatch.shape is Shape.DEFAULT and self.default_branch is not None and self.default_backends:
+            branch, backends = self.default_branch, self.default_backends
+        substitutions = substitutions + self.device_name_substitutions(branch, backends)
         if rest and names_cuda(self.text(*rest)):
             return Verdict(branch, refusal="the rest of the condition is about CUDA itself")
         own = self.targets_in(branch, substitutions)
@@ -228,7 +233,7 @@ class CollapseDecision:
 
     def absorbs_default_branch(self, branch: Branch) -> bool:
         """Whether the branch does by itself what is done when nothing that was asked holds."""
-        if self.last_backends:
+        if self.default_backends:
             return True
         is_idle = all(does_nothing_without_accelerator(one, self.context) for one in branch.parts)
         if self.default_branch is None or self.default_branch.is_idle:
@@ -271,7 +276,7 @@ class CollapseDecision:
         condition = self.live[0][1]
         if condition.asks is Certainty.DEVICE:
             return Verdict(branch, refusal="what it does depends on the device at hand")
-        other = self.backend_of_last()
+        other = self.backend_of_default()
         if other:
             return Verdict(
                 branch, refusal=f"the last branch is for {other.upper()}, under a condition that is not understood"
@@ -282,9 +287,9 @@ class CollapseDecision:
             return Verdict(branch, refusal="what it guards does something on every machine")
         return self.widened(branch, backends, substitutions)
 
-    def backend_of_last(self) -> str:
+    def backend_of_default(self) -> str:
         """Return a backend that is called in the last branch alone, where that is not a branch like the others."""
-        parts = self.default_branch.parts if self.default_branch is not None and not self.last_backends else ()
+        parts = self.default_branch.parts if self.default_branch is not None and not self.default_backends else ()
         used = {one.symbol.backend for one in self.context.references_in(*parts)} - self.dispatch.backends
         return min(used, default="")
 
@@ -304,7 +309,7 @@ class CollapseDecision:
             return Verdict(branch, refusal="what it does would be done on every machine")
         substitutions = [
             *substitutions,
-            *self.device_types(branch, backends),
+            *self.device_name_substitutions(branch, backends),
             neutral_test(test, self.dispatch, self.context),
         ]
         return Verdict(branch, substitutions, merge(self.dispatch, branch, self.context))
@@ -312,7 +317,7 @@ class CollapseDecision:
     def widened(self, branch: Branch, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
         """Ask for any accelerator instead of CUDA."""
         condition = self.live[0][1]
-        literals = self.device_types(branch, backends) if chooses_device(self.dispatch, self.context) else []
+        literals = self.device_name_substitutions(branch, backends) if chooses_device(self.dispatch) else []
         whole = " ".join(self.code(one) for one in self.dispatch.branches)
         if names_cuda(self.text(*condition.rest)):
             return Verdict(branch, refusal="the rest of the condition is about CUDA itself")
@@ -333,12 +338,12 @@ class CollapseDecision:
         replacement = self.context.replacement(test)
         if isinstance(replacement, Refusal):
             return replacement
-        return judge_flag(test, replacement, self.file, self.is_choice)
+        return refine_flag(test, replacement, self.file, self.is_choice)
 
     def is_choice(self, guard: Guard) -> bool:
         """Whether no more than a device is chosen there."""
         dispatch = read_dispatch(first_of(guard, self.context), self.context)
-        return dispatch is not None and chooses_device(dispatch, self.context)
+        return dispatch is not None and chooses_device(dispatch)
 
     def is_safe_under_any(self, branch: Branch, substitutions: list[Substitution]) -> bool:
         """Whether nothing but neutral calls, with nothing that could name a device, depends on the answer."""
@@ -352,8 +357,8 @@ class CollapseDecision:
         is_plain = not self.live[0][1].rest and not self.live[0][1].flags and self.dispatch.shape is Shape.LADDER
         return bare and is_plain and self.default_branch is None and len(lines) == len(branch.parts)
 
-    def device_types(self, branch: Branch, backends: frozenset[str]) -> list[Substitution]:
-        return device_types(branch, backends, self.dispatch, self.context)
+    def device_name_substitutions(self, branch: Branch, backends: frozenset[str]) -> list[Substitution]:
+        return device_name_substitutions(branch, backends, self.dispatch, self.context)
 
     def code(self, branch: Branch) -> str:
         return " ".join(self.file.code(one) for one in branch.parts)
@@ -365,7 +370,7 @@ class CollapseDecision:
             found.append("a function or flag of the project decides now, and torch would")
         if any(one.asks is Certainty.DEVICE for one in asked):
             found.append("the device at hand decides")
-        if not any("cuda" in one.backends for one in asked) and "cuda" not in self.last_backends:
+        if not any("cuda" in one.backends for one in asked) and "cuda" not in self.default_backends:
             found.append("nothing was done on CUDA here")
         idle = [condition for branch, condition in self.dispatch.tested_branches if branch.is_idle]
         if any(one.backends - {"cpu", "hpu"} for one in idle):

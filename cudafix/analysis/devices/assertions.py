@@ -25,7 +25,7 @@ def is_named_as_test(context: RuleContext) -> bool:
 def is_test(context: RuleContext) -> bool:
     """Whether a file is of tests: by its name, its folder, or what it imports."""
     by_name = is_named_as_test(context) or PurePath(context.file.path).stem == "testing_utils"
-    by_folder = not {"test", "tests"}.isdisjoint(PurePath(context.place).parts[:-1])
+    by_folder = not {"test", "tests"}.isdisjoint(PurePath(context.path_without_suffix).parts[:-1])
     by_import = any(one in context.file.names.imports_by_target for one in ("pytest", "unittest"))
     return by_name or by_folder or by_import
 

@@ -15,7 +15,7 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext, once
 from cudafix.analysis.control_flow.dispatch import Dispatch
 from cudafix.analysis.control_flow.guards_and_ladders import dispatches
-from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE
+from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE_FUNCTION
 from cudafix.analysis.control_flow.verdict import chooses_device
 from cudafix.matchers.device_position import is_device_name
 from cudafix.matchers.tensor_operands import find_met
@@ -124,7 +124,7 @@ def holder_of(bindings: Sequence[Binding], context: RuleContext) -> Holder | Non
 
 
 def choices_of_device(context: RuleContext) -> Iterator[Dispatch]:
-    return (one for one in dispatches(context) if chooses_device(one, context))
+    return (one for one in dispatches(context) if chooses_device(one))
 
 
 def is_made_by(dispatch: Dispatch, bindings: Sequence[Binding], context: RuleContext) -> bool:
@@ -158,7 +158,7 @@ def held(value: cst.BaseExpression, context: RuleContext) -> Holds | None:
         if path == "torch.device" and len(value.args) == 1:
             return Holds.DEVICE if held(value.args[0].value, context) is Holds.TYPE else None
         runtime = context.options.runtime_module
-        return {f"{runtime}.{DEVICE_TYPE}": Holds.TYPE, f"{runtime}.current_device": Holds.DEVICE}.get(path)
+        return {f"{runtime}.{DEVICE_TYPE_FUNCTION}": Holds.TYPE, f"{runtime}.current_device": Holds.DEVICE}.get(path)
     if not isinstance(value, cst.IfExp) or not any(value in one.nodes for one in choices_of_device(context)):
         return None
     return holds_of(list(arms_of(value)), context)

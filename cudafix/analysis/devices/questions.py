@@ -8,7 +8,7 @@ from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.assertions import is_asserted, is_test
 from cudafix.syntax.expressions import last_name, sides
 
-ASKS = "which is meant, any accelerator, this one or CUDA itself, only who knows the code can say"
+ANY_MAY_BE_MEANT = "which is meant, any accelerator, this one or CUDA itself, only who knows the code can say"
 
 
 def is_expected(node: cst.BaseExpression, context: RuleContext) -> bool:

@@ -8,12 +8,12 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext, once
-from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE
+from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE_FUNCTION
 from cudafix.analysis.devices.assertions import is_named_as_test
 from cudafix.analysis.devices.device_in_scope import find_device_name
 from cudafix.analysis.devices.late_field import late_field
 from cudafix.analysis.devices.late_parameter import late_parameter
-from cudafix.analysis.devices.uses import cuda_methods, device_texts, find_holder, find_obstacle
+from cudafix.analysis.devices.uses import cuda_methods, device_texts, find_default_owner, find_obstacle
 from cudafix.analysis.match import Match
 from cudafix.files.source import NOTEBOOK
 from cudafix.fixes.import_style import is_import
@@ -31,10 +31,10 @@ DECIDED = "; the device is decided at import"
 AT_IMPORT = "it is worked out at import: make it None, and work it out where it is used"
 
 
-def match_of(node: cst.CSTNode, message: str, fix: Operations | Refusal, context: RuleContext) -> Match:
+def match_with_fix(node: cst.CSTNode, message: str, fix: Operations | Refusal, context: RuleContext) -> Match:
     """Return the match for `node`, with its fix or with what stops one."""
     operations, reason = with_reason(fix)
-    holder = find_holder(node, context) if operations.changes else None
+    holder = find_default_owner(node, context) if operations.changes else None
     words = help_for(operations.changes[-1].needs[-1][1], holder) if holder is not None else ""
     return Match(node, "", message, operations, reason=reason, help=words)
 
@@ -49,7 +49,7 @@ def help_for(replacement: Replacement, holder: cst.Param | cst.AnnAssign) -> str
 
 def without_literal(
     literal: cst.SimpleString | cst.FormattedStringText, string: cst.CSTNode, context: RuleContext, template: str,
-    function: str = DEVICE_TYPE, reason: str = ELSEWHERE,
+    function: str = DEVICE_TYPE_FUNCTION, reason: str = ELSEWHERE,
 ) -> Operations | Refusal:  # fmt: skip
     """Return the fix that puts what a function of the runtime answers in the place of a string, or of a part of it.
 
@@ -58,11 +58,11 @@ def without_literal(
     substitution = neutral_value(literal, string, context, function, reason, template)
     if substitution is None:
         return Refusal(NOTHING_BESIDE)
-    if function == DEVICE_TYPE:
+    if function == DEVICE_TYPE_FUNCTION:
         named = with_name(substitution, string, context, is_taken_for_device(string, context.file))
         if named is not None:
             return Operations((named[0],), constants=named[1])
-    holder = find_holder(string, context)
+    holder = find_default_owner(string, context)
     if holder is None:
         return Operations((substitution,))
     if not isinstance(literal, cst.SimpleString):
@@ -81,7 +81,7 @@ def neutral_device(
 
     None where nothing is imported. `takes_device`: a torch.device will do; else it is the type.
     """
-    substitution = neutral_value(node, node, context, DEVICE_TYPE, ELSEWHERE, template)
+    substitution = neutral_value(node, node, context, DEVICE_TYPE_FUNCTION, ELSEWHERE, template)
     return (
         (with_name(substitution, node, context, takes_device) or (substitution, ()))
         if substitution is not None
@@ -148,14 +148,14 @@ def find_constant(context: RuleContext) -> tuple[str, Constant | None]:
         return "", None
     place = Place(context.file.module, names.root, 0, (origin,))
     replacement = Replacement(
-        ImportedName(context.options.runtime_module, DEVICE_TYPE), passed="", safety=Safety.UNSAFE
+        ImportedName(context.options.runtime_module, DEVICE_TYPE_FUNCTION), passed="", safety=Safety.UNSAFE
     )
     return wanted, Constant(wanted, Substitution(place, replacement), index)
 
 
 def is_device_type(call: cst.Call, context: RuleContext) -> bool:
     meaning = context.file.names.resolve(call.func)
-    return meaning is not None and meaning.path == f"{context.options.runtime_module}.{DEVICE_TYPE}"
+    return meaning is not None and meaning.path == f"{context.options.runtime_module}.{DEVICE_TYPE_FUNCTION}"
 
 
 def is_script(context: RuleContext) -> bool:

@@ -7,8 +7,8 @@ from typing import TypeGuard
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext, once
-from cudafix.analysis.control_flow.enclosing_branch import find_branch
-from cudafix.analysis.control_flow.guards_and_ladders import found_dispatches
+from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends
+from cudafix.analysis.control_flow.guards_and_ladders import reported_dispatches
 from cudafix.analysis.control_flow.verdict import chooses_device
 from cudafix.analysis.devices.assertions import is_compared
 from cudafix.analysis.functions.amp_calls import is_told_of_cuda
@@ -32,20 +32,20 @@ TAKES_CHOICES = frozenset(("add_argument", "add_option", "option", "Option", "Ch
 @once
 def device_texts(context: RuleContext) -> list[DeviceText]:
     """Return the names of CUDA devices that are taken for a device, and are not one of several branches."""
-    found = [one for one in taken_texts(context) if not is_meant(one.whole, context)]
+    found = [one for one in taken_texts(context) if not is_in_cuda_branch(one.whole, context)]
     return [one for one in found if not is_for_amp(one.whole, context)]
 
 
-def meant_texts(context: RuleContext) -> list[DeviceText]:
+def texts_in_cuda_branch(context: RuleContext) -> list[DeviceText]:
     """Return the names of CUDA devices that are taken for a device in a branch for CUDA."""
-    return [one for one in taken_texts(context) if is_meant(one.whole, context)]
+    return [one for one in taken_texts(context) if is_in_cuda_branch(one.whole, context)]
 
 
 @once
 def taken_texts(context: RuleContext) -> list[DeviceText]:
     """Return the names of CUDA devices that are taken for a device, those left out that a choice of devices names."""
     names = context.file.names
-    chosen = {part for one in found_dispatches(context) if chooses_device(one, context) for part in one.parts}
+    chosen = {part for one in reported_dispatches(context) if chooses_device(one) for part in one.parts}
     return [
         text
         for text in find_device_texts(context.file)
@@ -55,9 +55,9 @@ def taken_texts(context: RuleContext) -> list[DeviceText]:
     ]
 
 
-def is_meant(node: cst.CSTNode, context: RuleContext) -> bool:
+def is_in_cuda_branch(node: cst.CSTNode, context: RuleContext) -> bool:
     """Whether `node` stands in a branch that was taken for CUDA."""
-    return "cuda" in find_branch(node, context)
+    return "cuda" in find_branch_backends(node, context)
 
 
 def is_device(text: DeviceText, context: RuleContext) -> bool:
@@ -83,12 +83,12 @@ def is_for_amp(whole: cst.BaseExpression, context: RuleContext) -> bool:
 @once
 def cuda_methods(context: RuleContext) -> list[cst.Call]:
     """Return the calls of a method `cuda`, of what may be a tensor or a module, outside of branches for CUDA."""
-    return [one for one in all_cuda_methods(context) if not is_meant(one, context)]
+    return [one for one in all_cuda_methods(context) if not is_in_cuda_branch(one, context)]
 
 
-def meant_methods(context: RuleContext) -> list[cst.Call]:
+def methods_in_cuda_branch(context: RuleContext) -> list[cst.Call]:
     """Return the calls of a method `cuda`, of what may be a tensor or a module, in branches for CUDA."""
-    return [one for one in all_cuda_methods(context) if is_meant(one, context)]
+    return [one for one in all_cuda_methods(context) if is_in_cuda_branch(one, context)]
 
 
 @once
@@ -113,7 +113,7 @@ def is_own_method(receiver: cst.BaseExpression, context: RuleContext) -> bool:
     return around is None or around.name.value != "cuda"
 
 
-def find_holder(node: cst.CSTNode, context: RuleContext) -> cst.Param | cst.AnnAssign | None:
+def find_default_owner(node: cst.CSTNode, context: RuleContext) -> cst.Param | cst.AnnAssign | None:
     """Return the parameter, or the statement for a field of a class, whose default `node` is a part of."""
     around = context.file.tree.ancestors(node)
     for parent in around:
@@ -157,13 +157,13 @@ def names_others(container: cst.List | cst.Tuple | cst.Set, context: RuleContext
     return bool({family(one["backend"]) for one in found if one is not None} - {"cuda", "cpu"})
 
 
-def describe(text: DeviceText, context: RuleContext) -> str:
+def message_for_text(text: DeviceText, context: RuleContext) -> str:
     """Return what is said of the name of a device."""
     code = " ".join(context.file.code(text.whole).split())
     return f"`{code}` is a device of CUDA"
 
 
-def match_unfixed(call: cst.Call, reason: str, file: File) -> Match:
+def match_cuda_method(call: cst.Call, reason: str, file: File) -> Match:
     assert isinstance(call.func, cst.Attribute)
     start, end = file.start(call.func.attr), file.end(call)
     message = f"`.cuda({'…' if call.args else ''})` moves to CUDA"

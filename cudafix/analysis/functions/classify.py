@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.control_flow.enclosing_branch import find_branch, is_named_around
+from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends, is_named_around
 from cudafix.analysis.match import Match
 from cudafix.catalogue.backends import BACKENDS, STANDS_IN
 from cudafix.catalogue.row import CUDA_ONLY
@@ -28,12 +28,12 @@ def classify(reference: Reference, context: RuleContext) -> str:
         return row.code
     if reference.symbol.is_module and is_passed_on(reference, context):
         return ""
-    branch_backends = find_branch(reference.node, context)
+    branch_backends = find_branch_backends(reference.node, context)
     if row.name == "is_available":
         if branch_backends and is_statement(reference, context):
             return WRONG_BRANCH
         return BACKEND_BRANCH if backend in branch_backends else row.code
-    if branch_backends and backend not in branch_backends and is_wrong(reference, branch_backends, context):
+    if branch_backends and backend not in branch_backends and is_mistake(reference, branch_backends, context):
         return WRONG_BRANCH
     if backend in branch_backends or (backend != "cuda" and is_named_around(backend, reference.node, context)):
         return BACKEND_BRANCH
@@ -51,14 +51,14 @@ def has_target(reference: Reference, context: RuleContext) -> bool:
 def is_passed_on(reference: Reference, context: RuleContext) -> bool:
     """Whether a backend's module is given to a neutral function, which asks for one."""
     call = context.file.tree.call_around(reference.node)
-    return call is not None and bool(context.neutral_call(call))
+    return call is not None and bool(context.neutral_function(call))
 
 
 def is_statement(reference: Reference, context: RuleContext) -> bool:
     return reference.call is not None and isinstance(context.parent(reference.call), cst.Expr)
 
 
-def is_wrong(reference: Reference, branch_backends: frozenset[str], context: RuleContext) -> bool:
+def is_mistake(reference: Reference, branch_backends: frozenset[str], context: RuleContext) -> bool:
     """Whether the call of one backend's function in the branch for others can only be a mistake."""
     if reference.call is None or reference.symbol.is_module or not branch_backends <= set(BACKENDS):
         return False
@@ -93,7 +93,7 @@ def match_reference(reference: Reference, code: str, context: RuleContext) -> Ma
 
 
 def match_wrong(reference: Reference, context: RuleContext) -> Match:
-    branch_backends = " or ".join(sorted(one.upper() for one in find_branch(reference.node, context)))
+    branch_backends = " or ".join(sorted(one.upper() for one in find_branch_backends(reference.node, context)))
     name = reference.symbol.name
     if reference.symbol.row.name == "is_available":
         message, reason = f"`{name}()` is asked in a branch for {branch_backends}, and nobody hears the answer", ""

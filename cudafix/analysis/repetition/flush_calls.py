@@ -62,7 +62,7 @@ def find_calls(context: RuleContext) -> dict[cst.ClassDef, list[Site]]:
 def flushing_calls(context: RuleContext) -> Iterator[cst.Call]:
     """Yield the calls that flush a cache; all calls are looked at only where the text may have one."""
     text = context.file.text
-    emptying = any(one.symbol.row.name == "empty_cache" for one in context.calls.values())
+    emptying = any(one.symbol.row.name == "empty_cache" for one in context.references_by_node.values())
     if emptying or any(f".{name}(" in text for name in context.options.flush_methods) or EMPTIES_CACHE in text:
         for node in [*context.file.tree.parents]:
             if isinstance(node, cst.Call) and flushed_by(node, context):
@@ -76,10 +76,10 @@ def flushed_by(call: cst.Call, context: RuleContext) -> str:
         name = function.attr.value
         if name in context.options.flush_methods and function.value.value == own_name(call, context):
             return name
-    reference = context.calls.get(function)
+    reference = context.references_by_node.get(function)
     if reference is not None:
         return "empty_cache" if reference.symbol.row.name == "empty_cache" else ""
-    is_neutral = EMPTIES_CACHE in context.file.text and context.neutral_call(call) == "empty_cache"
+    is_neutral = EMPTIES_CACHE in context.file.text and context.neutral_function(call) == "empty_cache"
     return "empty_cache" if is_neutral else ""
 
 
@@ -159,7 +159,7 @@ def is_cleaning(statement: cst.BaseSmallStatement, context: RuleContext) -> bool
     if next(context.references_in(statement), None) is not None:
         return True
     calls = [one for one in nodes_in([statement]) if isinstance(one, cst.Call)]
-    return any(flushed_by(one, context) or context.neutral_call(one) for one in calls) or any(
+    return any(flushed_by(one, context) or context.neutral_function(one) for one in calls) or any(
         last_name(one.func) in CLEANERS for one in calls
     )
 

@@ -44,7 +44,7 @@ def is_imported(name: str, method: Method) -> bool:
     return any(one.kind is BindingKind.IMPORT for one in method.scope.bindings[name])
 
 
-def form_of(statements: Sequence[cst.BaseStatement], renamed: dict[cst.CSTNode, cst.CSTNode]) -> str:
+def renamed_form(statements: Sequence[cst.BaseStatement], renamed: dict[cst.CSTNode, cst.CSTNode]) -> str:
     new = [one.visit(Replacer(renamed)) for one in statements]
     return ast.dump(ast.parse(cst.Module(new).code))  # type: ignore[arg-type]
 
@@ -54,7 +54,7 @@ def loose_form(statement: cst.BaseStatement, method: Method, names: NameTable) -
     if is_bound_to_its_place(statement):
         return ""
     renamed = [one for one in variables_in(statement) if is_local(one, method, names)]
-    return form_of([statement], {one: cst.Name("LOCAL") for one in renamed if not is_imported(one.value, method)})
+    return renamed_form([statement], {one: cst.Name("LOCAL") for one in renamed if not is_imported(one.value, method)})
 
 
 def is_bound_to_its_place(statement: cst.BaseStatement) -> bool:

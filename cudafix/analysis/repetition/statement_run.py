@@ -13,7 +13,7 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.collapse import comments_in
 from cudafix.analysis.control_flow.equivalence import nodes_in
-from cudafix.analysis.repetition.local_names import Method, form_of, is_imported, is_local, variables_in
+from cudafix.analysis.repetition.local_names import Method, is_imported, is_local, renamed_form, variables_in
 from cudafix.replacements.replacement import Replacement
 from cudafix.syntax.conjunctions import conditions, trimmed
 from cudafix.syntax.name_table import LOOPS, NameTable
@@ -67,7 +67,7 @@ class Block:
         """What it does, with locals numbered and without layout and comments."""
         names = {self.method.first: "FIRST"} | {name: f"LOCAL_{number}" for number, name in enumerate(self.locals)}
         renamed = [one for one in self.variables if not is_imported(one.value, self.method)]
-        return form_of(self.moved, {one: cst.Name(names[one.value]) for one in renamed})
+        return renamed_form(self.moved, {one: cst.Name(names[one.value]) for one in renamed})
 
     @cached_property
     def comments(self) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.collapse import lost_comments, spliced
 from cudafix.analysis.control_flow.equivalence import does_nothing_without_accelerator
-from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_guard, is_ladder, match_for
+from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_guard, is_ladder, match_dispatch
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import NodeChange, Operations, substitution_for
 from cudafix.matchers.cuda_words import catches
@@ -61,10 +61,10 @@ def find_guards(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each guard on one backend that holds a function with a neutral form."""
     for dispatch in dispatches(context):
         if not is_ladder(dispatch, context) and is_guard(dispatch, context):
-            yield match_for(dispatch, describe_guard, False, context)
+            yield match_dispatch(dispatch, message_for_guard, False, context)
 
 
-def describe_guard(named: Reference) -> str:
+def message_for_guard(named: Reference) -> str:
     return f"a guard on {named.symbol.backend.upper()} around what has a neutral form"
 
 
@@ -74,7 +74,7 @@ def describe_guard(named: Reference) -> str:
 def find_attempts(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each `try` that is there for the calls in it alone, and ignores what they raise."""
     seen: set[cst.CSTNode] = set()
-    for node in context.calls:
+    for node in context.references_by_node:
         for parent in context.file.tree.ancestors(node):
             if isinstance(parent, cst.Try) and parent not in seen:
                 seen.add(parent)

@@ -37,8 +37,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.devices.replace_literal import match_of
-from cudafix.analysis.devices.uses import describe, match_unfixed, meant_methods, meant_texts
+from cudafix.analysis.devices.replace_literal import match_with_fix
+from cudafix.analysis.devices.uses import (
+    match_cuda_method,
+    message_for_text,
+    methods_in_cuda_branch,
+    texts_in_cuda_branch,
+)
 from cudafix.analysis.match import Match
 from cudafix.replacements.module_in_scope import meant_in_branch
 
@@ -46,7 +51,7 @@ from cudafix.replacements.module_in_scope import meant_in_branch
 def find(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each name of a CUDA device, and each `x.cuda()`, that stands in a branch for CUDA."""
     meant = meant_in_branch("cuda")
-    for text in meant_texts(context):
-        yield match_of(text.whole, describe(text, context), meant, context)
-    for call in meant_methods(context):
-        yield match_unfixed(call, meant.reason, context.file)
+    for text in texts_in_cuda_branch(context):
+        yield match_with_fix(text.whole, message_for_text(text, context), meant, context)
+    for call in methods_in_cuda_branch(context):
+        yield match_cuda_method(call, meant.reason, context.file)

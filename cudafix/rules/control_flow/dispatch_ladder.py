@@ -41,8 +41,8 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.dispatch import Dispatch
-from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_ladder, match_for
-from cudafix.analysis.control_flow.substitutes import NO_TORCH, for_device, name_of_torch
+from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_ladder, match_dispatch
+from cudafix.analysis.control_flow.substitutes import NO_TORCH, name_of_torch, substitution_on_device
 from cudafix.analysis.match import Match
 from cudafix.catalogue.backends import family
 from cudafix.fixes.operations import Operations, Substitution
@@ -63,10 +63,10 @@ def find_ladders(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each ladder over several backends that holds a function with a neutral form."""
     for dispatch in dispatches(context):
         if is_ladder(dispatch, context):
-            yield match_for(dispatch, partial(describe_ladder, dispatch), True, context)
+            yield match_dispatch(dispatch, partial(message_for_ladder, dispatch), True, context)
 
 
-def describe_ladder(dispatch: Dispatch, named: Reference) -> str:
+def message_for_ladder(dispatch: Dispatch, named: Reference) -> str:
     names = sorted(one.upper() for one in dispatch.backends)
     return f"a ladder over {', '.join(names)} for what has a neutral form"
 
@@ -87,7 +87,7 @@ class Table:
 def find_tables(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each table over several backends."""
     for table in tables(context):
-        substitutions = choices_of(table, context)
+        substitutions = find_substitutions(table, context)
         first = table.functions[0]
         names = ", ".join(sorted({one.symbol.backend.upper() for one in table.functions}))
         removable_assignments = () if table.binding is None else (table.binding,)
@@ -106,7 +106,7 @@ def find_tables(context: RuleContext) -> Iterator[Match]:
 
 def tables(context: RuleContext) -> Iterator[Table]:
     seen: set[cst.CSTNode] = set()
-    for reference in context.calls.values():
+    for reference in context.references_by_node.values():
         element = context.parent(reference.node)
         node = context.parent(element) if isinstance(element, cst.DictElement) else None
         if isinstance(node, cst.Dict) and node not in seen:
@@ -120,7 +120,7 @@ def functions_of(node: cst.Dict, context: RuleContext) -> tuple[Reference, ...]:
     """Return the backends' functions in a table whose keys name those backends; none where they do not."""
     found = []
     for element in node.elements:
-        reference = context.calls.get(element.value)
+        reference = context.references_by_node.get(element.value)
         if not isinstance(element, cst.DictElement):
             return ()
         if reference is not None:
@@ -164,7 +164,7 @@ def looked_up(call: cst.Call) -> cst.BaseExpression | None:
     return device_of(call.func.args[0].value) if isinstance(call.func, cst.Call) and call.func.args else None
 
 
-def choices_of(table: Table, context: RuleContext) -> list[Substitution] | Refusal:
+def find_substitutions(table: Table, context: RuleContext) -> list[Substitution] | Refusal:
     """Return the neutral calls that take the place of the lookups, or why there are none."""
     names = {one.symbol.row.name for one in table.functions}
     if not table.calls:
@@ -181,5 +181,5 @@ def choices_of(table: Table, context: RuleContext) -> list[Substitution] | Refus
         return Refusal("what it does depends on the device at hand")
     lookups = [(replace(table.functions[0], node=call.func, call=call), replacement) for call in table.calls]
     codes = [context.file.code(one) for one in devices if one is not None]
-    found = [for_device(*one, code, context) for one, code in zip(lookups, codes, strict=True)]
+    found = [substitution_on_device(*one, code, context) for one, code in zip(lookups, codes, strict=True)]
     return [one for one in found if one is not None]

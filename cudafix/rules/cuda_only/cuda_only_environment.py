@@ -34,7 +34,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.devices.replace_literal import match_of
+from cudafix.analysis.devices.replace_literal import match_with_fix
 from cudafix.analysis.match import Match
 from cudafix.catalogue.cuda_settings import advice_on
 from cudafix.prefilter.needles import VARIABLE_NAME
@@ -49,7 +49,7 @@ def find(context: RuleContext) -> Iterator[Match]:
     for node in context.file.names.places:
         text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
         if isinstance(text, str) and VARIABLE.fullmatch(text) and is_variable(node, context):
-            yield match_of(node, f"`{text}` is of CUDA by nature", Refusal(advice_on(text)), context)
+            yield match_with_fix(node, f"`{text}` is of CUDA by nature", Refusal(advice_on(text)), context)
 
 
 def is_variable(node: cst.CSTNode, context: RuleContext) -> bool:

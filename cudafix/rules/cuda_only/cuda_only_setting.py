@@ -32,7 +32,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.devices.replace_literal import match_of
+from cudafix.analysis.devices.replace_literal import match_with_fix
 from cudafix.analysis.match import Match
 from cudafix.catalogue.cuda_settings import SETTINGS, setting_of
 from cudafix.replacements.replacement import Refusal
@@ -47,4 +47,4 @@ def find(context: RuleContext) -> Iterator[Match]:
         meaning = names.resolve(node) if context.may_be_torch(node) else None
         known = setting_of(meaning.path) if meaning is not None and meaning.doubt is None else ""
         if meaning is not None and known:
-            yield match_of(node, f"`{meaning.path}` is of CUDA by nature", Refusal(SETTINGS[known]), context)
+            yield match_with_fix(node, f"`{meaning.path}` is of CUDA by nature", Refusal(SETTINGS[known]), context)

@@ -37,7 +37,7 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, neutral_device
-from cudafix.analysis.devices.uses import cuda_methods, match_unfixed
+from cudafix.analysis.devices.uses import cuda_methods, match_cuda_method
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import NodeChange, Operations, Substitution, place_of
 from cudafix.matchers.device_position import WORD, is_device_name
@@ -62,7 +62,7 @@ def find(context: RuleContext) -> Iterator[Match]:
 
 
 def match_method(call: cst.Call, context: RuleContext) -> Match:
-    match = match_unfixed(call, "", context.file)
+    match = match_cuda_method(call, "", context.file)
     assert isinstance(call.func, cst.Attribute)
     passed = first_argument(call)
     if any(one.star for one in call.args):
@@ -124,7 +124,7 @@ def is_device(value: cst.BaseExpression, context: RuleContext) -> bool:
 
 def current_index(value: cst.BaseExpression | None, context: RuleContext) -> Reference | None:
     """Return the reference in `x.cuda(torch.cuda.current_device())`, where the current device itself will do."""
-    reference = context.calls.get(value.func) if isinstance(value, cst.Call) and not value.args else None
+    reference = context.references_by_node.get(value.func) if isinstance(value, cst.Call) and not value.args else None
     is_current = reference is not None and reference.symbol.name == "torch.cuda.current_device"
     return reference if is_current and reference not in context.silenced else None
 

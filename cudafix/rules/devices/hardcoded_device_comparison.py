@@ -36,8 +36,8 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.substitutes import NO_TORCH, torch_beside
-from cudafix.analysis.devices.questions import ASKS, is_expected, literal_in, offer
-from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, find_place, match_of
+from cudafix.analysis.devices.questions import ANY_MAY_BE_MEANT, is_expected, literal_in, offer
+from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, find_place, match_with_fix
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Operations, Place, Substitution
 from cudafix.matchers.conditions import Certainty, backend_of, device_of
@@ -63,7 +63,7 @@ def find(context: RuleContext) -> Iterator[Match]:
             yield match_choice(choice, node, context)
             continue
         code = " ".join(file.code(node).split()) if isinstance(node, cst.Comparison) else "startswith"
-        match = match_of(node, f"`{code}` asks for CUDA", Refusal(ASKS), context)
+        match = match_with_fix(node, f"`{code}` asks for CUDA", Refusal(ANY_MAY_BE_MEANT), context)
         yield replace(match, help=offer_for(node, context))
 
 
@@ -144,7 +144,7 @@ def match_choice(choice: cst.IfExp, test: cst.BaseExpression, context: RuleConte
     code = " ".join(context.file.code(choice).split())
     place = find_place(choice, test, context)
     fix = Refusal(NOTHING_BESIDE) if place is None else device_type(place, device, test, context)
-    return match_of(choice, f"`{code}` asks for CUDA", fix, context)
+    return match_with_fix(choice, f"`{code}` asks for CUDA", fix, context)
 
 
 def device_type(place: Place, device: str, test: cst.BaseExpression, context: RuleContext) -> Operations | Refusal:

@@ -45,8 +45,8 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.substitutes import template_of
-from cudafix.analysis.devices.replace_literal import match_of, without_literal
-from cudafix.analysis.devices.uses import describe, device_texts, find_obstacle
+from cudafix.analysis.devices.replace_literal import match_with_fix, without_literal
+from cudafix.analysis.devices.uses import device_texts, find_obstacle, message_for_text
 from cudafix.analysis.match import Match
 from cudafix.matchers.device_text import BEGINNING, WHOLE, DeviceText
 from cudafix.replacements.replacement import Refusal
@@ -61,7 +61,7 @@ def find(context: RuleContext) -> Iterator[Match]:
 def match_text(text: DeviceText, context: RuleContext) -> Match:
     stop = find_obstacle(text.whole, context)
     fix = Refusal(stop) if stop else without_literal(text.literal, text.string, context, template(text))
-    return match_of(text.whole, describe(text, context), fix, context)
+    return match_with_fix(text.whole, message_for_text(text, context), fix, context)
 
 
 def template(text: DeviceText) -> str:

@@ -35,8 +35,8 @@ from collections.abc import Iterator
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.control_flow.enclosing_branch import find_branch
-from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, neutral_value, without_literal
+from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends
+from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_with_fix, neutral_value, without_literal
 from cudafix.analysis.devices.uses import find_obstacle
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import NodeChange, Operations
@@ -62,19 +62,19 @@ def find(context: RuleContext) -> Iterator[Match]:
         text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
         if not isinstance(node, cst.SimpleString) or not isinstance(text, str) or not NCCL.fullmatch(text):
             continue
-        if "cuda" in find_branch(node, context):
+        if "cuda" in find_branch_backends(node, context):
             continue
         message = f"{node.value} is the backend of CUDA"
         if is_backend_position(node, context.file):
             stop = BY_DEVICE if "," in text else find_obstacle(node, context)
             choice = None if stop else choice_around(node, context)
             if choice is not None:
-                yield match_of(node, message, without_choice(choice, node, context), context)
+                yield match_with_fix(node, message, without_choice(choice, node, context), context)
                 continue
             fix = Refusal(stop) if stop else without_literal(node, node, context, "{}", FUNCTION, ELSEWHERE)
-            yield match_of(node, message, fix, context)
+            yield match_with_fix(node, message, fix, context)
         elif is_compared(node, context):
-            yield match_of(node, message, Refusal(COMPARED), context)
+            yield match_with_fix(node, message, Refusal(COMPARED), context)
 
 
 def choice_around(node: cst.SimpleString, context: RuleContext) -> cst.IfExp | None:

@@ -30,8 +30,8 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.devices.questions import ASKS, is_expected, offer
-from cudafix.analysis.devices.replace_literal import match_of
+from cudafix.analysis.devices.questions import ANY_MAY_BE_MEANT, is_expected, offer
+from cudafix.analysis.devices.replace_literal import match_with_fix
 from cudafix.analysis.match import Match
 from cudafix.replacements.replacement import Refusal
 from cudafix.syntax.scopes import BindingKind
@@ -45,6 +45,6 @@ def find(context: RuleContext) -> Iterator[Match]:
             meaning = file.names.resolve(node)
             is_import = meaning is not None and any(one.kind is BindingKind.IMPORT for one in meaning.origins)
             if not is_import and not is_expected(node, context):
-                match = match_of(node, "`is_cuda` asks for CUDA", Refusal(ASKS), context)
+                match = match_with_fix(node, "`is_cuda` asks for CUDA", Refusal(ANY_MAY_BE_MEANT), context)
                 words = offer(f"{file.code(node.value)}.device.type", negated=False)
                 yield replace(match, span=(file.start(node.attr), file.end(node)), help=words)

@@ -40,9 +40,9 @@ from functools import partial
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.control_flow.enclosing_branch import find_branch
+from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends
 from cudafix.analysis.control_flow.substitutes import NO_TORCH, name_of_torch, torch_beside
-from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, neutral_device
+from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_with_fix, neutral_device
 from cudafix.analysis.functions.classify import classify, message_for
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Constant, NodeChange, Operations, Substitution
@@ -73,9 +73,13 @@ def find(context: RuleContext) -> Iterator[Match]:
     for node in context.file.names.places:
         text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
         match = IN_TEXT.fullmatch(text) if isinstance(text, str) else None
-        if match is not None and isinstance(node, cst.SimpleString) and "cuda" not in find_branch(node, context):
+        if (
+            match is not None
+            and isinstance(node, cst.SimpleString)
+            and "cuda" not in find_branch_backends(node, context)
+        ):
             fix = as_argument(node, DTYPES.get(match["kind"], ""), "", context)
-            found = match_of(node, f"{node.value} is tied to CUDA", fix, context)
+            found = match_with_fix(node, f"{node.value} is tied to CUDA", fix, context)
             yield replace(found, help="say a dtype and a device")
 
 
@@ -87,7 +91,7 @@ def match_reference(reference: Reference, context: RuleContext) -> Match:
         fix = as_constructor(reference.call, dtype, torch, context)
     else:
         fix = as_argument(reference.node, dtype, torch, context)
-    match = match_of(reference.node, message_for(reference), fix, context)
+    match = match_with_fix(reference.node, message_for(reference), fix, context)
     rows = context.file.rows(reference.call) if reference.call is not None else None
     symbol = reference.symbol
     return replace(match, symbol=symbol.name, help=symbol.row.note, reference=reference, covers=(reference,), rows=rows)

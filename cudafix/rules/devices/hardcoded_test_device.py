@@ -45,10 +45,10 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.control_flow.enclosing_branch import find_branch
+from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends
 from cudafix.analysis.control_flow.substitutes import template_of
 from cudafix.analysis.devices.assertions import is_asserted, is_test
-from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_of, neutral_device, without_literal
+from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_with_fix, neutral_device, without_literal
 from cudafix.analysis.match import Match
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.catalogue.symbols import look_up
@@ -107,7 +107,7 @@ def find(context: RuleContext) -> Iterator[Match]:
 def find_skips(context: RuleContext) -> Iterator[Match]:
     for reference in context.references:
         call = skip_around(reference, context)
-        if call is None or reference in context.silenced or "cuda" in find_branch(reference.node, context):
+        if call is None or reference in context.silenced or "cuda" in find_branch_backends(reference.node, context):
             continue
         obstacle = find_obstacle(call, context)
         replacement = context.replacement(reference)
@@ -116,7 +116,7 @@ def find_skips(context: RuleContext) -> Iterator[Match]:
             fix: Operations | Refusal = Operations((substitution_for(reference, replacement),))
         else:
             fix = Refusal(obstacle or replacement.reason)
-        match = match_of(reference.node, "the test is skipped without CUDA", fix, context)
+        match = match_with_fix(reference.node, "the test is skipped without CUDA", fix, context)
         rows = context.file.rows(call)
         yield replace(match, symbol=reference.symbol.name, reference=reference, covers=(reference,), rows=rows)
 
@@ -163,7 +163,7 @@ def find_decorators(context: RuleContext) -> Iterator[Match]:
             if meaning is not None and context.absolute(meaning.path) in context.options.replaced:
                 continue  # a target says what takes its place
             fix = exchanged(name, meaning, context)
-            yield match_of(name, f"`{dotted_name(name)}` lets the test run on CUDA alone", fix, context)
+            yield match_with_fix(name, f"`{dotted_name(name)}` lets the test run on CUDA alone", fix, context)
 
 
 def exchanged(name: cst.BaseExpression, meaning: Resolution | None, context: RuleContext) -> Operations | Refusal:
@@ -194,7 +194,7 @@ def find_assertions(context: RuleContext) -> Iterator[Match]:
         if not isinstance(node, (cst.SimpleString, cst.Attribute)) or not is_asserted(node, context):
             continue
         statement = next(one for one in context.file.tree.ancestors(node) if isinstance(one, cst.BaseSmallStatement))
-        if "cuda" not in find_branch(statement, context):
+        if "cuda" not in find_branch_backends(statement, context):
             yield match_asserted(node, context)
 
 
@@ -202,13 +202,13 @@ def match_asserted(node: cst.SimpleString | cst.Attribute, context: RuleContext)
     message = "the test expects a device of CUDA"
     if isinstance(node, cst.SimpleString):
         fix = without_literal(node, node, context, template_of(node))
-        return match_of(node, message, fix, context)
+        return match_with_fix(node, message, fix, context)
     found = neutral_device(node, context, takes_device=False)
     if found is None:
-        return match_of(node, message, Refusal(NOTHING_BESIDE), context)
+        return match_with_fix(node, message, Refusal(NOTHING_BESIDE), context)
     needs, constants = found
     change = NodeChange(node, asked, kept=(node.value,), needs=(needs,))
-    match = match_of(node, message, Operations(changes=(change,), constants=constants), context)
+    match = match_with_fix(node, message, Operations(changes=(change,), constants=constants), context)
     return replace(match, help=f"use `{context.file.code(node.value)}.device.type == …`")
 
 

@@ -40,8 +40,8 @@ from functools import partial
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.control_flow.enclosing_branch import find_branch
-from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE
+from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends
+from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE_FUNCTION
 from cudafix.analysis.functions.amp_calls import argument_of, is_for_cuda
 from cudafix.analysis.match import Match
 from cudafix.catalogue.amp import AUTOCAST, BACKWARD, CACHE, FORWARD, FUNCTIONS, SETTINGS, AmpFunction
@@ -72,11 +72,11 @@ def find(context: RuleContext) -> Iterator[Match]:
             fix = neutral_call(node, function, meaning, context)
         elif setting is not None and len(node.args) == setting[1] and not any(one.star for one in node.args):
             message = f"`{meaning.path}` speaks of CUDA's autocast"
-            words = f"use `torch.{setting[0]}({DEVICE_TYPE}(){', …' if node.args else ''})`"
+            words = f"use `torch.{setting[0]}({DEVICE_TYPE_FUNCTION}(){', …' if node.args else ''})`"
             fix = with_device(node, setting[0], meaning, context)
         else:
             continue
-        if "cuda" not in find_branch(node, context):
+        if "cuda" not in find_branch_backends(node, context):
             operations, reason = with_reason(fix)
             yield Match(node, "", message, operations, reason=reason, help=words)
 
@@ -141,7 +141,7 @@ def with_device(call: cst.Call, name: str, meaning: Resolution, context: RuleCon
         return Refusal("it is there for a torch that takes no device")
     scope, order = context.file.names.places[call]
     place = Place(call.func, scope, order, meaning.origins)
-    need = ImportedName(context.options.runtime_module, DEVICE_TYPE)
+    need = ImportedName(context.options.runtime_module, DEVICE_TYPE_FUNCTION)
     replacement = Replacement(need, passed="", safety=Safety.UNSAFE, reason=OTHER_ANSWER)
     build = partial(passing, function=f"{torch.name}.{name}")
     needs = (Substitution(place, replacement),)

@@ -69,7 +69,7 @@ def find(context: RuleContext) -> Iterator[Match]:
         name = context.absolute(binding.target)
         if name in wanted and binding.alias is not None and binding.alias not in used:
             reason = "nothing here uses it: who imports it from here, another file tells"
-            yield Match(binding.alias, name, f"import of {describe(name)}", Operations(), reason=reason)
+            yield Match(binding.alias, name, f"import of {message_for(name)}", Operations(), reason=reason)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +108,7 @@ def find_use(use: Use, resolution: Resolution, wanted: list[str], context: RuleC
 
 def match_use(replaced: Replaced, context: RuleContext) -> Match:
     place, fix = replaced.place, find_fix(replaced, context)
-    match = Match(place.node, replaced.name, describe(replaced.name), Operations())
+    match = Match(place.node, replaced.name, message_for(replaced.name), Operations())
     if isinstance(fix, Refusal):
         return replace(match, reason=fix.reason)
     if fix.whole_call and replaced.call is not None:
@@ -131,5 +131,5 @@ def find_fix(replaced: Replaced, context: RuleContext) -> Replacement | Refusal:
     return form
 
 
-def describe(name: str) -> str:
+def message_for(name: str) -> str:
     return f"`{name}` is tied to one backend"

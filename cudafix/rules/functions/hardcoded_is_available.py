@@ -40,8 +40,8 @@ from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.availability import (
     depends_on_cuda,
     guard_around,
-    judge_flag,
     ladder_tests,
+    refine_flag,
     whole_condition,
 )
 from cudafix.analysis.match import Match
@@ -62,7 +62,7 @@ def refine(
         return Refusal("the rest of the condition is about CUDA itself")
     guard = guard_around(reference.node, file)
     if guard is None:
-        return judge_flag(reference, replacement, file)
+        return refine_flag(reference, replacement, file)
     if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):
         return Refusal("it is one rung of a ladder over backends")
     if depends_on_cuda(guard, file):
