@@ -17,18 +17,6 @@ from cudafix.syntax.scopes import Binding
 Guard: TypeAlias = cst.If | cst.IfExp
 
 
-def depends_on_cuda(guard: Guard, file: File) -> bool:
-    """Whether what is done, or not done, after the question is about CUDA itself."""
-    parts = (guard.body, guard.orelse, *after_exit(guard, file))
-    return any(names_cuda(file.code(one)) for one in parts if one is not None)
-
-
-def after_exit(guard: Guard, file: File) -> Sequence[cst.CSTNode]:
-    """Return the statements that come after `if not …: return`."""
-    is_exit = isinstance(guard, cst.If) and leaves(guard.body)
-    return file.tree.following(guard) if is_exit else ()
-
-
 def refine_flag(
     reference: Reference,
     replacement: Replacement,
@@ -57,19 +45,19 @@ def refine_flag(
     return replacement
 
 
-def is_flag_of_another(binding: Binding, file: File) -> bool:
-    """Whether a name such as `use_mps` holds the answer to a question about a backend other than CUDA."""
-    value = binding.value
-    is_question = isinstance(value, (cst.Call, cst.BooleanOperation, cst.UnaryOperation, cst.Comparison))
-    return is_question and names_backend(binding.name) and value is not None and names_backend(file.code(value))
-
-
 def whole_condition(reference: Reference, file: File) -> cst.CSTNode:
     """Return the whole of `a and not b or c` around the reference."""
     whole = reference.call or reference.node
     while isinstance(parent := file.tree.parents.get(whole), (cst.BooleanOperation, cst.UnaryOperation)):
         whole = parent
     return whole
+
+
+def is_flag_of_another(binding: Binding, file: File) -> bool:
+    """Whether a name such as `use_mps` holds the answer to a question about a backend other than CUDA."""
+    value = binding.value
+    is_question = isinstance(value, (cst.Call, cst.BooleanOperation, cst.UnaryOperation, cst.Comparison))
+    return is_question and names_backend(binding.name) and value is not None and names_backend(file.code(value))
 
 
 def guard_around(node: cst.CSTNode, file: File) -> Guard | None:
@@ -95,3 +83,15 @@ def ladder_tests(rung: cst.If, file: File) -> list[cst.BaseExpression]:
         tests.append(current.test)
         current = current.orelse
     return tests
+
+
+def depends_on_cuda(guard: Guard, file: File) -> bool:
+    """Whether what is done, or not done, after the question is about CUDA itself."""
+    parts = (guard.body, guard.orelse, *after_exit(guard, file))
+    return any(names_cuda(file.code(one)) for one in parts if one is not None)
+
+
+def after_exit(guard: Guard, file: File) -> Sequence[cst.CSTNode]:
+    """Return the statements that come after `if not …: return`."""
+    is_exit = isinstance(guard, cst.If) and leaves(guard.body)
+    return file.tree.following(guard) if is_exit else ()

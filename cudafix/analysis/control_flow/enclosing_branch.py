@@ -79,27 +79,6 @@ def backends_beside(node: cst.If | cst.IfExp, context: RuleContext) -> list[froz
     return found
 
 
-def is_named_around(backend: str, node: cst.CSTNode, context: RuleContext) -> bool:
-    """Whether the condition, function, class or file around `node` names `backend` in a word of its own.
-
-    What stands in the condition itself is a part of it, and must stay for what it decides about to stay.
-    """
-    words = [backend, *(word for word, known in FAMILY.items() if known == backend)]
-    if names_backend(context.path_without_suffix, words):
-        return True
-    for parent in context.file.tree.ancestors(node):
-        condition: cst.BaseExpression | None = None
-        if isinstance(parent, (cst.If, cst.IfExp, cst.While)):
-            condition = parent.test
-        elif isinstance(parent, cst.BooleanOperation):
-            condition = parent
-        elif isinstance(parent, (cst.FunctionDef, cst.ClassDef)) and names_backend(parent.name.value, words):
-            return True
-        if condition is not None and names_backend(context.file.code(condition), words):
-            return True
-    return False
-
-
 def case_backends(case: cst.MatchCase, context: RuleContext) -> frozenset[str]:
     """Return what `case "cuda" | "xpu":` names in a match over a device."""
     match = context.parent(case)
@@ -127,6 +106,14 @@ def exit_backends(child: cst.CSTNode, suite: cst.CSTNode, context: RuleContext) 
     return frozenset()
 
 
+def class_backend(node: cst.ClassDef) -> frozenset[str]:
+    """Return the backend that a class like `CudaAccelerator` is there for."""
+    if not FOR_ONE_BACKEND.search(node.name.value):
+        return frozenset()
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+", node.name.value)
+    return frozenset(family(word) for word in words) & frozenset(BACKENDS)
+
+
 def method_backend(node: cst.FunctionDef, context: RuleContext) -> frozenset[str]:
     """Return the backend that a method like `cuda` is there for, which moves an object to it as torch's does."""
     block = context.parent(node)
@@ -134,9 +121,22 @@ def method_backend(node: cst.FunctionDef, context: RuleContext) -> frozenset[str
     return frozenset({node.name.value}) & frozenset(BACKENDS) if is_method else frozenset()
 
 
-def class_backend(node: cst.ClassDef) -> frozenset[str]:
-    """Return the backend that a class like `CudaAccelerator` is there for."""
-    if not FOR_ONE_BACKEND.search(node.name.value):
-        return frozenset()
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+", node.name.value)
-    return frozenset(family(word) for word in words) & frozenset(BACKENDS)
+def is_named_around(backend: str, node: cst.CSTNode, context: RuleContext) -> bool:
+    """Whether the condition, function, class or file around `node` names `backend` in a word of its own.
+
+    What stands in the condition itself is a part of it, and must stay for what it decides about to stay.
+    """
+    words = [backend, *(word for word, known in FAMILY.items() if known == backend)]
+    if names_backend(context.path_without_suffix, words):
+        return True
+    for parent in context.file.tree.ancestors(node):
+        condition: cst.BaseExpression | None = None
+        if isinstance(parent, (cst.If, cst.IfExp, cst.While)):
+            condition = parent.test
+        elif isinstance(parent, cst.BooleanOperation):
+            condition = parent
+        elif isinstance(parent, (cst.FunctionDef, cst.ClassDef)) and names_backend(parent.name.value, words):
+            return True
+        if condition is not None and names_backend(context.file.code(condition), words):
+            return True
+    return False

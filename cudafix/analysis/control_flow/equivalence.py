@@ -30,18 +30,7 @@ SIDE_EFFECT_FREE = (
 ORDERINGS = (cst.LessThan, cst.LessThanEqual, cst.GreaterThan, cst.GreaterThanEqual)
 
 
-class Replacer(cst.CSTTransformer):
-    """Puts other expressions in the place of some."""
-
-    def __init__(self, replacements: Mapping[cst.CSTNode, cst.CSTNode]) -> None:
-        super().__init__()
-        self.replacements = replacements
-
-    def on_visit(self, node: cst.CSTNode) -> bool:
-        return node not in self.replacements
-
-    def on_leave(self, original_node, updated_node):  # type: ignore[no-untyped-def]
-        return self.replacements.get(original_node, updated_node)
+PURE = {"abs": abs, "bool": bool, "float": float, "int": int, "max": max, "min": min, "round": round}
 
 
 def normal_form(
@@ -71,73 +60,17 @@ def normal_form(
     return ast.dump(parsed(parts, replacements, context))
 
 
+def neutral_name(reference: Reference, names: frozenset[str]) -> str:
+    name = ".".join((reference.symbol.row.name, *reference.symbol.rest))
+    meanings = ON_MPS.get(name, (name,)) if reference.symbol.backend == "mps" else (name,)
+    return next((one for one in meanings if one in names), meanings[0]).replace(".", "_")
+
+
 def is_given(call: cst.Call, device: str, context: RuleContext) -> bool:
     """Whether `device` is all that `call` passes."""
     only = call.args[0] if len(call.args) == 1 else None
     is_device = only is not None and only.star == "" and (only.keyword is None or only.keyword.value == "device")
     return is_device and only is not None and context.file.code(only.value) == device
-
-
-def form_without_accelerator(parts: Iterable[cst.CSTNode], context: RuleContext) -> str:
-    """Return what the neutral form of `parts` does where there is no accelerator: calls become their answers."""
-    kept = tuple(
-        one
-        for one in parts
-        if isinstance(one, cst.BaseExpression) or not does_nothing_without_accelerator(one, context)
-    )
-    replacements: dict[cst.CSTNode, cst.CSTNode] = {}
-    for reference in context.references_in(*kept):
-        answer = WITHOUT_ACCELERATOR.get(reference.symbol.row.name)
-        if answer and reference.call is not None and has_side_effect_free_arguments(reference.call, context):
-            replacements[reference.call] = cst.parse_expression(answer)
-    return ast.dump(Folder().visit(parsed(kept, replacements, context)))
-
-
-def canonical_form(parts: Iterable[cst.CSTNode], context: RuleContext) -> str:
-    """Return what `parts` do as they stand."""
-    return ast.dump(Folder().visit(parsed(tuple(parts), {}, context)))
-
-
-class Folder(ast.NodeTransformer):
-    """Works out expressions of numbers."""
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        super().generic_visit(node)
-        if not isinstance(node, (ast.BinOp, ast.Compare, ast.Call, ast.UnaryOp)) or not is_of_numbers(node):
-            return node
-        try:
-            return ast.Constant(calculated(node))
-        except (ArithmeticError, TypeError, ValueError):
-            return node
-
-
-PURE = {"abs": abs, "bool": bool, "float": float, "int": int, "max": max, "min": min, "round": round}
-
-
-def is_of_numbers(node: ast.expr) -> bool:
-    """Whether all that `node` is made of, one level down, are numbers."""
-    if isinstance(node, ast.Call):
-        known = isinstance(node.func, ast.Name) and node.func.id in PURE and not node.keywords
-        return known and all(isinstance(one, ast.Constant) for one in node.args)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Pow, ast.LShift)) and not is_small(node.right):
-        return False
-    parts = [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr)]
-    return all(isinstance(one, ast.Constant) and isinstance(one.value, (int, float)) for one in parts)
-
-
-def is_small(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value <= 100
-
-
-def calculated(node: ast.expr) -> Any:
-    code = compile(ast.fix_missing_locations(ast.Expression(node)), "<numbers>", "eval")
-    return eval(code, {"__builtins__": {}}, PURE)
-
-
-def neutral_name(reference: Reference, names: frozenset[str]) -> str:
-    name = ".".join((reference.symbol.row.name, *reference.symbol.rest))
-    meanings = ON_MPS.get(name, (name,)) if reference.symbol.backend == "mps" else (name,)
-    return next((one for one in meanings if one in names), meanings[0]).replace(".", "_")
 
 
 def unknown_backends(
@@ -187,6 +120,59 @@ def marked(literal: cst.SimpleString | cst.FormattedStringText) -> cst.CSTNode:
     return cst.SimpleString(repr("DEVICE" + text[len(text.partition(":")[0]) :]))
 
 
+def form_without_accelerator(parts: Iterable[cst.CSTNode], context: RuleContext) -> str:
+    """Return what the neutral form of `parts` does where there is no accelerator: calls become their answers."""
+    kept = tuple(
+        one
+        for one in parts
+        if isinstance(one, cst.BaseExpression) or not does_nothing_without_accelerator(one, context)
+    )
+    replacements: dict[cst.CSTNode, cst.CSTNode] = {}
+    for reference in context.references_in(*kept):
+        answer = WITHOUT_ACCELERATOR.get(reference.symbol.row.name)
+        if answer and reference.call is not None and has_side_effect_free_arguments(reference.call, context):
+            replacements[reference.call] = cst.parse_expression(answer)
+    return ast.dump(Folder().visit(parsed(kept, replacements, context)))
+
+
+def canonical_form(parts: Iterable[cst.CSTNode], context: RuleContext) -> str:
+    """Return what `parts` do as they stand."""
+    return ast.dump(Folder().visit(parsed(tuple(parts), {}, context)))
+
+
+class Folder(ast.NodeTransformer):
+    """Works out expressions of numbers."""
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        if not isinstance(node, (ast.BinOp, ast.Compare, ast.Call, ast.UnaryOp)) or not is_of_numbers(node):
+            return node
+        try:
+            return ast.Constant(calculated(node))
+        except (ArithmeticError, TypeError, ValueError):
+            return node
+
+
+def is_of_numbers(node: ast.expr) -> bool:
+    """Whether all that `node` is made of, one level down, are numbers."""
+    if isinstance(node, ast.Call):
+        known = isinstance(node.func, ast.Name) and node.func.id in PURE and not node.keywords
+        return known and all(isinstance(one, ast.Constant) for one in node.args)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Pow, ast.LShift)) and not is_small(node.right):
+        return False
+    parts = [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr)]
+    return all(isinstance(one, ast.Constant) and isinstance(one.value, (int, float)) for one in parts)
+
+
+def is_small(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value <= 100
+
+
+def calculated(node: ast.expr) -> Any:
+    code = compile(ast.fix_missing_locations(ast.Expression(node)), "<numbers>", "eval")
+    return eval(code, {"__builtins__": {}}, PURE)
+
+
 def parsed(
     parts: Iterable[cst.CSTNode], replacements: Mapping[cst.CSTNode, cst.CSTNode], context: RuleContext
 ) -> ast.Module:
@@ -198,6 +184,20 @@ def parsed(
         code = dedent(context.file.module.code_for_node(new)).strip("\\ \t\r\n")  # it may end in a joined line
         pieces.append(f"({code})" if isinstance(new, cst.BaseExpression) else code)
     return ast.parse("async def f():\n for _ in ():\n  pass\n" + "".join(indented(piece) for piece in pieces if piece))
+
+
+class Replacer(cst.CSTTransformer):
+    """Puts other expressions in the place of some."""
+
+    def __init__(self, replacements: Mapping[cst.CSTNode, cst.CSTNode]) -> None:
+        super().__init__()
+        self.replacements = replacements
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        return node not in self.replacements
+
+    def on_leave(self, original_node, updated_node):  # type: ignore[no-untyped-def]
+        return self.replacements.get(original_node, updated_node)
 
 
 def indented(code: str) -> str:

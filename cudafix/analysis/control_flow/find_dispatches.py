@@ -96,6 +96,10 @@ def is_exit_block(parts: tuple[cst.CSTNode, ...]) -> bool:
     return isinstance(last, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) and is_exit(last)
 
 
+def is_exit(line: cst.SimpleStatementLine | cst.SimpleStatementSuite) -> bool:
+    return isinstance(line.body[-1], (cst.Return, cst.Raise))
+
+
 def dispatch_of(shape: Shape, nodes: tuple[cst.CSTNode, ...], branches: Sequence[Branch]) -> Dispatch | None:
     """Make a dispatch if something is asked in it, and every branch but the last asks."""
     if not branches or any(branch.condition is None or branch.condition.negated for branch in branches[:-1]):
@@ -172,6 +176,16 @@ def is_rung(node: cst.If, context: RuleContext) -> bool:
     return node.orelse is None and in_block and context.condition(node.test) is not None
 
 
+def continues(before: cst.CSTNode, after: cst.If, context: RuleContext) -> bool:
+    """Whether two `if`s ask the same kind of thing of different backends."""
+    if not isinstance(before, cst.If):
+        return False
+    one, other = context.condition(before.test), context.condition(after.test)
+    if one is None or other is None or one.negated or other.negated:
+        return False
+    return not one.backends & other.backends and leaves(before.body) == leaves(after.body)
+
+
 def read_chain(node: cst.If, context: RuleContext) -> Dispatch | None:
     condition = context.condition(node.test)
     if condition is not None and condition.negated:
@@ -227,17 +241,3 @@ def read_early_exit(node: cst.If, condition: BackendCondition, context: RuleCont
         return None
     branches = [Branch(rest, turned(condition), node.test, node), Branch(statements(node.body), None, None, node)]
     return dispatch_of(Shape.EARLY, (node,), branches)
-
-
-def continues(before: cst.CSTNode, after: cst.If, context: RuleContext) -> bool:
-    """Whether two `if`s ask the same kind of thing of different backends."""
-    if not isinstance(before, cst.If):
-        return False
-    one, other = context.condition(before.test), context.condition(after.test)
-    if one is None or other is None or one.negated or other.negated:
-        return False
-    return not one.backends & other.backends and leaves(before.body) == leaves(after.body)
-
-
-def is_exit(line: cst.SimpleStatementLine | cst.SimpleStatementSuite) -> bool:
-    return isinstance(line.body[-1], (cst.Return, cst.Raise))

@@ -44,6 +44,25 @@ def dispatches(context: RuleContext) -> list[Dispatch]:
     return [one for one in found if not find_branch_backends(one.nodes[0], context) & one.backends]
 
 
+def is_about_functions(dispatch: Dispatch, context: RuleContext) -> bool:
+    """Whether a function with a neutral form stands in a branch, or a device is chosen by what torch finds."""
+    tests = {one for _, condition in dispatch.tested_branches for one in condition.tests}
+    own = [test for _, condition in dispatch.tested_branches for test in direct_tests(condition, context)]
+    if not context.silenced.isdisjoint(own):
+        return False
+    inside = context.references_in(*dispatch.parts)
+    if any(one.symbol.row.code != CUDA_ONLY and one.symbol.row.name != "is_available" for one in inside):
+        return True
+    calls = [one for one in nodes_in(dispatch.parts) if isinstance(one, cst.Call)]
+    if tests and any(context.neutral_function(one) not in ("", "is_available") for one in calls):
+        return True  # half migrated: the neutral call does nothing elsewhere
+    return bool(tests or has_flag(dispatch)) and chooses_device(dispatch)
+
+
+def has_flag(dispatch: Dispatch) -> bool:
+    return any(condition.flags and condition.asks is Certainty.MACHINE for _, condition in dispatch.tested_branches)
+
+
 def is_ladder(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether several backends have a branch; the last `else` is one for the backend that it calls."""
     asked = [condition.backends - {"cpu"} for _, condition in dispatch.tested_branches if condition.backends - {"cpu"}]
@@ -62,14 +81,6 @@ def is_guard(dispatch: Dispatch, context: RuleContext) -> bool:
     return does_nothing_at_all(dispatch, context) or answers_as_default(dispatch, context)
 
 
-def answers_as_default(dispatch: Dispatch, context: RuleContext) -> bool:
-    """Whether the neutral call gives by itself what the last `else` gives: `… else 0` after an amount of memory."""
-    branch, otherwise = dispatch.branches[0], dispatch.default_branch
-    if otherwise is None or not branch.gives_value or not otherwise.gives_value:
-        return False
-    return form_without_accelerator(branch.parts, context) == canonical_form(otherwise.parts, context)
-
-
 def does_nothing_at_all(dispatch: Dispatch, context: RuleContext) -> bool:
     branch, otherwise = dispatch.branches[0], dispatch.default_branch
     is_last = otherwise is None or otherwise.is_idle
@@ -80,23 +91,12 @@ def does_nothing_at_all(dispatch: Dispatch, context: RuleContext) -> bool:
     )
 
 
-def is_about_functions(dispatch: Dispatch, context: RuleContext) -> bool:
-    """Whether a function with a neutral form stands in a branch, or a device is chosen by what torch finds."""
-    tests = {one for _, condition in dispatch.tested_branches for one in condition.tests}
-    own = [test for _, condition in dispatch.tested_branches for test in direct_tests(condition, context)]
-    if not context.silenced.isdisjoint(own):
+def answers_as_default(dispatch: Dispatch, context: RuleContext) -> bool:
+    """Whether the neutral call gives by itself what the last `else` gives: `… else 0` after an amount of memory."""
+    branch, otherwise = dispatch.branches[0], dispatch.default_branch
+    if otherwise is None or not branch.gives_value or not otherwise.gives_value:
         return False
-    inside = context.references_in(*dispatch.parts)
-    if any(one.symbol.row.code != CUDA_ONLY and one.symbol.row.name != "is_available" for one in inside):
-        return True
-    calls = [one for one in nodes_in(dispatch.parts) if isinstance(one, cst.Call)]
-    if tests and any(context.neutral_function(one) not in ("", "is_available") for one in calls):
-        return True  # half migrated: the neutral call does nothing elsewhere
-    return bool(tests or has_flag(dispatch)) and chooses_device(dispatch)
-
-
-def has_flag(dispatch: Dispatch) -> bool:
-    return any(condition.flags and condition.asks is Certainty.MACHINE for _, condition in dispatch.tested_branches)
+    return form_without_accelerator(branch.parts, context) == canonical_form(otherwise.parts, context)
 
 
 def match_dispatch(

@@ -16,18 +16,18 @@ from cudafix.syntax.expressions import dotted_name, last_name, sides
 EQUALITIES = frozenset(("assertEqual", "assertEquals", "assertIn"))
 
 
-def is_named_as_test(context: RuleContext) -> bool:
-    """Whether pytest takes a file for one of tests, by its name."""
-    path = PurePath(context.file.path)
-    return path.name.startswith("test_") or path.stem.endswith("_test") or path.stem == "conftest"
-
-
 def is_test(context: RuleContext) -> bool:
     """Whether a file is of tests: by its name, its folder, or what it imports."""
     by_name = is_named_as_test(context) or PurePath(context.file.path).stem == "testing_utils"
     by_folder = not {"test", "tests"}.isdisjoint(PurePath(context.path_without_suffix).parts[:-1])
     by_import = any(one in context.file.names.imports_by_target for one in ("pytest", "unittest"))
     return by_name or by_folder or by_import
+
+
+def is_named_as_test(context: RuleContext) -> bool:
+    """Whether pytest takes a file for one of tests, by its name."""
+    path = PurePath(context.file.path)
+    return path.name.startswith("test_") or path.stem.endswith("_test") or path.stem == "conftest"
 
 
 def is_asserted(node: cst.BaseExpression, context: RuleContext) -> bool:
@@ -50,6 +50,15 @@ def is_asserted(node: cst.BaseExpression, context: RuleContext) -> bool:
     return is_same and is_device(other) and must_hold(comparison, context)
 
 
+def is_compared(literal: cst.BaseExpression, context: RuleContext) -> bool:
+    """Whether `torch.device("cuda")` is one of those that a device is compared with: not a place, but a question."""
+    side = device_around(literal, context)
+    element = context.parent(side)
+    container = context.parent(element) if isinstance(element, cst.Element) else side
+    is_side = isinstance(container, cst.BaseExpression) and context.file.tree.comparison_around(container)
+    return side is not literal and (bool(is_side) or (is_test(context) and is_asserted(literal, context)))
+
+
 def device_around(literal: cst.BaseExpression, context: RuleContext) -> cst.BaseExpression:
     """Return `torch.device("cuda")`, or `torch.device("cuda").type`, around the name of a device; else the name."""
     call = context.file.tree.call_around(literal)
@@ -58,15 +67,6 @@ def device_around(literal: cst.BaseExpression, context: RuleContext) -> cst.Base
         return literal
     around = context.parent(call)
     return around if isinstance(around, cst.Attribute) and around.attr.value == "type" else call
-
-
-def is_compared(literal: cst.BaseExpression, context: RuleContext) -> bool:
-    """Whether `torch.device("cuda")` is one of those that a device is compared with: not a place, but a question."""
-    side = device_around(literal, context)
-    element = context.parent(side)
-    container = context.parent(element) if isinstance(element, cst.Element) else side
-    is_side = isinstance(container, cst.BaseExpression) and context.file.tree.comparison_around(container)
-    return side is not literal and (bool(is_side) or (is_test(context) and is_asserted(literal, context)))
 
 
 def is_device(node: cst.BaseExpression) -> bool:

@@ -83,19 +83,6 @@ def flushed_by(call: cst.Call, context: RuleContext) -> str:
     return "empty_cache" if is_neutral else ""
 
 
-def read_method(function: cst.FunctionDef, scope: Scope) -> Method | None:
-    """Return the method that a function is; None for one that has no object to call another method of."""
-    first = first_parameter(function)
-    if not first or not isinstance(function.body, cst.IndentedBlock) or len(scope.bindings[first]) != 1:
-        return None
-    if function.name.value in CLASS_BY_NATURE:
-        return None
-    is_class = any(
-        isinstance(one.decorator, cst.Name) and one.decorator.value == "classmethod" for one in function.decorators
-    )
-    return Method(function, scope, first, is_class)
-
-
 def own_name(call: cst.Call, context: RuleContext) -> str:
     function, _ = method_around(call, context)
     return first_parameter(function) if function is not None else ""
@@ -112,6 +99,19 @@ def method_around(call: cst.Call, context: RuleContext) -> tuple[cst.FunctionDef
                 return node, owner
             return None, None
     return None, None
+
+
+def read_method(function: cst.FunctionDef, scope: Scope) -> Method | None:
+    """Return the method that a function is; None for one that has no object to call another method of."""
+    first = first_parameter(function)
+    if not first or not isinstance(function.body, cst.IndentedBlock) or len(scope.bindings[first]) != 1:
+        return None
+    if function.name.value in CLASS_BY_NATURE:
+        return None
+    is_class = any(
+        isinstance(one.decorator, cst.Name) and one.decorator.value == "classmethod" for one in function.decorators
+    )
+    return Method(function, scope, first, is_class)
 
 
 def sites_of(call: cst.Call, method: Method, context: RuleContext) -> Iterator[Site]:

@@ -44,17 +44,17 @@ def is_imported(name: str, method: Method) -> bool:
     return any(one.kind is BindingKind.IMPORT for one in method.scope.bindings[name])
 
 
-def renamed_form(statements: Sequence[cst.BaseStatement], renamed: dict[cst.CSTNode, cst.CSTNode]) -> str:
-    new = [one.visit(Replacer(renamed)) for one in statements]
-    return ast.dump(ast.parse(cst.Module(new).code))  # type: ignore[arg-type]
-
-
 def loose_form(statement: cst.BaseStatement, method: Method, names: NameTable) -> str:
     """Return what a statement does, with all locals alike; "" for one that cannot leave its method."""
     if is_bound_to_its_place(statement):
         return ""
     renamed = [one for one in variables_in(statement) if is_local(one, method, names)]
     return renamed_form([statement], {one: cst.Name("LOCAL") for one in renamed if not is_imported(one.value, method)})
+
+
+def renamed_form(statements: Sequence[cst.BaseStatement], renamed: dict[cst.CSTNode, cst.CSTNode]) -> str:
+    new = [one.visit(Replacer(renamed)) for one in statements]
+    return ast.dump(ast.parse(cst.Module(new).code))  # type: ignore[arg-type]
 
 
 def is_bound_to_its_place(statement: cst.BaseStatement) -> bool:
@@ -75,6 +75,13 @@ def is_bound_to_its_place(statement: cst.BaseStatement) -> bool:
 def weight(statements: Sequence[cst.CSTNode]) -> int:
     """Count the simple statements and the headers of compound ones."""
     return sum(isinstance(one, (cst.BaseSmallStatement, *COMPOUND)) for one in nodes_in(statements))
+
+
+def variables_in(node: cst.CSTNode) -> Iterator[cst.Name]:
+    """Yield the names of variables, not those of attributes, arguments and comprehensions' own."""
+    finder = VariableFinder()
+    node.visit(finder)
+    yield from finder.found
 
 
 class VariableFinder(cst.CSTVisitor):
@@ -105,10 +112,3 @@ class VariableFinder(cst.CSTVisitor):
             if one is not None:
                 one.visit(self)
         return False
-
-
-def variables_in(node: cst.CSTNode) -> Iterator[cst.Name]:
-    """Yield the names of variables, not those of attributes, arguments and comprehensions' own."""
-    finder = VariableFinder()
-    node.visit(finder)
-    yield from finder.found
