@@ -79,10 +79,11 @@ class RuleContext:
 
     @cached_property
     def references_by_node(self) -> dict[cst.CSTNode, Reference]:
-        """The references by their nodes, imports left out."""
+        """The references that are no imports, by the nodes that they stand at."""
         return {one.node: one for one in self.references if not one.is_import}
 
     def replacement(self, reference: Reference) -> Replacement | Refusal:
+        """Return the neutral form of `reference`, or what stops it."""
         if reference not in self.replacements:
             found = find_replacement(reference, self.file, self.options)
             if isinstance(found, Replacement):
@@ -91,10 +92,11 @@ class RuleContext:
             self.replacements[reference] = found
         return self.replacements[reference]
 
-    def condition(self, condition: cst.BaseExpression) -> BackendCondition | None:
-        if condition not in self.conditions:
-            self.conditions[condition] = read_condition(condition, self.file, self.options)
-        return self.conditions[condition]
+    def condition(self, test: cst.BaseExpression) -> BackendCondition | None:
+        """Return what `test` asks about backends, or None where it asks nothing, or nothing that can be told."""
+        if test not in self.conditions:
+            self.conditions[test] = read_condition(test, self.file, self.options)
+        return self.conditions[test]
 
     def references_in(self, *nodes: cst.CSTNode) -> Iterator[Reference]:
         """Yield the references inside `nodes`, in the order of the file."""
@@ -106,8 +108,8 @@ class RuleContext:
         """The references inside each node that holds one."""
         found: dict[cst.CSTNode, list[Reference]] = {}
         for node, reference in self.references_by_node.items():
-            for one in (node, *self.file.tree.ancestors(node)):
-                found.setdefault(one, []).append(reference)
+            for around in (node, *self.file.tree.ancestors(node)):
+                found.setdefault(around, []).append(reference)
         return found
 
     @cached_property
@@ -115,9 +117,9 @@ class RuleContext:
         """The path of the file below the project's folder, without its suffix."""
         return relative(PurePath(self.file.path), self.options.root).with_suffix("").as_posix()
 
-    def absolute(self, path: str) -> str:
-        """Return a dotted path that begins with dots, as a relative import gives it, from the project's folder on."""
-        return absolute(path, self.file.path, self.options.root)
+    def absolute(self, written: str) -> str:
+        """Return a dotted name that may begin with dots, as in a relative import, from the project's folder on."""
+        return absolute(written, self.file.path, self.options.root)
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         return self.file.tree.parents.get(node)
@@ -130,7 +132,7 @@ class RuleContext:
         return next((one for one in self.options.targets if one.target.path == meaning.path), None)
 
     def neutral_function(self, call: cst.Call) -> str:
-        """Return the name in the catalogue of what `call`, which is neutral already, calls; else ""."""
+        """Return the catalogue's name of the function that `call`, neutral already, stands for; else ""."""
         meaning = self.file.names.resolve(call.func)
         if meaning is None or meaning.doubt is not None:
             return ""

@@ -22,8 +22,8 @@ class Match:
         node: what is flagged.
         symbol: the dotted name of the backend's function that it is about, "" where there is none.
         message: what is wrong.
-        rewrites: the fix; empty where there is none.
-        safety: how far the fix can be trusted, as far as its own choices do not say it.
+        operations: the fix; empty where there is none.
+        safety: how far the fix can be trusted, as far as its own replacements do not say it.
         reason: why there is no fix, or why it is not safe.
         help: the way out in words.
         reference: what is flagged, where that is one reference.

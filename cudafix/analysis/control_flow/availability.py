@@ -1,4 +1,4 @@
-"""Availability tests: when asking for any accelerator instead of CUDA is safe, and when it would be wrong."""
+"""A test for CUDA, and what depends on its answer → whether it may ask for any accelerator instead."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ def refine_flag(
     file: File,
     becomes_neutral: Callable[[Guard], bool] = lambda guard: False,
 ) -> Replacement | Refusal:
-    """Judge `use_cuda = torch.cuda.is_available()` by what depends on the flag and does not become neutral with it."""
+    """Return what the test in `use_cuda = torch.cuda.is_available()` becomes, by all that depends on the flag.
+
+    `becomes_neutral` tells of what depends on the flag whether it no longer names CUDA after its own fix.
+    """
     whole = whole_condition(reference, file)
     binding = next((one for one in file.value_bindings if one.value is whole), None)
     if binding is None:
         return replacement
-    beside = next(
-        (one for one in file.value_bindings if one.scope is binding.scope and is_flag_of_another(one, file)), None
-    )
+    bound_beside = (one for one in file.value_bindings if one.scope is binding.scope)
+    beside = next((one for one in bound_beside if is_flag_of_another(one, file)), None)
     if beside is not None:
         return Refusal(f"beside `{beside.name}`, `{binding.name}` is about CUDA alone")
     for use in file.names.uses_by_name.get(binding.name, ()):
@@ -54,10 +56,10 @@ def whole_condition(reference: Reference, file: File) -> cst.CSTNode:
 
 
 def is_flag_of_another(binding: Binding, file: File) -> bool:
-    """Whether a name such as `use_mps` holds the answer to a question about a backend other than CUDA."""
+    """Whether a name such as `use_mps` holds the answer of a test for a backend other than CUDA."""
     value = binding.value
-    is_question = isinstance(value, (cst.Call, cst.BooleanOperation, cst.UnaryOperation, cst.Comparison))
-    return is_question and names_backend(binding.name) and value is not None and names_backend(file.code(value))
+    is_test = isinstance(value, (cst.Call, cst.BooleanOperation, cst.UnaryOperation, cst.Comparison))
+    return is_test and names_backend(binding.name) and value is not None and names_backend(file.code(value))
 
 
 def guard_around(node: cst.CSTNode, file: File) -> Guard | None:
@@ -86,7 +88,7 @@ def ladder_tests(rung: cst.If, file: File) -> list[cst.BaseExpression]:
 
 
 def depends_on_cuda(guard: Guard, file: File) -> bool:
-    """Whether what is done, or not done, after the question is about CUDA itself."""
+    """Whether what is done, or not done, after the test is about CUDA itself."""
     parts = (guard.body, guard.orelse, *after_exit(guard, file))
     return any(names_cuda(file.code(one)) for one in parts if one is not None)
 

@@ -19,35 +19,40 @@ IF_AND_INDENT = 16
 """What an `if` and the white space before it take, about."""
 
 PRAGMA = re.compile(r"#\s*(?:noqa|type:|pragma:|pyright:|pylint:|mypy:|ruff:|fmt:|nosec|isort:)", re.IGNORECASE)
+"""A comment that speaks to a tool, about the line that it stands on."""
 
 
 def collapse(
     dispatch: Dispatch, branch: Branch, rest: tuple[cst.BaseExpression, ...], context: RuleContext
 ) -> tuple[NodeChange, ...] | None:
-    """Return the changes that leave `arm` alone of the whole dispatch, under `rest`; None where that has no form."""
+    """Return the changes that leave `branch` alone of the whole dispatch, under `rest`; None where that has no form."""
     if rest:
         return under_rest(dispatch, branch, rest)
     if dispatch.shape is Shape.EARLY:
         return (NodeChange(dispatch.nodes[0], lambda updated: ()),)
     if dispatch.shape is Shape.AND:
-        return (NodeChange(dispatch.nodes[0], lambda updated: bare(updated.right, updated), branch.parts),)
+        return (NodeChange(dispatch.nodes[0], lambda updated: in_parentheses_of(updated.right, updated), branch.parts),)
     if dispatch.shape is Shape.CHOICE:
         (node,) = dispatch.nodes
         assert isinstance(node, cst.IfExp)
-        return (NodeChange(node, lambda updated: bare(choice_part(updated, node, branch), updated), branch.parts),)
-    place = next(one for one in dispatch.nodes if is_inside(branch.holder, one, context))
-    gone = tuple(NodeChange(one, lambda updated: ()) for one in dispatch.nodes if one is not place)
-    if place is branch.parts[0]:  # the last of several exits stays as it is
+        return (
+            NodeChange(
+                node, lambda updated: in_parentheses_of(choice_part(updated, node, branch), updated), branch.parts
+            ),
+        )
+    statement = next(one for one in dispatch.nodes if is_inside(branch.holder, one, context))
+    gone = tuple(NodeChange(one, lambda updated: ()) for one in dispatch.nodes if one is not statement)
+    if statement is branch.parts[0]:  # the last of several exits stays as it is
         return gone
-    is_elif = isinstance(context.parent(place), cst.If)
+    is_elif = isinstance(context.parent(statement), cst.If)
 
     def build(updated: Any) -> Built:
-        holder = find_updated(updated, place, branch.holder)
+        holder = find_updated(updated, statement, branch.holder)
         if is_elif:
             return cst.Else(body=holder.body, leading_lines=updated.leading_lines)
         return spliced(holder, updated)
 
-    return (*gone, NodeChange(place, build, branch.parts))
+    return (*gone, NodeChange(statement, build, branch.parts))
 
 
 def under_rest(
@@ -57,12 +62,12 @@ def under_rest(
     node, test = dispatch.nodes[0], branch.test
     if dispatch.shape is not Shape.LADDER or branch.holder is not node or not isinstance(test, cst.BooleanOperation):
         return None
-    places = [number for number, one in enumerate(operands(test)) if one in rest]
-    if len(places) < len(rest):
+    indices = [index for index, one in enumerate(operands(test)) if one in rest]
+    if len(indices) < len(rest):
         return None  # a flag asks for the rest, elsewhere
 
     def build(updated: cst.BooleanOperation) -> cst.BaseExpression:
-        return left_of(updated, places)
+        return conjunction_of(updated, indices)
 
     changes: tuple[NodeChange, ...] = (NodeChange(test, build, rest),)
     if len(dispatch.branches) > 1:
@@ -70,13 +75,13 @@ def under_rest(
     return changes
 
 
-def left_of(whole: cst.BooleanOperation, places: Sequence[int]) -> cst.BaseExpression:
-    """Return the operands at `places` put together with `and`, over several lines where one would be too long."""
+def conjunction_of(whole: cst.BooleanOperation, indices: Sequence[int]) -> cst.BaseExpression:
+    """Return the operands at `indices` put together with `and`, over several lines where one would be too long."""
     parts = operands(whole)
-    kept = [parts[place] for place in places]
+    kept = [parts[index] for index in indices]
     new = joined(kept)
     if whole.lpar and len(kept) > 1 and len(cst.Module([]).code_for_node(new)) > LINE_LENGTH - IF_AND_INDENT:
-        new = as_laid_out(whole, places)
+        new = as_laid_out(whole, indices)
     if whole.lpar and "\n" in cst.Module([]).code_for_node(new):
         return new.with_changes(lpar=(*whole.lpar, *new.lpar), rpar=(*new.rpar, *whole.rpar))
     if parts[0].lpar and not new.lpar:  # `if(a)and b:`
@@ -84,37 +89,33 @@ def left_of(whole: cst.BooleanOperation, places: Sequence[int]) -> cst.BaseExpre
     return new
 
 
-def as_laid_out(whole: cst.BooleanOperation, places: Sequence[int]) -> cst.BaseExpression:
+def as_laid_out(whole: cst.BooleanOperation, indices: Sequence[int]) -> cst.BaseExpression:
     """Return the same with the line breaks that stood before each operand."""
     parts, before = operands(whole), operators(whole)
-    new = parts[places[0]]
-    for place in places[1:]:
-        new = cst.BooleanOperation(new, before[place - 1], parts[place])
+    new = parts[indices[0]]
+    for index in indices[1:]:
+        new = cst.BooleanOperation(new, before[index - 1], parts[index])
     return new
 
 
-def merge(dispatch: Dispatch, branch: Branch, context: RuleContext) -> tuple[NodeChange, ...]:
-    """Return the changes that leave `arm` under the first condition, and the last `else` beside it."""
+def merge(dispatch: Dispatch, branch: Branch) -> tuple[NodeChange, ...]:
+    """Return the changes that leave `branch` under the first condition, and the default branch beside it."""
     first = dispatch.branches[0]
-    if len(dispatch.tested_branches) == 1:
-        return ()
     if dispatch.shape is Shape.EXITS and branch.holder in dispatch.nodes:
         others = [one for one in dispatch.nodes[:-1] if one is not branch.holder]
         return tuple(NodeChange(one, lambda updated: ()) for one in others)
-    otherwise, node = dispatch.default_branch, dispatch.nodes[0]
+    node, default = dispatch.nodes[0], dispatch.default_branch if dispatch.shape is not Shape.EXITS else None
     assert first.test is not None
-    last = None if dispatch.shape is Shape.EXITS or otherwise is None else otherwise.holder
-    rest = otherwise.parts if otherwise is not None and last is not None else ()
 
     def build(updated: Any) -> Built:
         holder = find_updated(updated, node, branch.holder)
-        orelse = find_updated(updated, node, last) if last is not None else None
+        orelse = find_updated(updated, node, default.holder) if default is not None else None
         if isinstance(orelse, cst.IfExp):
             orelse = orelse.orelse
         changed: cst.CSTNode = updated.with_changes(body=holder.body, orelse=orelse)
         return changed
 
-    return (NodeChange(node, build, (first.test, *branch.parts, *rest)),)
+    return (NodeChange(node, build, (first.test, *branch.parts, *(default.parts if default is not None else ()))),)
 
 
 def is_inside(node: cst.CSTNode, around: cst.CSTNode, context: RuleContext) -> bool:
@@ -122,7 +123,7 @@ def is_inside(node: cst.CSTNode, around: cst.CSTNode, context: RuleContext) -> b
 
 
 def find_updated(updated: Any, original: Any, wanted: cst.CSTNode) -> Any:
-    """Return what became of `wanted`, a branch of the ladder, choice or match `original`, in `updated`."""
+    """Return what became of `wanted`, a branch of the ladder or match `original`, in `updated`."""
     if isinstance(original, cst.Match):
         return updated.cases[list(original.cases).index(wanted)]  # type: ignore[arg-type]
     while original is not wanted:
@@ -131,7 +132,7 @@ def find_updated(updated: Any, original: Any, wanted: cst.CSTNode) -> Any:
 
 
 def choice_part(updated: Any, original: cst.IfExp, branch: Branch) -> cst.BaseExpression:
-    """Return what became of the expression of `arm` in nested choices."""
+    """Return what became of the expression of `branch` in nested conditional expressions."""
     holder = find_updated(updated, original, branch.holder)
     assert isinstance(branch.holder, cst.IfExp)
     part = holder.body if branch.holder.body is branch.parts[0] else holder.orelse
@@ -139,7 +140,7 @@ def choice_part(updated: Any, original: cst.IfExp, branch: Branch) -> cst.BaseEx
     return part
 
 
-def bare(part: cst.BaseExpression, whole: cst.BaseExpression) -> cst.BaseExpression:
+def in_parentheses_of(part: cst.BaseExpression, whole: cst.BaseExpression) -> cst.BaseExpression:
     """Return `part` in the parentheses of `whole`, if it needs any."""
     needs_none = isinstance(part, (cst.Call, cst.Name, cst.Attribute, cst.SimpleString, cst.FormattedString))
     return part if needs_none else part.with_changes(lpar=(*whole.lpar, *part.lpar), rpar=(*part.rpar, *whole.rpar))

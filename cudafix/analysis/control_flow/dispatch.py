@@ -1,4 +1,4 @@
-"""The nouns of what chooses by backend: a dispatch, its branches, and the shapes in which they stand."""
+"""The nouns of code that chooses by backend: a dispatch, its branches, and the shapes in which they stand."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import libcst as cst
 from cudafix.matchers.conditions import BackendCondition
 
 LINES = (cst.SimpleStatementLine, cst.SimpleStatementSuite)
+"""What holds simple statements: a line, or what stands behind a colon."""
 
 
 class Shape(Enum):
@@ -33,9 +34,13 @@ class Shape(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Branch:
-    """One branch: what it asks, None for the last `else`, and what it does.
+    """One branch of a dispatch.
 
-    `parts` are its statements, or its expression. `holder` is what goes with it: the `if`, the `elif`, the statement.
+    Attributes:
+        parts: what it does: its statements, or its expression.
+        condition: what is asked before it is taken; None for the default branch.
+        test: the expression that asks; None where there is none, as in a `case`.
+        holder: what goes with it: the `if`, the `elif`, the statement.
     """
 
     parts: tuple[cst.CSTNode, ...]
@@ -47,7 +52,7 @@ class Branch:
     def is_idle(self) -> bool:
         """Whether it does nothing: `pass`, `...`, a string."""
         lines = [one for one in self.parts if isinstance(one, LINES)]
-        return len(lines) == len(self.parts) and all(is_idle(one) for line in lines for one in line.body)
+        return len(lines) == len(self.parts) and all(is_idle(statement) for line in lines for statement in line.body)
 
     @property
     def raises(self) -> bool:
@@ -94,6 +99,5 @@ def is_idle(statement: cst.BaseSmallStatement) -> bool:
 
 
 def gives_value(node: cst.CSTNode) -> bool:
-    return isinstance(node, LINES) and all(
-        isinstance(one, (cst.Assign, cst.AnnAssign, cst.Return)) for one in node.body
-    )
+    giving = (cst.Assign, cst.AnnAssign, cst.Return)
+    return isinstance(node, LINES) and all(isinstance(one, giving) for one in node.body)

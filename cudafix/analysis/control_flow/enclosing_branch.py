@@ -1,4 +1,4 @@
-"""Where a reference stands: in a branch that was taken for one backend, so that this backend is meant there."""
+"""A node → the backends that the branch around it was taken for, so that these are meant there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FOR_ONE_BACKEND = re.compile(r"(?:Accelerator|Platform|Backend|DeviceMixin|Devic
 
 
 def find_branch_backends(node: cst.CSTNode, context: RuleContext) -> frozenset[str]:
-    """Return the backends for which the code around `node` is taken; empty where it is taken for any.
+    """Return the backends that the branch around `node` is taken for; empty where it is taken for any.
 
     `if torch.cuda.is_available():` alone is no such branch: it is the usual way to ask for a GPU of any make.
     """
@@ -46,8 +46,8 @@ def backends_asked_before(child: cst.CSTNode, parent: cst.CSTNode, context: Rule
         return condition.backends if is_meant(condition, parent, context) else frozenset()
     if isinstance(parent, cst.BooleanOperation) and child is parent.right and isinstance(parent.operator, cst.And):
         condition = context.condition(parent.left)
-        is_asked = condition is not None and not condition.negated and condition.asks is not Certainty.MACHINE
-        return condition.backends if condition is not None and is_asked else frozenset()
+        is_for_one = condition is not None and not condition.negated and condition.asks is not Certainty.MACHINE
+        return condition.backends if condition is not None and is_for_one else frozenset()
     if isinstance(parent, cst.MatchCase):
         return case_backends(parent, context)
     if isinstance(parent, cst.DictElement) and child is parent.value:
@@ -56,7 +56,7 @@ def backends_asked_before(child: cst.CSTNode, parent: cst.CSTNode, context: Rule
 
 
 def is_meant(condition: BackendCondition, node: cst.If | cst.IfExp, context: RuleContext) -> bool:
-    """Whether who asks this means these backends and no other."""
+    """Whether who asks this means the backends of `condition` and no other."""
     if condition.backends == {"cpu"}:
         return False
     if condition.asks is not Certainty.MACHINE or "cuda" not in condition.backends:

@@ -1,13 +1,13 @@
 """Whether branches do the same, each on its own backend; and what code does on a machine without an accelerator.
 
 Branches are compared in a normal form: a backend's function is replaced by its name in the catalogue, the name of the
-backend's device by a mark, layout and comments are left out.
+backend's device by a mark, layout and comments are left out. The form is a text.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from textwrap import dedent
 from typing import Any
 
@@ -25,12 +25,11 @@ SIDE_EFFECT_FREE = (
     cst.Name, cst.Attribute, cst.BaseNumber, cst.SimpleString, cst.Tuple, cst.List,
     cst.Comparison, cst.BooleanOperation, cst.UnaryOperation, cst.BinaryOperation,
 )  # fmt: skip
-
+"""The expressions that do nothing but give a value, as far as their parts do no more."""
 
 ORDERINGS = (cst.LessThan, cst.LessThanEqual, cst.GreaterThan, cst.GreaterThanEqual)
-
-
 PURE = {"abs": abs, "bool": bool, "float": float, "int": int, "max": max, "min": min, "round": round}
+"""The functions of numbers that `Folder` works out."""
 
 
 def normal_form(
@@ -42,8 +41,8 @@ def normal_form(
 ) -> str:
     """Return what `parts` do, in words that are the same for every backend.
 
-    `device`, given to a function, counts as nothing: where it is at hand, the neutral form is told it anyhow. `names`
-    are the functions that the other branches call: a function of MPS may stand for one of several.
+    `device`, given to a function, counts as nothing: the neutral form is given it anyhow. `names` are the functions
+    that the other branches call: a function of MPS may stand for one of several.
     """
     parts = tuple(parts)
     replacements: dict[cst.CSTNode, cst.CSTNode] = {}
@@ -99,11 +98,8 @@ def device_literals(
                 found.append(node)
         elif isinstance(node, cst.FormattedString) and node.parts:
             first = node.parts[0]
-            if (
-                isinstance(first, cst.FormattedStringText)
-                and first.value.endswith(":")
-                and names_device(first.value, backends)
-            ):
+            text = first.value if isinstance(first, cst.FormattedStringText) else ""
+            if isinstance(first, cst.FormattedStringText) and text.endswith(":") and names_device(text, backends):
                 found.append(first)
     return found
 
@@ -123,9 +119,9 @@ def marked(literal: cst.SimpleString | cst.FormattedStringText) -> cst.CSTNode:
 def form_without_accelerator(parts: Iterable[cst.CSTNode], context: RuleContext) -> str:
     """Return what the neutral form of `parts` does where there is no accelerator: calls become their answers."""
     kept = tuple(
-        one
-        for one in parts
-        if isinstance(one, cst.BaseExpression) or not does_nothing_without_accelerator(one, context)
+        part
+        for part in parts
+        if isinstance(part, cst.BaseExpression) or not does_nothing_without_accelerator(part, context)
     )
     replacements: dict[cst.CSTNode, cst.CSTNode] = {}
     for reference in context.references_in(*kept):
@@ -204,7 +200,8 @@ def indented(code: str) -> str:
     return "".join(f"  {line}\n" for line in code.split("\n"))
 
 
-def nodes_in(parts: Iterable[cst.CSTNode]) -> Iterable[cst.CSTNode]:
+def nodes_in(parts: Iterable[cst.CSTNode]) -> Iterator[cst.CSTNode]:
+    """Yield `parts` and all nodes inside them; what a string is joined from names nothing by itself."""
     waiting = list(parts)
     while waiting:
         node = waiting.pop()
@@ -221,9 +218,8 @@ def does_nothing_without_accelerator(node: cst.CSTNode, context: RuleContext) ->
     if isinstance(node, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
         return all(does_nothing_without_accelerator(one, context) for one in node.body)
     if isinstance(node, cst.Expr):
-        return does_nothing_without_accelerator(node.value, context) or isinstance(
-            node.value, (cst.SimpleString, cst.Ellipsis)
-        )
+        is_text = isinstance(node.value, (cst.SimpleString, cst.Ellipsis))
+        return is_text or does_nothing_without_accelerator(node.value, context)
     if isinstance(node, cst.Call):
         return is_call_that_does_nothing(node, context)
     if isinstance(node, cst.For):
@@ -236,8 +232,8 @@ def does_nothing_in_loop(node: cst.CSTNode, context: RuleContext) -> bool:
     """Whether a statement of a loop over all devices is neutral; `with torch.cuda.device(i):` runs for none there."""
     if not isinstance(node, cst.With):
         return does_nothing_without_accelerator(node, context)
-    contexts = all(function_called(one.item, context) in CONTEXTS and one.asname is None for one in node.items)
-    return contexts and all(does_nothing_without_accelerator(one, context) for one in node.body.body)
+    are_for_devices = all(function_called(one.item, context) in CONTEXTS and one.asname is None for one in node.items)
+    return are_for_devices and all(does_nothing_without_accelerator(one, context) for one in node.body.body)
 
 
 def is_call_that_does_nothing(node: cst.BaseExpression, context: RuleContext) -> bool:
@@ -268,9 +264,9 @@ def function_called(node: cst.BaseExpression, context: RuleContext) -> str:
 
 
 def has_side_effect_free_arguments(node: cst.BaseExpression, context: RuleContext) -> bool:
-    return isinstance(node, cst.Call) and all(
-        not one.star and is_side_effect_free(one.value, context) for one in node.args
-    )
+    if not isinstance(node, cst.Call):
+        return False
+    return all(not one.star and is_side_effect_free(one.value, context) for one in node.args)
 
 
 def is_side_effect_free(node: cst.BaseExpression, context: RuleContext) -> bool:
@@ -278,13 +274,15 @@ def is_side_effect_free(node: cst.BaseExpression, context: RuleContext) -> bool:
 
     A device that it names is no device of the machine, there.
     """
-    for one in nodes_in([node]):
-        if isinstance(one, cst.SimpleString) and DEVICE.fullmatch(str(one.evaluated_value)):
+    for part in nodes_in([node]):
+        if isinstance(part, cst.SimpleString) and DEVICE.fullmatch(str(part.evaluated_value)):
             return False
-        if isinstance(one, cst.Call):
-            if function_called(one, context) not in WITHOUT_ACCELERATOR:
+        if isinstance(part, cst.Call):
+            if function_called(part, context) not in WITHOUT_ACCELERATOR:
                 return False
-        elif (isinstance(one, cst.BaseExpression) and not isinstance(one, SIDE_EFFECT_FREE)) or may_fail(one, context):
+            continue
+        is_unknown = isinstance(part, cst.BaseExpression) and not isinstance(part, SIDE_EFFECT_FREE)
+        if is_unknown or may_fail(part, context):
             return False
     return True
 
@@ -309,5 +307,6 @@ def is_bound_in_guards(node: cst.Name, context: RuleContext) -> bool:
     use = names.uses.get(node)
     scope = names.find_scope(node.value, use.scope) if use is not None else None
     bindings = scope.bindings[node.value] if scope is not None else []
-    ifs = [[one for one in names.tree.ancestors(binding.node) if isinstance(one, cst.If)] for binding in bindings]
-    return bool(ifs) and all(any(context.condition(one.test) for one in around) for around in ifs)
+    around = [names.tree.ancestors(one.node) for one in bindings]
+    guards = [[parent for parent in parents if isinstance(parent, cst.If)] for parents in around]
+    return bool(guards) and all(any(context.condition(guard.test) for guard in same) for same in guards)

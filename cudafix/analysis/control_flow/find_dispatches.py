@@ -1,4 +1,4 @@
-"""The places of a file that choose by backend: guards, `if`/`elif` ladders, chains of `if`s, choices, `match`.
+"""The code of a file that chooses by backend: guards, `if`/`elif` ladders, chains of `if`s, `… if … else …`, `match`.
 
 In: the references of a file. Out: `Dispatch`es: the branches with what each asks, and the shape in which they stand.
 """
@@ -49,10 +49,9 @@ def candidates(start: cst.CSTNode, context: RuleContext) -> Iterator[cst.CSTNode
 
 def uses_of_flags(context: RuleContext) -> Iterator[cst.Name]:
     """Yield the uses of names that hold what a reference to `is_available` answered."""
-    asked = [
-        one for one, reference in context.references_by_node.items() if reference.symbol.row.name == "is_available"
-    ]
-    values = {node for one in asked for node in (one, *context.file.tree.ancestors(one))}
+    references = context.references_by_node.values()
+    tests = [one.node for one in references if one.symbol.row.name == "is_available"]
+    values = {node for test in tests for node in (test, *context.file.tree.ancestors(test))}
     for binding in context.file.value_bindings:
         if binding.value in values:
             for use in context.file.names.uses_by_name.get(binding.name, ()):
@@ -73,10 +72,11 @@ def first_of(node: cst.CSTNode, context: RuleContext) -> cst.CSTNode:
 
 
 def read_dispatch(node: cst.CSTNode, context: RuleContext) -> Dispatch | None:
+    """Return the dispatch that begins with `node`; None where nothing there chooses by backend."""
     if isinstance(node, cst.IfExp):
         return dispatch_of(Shape.CHOICE, (node,), choice_branches(node, context))
     if isinstance(node, cst.Match):
-        return dispatch_of(Shape.CASES, (node,), case_branches(node, context))
+        return dispatch_of(Shape.CASES, (node,), case_branches(node))
     if isinstance(node, cst.BooleanOperation):
         return read_and(node, context)
     if not isinstance(node, cst.If):
@@ -101,7 +101,7 @@ def is_exit(line: cst.SimpleStatementLine | cst.SimpleStatementSuite) -> bool:
 
 
 def dispatch_of(shape: Shape, nodes: tuple[cst.CSTNode, ...], branches: Sequence[Branch]) -> Dispatch | None:
-    """Make a dispatch if something is asked in it, and every branch but the last asks."""
+    """Make a dispatch if something is asked in it; the last branch alone may ask nothing."""
     if not branches or any(branch.condition is None or branch.condition.negated for branch in branches[:-1]):
         return None
     if branches[0].condition is None or (branches[-1].condition is not None and branches[-1].condition.negated):
@@ -143,8 +143,8 @@ def choice_branches(node: cst.IfExp, context: RuleContext) -> list[Branch]:
     return [*branches, Branch((node.orelse,), None, None, node)]
 
 
-def case_branches(node: cst.Match, context: RuleContext) -> list[Branch]:
-    """Read a match over a device; `case _:` is the last `else`."""
+def case_branches(node: cst.Match) -> list[Branch]:
+    """Read a match over a device; `case _:` is the default branch."""
     device = device_of(node.subject)
     if device is None:
         return []
@@ -180,10 +180,10 @@ def continues(before: cst.CSTNode, after: cst.If, context: RuleContext) -> bool:
     """Whether two `if`s ask the same kind of thing of different backends."""
     if not isinstance(before, cst.If):
         return False
-    one, other = context.condition(before.test), context.condition(after.test)
-    if one is None or other is None or one.negated or other.negated:
+    first, second = context.condition(before.test), context.condition(after.test)
+    if first is None or second is None or first.negated or second.negated:
         return False
-    return not one.backends & other.backends and leaves(before.body) == leaves(after.body)
+    return not first.backends & second.backends and leaves(before.body) == leaves(after.body)
 
 
 def read_chain(node: cst.If, context: RuleContext) -> Dispatch | None:

@@ -1,4 +1,4 @@
-"""Dispatches → matches: guards and ladders that are one neutral call, or why they are not (CFX301, CFX302).
+"""Dispatches → matches: guards and ladders that are one neutral call, or why they are not.
 
 A branch is left of a dispatch where all branches do the same, each on its own backend, and where what is left may run
 without the condition. Where it may not, the condition becomes neutral.
@@ -39,34 +39,41 @@ def reported_dispatches(context: RuleContext) -> list[Dispatch]:
 
 @once
 def dispatches(context: RuleContext) -> list[Dispatch]:
-    """Return the guards and ladders of a file; both rules ask for them, one after the other."""
+    """Return the dispatches of a file that are about what the rules report; several rules ask for them."""
     found = [one for one in find_dispatches(context) if is_about_functions(one, context)]
     return [one for one in found if not find_branch_backends(one.nodes[0], context) & one.backends]
 
 
 def is_about_functions(dispatch: Dispatch, context: RuleContext) -> bool:
     """Whether a function with a neutral form stands in a branch, or a device is chosen by what torch finds."""
-    tests = {one for _, condition in dispatch.tested_branches for one in condition.tests}
-    own = [test for _, condition in dispatch.tested_branches for test in direct_tests(condition, context)]
-    if not context.silenced.isdisjoint(own):
+    if not context.silenced.isdisjoint(tests_in(dispatch, context)):
         return False
     inside = context.references_in(*dispatch.parts)
     if any(one.symbol.row.code != CUDA_ONLY and one.symbol.row.name != "is_available" for one in inside):
         return True
     calls = [one for one in nodes_in(dispatch.parts) if isinstance(one, cst.Call)]
-    if tests and any(context.neutral_function(one) not in ("", "is_available") for one in calls):
+    asks_torch = any(condition.tests for _, condition in dispatch.tested_branches)
+    if asks_torch and any(context.neutral_function(one) not in ("", "is_available") for one in calls):
         return True  # half migrated: the neutral call does nothing elsewhere
-    return bool(tests or has_flag(dispatch)) and chooses_device(dispatch)
+    return (asks_torch or has_flag(dispatch)) and chooses_device(dispatch)
+
+
+def tests_in(dispatch: Dispatch, context: RuleContext) -> list[Reference]:
+    """Return the references to functions of torch in the conditions themselves."""
+    conditions = [condition for _, condition in dispatch.tested_branches]
+    return [test for condition in conditions for test in direct_tests(condition, context)]
 
 
 def has_flag(dispatch: Dispatch) -> bool:
+    """Whether a flag is asked that was set from what torch finds."""
     return any(condition.flags and condition.asks is Certainty.MACHINE for _, condition in dispatch.tested_branches)
 
 
 def is_ladder(dispatch: Dispatch, context: RuleContext) -> bool:
-    """Whether several backends have a branch; the last `else` is one for the backend that it calls."""
-    asked = [condition.backends - {"cpu"} for _, condition in dispatch.tested_branches if condition.backends - {"cpu"}]
-    return len(asked) > 1 or (len(asked) == 1 and bool(backends_of_default(dispatch, context) - asked[0]))
+    """Whether several backends have a branch; the default branch is one for the backend that it calls."""
+    accelerators = [condition.backends - {"cpu"} for _, condition in dispatch.tested_branches]
+    named = [one for one in accelerators if one]
+    return len(named) > 1 or (len(named) == 1 and bool(backends_of_default(dispatch, context) - named[0]))
 
 
 def is_guard(dispatch: Dispatch, context: RuleContext) -> bool:
@@ -82,21 +89,18 @@ def is_guard(dispatch: Dispatch, context: RuleContext) -> bool:
 
 
 def does_nothing_at_all(dispatch: Dispatch, context: RuleContext) -> bool:
-    branch, otherwise = dispatch.branches[0], dispatch.default_branch
-    is_last = otherwise is None or otherwise.is_idle
-    return (
-        is_last
-        and dispatch.shape is not Shape.EARLY
-        and all(does_nothing_without_accelerator(one, context) for one in branch.parts)
-    )
+    branch, default = dispatch.branches[0], dispatch.default_branch
+    if dispatch.shape is Shape.EARLY or (default is not None and not default.is_idle):
+        return False
+    return all(does_nothing_without_accelerator(one, context) for one in branch.parts)
 
 
 def answers_as_default(dispatch: Dispatch, context: RuleContext) -> bool:
-    """Whether the neutral call gives by itself what the last `else` gives: `… else 0` after an amount of memory."""
-    branch, otherwise = dispatch.branches[0], dispatch.default_branch
-    if otherwise is None or not branch.gives_value or not otherwise.gives_value:
+    """Whether the neutral call gives by itself what the default branch gives: `… else 0` after an amount of memory."""
+    branch, default = dispatch.branches[0], dispatch.default_branch
+    if default is None or not branch.gives_value or not default.gives_value:
         return False
-    return form_without_accelerator(branch.parts, context) == canonical_form(otherwise.parts, context)
+    return form_without_accelerator(branch.parts, context) == canonical_form(default.parts, context)
 
 
 def match_dispatch(
@@ -109,13 +113,12 @@ def match_dispatch(
         takes_all: whether its fix is also that of all functions in the branches, whatever was asked.
     """
     verdict = decide_collapse(dispatch, context)
-    tests = [test for _, condition in dispatch.tested_branches for test in direct_tests(condition, context)]
+    tests = tests_in(dispatch, context)
     inside = list(context.references_in(*dispatch.parts))
-    operations = (
-        Operations()
-        if verdict.refusal
-        else Operations(tuple(verdict.substitutions), verdict.changes, removable_flags(dispatch, context))
-    )
+    operations = Operations()
+    if not verdict.refusal:
+        flags = removable_flags(dispatch, context)
+        operations = Operations(tuple(verdict.substitutions), verdict.changes, removable_assignments=flags)
     named = tests[0] if tests else inside[0] if inside else anchor(dispatch, context)
     takes_inside = bool(operations) and (takes_all or dispatch.tested_branches[0][1].asks is not Certainty.MACHINE)
     return Match(
@@ -129,19 +132,14 @@ def match_dispatch(
 
 def removable_flags(dispatch: Dispatch, context: RuleContext) -> tuple[Binding, ...]:
     """Return the assignments of the flags that were asked, if they hold no more than what torch finds."""
-    pure = [
-        condition
-        for _, condition in dispatch.tested_branches
-        if condition.asks is Certainty.MACHINE and not condition.rest
-    ]
+    conditions = [condition for _, condition in dispatch.tested_branches]
+    pure = [one for one in conditions if one.asks is Certainty.MACHINE and not one.rest]
     flags = [flag for condition in pure for flag in condition.flags if isinstance(flag, cst.Name)]
     bindings = [only_binding(flag, context.file) for flag in flags]
     return tuple(one for one in bindings if one is not None)
 
 
 def reasons_of(substitutions: Sequence[Substitution]) -> list[str]:
-    return [
-        replacement.reason
-        for _, replacement in substitutions
-        if replacement.reason and replacement.safety is not Safety.SAFE
-    ]
+    """Return what makes the substitutions less than safe."""
+    unsafe = [replacement for _, replacement in substitutions if replacement.safety is not Safety.SAFE]
+    return [one.reason for one in unsafe if one.reason]

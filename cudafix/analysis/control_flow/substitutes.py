@@ -1,4 +1,4 @@
-"""What takes the place of the parts of a dispatch: its tests, the device that it names, calls for a device at hand."""
+"""The parts of a dispatch → what takes their place: of its tests, of a device that it names, of calls for one."""
 
 from __future__ import annotations
 
@@ -28,10 +28,12 @@ OTHER_DEVICES = "also chooses other accelerators: what expects CUDA or the CPU m
 
 def tests_of(condition: BackendCondition, context: RuleContext) -> list[Reference]:
     """Return the references to functions of torch behind a condition, those of its flags included."""
-    behind = [assigned_value(flag, context.file) for flag in condition.flags]
-    asked = [context.condition(one) for one in behind if one is not None]
-    own = direct_tests(condition, context)
-    return [*own, *(test for one in asked if one is not None for test in tests_of(one, context))]
+    values = [assigned_value(flag, context.file) for flag in condition.flags]
+    behind_flags = [context.condition(one) for one in values if one is not None]
+    tests = direct_tests(condition, context)
+    for behind in behind_flags:
+        tests += tests_of(behind, context) if behind is not None else []
+    return tests
 
 
 def direct_tests(condition: BackendCondition, context: RuleContext) -> list[Reference]:
@@ -46,12 +48,12 @@ def anchor(dispatch: Dispatch, context: RuleContext) -> Reference:
 
 
 def neutral_test(test: cst.BaseExpression, dispatch: Dispatch, context: RuleContext) -> Substitution:
-    """Return the choice that asks for any accelerator instead of `test`."""
+    """Return the substitution that asks for any accelerator instead of `test`."""
     return Substitution(replace(place_of(anchor(dispatch, context)), node=test), accelerator_test(context.options))
 
 
 def accelerator_test(options: Options) -> Replacement:
-    """Return the question for any accelerator: torch's own where the route prefers that."""
+    """Return the call that asks for any accelerator: torch's own where the route prefers that."""
     native = ROWS["is_available"].native
     is_native = options.route in (Route.ACCELERATOR, Route.TORCH)
     if is_native and native is not None and native.since <= options.target_torch:
@@ -62,9 +64,9 @@ def accelerator_test(options: Options) -> Replacement:
 def device_name_substitutions(
     branch: Branch, backends: frozenset[str], dispatch: Dispatch, context: RuleContext
 ) -> list[Substitution]:
-    """Return what the names of the backends' devices in a branch become."""
+    """Return what takes the place of the names of the backends' devices in a branch."""
     need = ImportedName(context.options.runtime_module, DEVICE_TYPE_FUNCTION)
-    found: list[Substitution] = []
+    found = []
     for literal in device_literals(branch.parts, backends):
         replacement = Replacement(
             need, passed="", template=template_of(literal), safety=Safety.UNSAFE, reason=OTHER_DEVICES
@@ -102,7 +104,7 @@ def substitution_on_device(
 
 
 def whole_call(reference: Reference, replacement: Replacement, passed: str) -> Substitution:
-    """Return the choice that replaces a call without arguments by one with `passed`."""
+    """Return the substitution of a call without arguments by one with `passed`."""
     return substitution_for(reference, replace(replacement, passed=passed, whole_call=True))
 
 

@@ -28,7 +28,7 @@ from cudafix.analysis.control_flow.substitutes import (
     tests_of,
 )
 from cudafix.fixes.operations import NodeChange, Substitution, substitution_for
-from cudafix.matchers.conditions import Certainty
+from cudafix.matchers.conditions import BackendCondition, Certainty
 from cudafix.matchers.cuda_words import names_cuda
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -48,6 +48,7 @@ class Verdict:
 
 
 def decide_collapse(dispatch: Dispatch, context: RuleContext) -> Verdict:
+    """Return which branch stays, alone or under a neutral condition, or why none does."""
     return CollapseDecision(dispatch, context).verdict()
 
 
@@ -62,24 +63,27 @@ def chooses_device(dispatch: Dispatch) -> bool:
 
 
 def backends_of_default(dispatch: Dispatch, context: RuleContext) -> set[str]:
-    """Return the backends whose functions the last `else` calls; CUDA where it names the device of that alone."""
-    last = dispatch.default_branch.parts if dispatch.default_branch is not None else ()
-    inside = list(context.references_in(*last))
-    if not inside and device_literals(last, frozenset({"cuda"})) and chooses_device(dispatch):
+    """Return the backends whose functions the default branch calls; CUDA where it names the device of that alone."""
+    parts = dispatch.default_branch.parts if dispatch.default_branch is not None else ()
+    inside = list(context.references_in(*parts))
+    if not inside and device_literals(parts, frozenset({"cuda"})) and chooses_device(dispatch):
         return {"cuda"}
     return {one.symbol.backend for one in inside if one.symbol.row.name != "is_available"}
 
 
 class CollapseDecision:
+    """The way to a verdict on one dispatch; what speaks against it is collected in `caveats`."""
+
     def __init__(self, dispatch: Dispatch, context: RuleContext) -> None:
         self.dispatch = dispatch
         self.context = context
         self.file = context.file
         self.caveats: list[str] = []
         self.live = [(branch, condition) for branch, condition in dispatch.tested_branches if not branch.is_idle]
+        """The branches that do something."""
         self.default_branch = dispatch.default_branch
         self.default_backends: frozenset[str] = frozenset()
-        """The backends of the last `else`, where it is a branch like the others."""
+        """The backends of the default branch, where it is a branch like the others."""
 
     def verdict(self) -> Verdict:
         branch = self.dispatch.branches[0]
@@ -91,15 +95,19 @@ class CollapseDecision:
         if refusal:
             return Verdict(branch, refusal=refusal)
         substitutions = [substitution_for(reference, replacement) for reference, replacement in called]
-        substitution_on_device = self.substitution_on_device(called) if self.device else substitutions
-        verdict = self.without_condition(branch, backends, substitution_on_device) or self.with_condition(
-            branch, backends, substitutions
-        )
+        on_device = self.substitutions_on_device(called) if self.device else substitutions
+        verdict = self.without_condition(branch, backends, on_device)
+        verdict = verdict or self.with_condition(branch, backends, substitutions)
         if not verdict.refusal:
             verdict.caveats += self.caveats + self.caveats_of_conditions()
             lost = lost_comments(verdict.changes, getattr(verdict.branch.holder, "body", None))
             verdict.caveats += [f"a comment would be lost: {lost[0]}"] if lost else []
         return verdict
+
+    @property
+    def condition(self) -> BackendCondition:
+        """What the first branch that does something is taken for; the others ask in the same way."""
+        return self.live[0][1]
 
     # What the branches have in common
 
@@ -133,8 +141,8 @@ class CollapseDecision:
     @property
     def device(self) -> str:
         """The device at hand that the branches are taken for, "" where none is."""
-        condition = self.live[0][1]
-        return self.text(*condition.devices[:1]) if condition.asks is Certainty.DEVICE else ""
+        is_asked = self.condition.asks is Certainty.DEVICE
+        return self.text(*self.condition.devices[:1]) if is_asked else ""
 
     def leaves_out(self, part: cst.BaseExpression) -> bool:
         condition = self.context.condition(part)
@@ -147,7 +155,7 @@ class CollapseDecision:
         return self.file.start(node).row if node in self.file.positions else self.file.start(self.dispatch.nodes[0]).row
 
     def read_default_branch(self, form: str) -> None:
-        """See whether the last `else` is a branch like the others: for a backend that nobody asked for."""
+        """See whether the default branch is one like the others: for a backend that nobody asked for."""
         if self.default_branch is None:
             return
         used = {one.symbol.backend for one in self.context.references_in(*self.default_branch.parts)}
@@ -187,16 +195,16 @@ class CollapseDecision:
             called.append((reference, replacement))
         return called, ""
 
-    def substitution_on_device(self, called: list[tuple[Reference, Replacement]]) -> list[Substitution] | None:
-        """Return the neutral calls for the device at hand; None where one of them cannot be told."""
-        passed = [substitution_on_device(*one, self.device, self.context) for one in called]
-        return None if None in passed else [one for one in passed if one is not None]
+    def substitutions_on_device(self, called: list[tuple[Reference, Replacement]]) -> list[Substitution] | None:
+        """Return the neutral calls for the device at hand; None where one of them has no such form."""
+        found = [substitution_on_device(*one, self.device, self.context) for one in called]
+        return None if None in found else [one for one in found if one is not None]
 
     def without_condition(
         self, branch: Branch, backends: frozenset[str], substitutions: list[Substitution] | None
     ) -> Verdict | None:
         """Leave the branch alone, where that is right: it does nothing on a machine that nothing was asked for on."""
-        rest = self.live[0][1].rest
+        rest = self.condition.rest
         absorbed = self.absorbs_default_branch(branch)
         if not absorbed or (rest and self.default_branch is not None and not self.default_branch.is_idle):
             return None
@@ -219,9 +227,8 @@ class CollapseDecision:
         """Return the functions of the project itself that the branch will call, or calls already."""
         known = ("torch", self.context.options.runtime_module)
         new = [replacement.need.name for _, replacement in substitutions if replacement.need.module not in known]
-        calls = (
-            [one for one in nodes_in(branch.parts) if isinstance(one, cst.Call)] if self.context.options.targets else []
-        )
+        nodes = nodes_in(branch.parts) if self.context.options.targets else ()
+        calls = [one for one in nodes if isinstance(one, cst.Call)]
         old = [entry.target.name for one in calls if (entry := self.context.target_behind(one)) is not None]
         return [*new, *old]
 
@@ -237,12 +244,12 @@ class CollapseDecision:
             return True
         is_idle = all(does_nothing_without_accelerator(one, self.context) for one in branch.parts)
         if self.default_branch is None or self.default_branch.is_idle:
-            return is_idle or self.is_quiet_exit(branch.parts) or self.repeats_default(branch)
+            return is_idle or self.ends_in_idle_exit(branch.parts) or self.repeats_default(branch)
         parts = self.default_branch.parts
         if is_idle and self.default_branch.raises and len(self.dispatch.tested_branches) > 1:
             self.caveats.append("it no longer raises where none of these backends is there")
             return True
-        if is_idle and self.ends_as(parts):
+        if is_idle and self.is_idle_exit(parts):
             return True
         return form_without_accelerator(branch.parts, self.context) == canonical_form(parts, self.context)
 
@@ -253,13 +260,12 @@ class CollapseDecision:
             return False
         return form_without_accelerator(branch.parts, self.context) == canonical_form((above,), self.context)
 
-    def is_quiet_exit(self, parts: tuple[cst.CSTNode, ...]) -> bool:
-        """Whether the branch ends with a `return` that the function would come to anyhow."""
-        return self.ends_as(parts[-1:]) and all(
-            does_nothing_without_accelerator(one, self.context) for one in parts[:-1]
-        )
+    def ends_in_idle_exit(self, parts: tuple[cst.CSTNode, ...]) -> bool:
+        """Whether `parts` do nothing without an accelerator up to a `return` that the function would come to anyhow."""
+        is_idle = all(does_nothing_without_accelerator(one, self.context) for one in parts[:-1])
+        return is_idle and self.is_idle_exit(parts[-1:])
 
-    def ends_as(self, parts: tuple[cst.CSTNode, ...]) -> bool:
+    def is_idle_exit(self, parts: tuple[cst.CSTNode, ...]) -> bool:
         """Whether `parts` do no more than to leave the function, or the loop's round, that ends here anyhow."""
         line = parts[0] if len(parts) == 1 else None
         small = line.body[0] if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 else None
@@ -273,30 +279,29 @@ class CollapseDecision:
 
     def with_condition(self, branch: Branch, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
         """Leave the branch under a condition that is neutral."""
-        condition = self.live[0][1]
-        if condition.asks is Certainty.DEVICE:
+        if self.condition.asks is Certainty.DEVICE:
             return Verdict(branch, refusal="what it does depends on the device at hand")
         other = self.backend_of_default()
         if other:
-            return Verdict(
-                branch, refusal=f"the last branch is for {other.upper()}, under a condition that is not understood"
-            )
+            refusal = f"the last branch is for {other.upper()}, under a condition that is not understood"
+            return Verdict(branch, refusal=refusal)
         if len(self.dispatch.tested_branches) > 1:
             return self.merged(branch, backends, substitutions)
-        if condition.asks is Certainty.PREDICATE:
+        if self.condition.asks is Certainty.PREDICATE:
             return Verdict(branch, refusal="what it guards does something on every machine")
         return self.widened(branch, backends, substitutions)
 
     def backend_of_default(self) -> str:
-        """Return a backend that is called in the last branch alone, where that is not a branch like the others."""
+        """Return a backend that is called in the default branch alone, where that is not one like the others."""
         parts = self.default_branch.parts if self.default_branch is not None and not self.default_backends else ()
         used = {one.symbol.backend for one in self.context.references_in(*parts)} - self.dispatch.backends
         return min(used, default="")
 
     def merged(self, branch: Branch, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
-        condition, first = self.live[0][1], self.dispatch.branches[0]
+        """Ask for any accelerator instead of one backend after the other."""
+        first = self.dispatch.branches[0]
         is_open = self.default_branch is None and self.dispatch.shape is not Shape.LADDER
-        if condition.rest or is_open or self.dispatch.shape not in (Shape.LADDER, Shape.CHOICE, Shape.EXITS):
+        if self.condition.rest or is_open or self.dispatch.shape not in (Shape.LADDER, Shape.CHOICE, Shape.EXITS):
             return Verdict(branch, refusal="what it does would be done on every machine")
         if self.default_branch is not None and names_cuda(self.code(self.default_branch)):
             return Verdict(branch, refusal="the last branch names CUDA itself")
@@ -312,35 +317,34 @@ class CollapseDecision:
             *self.device_name_substitutions(branch, backends),
             neutral_test(test, self.dispatch, self.context),
         ]
-        return Verdict(branch, substitutions, merge(self.dispatch, branch, self.context))
+        return Verdict(branch, substitutions, merge(self.dispatch, branch))
 
     def widened(self, branch: Branch, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
         """Ask for any accelerator instead of CUDA."""
-        condition = self.live[0][1]
         literals = self.device_name_substitutions(branch, backends) if chooses_device(self.dispatch) else []
         whole = " ".join(self.code(one) for one in self.dispatch.branches)
-        if names_cuda(self.text(*condition.rest)):
+        if names_cuda(self.text(*self.condition.rest)):
             return Verdict(branch, refusal="the rest of the condition is about CUDA itself")
         if names_cuda(whole) and not literals:
             return Verdict(branch, refusal="the code that depends on it names CUDA itself")
-        tests = tests_of(condition, self.context)
-        replacements = [(one, self.neutral_test(one)) for one in tests if one.symbol.backend == "cuda"]
-        stop = next((replacement.reason for _, replacement in replacements if isinstance(replacement, Refusal)), "")
-        if stop or not replacements or len(replacements) < len(tests):
-            return Verdict(branch, refusal=stop or "what it guards does something on every machine")
+        tests = tests_of(self.condition, self.context)
+        replacements = [(one, self.widened_test(one)) for one in tests if one.symbol.backend == "cuda"]
+        refusal = next((one.reason for _, one in replacements if isinstance(one, Refusal)), "")
+        if refusal or not replacements or len(replacements) < len(tests):
+            return Verdict(branch, refusal=refusal or "what it guards does something on every machine")
         found = [(one, replacement) for one, replacement in replacements if isinstance(replacement, Replacement)]
         if self.is_safe_under_any(branch, substitutions):
             found = [(one, replace(replacement, safety=Safety.SAFE, reason="")) for one, replacement in found]
         return Verdict(branch, [*substitutions, *literals, *(substitution_for(*one) for one in found)])
 
-    def neutral_test(self, test: Reference) -> Replacement | Refusal:
-        """Return what a question becomes; where a flag holds the answer, its other uses have their say as well."""
+    def widened_test(self, test: Reference) -> Replacement | Refusal:
+        """Return what a test becomes; where a flag holds the answer, its other uses have their say as well."""
         replacement = self.context.replacement(test)
         if isinstance(replacement, Refusal):
             return replacement
-        return refine_flag(test, replacement, self.file, self.is_choice)
+        return refine_flag(test, replacement, self.file, self.is_device_choice)
 
-    def is_choice(self, guard: Guard) -> bool:
+    def is_device_choice(self, guard: Guard) -> bool:
         """Whether no more than a device is chosen there."""
         dispatch = read_dispatch(first_of(guard, self.context), self.context)
         return dispatch is not None and chooses_device(dispatch)
@@ -349,13 +353,12 @@ class CollapseDecision:
         """Whether nothing but neutral calls, with nothing that could name a device, depends on the answer."""
         nodes = {place.node for place, _ in substitutions}
         lines = [one for one in branch.parts if isinstance(one, cst.SimpleStatementLine)]
-        small = [one for line in lines for one in line.body]
-        calls = [one.value if isinstance(one, cst.Expr) else None for one in small]
-        bare = all(
-            isinstance(one, cst.Call) and not one.args and not nodes.isdisjoint((one, one.func)) for one in calls
-        )
-        is_plain = not self.live[0][1].rest and not self.live[0][1].flags and self.dispatch.shape is Shape.LADDER
-        return bare and is_plain and self.default_branch is None and len(lines) == len(branch.parts)
+        statements = [statement for line in lines for statement in line.body]
+        calls = [one.value if isinstance(one, cst.Expr) else None for one in statements]
+        bare = [one for one in calls if isinstance(one, cst.Call) and not one.args]
+        are_neutral = len(bare) == len(calls) and all(not nodes.isdisjoint((one, one.func)) for one in bare)
+        is_plain = not self.condition.rest and not self.condition.flags and self.dispatch.shape is Shape.LADDER
+        return are_neutral and is_plain and self.default_branch is None and len(lines) == len(branch.parts)
 
     def device_name_substitutions(self, branch: Branch, backends: frozenset[str]) -> list[Substitution]:
         return device_name_substitutions(branch, backends, self.dispatch, self.context)
@@ -364,13 +367,14 @@ class CollapseDecision:
         return " ".join(self.file.code(one) for one in branch.parts)
 
     def caveats_of_conditions(self) -> list[str]:
-        asked = [condition for _, condition in self.dispatch.tested_branches]
+        """Return what is no longer so once the conditions are gone, or ask torch."""
+        conditions = [condition for _, condition in self.dispatch.tested_branches]
         found = []
-        if any(one.asks is Certainty.PREDICATE for one in asked):
+        if any(one.asks is Certainty.PREDICATE for one in conditions):
             found.append("a function or flag of the project decides now, and torch would")
-        if any(one.asks is Certainty.DEVICE for one in asked):
+        if any(one.asks is Certainty.DEVICE for one in conditions):
             found.append("the device at hand decides")
-        if not any("cuda" in one.backends for one in asked) and "cuda" not in self.default_backends:
+        if not any("cuda" in one.backends for one in conditions) and "cuda" not in self.default_backends:
             found.append("nothing was done on CUDA here")
         idle = [condition for branch, condition in self.dispatch.tested_branches if branch.is_idle]
         if any(one.backends - {"cpu", "hpu"} for one in idle):

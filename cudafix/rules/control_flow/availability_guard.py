@@ -53,6 +53,7 @@ SWALLOWED = "an error of the device is no longer ignored"
 
 
 def find(context: RuleContext) -> Iterator[Match]:
+    """Yield a match for each guard on one backend, and each `try`, around what has a neutral form."""
     yield from find_guards(context)
     yield from find_attempts(context)
 
@@ -87,27 +88,22 @@ def is_attempt(node: cst.Try, context: RuleContext) -> bool:
     ignores = all(catches(one, context.file) and does_nothing(one.body) for one in node.handlers)
     is_plain = node.orelse is None and node.finalbody is None and bool(node.handlers)
     in_block = isinstance(context.parent(node), BLOCKS)
-    return (
-        ignores
-        and is_plain
-        and in_block
-        and all(does_nothing_without_accelerator(one, context) for one in node.body.body)
-    )
+    if not (ignores and is_plain and in_block):
+        return False
+    return all(does_nothing_without_accelerator(one, context) for one in node.body.body)
 
 
 def match_attempt(node: cst.Try, context: RuleContext) -> Match:
     inside = list(context.references_in(*node.body.body))
-    replacements = [(one, context.replacement(one)) for one in inside]
-    choices = tuple(
-        substitution_for(one, replacement) for one, replacement in replacements if isinstance(replacement, Replacement)
-    )
+    found = [(one, context.replacement(one)) for one in inside]
+    substitutions = tuple(substitution_for(one, new) for one, new in found if isinstance(new, Replacement))
     change = NodeChange(node, body_of, tuple(node.body.body))
     lost = lost_comments([change], node.body)
     reason = f"{SWALLOWED}; a comment would be lost: {lost[0]}" if lost else SWALLOWED
     row = context.file.start(node).row
     name = inside[0].symbol.name
     return Match(
-        inside[0].node, name, f"`{name}` is tried, in case there is no CUDA", Operations(choices, (change,)),
+        inside[0].node, name, f"`{name}` is tried, in case there is no CUDA", Operations(substitutions, (change,)),
         safety=Safety.UNSAFE, reason=reason, reference=inside[0], rows=(row, row),
     )  # fmt: skip
 

@@ -55,6 +55,7 @@ from cudafix.syntax.scopes import Binding
 
 
 def find(context: RuleContext) -> Iterator[Match]:
+    """Yield a match for each ladder, and each table, over several backends."""
     yield from find_ladders(context)
     yield from find_tables(context)
 
@@ -90,13 +91,12 @@ def find_tables(context: RuleContext) -> Iterator[Match]:
         substitutions = find_substitutions(table, context)
         first = table.functions[0]
         names = ", ".join(sorted({one.symbol.backend.upper() for one in table.functions}))
-        removable_assignments = () if table.binding is None else (table.binding,)
-        fix = (
-            Operations()
-            if isinstance(substitutions, Refusal)
-            else Operations(tuple(substitutions), removable_assignments=removable_assignments)
-        )
-        reason = substitutions.reason if isinstance(substitutions, Refusal) else "the device at hand decides"
+        fix, reason = Operations(), "the device at hand decides"
+        if isinstance(substitutions, Refusal):
+            reason = substitutions.reason
+        else:
+            removable = () if table.binding is None else (table.binding,)
+            fix = Operations(tuple(substitutions), removable_assignments=removable)
         yield Match(
             table.node, first.symbol.name, f"a table over {names} for what has a neutral form", fix,
             safety=Safety.UNSAFE, reason=reason, reference=first,
@@ -105,6 +105,7 @@ def find_tables(context: RuleContext) -> Iterator[Match]:
 
 
 def tables(context: RuleContext) -> Iterator[Table]:
+    """Yield the dictionaries that hold the functions of several backends."""
     seen: set[cst.CSTNode] = set()
     for reference in context.references_by_node.values():
         element = context.parent(reference.node)
@@ -131,6 +132,7 @@ def functions_of(node: cst.Dict, context: RuleContext) -> tuple[Reference, ...]:
 
 
 def with_calls(node: cst.Dict, functions: tuple[Reference, ...], context: RuleContext) -> Table:
+    """Return the table with the calls that look a function up in it; without any where it is used otherwise."""
     call = lookup_call(node, context)
     if call is not None:
         return Table(node, functions, (call,))
@@ -156,7 +158,7 @@ def lookup_call(table: cst.CSTNode, context: RuleContext) -> cst.Call | None:
     return outer if isinstance(outer, cst.Call) and outer.func is parent else None
 
 
-def looked_up(call: cst.Call) -> cst.BaseExpression | None:
+def device_looked_up(call: cst.Call) -> cst.BaseExpression | None:
     """Return the device that `call` looks a function up for."""
     if isinstance(call.func, cst.Subscript):
         index = call.func.slice[0].slice if len(call.func.slice) == 1 else None
@@ -176,7 +178,7 @@ def find_substitutions(table: Table, context: RuleContext) -> list[Substitution]
     replacement = context.replacement(table.functions[0])
     if isinstance(replacement, Refusal):
         return replacement
-    devices = [looked_up(call) for call in table.calls]
+    devices = [device_looked_up(call) for call in table.calls]
     if any(call.args for call in table.calls) or any(one is None for one in devices):
         return Refusal("what it does depends on the device at hand")
     lookups = [(replace(table.functions[0], node=call.func, call=call), replacement) for call in table.calls]
