@@ -14,6 +14,7 @@ from cudafix.matchers.device_text import WHOLE
 from cudafix.syntax.expressions import dotted_name, last_name, sides
 
 EQUALITIES = frozenset(("assertEqual", "assertEquals", "assertIn"))
+"""The methods of unittest that compare two values."""
 
 
 def is_test(context: RuleContext) -> bool:
@@ -51,7 +52,7 @@ def is_asserted(node: cst.BaseExpression, context: RuleContext) -> bool:
 
 
 def is_compared(literal: cst.BaseExpression, context: RuleContext) -> bool:
-    """Whether `torch.device("cuda")` is one of those that a device is compared with: not a place, but a question."""
+    """Whether `torch.device("cuda")` is one of those that a device is compared with, and no place for data."""
     side = device_around(literal, context)
     element = context.parent(side)
     container = context.parent(element) if isinstance(element, cst.Element) else side

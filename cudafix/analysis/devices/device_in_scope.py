@@ -1,4 +1,4 @@
-"""A name at hand that stands for the device: `device = "cuda" if torch.cuda.is_available() else "cpu"`, `self.device`.
+"""A name in scope that stands for the device: `device = "cuda" if torch.cuda.is_available() else "cpu"`, `self.device`.
 
 In: a place. Out: the name that people would say there, where all that it ever holds is the device of the program; else
 `x.device`, of the tensor or the model that meets what is made there.
@@ -22,7 +22,8 @@ from cudafix.matchers.tensor_operands import find_met
 from cudafix.syntax.assigned_values import enclosing_method, first_parameter, is_set_first, only_target, value_of
 from cudafix.syntax.scopes import Binding, Scope, ScopeKind, grouped
 
-TYPES = frozenset(("cuda", "cpu"))
+CUDA_AND_CPU = frozenset(("cuda", "cpu"))
+"""What is chosen from at least, where a name is the device of the program."""
 
 
 class Holds(Enum):
@@ -72,7 +73,7 @@ def find_device_name(placed: cst.CSTNode, context: RuleContext) -> DeviceName | 
     scope: Scope | None = context.file.names.places[placed][0]
     while scope is not None:
         in_scope = attribute_at(placed, context) if scope.parent is None else None
-        found = in_scope or next(names_in(scope, placed, context), None)
+        found = in_scope or next(device_names_in(scope, placed, context), None)
         if found is not None:
             return found
         scope = scope.parent
@@ -80,18 +81,15 @@ def find_device_name(placed: cst.CSTNode, context: RuleContext) -> DeviceName | 
     return DeviceName(f"{met}.device", Holds.DEVICE, met) if met else None
 
 
-def names_in(scope: Scope, placed: cst.CSTNode, context: RuleContext) -> Iterator[DeviceName]:
+def device_names_in(scope: Scope, placed: cst.CSTNode, context: RuleContext) -> Iterator[DeviceName]:
     """Yield the names of a scope that are bound before `placed` in all cases."""
     names = context.file.names
     inner, order = names.places[placed]
     around = names.tree.ancestors(placed)
     for holder in device_holders(context).get(scope, ()):
         is_before = holder.order < order and holder.statement not in around
-        if (
-            is_before
-            and names.dominated_region(holder.statement) in around
-            and names.find_scope(holder.name, inner) is scope
-        ):
+        is_certain = names.dominated_region(holder.statement) in around
+        if is_before and is_certain and names.find_scope(holder.name, inner) is scope:
             yield DeviceName(holder.name, holder.holds)
 
 
@@ -117,22 +115,24 @@ def holder_of(bindings: Sequence[Binding], context: RuleContext) -> Holder | Non
     if len(values) == 1:
         holds, statement = held(values[0], context), last.node
     else:
-        chosen = [one for one in choices_of_device(context) if is_made_by(one, bindings, context)]
+        chosen = [one for one in device_choices(context) if is_made_by(one, bindings, context)]
         holds, statement = holds_of(values, context), chosen[0].nodes[-1] if chosen else last.node
         holds = holds if chosen else None
     return Holder(last.name, holds, statement, last.order) if holds is not None else None
 
 
-def choices_of_device(context: RuleContext) -> Iterator[Dispatch]:
+def device_choices(context: RuleContext) -> Iterator[Dispatch]:
+    """Return the dispatches that do no more than to choose a device."""
     return (one for one in dispatches(context) if chooses_device(one))
 
 
 def is_made_by(dispatch: Dispatch, bindings: Sequence[Binding], context: RuleContext) -> bool:
     """Whether the branches of `dispatch` bind a name, each of them once, and nothing else does."""
     around = [[one.node, *context.file.tree.ancestors(one.node)] for one in bindings]
-    parts = [[part for part in dispatch.parts if part in one] for one in around]
-    each = all(len(one) == 1 for one in parts)
-    return each and {part for one in parts for part in one} == set(dispatch.parts) and len(parts) == len(dispatch.parts)
+    parts = [[part for part in dispatch.parts if part in nodes] for nodes in around]
+    if any(len(one) != 1 for one in parts):
+        return False
+    return {one[0] for one in parts} == set(dispatch.parts) and len(parts) == len(dispatch.parts)
 
 
 def attribute_at(placed: cst.CSTNode, context: RuleContext) -> DeviceName | None:
@@ -159,34 +159,34 @@ def held(value: cst.BaseExpression, context: RuleContext) -> Holds | None:
             return Holds.DEVICE if held(value.args[0].value, context) is Holds.TYPE else None
         runtime = context.options.runtime_module
         return {f"{runtime}.{DEVICE_TYPE_FUNCTION}": Holds.TYPE, f"{runtime}.current_device": Holds.DEVICE}.get(path)
-    if not isinstance(value, cst.IfExp) or not any(value in one.nodes for one in choices_of_device(context)):
+    if not isinstance(value, cst.IfExp) or not any(value in one.nodes for one in device_choices(context)):
         return None
-    return holds_of(list(arms_of(value)), context)
+    return holds_of(list(values_of(value)), context)
 
 
-def arms_of(value: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+def values_of(value: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
     """Yield what `a if … else b if … else c` chooses from."""
     if isinstance(value, cst.IfExp):
         yield value.body
-        yield from arms_of(value.orelse)
+        yield from values_of(value.orelse)
     else:
         yield value
 
 
 def holds_of(values: Sequence[cst.BaseExpression], context: RuleContext) -> Holds | None:
     """Return what values are that name one device each, without an index, CUDA's and the CPU among them."""
-    branches = [device_type(one, context) for one in values]
-    kinds = {kind for _, kind in branches}
-    texts = {text for text, _ in branches}
-    is_plain = texts >= TYPES and all(text.isalpha() for text in texts) and len(kinds) == 1
+    devices = [device_type(one, context) for one in values]
+    kinds = {kind for _, kind in devices}
+    texts = {text for text, _ in devices}
+    is_plain = texts >= CUDA_AND_CPU and all(text.isalpha() for text in texts) and len(kinds) == 1
     return kinds.pop() if is_plain else None
 
 
-def device_type(branch: cst.BaseExpression, context: RuleContext) -> tuple[str, Holds]:
+def device_type(value: cst.BaseExpression, context: RuleContext) -> tuple[str, Holds]:
     """Return the type that `"cuda"` or `torch.device("cuda")` names, and what it is."""
-    if isinstance(branch, cst.Call) and len(branch.args) == 1:
-        meaning = context.file.names.resolve(branch.func)
+    if isinstance(value, cst.Call) and len(value.args) == 1:
+        meaning = context.file.names.resolve(value.func)
         if meaning is not None and meaning.path == "torch.device":
-            return device_type(branch.args[0].value, context)[0], Holds.DEVICE
-    text = branch.evaluated_value if isinstance(branch, cst.SimpleString) else ""
+            return device_type(value.args[0].value, context)[0], Holds.DEVICE
+    text = value.evaluated_value if isinstance(value, cst.SimpleString) else ""
     return text if isinstance(text, str) else "", Holds.TYPE

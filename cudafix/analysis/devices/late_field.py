@@ -15,23 +15,25 @@ from cudafix.syntax.arguments import keyword_argument, with_keyword
 from cudafix.syntax.expressions import dotted_name, last_name
 from cudafix.syntax.scopes import BindingKind
 
-DESCRIBES = frozenset(("field", "Field", "HfArg"))
+FIELD_FUNCTIONS = frozenset(("field", "Field", "HfArg"))
 """The functions that describe a field: of dataclasses, of pydantic, of transformers."""
 
-MODELS = frozenset(("BaseModel", "BaseSettings"))
-ONE_FOR_ALL = ("ClassVar", "InitVar", "Final")
+MODEL_BASES = frozenset(("BaseModel", "BaseSettings"))
+"""The classes of pydantic whose children have fields."""
+
+WITHOUT_FACTORY = ("ClassVar", "InitVar", "Final")
 """What the annotation of a field says that takes no factory."""
 
 
 def late_field(
     literal: cst.SimpleString, statement: cst.AnnAssign, substitution: Substitution, context: RuleContext
 ) -> tuple[NodeChange, ...]:
-    """Return the changes for a field in whose default `choice` takes the place of `literal`; none in other classes."""
+    """Return the changes for a field in whose default `substitution` replaces `literal`; none in other classes."""
     value = statement.value
     assert value is not None
-    if any(one in context.file.code(statement.annotation.annotation) for one in ONE_FOR_ALL):
+    if any(one in context.file.code(statement.annotation.annotation) for one in WITHOUT_FACTORY):
         return ()
-    is_described = isinstance(value, cst.Call) and last_name(value.func) in DESCRIBES
+    is_described = isinstance(value, cst.Call) and last_name(value.func) in FIELD_FUNCTIONS
     argument = default_argument(value) if isinstance(value, cst.Call) and is_described else None
     maker = find_maker(statement, substitution.place, context) if not is_described else None
     if argument is None and maker is None:
@@ -61,7 +63,7 @@ def find_maker(statement: cst.AnnAssign, place: Place, context: RuleContext) -> 
     functions = [one.func if isinstance(one, cst.Call) else one for one in decorators]
     known = [
         *((one, ImportedName("dataclasses", "field")) for one in functions if last_name(one) == "dataclass"),
-        *((one.value, ImportedName("pydantic", "Field")) for one in owner.bases if last_name(one.value) in MODELS),
+        *((one.value, ImportedName("pydantic", "Field")) for one in owner.bases if last_name(one.value) in MODEL_BASES),
     ]
     if not known:
         return None

@@ -18,17 +18,17 @@ from cudafix.syntax.scopes import Scope
 
 NONE_NOW = "None, where it is passed on purpose, now stands for it"
 TAKES_NONE = ("None", "Optional", "Any", "object")
+"""Words of annotations that let None pass."""
 
 
 def late_parameter(
     literal: cst.SimpleString, param: cst.Param, substitution: Substitution, context: RuleContext
 ) -> tuple[NodeChange, ...] | Refusal:
-    """Return the changes for a parameter in whose default `choice` takes the place of `literal`."""
+    """Return the changes for a parameter in whose default `substitution` replaces `literal`."""
     names = context.file.names
     assert param.default is not None
-    function = next(
-        (one for one in names.tree.ancestors(param) if isinstance(one, (cst.FunctionDef, cst.Lambda))), None
-    )
+    around = names.tree.ancestors(param)
+    function = next((one for one in around if isinstance(one, (cst.FunctionDef, cst.Lambda))), None)
     scope = next((one for one in names.scopes if one.node is function), None)
     if not isinstance(function, cst.FunctionDef) or scope is None:
         return Refusal("it is worked out where the lambda is made")

@@ -1,9 +1,9 @@
-"""The neutral name of a device where no function of a backend stands: what is said, and beside which import."""
+"""The name of a CUDA device, as a node → the fix that says the active one in its place, and the match for it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -25,95 +25,108 @@ from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.syntax.scopes import Binding, BindingKind, Scope
 
 MAIN = re.compile(r"^if\s+__name__\s*==", re.MULTILINE)
+"""What a program ends with, and a module has not."""
+
 ELSEWHERE = "names the accelerator that is active, and the CPU where there is none"
 NOTHING_BESIDE = "the file imports nothing that a new import could stand beside"
-DECIDED = "; the device is decided at import"
-AT_IMPORT = "it is worked out at import: make it None, and work it out where it is used"
+DECIDED_AT_IMPORT = "; the device is decided at import"
+WORKED_OUT_AT_IMPORT = "it is worked out at import: make it None, and work it out where it is used"
+
+
+@dataclass(frozen=True, eq=False)
+class NeutralDevice:
+    """What says the active device, and the constants of the file that it needs."""
+
+    substitution: Substitution
+    constants: tuple[Constant, ...] = ()
 
 
 def match_with_fix(node: cst.CSTNode, message: str, fix: Operations | Refusal, context: RuleContext) -> Match:
     """Return the match for `node`, with its fix or with what stops one."""
     operations, reason = with_reason(fix)
-    holder = find_default_owner(node, context) if operations.changes else None
-    words = help_for(operations.changes[-1].needs[-1][1], holder) if holder is not None else ""
+    owner = find_default_owner(node, context) if operations.changes else None
+    words = help_for(operations.changes[-1].needs[-1].replacement, owner) if owner is not None else ""
     return Match(node, "", message, operations, reason=reason, help=words)
 
 
-def help_for(replacement: Replacement, holder: cst.Param | cst.AnnAssign) -> str:
+def help_for(replacement: Replacement, owner: cst.Param | cst.AnnAssign) -> str:
     """Return what a default becomes, in words."""
     text = replacement.text(replacement.need.name)
-    if isinstance(holder, cst.Param):
-        return f"make it None, and begin the function with `{holder.name.value} = {text}` for that"
+    if isinstance(owner, cst.Param):
+        return f"make it None, and begin the function with `{owner.name.value} = {text}` for that"
     return f"use a `default_factory`, `{text}`"
 
 
 def without_literal(
-    literal: cst.SimpleString | cst.FormattedStringText, string: cst.CSTNode, context: RuleContext, template: str,
+    literal: cst.SimpleString | cst.FormattedStringText, string: cst.CSTNode, template: str, context: RuleContext,
     function: str = DEVICE_TYPE_FUNCTION, reason: str = ELSEWHERE,
 ) -> Operations | Refusal:  # fmt: skip
     """Return the fix that puts what a function of the runtime answers in the place of a string, or of a part of it.
 
     In a default, that is worked out when it is needed.
     """
-    substitution = neutral_value(literal, string, context, function, reason, template)
+    substitution = neutral_value(literal, string, template, context, function, reason)
     if substitution is None:
         return Refusal(NOTHING_BESIDE)
     if function == DEVICE_TYPE_FUNCTION:
         named = with_name(substitution, string, context, is_taken_for_device(string, context.file))
         if named is not None:
-            return Operations((named[0],), constants=named[1])
-    holder = find_default_owner(string, context)
-    if holder is None:
+            return Operations((named.substitution,), constants=named.constants)
+    owner = find_default_owner(string, context)
+    if owner is None:
         return Operations((substitution,))
     if not isinstance(literal, cst.SimpleString):
-        return Refusal(AT_IMPORT)
-    if isinstance(holder, cst.AnnAssign):
-        changes = late_field(literal, holder, substitution, context)
+        return Refusal(WORKED_OUT_AT_IMPORT)
+    if isinstance(owner, cst.AnnAssign):
+        changes = late_field(literal, owner, substitution, context)
         return Operations(changes=changes) if changes else Operations((substitution,))
-    late = late_parameter(literal, holder, substitution, context)
+    late = late_parameter(literal, owner, substitution, context)
     return late if isinstance(late, Refusal) else Operations(changes=late)
 
 
 def neutral_device(
     node: cst.CSTNode, context: RuleContext, template: str = "{}", takes_device: bool = True
-) -> tuple[Substitution, tuple[Constant, ...]] | None:
-    """Return the choice that says the active device for `node`, and the constant that it needs.
+) -> NeutralDevice | None:
+    """Return what says the active device for `node`; None where nothing is imported.
 
-    None where nothing is imported. `takes_device`: a torch.device will do; else it is the type.
+    `takes_device`: a torch.device will do; else it is the type.
     """
-    substitution = neutral_value(node, node, context, DEVICE_TYPE_FUNCTION, ELSEWHERE, template)
-    return (
-        (with_name(substitution, node, context, takes_device) or (substitution, ()))
-        if substitution is not None
-        else None
-    )
+    substitution = neutral_value(node, node, template, context)
+    if substitution is None:
+        return None
+    return with_name(substitution, node, context, takes_device) or NeutralDevice(substitution)
 
 
 def with_name(
     substitution: Substitution, placed: cst.CSTNode, context: RuleContext, takes_device: bool
-) -> tuple[Substitution, tuple[Constant, ...]] | None:
-    """Return the choice that says a name for the device instead, or the file's constant; None where there is none."""
+) -> NeutralDevice | None:
+    """Return what says a name for the device instead, or the file's constant; None where there is neither."""
     place, replacement = substitution
     in_scope = find_device_name(placed, context)
     if in_scope is not None:
         need = ImportedName("", in_scope.said(replacement.template, takes_device))
-        return Substitution(place, replace(replacement, need=need, passed=None, reason=in_scope.reason)), ()
+        named = replace(replacement, need=need, passed=None, reason=in_scope.reason)
+        return NeutralDevice(Substitution(place, named))
     name, constant = find_constant(context)
-    if not name or not is_seen(name, placed, place.scope, constant, context):
+    if not name or not has_value(name, placed, place.scope, constant, context):
         return None
-    named = replace(replacement, need=ImportedName("", name), passed=None, reason=ELSEWHERE + DECIDED)
-    return Substitution(place, named), (constant,) if constant is not None else ()
+    named = replace(replacement, need=ImportedName("", name), passed=None, reason=ELSEWHERE + DECIDED_AT_IMPORT)
+    return NeutralDevice(Substitution(place, named), (constant,) if constant is not None else ())
 
 
 def neutral_value(
-    node: cst.CSTNode, placed: cst.CSTNode, context: RuleContext, function: str, reason: str, template: str = "{}"
-) -> Substitution | None:
-    """Return the choice that puts what a function of the runtime answers in the place of `node`."""
+    node: cst.CSTNode, placed: cst.CSTNode, template: str, context: RuleContext,
+    function: str = DEVICE_TYPE_FUNCTION, reason: str = ELSEWHERE,
+) -> Substitution | None:  # fmt: skip
+    """Return the substitution of `node` by what a function of the runtime answers.
+
+    `placed` is `node`, or what around it, or in it, the name table knows the place of.
+    """
     place = find_place(node, placed, context)
     if place is None:
         return None
     need = ImportedName(context.options.runtime_module, function)
-    reason += DECIDED if place.scope.runs_at_import else ""
+    reason += DECIDED_AT_IMPORT if place.scope.runs_at_import else ""
     replacement = Replacement(need, passed="", template=template, safety=Safety.UNSAFE, reason=reason)
     return Substitution(place, replacement)
 
@@ -137,12 +150,12 @@ def find_constant(context: RuleContext) -> tuple[str, Constant | None]:
         if len(bindings) == 1 and isinstance(value, cst.Call) and is_device_type(value, context):
             return name, None
     uses = [text.string for text in device_texts(context) if not find_obstacle(text.whole, context)]
-    places = [one for one in (*uses, *cuda_methods(context)) if find_device_name(one, context) is None]
+    unnamed = [one for one in (*uses, *cuda_methods(context)) if find_device_name(one, context) is None]
     is_free = not any(wanted in scope.bindings for scope in names.scopes) and wanted not in names.unknown_names
     index = after_imports(context.file.module)
-    if len(places) < 2 or not is_script(context) or not is_free or index is None or names.stars:
+    if len(unnamed) < 2 or not is_script(context) or not is_free or index is None or names.stars:
         return "", None
-    first = min(places, key=lambda one: names.places[one][1])
+    first = min(unnamed, key=lambda one: names.places[one][1])
     origin = find_origin(first, names.root, context)
     if origin is None or names.tree.suite(origin.node) is not context.file.module:
         return "", None
@@ -184,8 +197,8 @@ def imports_in_block(statement: cst.CSTNode) -> bool:
     return bool(body) and is_import(body[0])
 
 
-def is_seen(name: str, node: cst.CSTNode, scope: Scope, constant: Constant | None, context: RuleContext) -> bool:
-    """Whether the constant has its value where `node` stands."""
+def has_value(name: str, node: cst.CSTNode, scope: Scope, constant: Constant | None, context: RuleContext) -> bool:
+    """Whether the constant `name`, a new one where `constant` is given, has its value where `node` stands."""
     names, module = context.file.names, context.file.module
     if names.find_scope(name, scope) not in (None, names.root):
         return False
@@ -205,10 +218,10 @@ def find_origin(node: cst.CSTNode, scope: Scope, context: RuleContext) -> Bindin
     around: Scope | None = scope
     while around is not None:
         for bindings in around.bindings.values():
-            for one in bindings:
-                is_torch = one.kind is BindingKind.IMPORT and f"{one.target}.".startswith("torch.")
-                if is_torch and not one.outer and names.tree.suite(one.node) in suites:
-                    return one
+            for binding in bindings:
+                is_torch = binding.kind is BindingKind.IMPORT and f"{binding.target}.".startswith("torch.")
+                if is_torch and not binding.outer and names.tree.suite(binding.node) in suites:
+                    return binding
         around = around.parent
     at_the_top = [one for one in names.imports if names.tree.suite(one.node) is context.file.module]
     return next((one for one in at_the_top if not one.target.startswith("__future__.")), None)

@@ -27,6 +27,7 @@ CONTAINERS = (
 """What the value of an expression goes through on its way to what takes it."""
 
 TAKES_CHOICES = frozenset(("add_argument", "add_option", "option", "Option", "Choice"))
+"""The functions that a list of what a user may choose is given to."""
 
 
 @once
@@ -45,7 +46,8 @@ def texts_in_cuda_branch(context: RuleContext) -> list[DeviceText]:
 def taken_texts(context: RuleContext) -> list[DeviceText]:
     """Return the names of CUDA devices that are taken for a device, those left out that a choice of devices names."""
     names = context.file.names
-    chosen = {part for one in reported_dispatches(context) if chooses_device(one) for part in one.parts}
+    choices = [one for one in reported_dispatches(context) if chooses_device(one)]
+    chosen = {part for choice in choices for part in choice.parts}
     return [
         text
         for text in find_device_texts(context.file)
@@ -70,8 +72,8 @@ def is_device(text: DeviceText, context: RuleContext) -> bool:
 def is_returned(text: DeviceText, context: RuleContext) -> bool:
     """Whether a function returns the name, alone or among others; one with an index can be nothing but a device."""
     around = context.file.tree.ancestors(text.whole)
-    holder = next((one for one in around if not isinstance(one, CONTAINERS)), None)
-    return isinstance(holder, cst.Return)
+    taker = next((one for one in around if not isinstance(one, CONTAINERS)), None)
+    return isinstance(taker, cst.Return)
 
 
 def is_for_amp(whole: cst.BaseExpression, context: RuleContext) -> bool:
@@ -128,14 +130,14 @@ def find_default_owner(node: cst.CSTNode, context: RuleContext) -> cst.Param | c
 def find_obstacle(node: cst.CSTNode, context: RuleContext) -> str:
     """Return why the name of a device or a backend must stay, or ""."""
     for parent in context.file.tree.ancestors(node):
-        if isinstance(parent, (cst.List, cst.Tuple, cst.Set)) and is_choice(parent, context):
+        if isinstance(parent, (cst.List, cst.Tuple, cst.Set)) and offers_choice(parent, context):
             return "it is one of those that may be chosen"
         if isinstance(parent, (cst.BaseSmallStatement, cst.BaseSuite)):
             return ""
     return ""
 
 
-def is_choice(container: cst.List | cst.Tuple | cst.Set, context: RuleContext) -> bool:
+def offers_choice(container: cst.List | cst.Tuple | cst.Set, context: RuleContext) -> bool:
     """Whether a list is of what a user may choose, or of several backends."""
     call = next((one for one in context.file.tree.ancestors(container) if isinstance(one, cst.Call)), None)
     is_offered = call is not None and last_name(call.func) in TAKES_CHOICES
@@ -164,6 +166,7 @@ def message_for_text(text: DeviceText, context: RuleContext) -> str:
 
 
 def match_cuda_method(call: cst.Call, reason: str, file: File) -> Match:
+    """Return the match for `x.cuda()`, without a fix."""
     assert isinstance(call.func, cst.Attribute)
     start, end = file.start(call.func.attr), file.end(call)
     message = f"`.cuda({'…' if call.args else ''})` moves to CUDA"

@@ -1,4 +1,6 @@
-"""Reference → the rule that reports it: that of its group, or one that heeds the branch which it stands in."""
+"""Reference → the rule that reports it: that of its group, or one that heeds the branch which it stands in; and the
+match for it.
+"""
 
 from __future__ import annotations
 
@@ -63,8 +65,8 @@ def is_mistake(reference: Reference, branch_backends: frozenset[str], context: R
     if reference.call is None or reference.symbol.is_module or not branch_backends <= set(BACKENDS):
         return False
     functions = [one for one in context.file.tree.ancestors(reference.node) if isinstance(one, cst.FunctionDef)]
-    asks = f"{reference.symbol.backend}.is_available"
-    if any(asks in context.file.code(one) for one in functions[:1]):
+    test = f"{reference.symbol.backend}.is_available"
+    if any(test in context.file.code(one) for one in functions[:1]):
         return False
     return not any(STANDS_IN.get(one, "\0") in context.file.text for one in branch_backends)
 
@@ -88,32 +90,29 @@ def match_reference(reference: Reference, code: str, context: RuleContext) -> Ma
     if code == BACKEND_BRANCH:
         return match_for(reference, code, find_meant(reference, replacement, context.file))
     if code == WRONG_BRANCH:
-        return match_wrong(reference, context)
+        return match_mistake(reference, context)
     return match_for(reference, code, replacement)
 
 
-def match_wrong(reference: Reference, context: RuleContext) -> Match:
-    branch_backends = " or ".join(sorted(one.upper() for one in find_branch_backends(reference.node, context)))
+def match_mistake(reference: Reference, context: RuleContext) -> Match:
+    backends = " or ".join(sorted(one.upper() for one in find_branch_backends(reference.node, context)))
     name = reference.symbol.name
     if reference.symbol.row.name == "is_available":
-        message, reason = f"`{name}()` is asked in a branch for {branch_backends}, and nobody hears the answer", ""
-    elif branch_backends:
-        message, reason = (
-            f"`{name}` is called in a branch for {branch_backends}",
-            "only who knows the code can say which is meant",
-        )
+        message, reason = f"`{name}()` is asked in a branch for {backends}, and nobody hears the answer", ""
+    elif backends:
+        message = f"`{name}` is called in a branch for {backends}"
+        reason = "only who knows the code can say which is meant"
     else:
         message, reason = f"`{name}` is called without a test for MPS", "it raises on every other machine"
     return Match(reference.node, name, message, Operations(), reason=reason, reference=reference, code=WRONG_BRANCH)
 
 
 def match_for(reference: Reference, code: str, replacement: Replacement | Refusal) -> Match:
+    """Return the match for a reference that `replacement` takes the place of, or for which it says why none does."""
     row = reference.symbol.row
-    fix = (
-        Operations((substitution_for(reference, replacement),))
-        if isinstance(replacement, Replacement)
-        else Operations()
-    )
+    fix = Operations()
+    if isinstance(replacement, Replacement):
+        fix = Operations((substitution_for(reference, replacement),))
     return Match(
         reference.node, reference.symbol.name, message_for(reference), fix, reason=replacement.reason,
         help="" if row.has_neutral_form or fix else row.note, reference=reference, code=code,

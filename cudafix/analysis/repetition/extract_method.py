@@ -21,7 +21,7 @@ REVIEW = "the block moves into a method of its own: review its name"
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What becomes of a group of blocks; without rewrites, `reason` says why it stays."""
+    """What becomes of a group of blocks; without operations, `reason` says why it stays."""
 
     name: str
     operations: Operations
@@ -62,8 +62,8 @@ class Draft:
     def annotation(self, name: str) -> cst.Annotation | None:
         """Return the annotation that all callers give: of the object itself, all that give one."""
         is_first = name == self.source.method.first
-        place = -1 if is_first else self.source.locals.index(name)
-        given = [find_annotation(one.method.first if is_first else one.locals[place], one) for one in self.blocks]
+        number = -1 if is_first else self.source.locals.index(name)
+        given = [find_annotation(one.method.first if is_first else one.locals[number], one) for one in self.blocks]
         texts = {self.source.context.file.code(one.annotation) if one else "" for one in given}
         if is_first:
             texts.discard("")
@@ -88,17 +88,18 @@ def has_annotation(function: cst.FunctionDef) -> bool:
 class NewMethods:
     """The new methods of one class; those in front of the same method come in one change."""
 
-    def __init__(self, owner: cst.ClassDef, context: RuleContext, given: str) -> None:
+    def __init__(self, owner: cst.ClassDef, context: RuleContext, helper_name: str) -> None:
         self.owner = owner
         self.context = context
-        self.given = given
+        self.helper_name = helper_name
+        """What the configuration calls the first new method of the file, "" once it is taken."""
         self.names_taken: set[str] = set()
         self.drafts: dict[cst.CSTNode, list[Draft]] = {}
         self.insertions: dict[cst.CSTNode, NodeChange] = {}
 
     def plan(self, blocks: Sequence[Block], flush: str) -> Plan:
         text = re.sub(r"#[^\r\n]*", "", self.context.file.text)
-        name, self.given = self.given or name_method(blocks, flush), ""
+        name, self.helper_name = self.helper_name or name_method(blocks, flush), ""
         if name == self.context.options.helper_name and is_said(name, text):
             return Plan(name, Operations(), f"`{name}` is the name of something else in this file")
         name = next(one for one in numbered(name) if one not in self.names_taken and not is_said(one, text))
@@ -109,12 +110,12 @@ class NewMethods:
 
     def insertion(self, draft: Draft) -> NodeChange:
         """Return the change that puts the new method in front of the first that calls it."""
-        place = first_of_name(draft.source.method.node, self.owner)
-        drafts = self.drafts.setdefault(place, [])
+        below = first_of_name(draft.source.method.node, self.owner)
+        drafts = self.drafts.setdefault(below, [])
         drafts.append(draft)
-        if place not in self.insertions:
-            self.insertions[place] = NodeChange(place, lambda updated: spaced(drafts, updated), before=True)
-        return self.insertions[place]
+        if below not in self.insertions:
+            self.insertions[below] = NodeChange(below, lambda updated: spaced(drafts, updated), before=True)
+        return self.insertions[below]
 
 
 def is_said(name: str, text: str) -> bool:
@@ -167,6 +168,7 @@ def changes_to(block: Block, draft: Draft) -> Iterator[NodeChange]:
 
 
 def moved(updated: cst.BaseStatement, draft: Draft, left: Sequence[cst.BaseStatement]) -> Built:
+    """Put a statement into the new method, and return what is left in its place."""
     draft.body.append(updated)
     return left
 
@@ -183,5 +185,5 @@ def split(updated: cst.If, block: Block, draft: Draft) -> Built:
 def call_of(block: Block, name: str) -> cst.SimpleStatementLine:
     """Return the call of the new method, with what this copy calls its locals."""
     function = cst.Attribute(cst.Name(block.method.first), cst.Name(name))
-    arguments = [cst.Arg(cst.Name(block.locals[number])) for number in block.needs]
+    arguments = [cst.Arg(cst.Name(block.locals[number])) for number in block.free_numbers]
     return cst.SimpleStatementLine([cst.Expr(cst.Call(function, arguments))])

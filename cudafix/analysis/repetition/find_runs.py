@@ -33,26 +33,27 @@ class Runs:
             form = self.form(site.suite, site.index)
             if form:
                 yield (form,)
-        for number, one in enumerate(self.sites):
+        for number, site in enumerate(self.sites):
             for other in self.sites[number + 1 :]:
-                run = self.common_run(one, other)
+                run = self.common_run(site, other)
                 if len(run) > 1:
                     yield run
 
-    def common_run(self, one: Site, other: Site) -> tuple[str, ...]:
+    def common_run(self, site: Site, other: Site) -> tuple[str, ...]:
         """Return the forms of the longest run around both sites that is the same."""
         start = end = 0
-        while end < LONGEST and self.same(one, other, end):
+        while end < LONGEST and self.is_same(site, other, end):
             end += 1
-        while end and start > -LONGEST and self.same(one, other, start - 1):
+        while end and start > -LONGEST and self.is_same(site, other, start - 1):
             start -= 1
-        return tuple(self.form(one.suite, one.index + step) for step in range(start, end))
+        return tuple(self.form(site.suite, site.index + step) for step in range(start, end))
 
-    def same(self, one: Site, other: Site, step: int) -> bool:
-        form = self.form(one.suite, one.index + step)
+    def is_same(self, site: Site, other: Site, step: int) -> bool:
+        form = self.form(site.suite, site.index + step)
         return bool(form) and form == self.form(other.suite, other.index + step)
 
     def form(self, suite: cst.IndentedBlock, index: int) -> str:
+        """Return what a statement of a block does, with all locals alike; "" where there is none, or it cannot move."""
         if not 0 <= index < len(suite.body):
             return ""
         statement = suite.body[index]
@@ -62,12 +63,13 @@ class Runs:
         return self.forms[statement]
 
     def occurrences(self, pattern: tuple[str, ...]) -> Iterator[Block]:
+        """Yield the runs of statements with the forms of `pattern` that flush a cache."""
         for suite, method in self.suites.items():
             for start in range(len(suite.body) - len(pattern) + 1):
-                places = range(start, start + len(pattern))
-                flushes = any((suite, place) in self.indices for place in places)
+                indices = range(start, start + len(pattern))
+                flushes = any((suite, index) in self.indices for index in indices)
                 if flushes and all(self.form(suite, start + step) == form for step, form in enumerate(pattern)):
-                    yield Block(method, tuple(suite.body[start : places.stop]), self.context)
+                    yield Block(method, tuple(suite.body[start : indices.stop]), self.context)
 
     # Conditions of which a part moves
 
@@ -82,10 +84,6 @@ class Runs:
                 node = node.orelse  # type: ignore[assignment]
 
     def can_be_split(self, node: cst.If) -> bool:
-        asks_for_backend = self.context.condition(node.test) is not None
-        return (
-            node.orelse is None
-            and not asks_for_backend
-            and not comments_in(node.test)
-            and not is_bound_to_its_place(node)
-        )
+        if node.orelse is not None or self.context.condition(node.test) is not None:
+            return False
+        return not comments_in(node.test) and not is_bound_to_its_place(node)

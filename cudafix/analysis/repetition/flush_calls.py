@@ -18,12 +18,17 @@ from cudafix.syntax.expressions import dotted_name, last_name
 from cudafix.syntax.scopes import Scope
 
 CLASS_BY_NATURE = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+"""The methods that are given a class without a decorator."""
+
 CLEANERS = frozenset({
     "collect", "synchronize", "ipc_collect", "empty_cache", "malloc_trim", "barrier", "reset_peak_memory_stats",
     "reset_max_memory_allocated", "reset_max_memory_reserved", "reset_max_memory_cached",
 })  # fmt: skip
 """What is called beside a flush: `gc.collect()`, `torch.accelerator.synchronize()`."""
+
 LOGGERS = frozenset({"logger", "logging", "log", "print", "warnings"})
+"""What the calls of a log, or of a program that speaks, begin with."""
+
 SHARE = 3
 """One in so many of the statements of a compound one must be about the cache."""
 
@@ -84,6 +89,7 @@ def flushed_by(call: cst.Call, context: RuleContext) -> str:
 
 
 def own_name(call: cst.Call, context: RuleContext) -> str:
+    """Return what the method that `call` is in calls its object."""
     function, _ = method_around(call, context)
     return first_parameter(function) if function is not None else ""
 
@@ -108,13 +114,13 @@ def read_method(function: cst.FunctionDef, scope: Scope) -> Method | None:
         return None
     if function.name.value in CLASS_BY_NATURE:
         return None
-    is_class = any(
-        isinstance(one.decorator, cst.Name) and one.decorator.value == "classmethod" for one in function.decorators
-    )
+    decorators = [one.decorator for one in function.decorators]
+    is_class = any(isinstance(one, cst.Name) and one.value == "classmethod" for one in decorators)
     return Method(function, scope, first, is_class)
 
 
 def sites_of(call: cst.Call, method: Method, context: RuleContext) -> Iterator[Site]:
+    """Yield the statements around `call`, from the inside out."""
     node: cst.CSTNode = call
     for parent in context.file.tree.ancestors(call):
         if isinstance(parent, cst.IndentedBlock):
@@ -159,9 +165,9 @@ def is_cleaning(statement: cst.BaseSmallStatement, context: RuleContext) -> bool
     if next(context.references_in(statement), None) is not None:
         return True
     calls = [one for one in nodes_in([statement]) if isinstance(one, cst.Call)]
-    return any(flushed_by(one, context) or context.neutral_function(one) for one in calls) or any(
-        last_name(one.func) in CLEANERS for one in calls
-    )
+    if any(last_name(one.func) in CLEANERS for one in calls):
+        return True
+    return any(flushed_by(one, context) or context.neutral_function(one) for one in calls)
 
 
 def is_linked(node: cst.CSTNode, core: set[cst.BaseSmallStatement], block: Block) -> bool:
@@ -197,8 +203,8 @@ def is_covered(statement: cst.CSTNode, core: set[cst.BaseSmallStatement], block:
     if isinstance(statement, cst.If) and is_linked(statement.test, core, block):
         return True
     branches = branches_of(statement) if isinstance(statement, cst.If) else [statement]
-    every = all(is_in_core(one, core, block) for one in branches)
-    return every and len(others) * SHARE <= len(small) * (SHARE - 1)
+    is_everywhere = all(is_in_core(one, core, block) for one in branches)
+    return is_everywhere and len(others) * SHARE <= len(small) * (SHARE - 1)
 
 
 def branches_of(node: cst.If | cst.Else | None) -> list[cst.CSTNode]:

@@ -13,10 +13,12 @@ from cudafix.syntax.name_table import NameTable
 from cudafix.syntax.scopes import BindingKind, Scope
 
 COMPOUND = (cst.If, cst.For, cst.While, cst.With, cst.Try, cst.TryStar, cst.Match)
+
 BOUND_TO_ITS_PLACE = (
     cst.Return, cst.Yield, cst.Await, cst.Asynchronous, cst.FunctionDef, cst.ClassDef, cst.Lambda, cst.Global,
     cst.Nonlocal, cst.ImportStar,
 )  # fmt: skip
+"""What means something else, or nothing, in another function."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +54,9 @@ def loose_form(statement: cst.BaseStatement, method: Method, names: NameTable) -
     return renamed_form([statement], {one: cst.Name("LOCAL") for one in renamed if not is_imported(one.value, method)})
 
 
-def renamed_form(statements: Sequence[cst.BaseStatement], renamed: dict[cst.CSTNode, cst.CSTNode]) -> str:
-    new = [one.visit(Replacer(renamed)) for one in statements]
+def renamed_form(statements: Sequence[cst.BaseStatement], new_names: dict[cst.CSTNode, cst.CSTNode]) -> str:
+    """Return what statements do once some of their names are exchanged, as a text."""
+    new = [one.visit(Replacer(new_names)) for one in statements]
     return ast.dump(ast.parse(cst.Module(new).code))  # type: ignore[arg-type]
 
 
@@ -108,7 +111,7 @@ class VariableFinder(cst.CSTVisitor):
         return False
 
     def visit_CompFor(self, node: cst.CompFor) -> bool:
-        for one in (node.iter, *node.ifs, node.inner_for_in):
-            if one is not None:
-                one.visit(self)
+        for part in (node.iter, *node.ifs, node.inner_for_in):
+            if part is not None:
+                part.visit(self)
         return False

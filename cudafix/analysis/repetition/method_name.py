@@ -12,11 +12,13 @@ from cudafix.analysis.repetition.statement_run import Block
 
 FILLERS = frozenset({"maybe", "try", "do", "on", "the", "a"})
 """Words that a common part does not begin with."""
+
 CONNECTIVES = frozenset({
     "from", "to", "with", "without", "by", "in", "on", "for", "of", "into", "at", "via", "and", "or", "as", "the", "a",
     "using", "before", "after", "if", "when", "per",
 })  # fmt: skip
 """Words that a common part does not end with."""
+
 VERBS = frozenset({
     "activate", "add", "apply", "build", "calculate", "capture", "change", "clean", "clear", "compile", "compute",
     "convert", "copy", "create", "decode", "delete", "destroy", "disable", "enable", "encode", "evaluate", "execute",
@@ -25,6 +27,7 @@ VERBS = frozenset({
     "resume", "run", "save", "send", "set", "setup", "shutdown", "sleep", "start", "stop", "switch", "sync", "test",
     "train", "transfer", "unload", "unmerge", "update", "validate", "wake", "write",
 })  # fmt: skip
+"""Words in front of a name that say what is done with what comes behind them."""
 
 
 def name_method(blocks: Sequence[Block], flush: str) -> str:
@@ -68,8 +71,8 @@ def without_occasion(block: Block, flush: str) -> str:
         if re.search(r"\b(assert|raise)\b", what):
             return f"{flush}_and_check"
         return f"collect_garbage_and_{flush}" if re.search(r"\bgc\.collect\(", what) else f"{flush}_thoroughly"
-    asked = block.context.file.code(first.test)
-    return f"{flush}_if_requested" if re.search("flush|empty", asked) else f"{flush}_if_needed"
+    test = block.context.file.code(first.test)
+    return f"{flush}_if_requested" if re.search("flush|empty", test) else f"{flush}_if_needed"
 
 
 def docstring_of(name: str) -> str:

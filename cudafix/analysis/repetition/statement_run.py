@@ -55,7 +55,7 @@ class Block:
     @cached_property
     def variables(self) -> list[cst.Name]:
         """The names of locals in it, in the order of the text."""
-        found = [one for node in self.moved for one in variables_in(node)]
+        found = [name for node in self.moved for name in variables_in(node)]
         return [one for one in found if is_local(one, self.method, self.names)]
 
     @cached_property
@@ -78,7 +78,8 @@ class Block:
     @cached_property
     def bound(self) -> list[Binding]:
         """What it binds."""
-        return [one for same in self.method.scope.bindings.values() for one in same if self.holds(one.node)]
+        bindings = self.method.scope.bindings.values()
+        return [binding for same in bindings for binding in same if self.holds(binding.node)]
 
     @cached_property
     def free(self) -> list[str]:
@@ -88,15 +89,15 @@ class Block:
     @property
     def key(self) -> object:
         """What is the same in all blocks that one method can stand for."""
-        return self.form, self.needs, self.method.is_class
+        return self.form, self.free_numbers, self.method.is_class
 
     @property
-    def needs(self) -> tuple[int, ...]:
+    def free_numbers(self) -> tuple[int, ...]:
         """The numbers of the locals that are free."""
         return tuple(self.locals.index(name) for name in self.free)
 
     @property
-    def flags(self) -> int:
+    def flag_count(self) -> int:
         """How many operands at the front of the condition that moves are flags: those are the caller's business."""
         (first, *_) = self.nodes
         moving = conditions(first)[self.kept :] if isinstance(first, cst.If) and len(self.nodes) == 1 else []
@@ -106,20 +107,19 @@ class Block:
     def hangs_on_flags(self) -> bool:
         """Whether all of it stands under a condition of flags."""
         (first, *_) = self.nodes
-        return isinstance(first, cst.If) and self.flags > 0 and self.kept + self.flags == len(conditions(first))
+        return (
+            isinstance(first, cst.If) and self.flag_count > 0 and self.kept + self.flag_count == len(conditions(first))
+        )
 
     @property
     def is_under_flags(self) -> bool:
         """Whether it is all that an `if` does which asks for flags."""
         suite = self.names.tree.parents[self.nodes[0]]
         around = self.names.tree.parents[suite]
-        if (
-            not isinstance(around, cst.If)
-            or around.body is not suite
-            or tuple(getattr(suite, "body", ())) != self.nodes
-        ):
+        if not isinstance(around, cst.If) or around.body is not suite:
             return False
-        return all(is_flag(one, self) for one in conditions(around))
+        is_all = tuple(getattr(suite, "body", ())) == self.nodes
+        return is_all and all(is_flag(one, self) for one in conditions(around))
 
     @property
     def is_whole_method(self) -> bool:
@@ -170,10 +170,10 @@ class Block:
 
     def find_read_after(self, twins: Sequence[Block]) -> str:
         """Return what reads a name that the block binds; if nothing else bound it, it would be a global there."""
-        scope = self.method.scope
+        scope, copies = self.method.scope, (self, *twins)
         for name in dict.fromkeys(one.name for one in self.bound):
             uses = [one for one in self.names.uses_by_name.get(name, ()) if not self.holds(one.node)]
-            others = [one for one in scope.bindings[name] if not any(twin.holds(one.node) for twin in (self, *twins))]
+            others = [binding for binding in scope.bindings[name] if not any(one.holds(binding.node) for one in copies)]
             for use in uses:
                 is_twins = any(one.holds(use.node) for one in twins)
                 is_global = not others and not is_twins and self.names.find_scope(name, use.scope) is scope
@@ -205,15 +205,16 @@ class Block:
         """A neutral form may need what is imported inside the method only, or a local that the block does not have."""
         references = list(self.context.references_in(*self.roots))
         scope = self.method.scope
-        origins = {origin for one in references for origin in one.resolution.origins}
-        own = [one for same in scope.bindings.values() for one in same if one.kind is BindingKind.IMPORT]
+        origins = {origin for reference in references for origin in reference.resolution.origins}
+        bindings = [binding for same in scope.bindings.values() for binding in same]
+        own = [one for one in bindings if one.kind is BindingKind.IMPORT]
         runtime = self.context.options.runtime_module
         if origins.intersection(own) or (references and any(one.target.startswith(runtime) for one in own)):
             return "what it calls is imported inside the method"
         for reference in references:
             replacement = self.context.replacement(reference)
-            said = replacement.names_said if isinstance(replacement, Replacement) else set()
-            hidden = {name for name in said if name in scope.bindings} - {*self.free, self.method.first}
+            names = replacement.names_said if isinstance(replacement, Replacement) else set()
+            hidden = {name for name in names if name in scope.bindings} - {*self.free, self.method.first}
             if hidden:
                 return f"its neutral form reads `{min(hidden)}`"
         return ""

@@ -77,13 +77,16 @@ from cudafix.syntax.scopes import grouped
 CODE = code_of("repeated-flush-block")
 WORTHWHILE = 3
 """What a block must count to be worth a method."""
+
 MOST_CALLS = 100
 """In one class; more are in code that a program wrote."""
+
 SILENCED = "a comment silences it"
 OWN_COMMENT = "the comments inside are not those of the other copies, and would be lost"
 
 
 def find(context: RuleContext) -> list[Match]:
+    """Return a match for each block that methods of a class repeat, or for the first where none of them can move."""
     calls = find_calls(context)
     found: list[Match] = []
     for owner, sites in calls.items():
@@ -122,7 +125,7 @@ class Group:
         (first, *_) = self.blocks
         able = methods_of(one for one in self.blocks if one not in self.unable)
         start = (able < 2, -able, first.hangs_on_flags)
-        return (*start, -weight_of(self.blocks), first.flags, first.kept, first.rows[0])
+        return (*start, -weight_of(self.blocks), first.flag_count, first.kept, first.rows[0])
 
 
 def methods_of(blocks: Iterable[Block]) -> int:
@@ -147,7 +150,7 @@ class Search:
         found = []
         for group in sorted(self.candidates(), key=lambda one: one.rank):
             left = apart(group.blocks, taken)
-            group = group if left == group.blocks else self.judge(left)
+            group = group if left == group.blocks else self.group_of(left)
             if methods_of(left) > 1:
                 taken += left
                 found.append(group)
@@ -162,15 +165,16 @@ class Search:
             alike = grouped((one.key, one) for one in filter(is_about_cache, self.runs.occurrences(pattern)))
             for key, blocks in alike.items():
                 found.setdefault(key, []).extend(blocks)
-            if not any(self.judge(blocks).has_fix for blocks in alike.values()):
+            if not any(self.group_of(blocks).has_fix for blocks in alike.values()):
                 parts = [one for one in (pattern[1:], pattern[:-1]) if one and one not in seen]
                 seen.update(parts)
                 waiting += parts
         for blocks in found.values():
             if methods_of(blocks) > 1 and weight_of(blocks) >= WORTHWHILE:
-                yield self.judge(sorted(blocks, key=lambda one: one.rows))
+                yield self.group_of(sorted(blocks, key=lambda one: one.rows))
 
-    def judge(self, blocks: list[Block]) -> Group:
+    def group_of(self, blocks: list[Block]) -> Group:
+        """Return the group of blocks that do the same, with what keeps some of them from moving."""
         whole = next((one.method.name for one in blocks if one.is_whole_method), "")
         stuck = {}
         if whole:
@@ -178,7 +182,7 @@ class Search:
         stuck |= {one: SILENCED for one in blocks if self.suppressions.silence(CODE, *one.rows)}
         unable = obstacles([one for one in blocks if one not in stuck])
         free = [one for one in blocks if one not in stuck and one not in unable]
-        kinds = {one.comments: methods_of(each for each in free if each.comments == one.comments) for one in free}
+        kinds = {each.comments: methods_of(one for one in free if one.comments == each.comments) for each in free}
         most = max(kinds, key=lambda one: (kinds[one], -len(one)), default=())
         stuck |= {one: OWN_COMMENT for one in free if one.comments != most}
         stuck |= unable | obstacles([one for one in free if one.comments == most])

@@ -71,29 +71,23 @@ def match_method(call: cst.Call, context: RuleContext) -> Match:
         return replace(match, reason=STORAGE)
     if passed is not None and is_device(passed, context):
         change = NodeChange(call, renamed, (call.func.value, *call.args))
-        return replace(
-            match,
-            operations=Operations(changes=(change,)),
-            safety=Safety.UNSAFE,
-            reason=ANY_DEVICE,
-            help="use `.to(…)`",
-        )
+        fix = Operations(changes=(change,))
+        return replace(match, operations=fix, safety=Safety.UNSAFE, reason=ANY_DEVICE, help="use `.to(…)`")
     current = current_index(passed, context)
     if current is not None:
         return moved_to_current(match, call, current, context)
     template = template_for(passed, context)
     if not template:
         return replace(match, reason="what it is given may be a number, a device or something else")
-    replacement = neutral_device(call, context, template)
-    if replacement is None:
+    device = neutral_device(call, context, template)
+    if device is None:
         return replace(match, reason=NOTHING_BESIDE)
-    needs, constants = replacement
-    change = NodeChange(
-        call, partial(moved, rest=int(passed is not None)), (call.func.value, *call.args), needs=(needs,)
-    )
-    text = needs[1].text(needs[1].need.name)
-    operations = Operations(changes=(change,), constants=constants)
-    return replace(match, operations=operations, reason=needs[1].reason, help=f"use `.to({text})`")
+    build = partial(moved, rest=int(passed is not None))
+    change = NodeChange(call, build, (call.func.value, *call.args), needs=(device.substitution,))
+    operations = Operations(changes=(change,), constants=device.constants)
+    replacement = device.substitution.replacement
+    text = replacement.text(replacement.need.name)
+    return replace(match, operations=operations, reason=replacement.reason, help=f"use `.to({text})`")
 
 
 def first_argument(call: cst.Call) -> cst.BaseExpression | None:
@@ -130,18 +124,13 @@ def current_index(value: cst.BaseExpression | None, context: RuleContext) -> Ref
 
 
 def moved_to_current(match: Match, call: cst.Call, current: Reference, context: RuleContext) -> Match:
-    replacement = Replacement(ImportedName(context.options.runtime_module, DEVICE), passed="")
     assert isinstance(call.func, cst.Attribute)
-    change = NodeChange(
-        call,
-        partial(moved, rest=1),
-        (call.func.value, *call.args[1:]),
-        needs=(Substitution(place_of(current), replacement),),
+    replacement = Replacement(ImportedName(context.options.runtime_module, DEVICE), passed="")
+    needs = (Substitution(place_of(current), replacement),)
+    fix = Operations(
+        changes=(NodeChange(call, partial(moved, rest=1), (call.func.value, *call.args[1:]), needs=needs),)
     )
-    return replace(
-        match, operations=Operations(changes=(change,)), safety=Safety.UNSAFE, reason=ANY_DEVICE,
-        help=f"use `.to({DEVICE}())`",
-    )  # fmt: skip
+    return replace(match, operations=fix, safety=Safety.UNSAFE, reason=ANY_DEVICE, help=f"use `.to({DEVICE}())`")
 
 
 def template_for(value: cst.BaseExpression | None, context: RuleContext) -> str:

@@ -130,10 +130,8 @@ def find_choice(test: cst.BaseExpression, context: RuleContext) -> cst.IfExp | N
     if condition is None or condition.asks is not Certainty.DEVICE or condition.rest or len(condition.devices) != 1:
         return None
     asked = next(iter(condition.backends)) if len(condition.backends) == 1 else ""
-    branches = [
-        one.evaluated_value if isinstance(one, cst.SimpleString) else "" for one in (around.body, around.orelse)
-    ]
-    first, second = reversed(branches) if condition.negated else branches
+    values = (around.orelse, around.body) if condition.negated else (around.body, around.orelse)
+    first, second = (one.evaluated_value if isinstance(one, cst.SimpleString) else "" for one in values)
     return around if asked == first and {first, second} == {"cuda", "cpu"} else None
 
 

@@ -59,12 +59,12 @@ def find(context: RuleContext) -> Iterator[Match]:
 
 
 def match_text(text: DeviceText, context: RuleContext) -> Match:
-    stop = find_obstacle(text.whole, context)
-    fix = Refusal(stop) if stop else without_literal(text.literal, text.string, context, template(text))
+    obstacle = find_obstacle(text.whole, context)
+    fix = Refusal(obstacle) if obstacle else without_literal(text.literal, text.string, template_for(text), context)
     return match_with_fix(text.whole, message_for_text(text, context), fix, context)
 
 
-def template(text: DeviceText) -> str:
+def template_for(text: DeviceText) -> str:
     """Return what stands around the device type."""
     if isinstance(text.literal, cst.FormattedStringText) or WHOLE.fullmatch(text.text):
         return template_of(text.literal)

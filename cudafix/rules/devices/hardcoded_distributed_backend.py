@@ -45,14 +45,14 @@ from cudafix.matchers.device_position import is_backend_name, is_backend_positio
 from cudafix.replacements.replacement import Refusal
 from cudafix.syntax.expressions import dotted_name, sides
 
-FUNCTION = "distributed_backend"
+BACKEND_FUNCTION = "distributed_backend"
 ELSEWHERE = "names the backend of the accelerator that is active, and gloo where there is none"
 
 NCCL = re.compile(r"(?:\w+:\w+,)*(?:cuda:)?nccl(?:,\w+:\w+)*")
 """`nccl`, `cuda:nccl`, and `cpu:gloo,cuda:nccl`: a backend for each type of device."""
 
 BY_DEVICE = "pass no backend: torch then takes one for the CPU and the default one for the accelerator"
-COMPARED = "what depends on the answer may be about NCCL itself"
+ABOUT_NCCL = "what depends on the answer may be about NCCL itself"
 
 
 def find(context: RuleContext) -> Iterator[Match]:
@@ -66,15 +66,17 @@ def find(context: RuleContext) -> Iterator[Match]:
             continue
         message = f"{node.value} is the backend of CUDA"
         if is_backend_position(node, context.file):
-            stop = BY_DEVICE if "," in text else find_obstacle(node, context)
-            choice = None if stop else choice_around(node, context)
+            obstacle = BY_DEVICE if "," in text else find_obstacle(node, context)
+            choice = None if obstacle else choice_around(node, context)
             if choice is not None:
-                yield match_with_fix(node, message, without_choice(choice, node, context), context)
+                yield match_with_fix(node, message, instead_of_choice(choice, node, context), context)
                 continue
-            fix = Refusal(stop) if stop else without_literal(node, node, context, "{}", FUNCTION, ELSEWHERE)
+            fix: Operations | Refusal = Refusal(obstacle)
+            if not obstacle:
+                fix = without_literal(node, node, "{}", context, BACKEND_FUNCTION, ELSEWHERE)
             yield match_with_fix(node, message, fix, context)
         elif is_compared(node, context):
-            yield match_with_fix(node, message, Refusal(COMPARED), context)
+            yield match_with_fix(node, message, Refusal(ABOUT_NCCL), context)
 
 
 def choice_around(node: cst.SimpleString, context: RuleContext) -> cst.IfExp | None:
@@ -85,19 +87,18 @@ def choice_around(node: cst.SimpleString, context: RuleContext) -> cst.IfExp | N
     is_gloo = isinstance(choice.orelse, cst.SimpleString) and choice.orelse.evaluated_value == "gloo"
     meaning = context.file.names.resolve(choice.test.func) if isinstance(choice.test, cst.Call) else None
     condition = context.condition(choice.test)
-    is_machine = (
-        condition is not None and condition.asks is Certainty.MACHINE and not condition.rest and bool(condition.tests)
-    )
-    asks = is_machine or (meaning is not None and meaning.path == "torch.distributed.is_nccl_available")
-    return choice if is_gloo and asks else None
+    is_by_nccl = meaning is not None and meaning.path == "torch.distributed.is_nccl_available"
+    is_by_torch = condition is not None and condition.asks is Certainty.MACHINE and bool(condition.tests)
+    is_bare = condition is None or not condition.rest
+    return choice if is_gloo and (is_by_nccl or (is_by_torch and is_bare)) else None
 
 
-def without_choice(choice: cst.IfExp, node: cst.SimpleString, context: RuleContext) -> Operations | Refusal:
+def instead_of_choice(choice: cst.IfExp, node: cst.SimpleString, context: RuleContext) -> Operations | Refusal:
     """Return the fix that makes the choice itself: the neutral backend is gloo where there is no accelerator."""
-    needs = neutral_value(choice, node, context, FUNCTION, ELSEWHERE)
-    if needs is None:
+    substitution = neutral_value(choice, node, "{}", context, BACKEND_FUNCTION, ELSEWHERE)
+    if substitution is None:
         return Refusal(NOTHING_BESIDE)
-    return Operations(changes=(NodeChange(choice, chosen, needs=(needs,)),))
+    return Operations(changes=(NodeChange(choice, chosen, needs=(substitution,)),))
 
 
 def chosen(updated: cst.IfExp, text: str) -> cst.BaseExpression:

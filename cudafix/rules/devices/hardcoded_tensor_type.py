@@ -42,16 +42,16 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends
 from cudafix.analysis.control_flow.substitutes import NO_TORCH, name_of_torch, torch_beside
-from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_with_fix, neutral_device
+from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, NeutralDevice, match_with_fix, neutral_device
 from cudafix.analysis.functions.classify import classify, message_for
 from cudafix.analysis.match import Match
-from cudafix.fixes.operations import Constant, NodeChange, Operations, Substitution
+from cudafix.fixes.operations import NodeChange, Operations
 from cudafix.matchers.references import Reference
 from cudafix.registry import code_of
 from cudafix.replacements.replacement import Refusal
 from cudafix.syntax.arguments import comma
 
-TYPE = code_of("hardcoded-tensor-type")
+CODE = code_of("hardcoded-tensor-type")
 IN_TEXT = re.compile(r"torch\.cuda\.(?P<kind>[A-Z]\w*)Tensor")
 DTYPES = {
     "BFloat16": "bfloat16", "Bool": "bool", "Byte": "uint8", "Char": "int8", "Double": "float64", "Float": "float32",
@@ -59,6 +59,8 @@ DTYPES = {
 }  # fmt: skip
 DEFAULT_TYPE = "torch.set_default_tensor_type"
 DATA = (cst.List, cst.Tuple, cst.ListComp)
+"""What a tensor is made of that is no size."""
+
 UNSEEN = "whether it is given sizes or data cannot be seen"
 ITSELF = "the type itself is meant here: say a dtype and a device where it is used"
 
@@ -68,16 +70,14 @@ def find(context: RuleContext) -> Iterator[Match]:
     for reference in context.references:
         if reference.symbol.backend != "cuda" or reference.is_import or reference in context.silenced:
             continue
-        if classify(reference, context) == TYPE:
+        if classify(reference, context) == CODE:
             yield match_reference(reference, context)
     for node in context.file.names.places:
         text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
         match = IN_TEXT.fullmatch(text) if isinstance(text, str) else None
-        if (
-            match is not None
-            and isinstance(node, cst.SimpleString)
-            and "cuda" not in find_branch_backends(node, context)
-        ):
+        if match is None or not isinstance(node, cst.SimpleString):
+            continue
+        if "cuda" not in find_branch_backends(node, context):
             fix = as_argument(node, DTYPES.get(match["kind"], ""), "", context)
             found = match_with_fix(node, f"{node.value} is tied to CUDA", fix, context)
             yield replace(found, help="say a dtype and a device")
@@ -108,22 +108,10 @@ def as_constructor(call: cst.Call, dtype: str, torch: str, context: RuleContext)
     found = find_device(call, torch, context)
     if isinstance(found, Refusal):
         return found
-    needs, constants, torch = found
+    device, torch = found
     build = partial(made, function=f"{torch}.{function}", dtype=f"{torch}.{dtype}")
-    change = NodeChange(call, build, kept=tuple(call.args), needs=(needs,), says=(torch,))
-    return Operations(changes=(change,), constants=constants)
-
-
-def find_device(
-    call: cst.Call, torch: str, context: RuleContext
-) -> tuple[Substitution, tuple[Constant, ...], str] | Refusal:
-    """Return the active device for `call`, the constant that it needs, and what torch is called there."""
-    found = neutral_device(call, context)
-    if found is None:
-        return Refusal(NOTHING_BESIDE)
-    needs, constants = found
-    torch = torch or torch_beside(needs.place)
-    return (needs, constants, torch) if torch else Refusal(NO_TORCH)
+    change = NodeChange(call, build, kept=tuple(call.args), needs=(device.substitution,), says=(torch,))
+    return Operations(changes=(change,), constants=device.constants)
 
 
 def maker_for(args: Sequence[cst.Arg], context: RuleContext) -> str:
@@ -143,6 +131,15 @@ def is_size(node: cst.BaseExpression) -> bool:
     name = node.func if isinstance(node, cst.Call) and not node.args else node
     wanted = "size" if isinstance(node, cst.Call) else "shape"
     return isinstance(name, cst.Attribute) and name.attr.value == wanted
+
+
+def find_device(call: cst.Call, torch: str, context: RuleContext) -> tuple[NeutralDevice, str] | Refusal:
+    """Return the active device for `call`, and what torch is called there."""
+    device = neutral_device(call, context)
+    if device is None:
+        return Refusal(NOTHING_BESIDE)
+    torch = torch or torch_beside(device.substitution.place)
+    return (device, torch) if torch else Refusal(NO_TORCH)
 
 
 def made(updated: cst.Call, device: str, function: str, dtype: str) -> cst.Call:
@@ -167,18 +164,19 @@ def as_argument(node: cst.CSTNode, dtype: str, torch: str, context: RuleContext)
     found = find_device(call, torch, context)
     if isinstance(found, Refusal):
         return found
-    needs, constants, torch = found
+    device, torch = found
     meaning = context.file.names.resolve(call.func)
     if meaning is not None and meaning.path == DEFAULT_TYPE:
-        return default_type(call, f"{torch}.{dtype}", torch, needs, constants, context)
+        return default_type(call, dtype, torch, device, context)
     others = call.args[1:]
     is_type = isinstance(call.func, cst.Attribute) and call.func.attr.value == "type"
     if not is_type or any(one.keyword is None or one.star for one in others):
         return Refusal(ITSELF)
     assert isinstance(call.func, cst.Attribute)
+    build = partial(moved, dtype=f"{torch}.{dtype}")
     kept = (call.func, *others)
-    change = NodeChange(call, partial(moved, dtype=f"{torch}.{dtype}"), kept=kept, needs=(needs,), says=(torch,))
-    return Operations(changes=(change,), constants=constants)
+    change = NodeChange(call, build, kept=kept, needs=(device.substitution,), says=(torch,))
+    return Operations(changes=(change,), constants=device.constants)
 
 
 def moved(updated: cst.Call, device: str, dtype: str) -> cst.Call:
@@ -191,15 +189,16 @@ def moved(updated: cst.Call, device: str, dtype: str) -> cst.Call:
 
 
 def default_type(
-    call: cst.Call, dtype: str, torch: str, needs: Substitution, constants: tuple[Constant, ...], context: RuleContext
+    call: cst.Call, dtype: str, torch: str, device: NeutralDevice, context: RuleContext
 ) -> Operations | Refusal:
     """Return the fix that says the default device and the default dtype, a statement each."""
     statement = context.parent(call)
     line = context.parent(statement) if isinstance(statement, cst.Expr) else None
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1 or len(call.args) != 1:
         return Refusal("two statements take its place")
-    change = NodeChange(line, partial(said, torch=torch, dtype=dtype), needs=(needs,), says=(torch,))
-    return Operations(changes=(change,), constants=constants)
+    build = partial(said, torch=torch, dtype=f"{torch}.{dtype}")
+    change = NodeChange(line, build, needs=(device.substitution,), says=(torch,))
+    return Operations(changes=(change,), constants=device.constants)
 
 
 def said(updated: cst.SimpleStatementLine, device: str, torch: str, dtype: str) -> Sequence[cst.BaseStatement]:

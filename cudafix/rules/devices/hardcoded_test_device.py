@@ -61,7 +61,11 @@ from cudafix.syntax.scopes import Resolution
 
 RUNS_ELSEWHERE = "the test runs on other accelerators, where it was skipped"
 SKIPS = frozenset(("pytest.mark.skipif", "pytest.mark.xfail", "unittest.skipIf", "unittest.skipUnless"))
-COUNTS = frozenset(("is_available", "device_count"))
+"""What is called with a condition under which a test does not run."""
+
+TESTS_FOR_CUDA = frozenset(("is_available", "device_count"))
+"""The functions of `torch.cuda` that such a condition calls."""
+
 FOR_CUDA = re.compile(
     r"(?:_?(?:require|requires|needs?|skip|skipif|only)[a-zA-Z_]*_?(?:cuda|gpus?|nccl)(?:_\w+)?"
     r"|only(?:CUDA|GPU)|(?:multi|single|large)_gpu_(?:test|only|mark)|skipCUDA\w+|(?:cuda|gpu|multi_gpu|single_gpu)\w*)",
@@ -71,7 +75,7 @@ FOR_CUDA = re.compile(
 OF_CUDA = re.compile(r"\b(?:\w*kernels?|triton|capability|cutlass|cudnn|cublas\w*|sm_?\d+\w*)\b", re.IGNORECASE)
 """What a condition or a reason speaks of that CUDA alone has, or has otherwise."""
 
-NEUTRAL = {
+NEUTRAL_DECORATORS = {
     "transformers.testing_utils": {
         "require_torch_gpu": "require_torch_accelerator",
         "require_torch_multi_gpu": "require_torch_multi_accelerator",
@@ -123,7 +127,7 @@ def find_skips(context: RuleContext) -> Iterator[Match]:
 
 def skip_around(reference: Reference, context: RuleContext) -> cst.Call | None:
     """Return the call of `pytest.mark.skipif` and the like whose condition a reference is a part of."""
-    if reference.is_import or reference.symbol.backend != "cuda" or reference.symbol.row.name not in COUNTS:
+    if reference.is_import or reference.symbol.backend != "cuda" or reference.symbol.row.name not in TESTS_FOR_CUDA:
         return None
     for parent in context.file.tree.ancestors(reference.node):
         if isinstance(parent, cst.Call):
@@ -155,8 +159,9 @@ def find_obstacle(call: cst.Call, context: RuleContext) -> str:
 
 def find_decorators(context: RuleContext) -> Iterator[Match]:
     owners = [one.node for one in context.file.names.scopes]
-    for node in (one for owner in owners for one in getattr(owner, "decorators", ())):
-        name = node.decorator.func if isinstance(node.decorator, cst.Call) else node.decorator
+    decorators = [decorator.decorator for owner in owners for decorator in getattr(owner, "decorators", ())]
+    for decorator in decorators:
+        name = decorator.func if isinstance(decorator, cst.Call) else decorator
         meaning = context.file.names.resolve(name)
         is_known = meaning is not None and bool(look_up(meaning.path) or meaning.path in SKIPS)
         if FOR_CUDA.fullmatch(last_name(name)) and not is_known:
@@ -169,8 +174,8 @@ def find_decorators(context: RuleContext) -> Iterator[Match]:
 def exchanged(name: cst.BaseExpression, meaning: Resolution | None, context: RuleContext) -> Operations | Refusal:
     """Return the fix that says the library's neutral decorator, and imports it where the other is imported."""
     module, _, old = meaning.path.rpartition(".") if meaning is not None and meaning.doubt is None else ("", "", "")
-    known = next((one for one in NEUTRAL if module == one or module.startswith(f"{one}.")), "")
-    new = NEUTRAL.get(known, {}).get(old, "")
+    known = next((one for one in NEUTRAL_DECORATORS if module == one or module.startswith(f"{one}.")), "")
+    new = NEUTRAL_DECORATORS.get(known, {}).get(old, "")
     root = leftmost(name)
     names = context.file.names
     use = names.uses.get(root) if root is not None else None
@@ -201,19 +206,19 @@ def find_assertions(context: RuleContext) -> Iterator[Match]:
 def match_asserted(node: cst.SimpleString | cst.Attribute, context: RuleContext) -> Match:
     message = "the test expects a device of CUDA"
     if isinstance(node, cst.SimpleString):
-        fix = without_literal(node, node, context, template_of(node))
+        fix = without_literal(node, node, template_of(node), context)
         return match_with_fix(node, message, fix, context)
-    found = neutral_device(node, context, takes_device=False)
-    if found is None:
+    device = neutral_device(node, context, takes_device=False)
+    if device is None:
         return match_with_fix(node, message, Refusal(NOTHING_BESIDE), context)
-    needs, constants = found
-    change = NodeChange(node, asked, kept=(node.value,), needs=(needs,))
-    match = match_with_fix(node, message, Operations(changes=(change,), constants=constants), context)
+    change = NodeChange(node, comparison, kept=(node.value,), needs=(device.substitution,))
+    fix = Operations(changes=(change,), constants=device.constants)
+    match = match_with_fix(node, message, fix, context)
     return replace(match, help=f"use `{context.file.code(node.value)}.device.type == …`")
 
 
-def asked(updated: cst.Attribute, device: str) -> cst.BaseExpression:
+def comparison(updated: cst.Attribute, device: str) -> cst.BaseExpression:
     """Return `x.device.type == current_device_type()` for `x.is_cuda`."""
-    condition = cst.ensure_type(cst.parse_expression(f"x.device.type == {device}"), cst.Comparison)
+    new = cst.ensure_type(cst.parse_expression(f"x.device.type == {device}"), cst.Comparison)
     kind = cst.Attribute(cst.Attribute(updated.value, cst.Name("device")), cst.Name("type"))
-    return condition.with_changes(left=kind, lpar=updated.lpar, rpar=updated.rpar)
+    return new.with_changes(left=kind, lpar=updated.lpar, rpar=updated.rpar)

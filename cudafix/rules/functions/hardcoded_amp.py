@@ -98,9 +98,9 @@ def neutral_call(
     entry = find_entry(symbol, context.file.path, context.options, is_called=False)
     replacement = Replacement(ImportedName(context.options.runtime_module, function.replacement))
     if entry is not None and not entry.replaces_call:
-        stop = find_stop(entry.target, call, context.file, context.options)
-        if stop:
-            return Refusal(stop)
+        obstacle = find_stop(entry.target, call, context.file, context.options)
+        if obstacle:
+            return Refusal(obstacle)
         replacement = plain_form(entry.target, context.file, context.options)
     scope, order = context.file.names.places[call]
     place = Place(call.func, scope, order, meaning.origins)

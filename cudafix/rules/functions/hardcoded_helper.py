@@ -117,14 +117,15 @@ def match_use(replaced: Replaced, context: RuleContext) -> Match:
 
 
 def find_fix(replaced: Replaced, context: RuleContext) -> Replacement | Refusal:
+    """Return what takes the place of the name, by what the file itself calls the module of the target."""
     file, options = context.file, context.options
     entry = find_other(replaced.name, file.path, options, replaced.call is not None)
     if entry is None:
         return Refusal("here it is called with arguments, or not at all, and the target stands for a bare call")
     if not replaced.is_certain:
         return Refusal(f"`{file.code(replaced.place.node)}` may be something else here")
-    stop = find_stop(entry.target, replaced.place.node, file, options)
-    form = Refusal(stop) if stop else form_of(entry, replaced.call, file, options)
+    obstacle = find_stop(entry.target, replaced.place.node, file, options)
+    form = Refusal(obstacle) if obstacle else form_of(entry, replaced.call, file, options)
     if isinstance(form, Replacement) and context.absolute(replaced.module) == entry.target.module:
         module = ImportedName(replaced.module, form.need.name)
         form = replace(form, need=module, also=tuple(ImportedName(replaced.module, one.name) for one in form.also))

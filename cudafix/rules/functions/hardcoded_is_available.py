@@ -54,7 +54,7 @@ from cudafix.replacements.replacement import Refusal, Replacement
 def refine(
     reference: Reference, replacement: Replacement, context: RuleContext, matches: Mapping[cst.CSTNode, Match]
 ) -> Replacement | Refusal:
-    """Judge the rewrite of `is_available` by what depends on its answer."""
+    """Return what `is_available` becomes, by what depends on its answer."""
     if reference.symbol.row.name != "is_available":
         return replacement
     file = context.file

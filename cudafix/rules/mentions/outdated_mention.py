@@ -67,7 +67,7 @@ SPEAKS_OF_IT = re.compile(
 )
 """Words that compare with the function, or are about it, so that no other name will do."""
 
-CALLS = re.compile(r"\b(?:call(?:s|ed|ing)?|run(?:s|ning)?|invok(?:e|es|ing))(?: to)?\W{1,3}$", re.IGNORECASE)
+CALLED = re.compile(r"\b(?:call(?:s|ed|ing)?|run(?:s|ning)?|invok(?:e|es|ing))(?: to)?\W{1,3}$", re.IGNORECASE)
 BACKEND = re.compile(rf"(?<![a-z])(?:{'|'.join(IN_TEXT)})(?![a-z])", re.IGNORECASE)
 ALL_LEVELS = (Safety.SAFE, Safety.UNSAFE)
 
@@ -92,9 +92,9 @@ class MentionFixes:
         safety, reason = self.verdict(mention, words)
         wording = Wording(node, mention.start, mention.end, words)
         new = f"{words}()" if mention.is_called else words
-        fix, way_out = (
-            (Operations(), "") if safety is Safety.MANUAL else (Operations(wordings=(wording,)), f"say `{new}`")
-        )
+        fix, way_out = Operations(wordings=(wording,)), f"say `{new}`"
+        if safety is Safety.MANUAL:
+            fix, way_out = Operations(), ""
         return Match(
             node, name, f"a {'comment' if isinstance(node, cst.Comment) else 'docstring'} names `{name}`",
             fix, safety, reason, help=way_out,
@@ -112,7 +112,7 @@ class MentionFixes:
         doubtful = next((one for one in users if self.fate(one) is Safety.UNSAFE), None)
         if doubtful is not None:
             return Safety.UNSAFE, f"it goes with the code on line {self.row(doubtful)}, whose fix is not safe"
-        if not users and not (mention.is_called and CALLS.search(mention.before)):
+        if not users and not (mention.is_called and CALLED.search(mention.before)):
             return Safety.UNSAFE, "no code of this file tells whether the function is meant or what is called"
         if is_subject(mention):
             return Safety.UNSAFE, "it may be about the function itself"
@@ -145,7 +145,8 @@ class MentionFixes:
     def import_rows(self) -> frozenset[int]:
         file = self.context.file
         nodes = {one.node for one in file.names.imports} | {statement for _, statement in file.names.stars}
-        return frozenset(row for one in nodes for row in range(file.start(one).row, file.end(one).row + 1))
+        spans = [file.rows(one) for one in nodes]
+        return frozenset(row for first, last in spans for row in range(first, last + 1))
 
     def row(self, reference: Reference) -> int:
         return self.context.file.start(reference.node).row

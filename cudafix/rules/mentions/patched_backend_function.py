@@ -54,6 +54,8 @@ PATCHERS = {
 """What is called behind `mock.`, `mocker.` or `monkeypatch.`, and its arguments that say what is replaced."""
 
 MOCKS = ("unittest.mock.", "mock.")
+"""What the paths of the patchers of mock libraries begin with."""
+
 OPTIONS = frozenset(("spec", "create", "spec_set", "autospec", "new_callable"))
 """The keywords of `patch.multiple` that name nothing to replace."""
 
@@ -73,9 +75,9 @@ def find(context: RuleContext) -> Iterator[Match]:
     """Yield a match for each replaced function that has a neutral form."""
     file = context.file
     for call in [one for one in file.tree.parents if isinstance(one, cst.Call)]:
-        for one in patched_by(call, file):
-            if one.symbol.row.has_neutral_form and not one.symbol.rest:
-                yield match_patched(one, context)
+        for patched in patched_by(call, file):
+            if patched.symbol.row.has_neutral_form and not patched.symbol.rest:
+                yield match_patched(patched, context)
 
 
 def match_patched(patched: Patched, context: RuleContext) -> Match:
@@ -109,8 +111,8 @@ def patched_by(call: cst.Call, file: File) -> Iterator[Patched]:
         pairs = [(attribute, f"{path}.{name}")]
     else:
         pairs = [(target, path)] if text_of(target) else []
-    for node, one in pairs:
-        symbol = look_up(one)
+    for node, dotted in pairs:
+        symbol = look_up(dotted)
         if symbol is not None:
             yield Patched(node, symbol, call)
 
