@@ -21,6 +21,7 @@ from cudafix.model import Finding, Position, Problem, Result
 
 Text = TypeVar("Text", str, bytes)
 PATH = "source.py"
+"""The name of a file that nobody has named."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,10 @@ def check_paths(
     forget()
     overrides = Overrides(read_settings(settings or {}, "settings") | {"edits": True}, isolated=isolated)
     jobs = discover([os.fspath(one) for one in paths], lambda folder: options_for(folder, overrides))
-    results = [*run_all(jobs, Work(Mode.CHECK, unsafe=True), processes)]
-    findings = tuple(finding for one in results for finding in one.findings)
-    return CheckedPaths(findings, tuple(problem for one in results for problem in one.problems), len(results))
+    results = list(run_all(jobs, Work(Mode.CHECK, unsafe=True), processes))
+    findings = tuple(finding for result in results for finding in result.findings)
+    problems = tuple(problem for result in results for problem in result.problems)
+    return CheckedPaths(findings, problems, len(results))
 
 
 def fix_source(

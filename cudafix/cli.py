@@ -1,4 +1,4 @@
-"""The command line: its commands and their flags. What they do is in `session.py` and `vendor.py`.
+"""The command line: its commands and their flags. What they do is in `commands/`, loaded when it is asked for.
 
 Exit codes: 0 clean, 1 findings (with --diff: something would change), 2 usage or internal error.
 """
@@ -27,64 +27,7 @@ from cudafix.version import __version__
 INTERRUPTED = 130
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-
-class Commands(click.Group):
-    """The group of all commands. Every error is one line on stderr; a command returns its exit code."""
-
-    def main(self, *arguments: Any, **settings: Any) -> Any:
-        try:
-            code = super().main(*arguments, **{**settings, "standalone_mode": False})
-        except click.ClickException as error:
-            code = complain(error.format_message())
-        except (ConfigError, PathError, FlagError) as error:
-            code = complain(str(error))
-        except click.Abort:
-            click.echo("cudafix: interrupted", err=True)
-            code = INTERRUPTED
-        sys.exit(code)
-
-
-def complain(message: str) -> int:
-    click.echo(f"cudafix: error: {printable(' '.join(message.split()))}", err=True)
-    return ERROR
-
-
-def main(**arguments: Any) -> None:
-    """Run the command line in a process of its own."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # whatever the terminal's encoding, no finding is lost
-    collect_less()
-    cli(**arguments)
-
-
-@click.group(
-    "cudafix", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True
-)
-@click.version_option(__version__, "-V", "--version", prog_name="cudafix")
-@click.pass_context
-def cli(context: click.Context) -> int:
-    """Find hardcoded CUDA calls in Python and make them device-neutral."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help(), err=True)
-    return ERROR
-
-
-def shared_options(command: Command) -> Command:
-    return with_options(command, LOOKING + REPORTING)
-
-
-def looking_options(command: Command) -> Command:
-    """Give a command that says what it finds in its own way the options about what is looked for, and where."""
-    return with_options(command, LOOKING)
-
-
-def with_options(command: Command, options: Sequence[Callable[[Any], Any]]) -> Command:
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-LOOKING: tuple[Callable[[Any], Any], ...] = (
+SEARCH_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.argument("paths", nargs=-1, type=click.Path(allow_dash=True)),
     click.option("--select", multiple=True, metavar="CODES", help="Report only these codes (CFX101, CFX1, ALL)."),
     click.option("--extend-select", multiple=True, metavar="CODES", help="Report these codes as well."),
@@ -125,8 +68,9 @@ LOOKING: tuple[Callable[[Any], Any], ...] = (
     click.option("-q", "--quiet", is_flag=True, help="Print findings only, no summary."),
     click.option("-v", "--verbose", is_flag=True, help="Say which files are read and which are excluded."),
 )
+"""What is looked for, and where."""
 
-REPORTING: tuple[Callable[[Any], Any], ...] = (
+OUTPUT_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--stdin-filename", metavar="NAME", help="The name of what comes on standard input."),
     click.option(
         "--output-format",
@@ -146,10 +90,65 @@ REPORTING: tuple[Callable[[Any], Any], ...] = (
         help="Use colours; auto: on a terminal, unless NO_COLOR is set.",
     ),
 )
+"""How it is shown, and the exit code."""
+
+FILE_OPTION = click.option("--file", metavar="FILE", help=f"The baseline (default: {BASELINE}, or what is configured).")
 
 
-def is_source(path: Path) -> bool:
-    return path.is_dir() or path.suffix in SUFFIXES
+def main(**arguments: Any) -> None:
+    """Run the command line in a process of its own."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # whatever the terminal's encoding, no finding is lost
+    collect_less()
+    cli(**arguments)
+
+
+class Commands(click.Group):
+    """The group of all commands. Every error is one line on stderr; a command returns its exit code."""
+
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        try:
+            code = super().main(*arguments, **{**settings, "standalone_mode": False})
+        except click.ClickException as error:
+            code = complain(error.format_message())
+        except (ConfigError, PathError, FlagError) as error:
+            code = complain(str(error))
+        except click.Abort:
+            click.echo("cudafix: interrupted", err=True)
+            code = INTERRUPTED
+        sys.exit(code)
+
+
+def complain(message: str) -> int:
+    click.echo(f"cudafix: error: {printable(' '.join(message.split()))}", err=True)
+    return ERROR
+
+
+@click.group(
+    "cudafix", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True
+)
+@click.version_option(__version__, "-V", "--version", prog_name="cudafix")
+@click.pass_context
+def cli(context: click.Context) -> int:
+    """Find hardcoded CUDA calls in Python and make them device-neutral."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+    return ERROR
+
+
+def shared_options(command: Command) -> Command:
+    return with_options(command, SEARCH_OPTIONS + OUTPUT_OPTIONS)
+
+
+def search_options(command: Command) -> Command:
+    """Give a command that says what it finds in its own way the options about what is looked for, and where."""
+    return with_options(command, SEARCH_OPTIONS)
+
+
+def with_options(command: Command, options: Sequence[Callable[[Any], Any]]) -> Command:
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @cli.command()
@@ -186,6 +185,10 @@ def check(add_noqa: bool, add_ignore: str | None, watch: bool, **flags: Any) -> 
     return Session(flags, Mode.CHECK, unsafe=True).run()
 
 
+def is_source(path: Path) -> bool:
+    return path.is_dir() or path.suffix in SUFFIXES
+
+
 @cli.command()
 @shared_options
 @click.option("--unsafe-fixes", is_flag=True, help="Also apply fixes that may change what the code does.")
@@ -209,7 +212,7 @@ def fix(unsafe_fixes: bool, diff: bool, patches: Path | None, split_by: str | No
 
 
 @cli.command()
-@looking_options
+@search_options
 @click.option(
     "--format", "form", type=click.Choice(["html", "markdown", "json"]), default="html", show_default=True,
     help="A page, text for a pull request, or what a later report compares with.",
@@ -234,9 +237,6 @@ def baseline(context: click.Context) -> int:
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
     return ERROR
-
-
-FILE_OPTION = click.option("--file", metavar="FILE", help=f"The baseline (default: {BASELINE}, or what is configured).")
 
 
 @baseline.command()
@@ -316,11 +316,12 @@ def explain(name: str) -> int:
 
     A function may be one of a backend (torch.cuda.mem_get_info) or of the runtime (device_memory_info).
     """
-    from cudafix.commands import explain
+    from cudafix.commands.explain import explain as page_about
+    from cudafix.commands.explain import names_known
 
-    page = explain.explain(name)
+    page = page_about(name)
     if page is None:
-        near = suggestion(name, explain.names_known()) or ";"
+        near = suggestion(name, names_known()) or ";"
         return complain(f"no rule or function is called `{name}`{near} `cudafix rules` lists the rules")
     click.echo(page, nl=False)
     return CLEAN

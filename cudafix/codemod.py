@@ -39,8 +39,8 @@ class MakeDeviceNeutral(VisitorBasedCodemodCommand):
         path = self.context.filename or "source.py"
         options = options_for(Path(path).parent, Overrides({}))
         result = process(Source(path, tree.bytes), options, Work(Mode.FIX, self.unsafe_fixes))
-        for problem in result.problems:
-            raise SkipFile(str(problem))
+        if result.problems:
+            raise SkipFile(str(result.problems[0]))
         if result.new_bytes is None:
             return tree
         return cst.parse_module(result.new_bytes, tree.config_for_parsing)

@@ -16,7 +16,8 @@ from cudafix.files.source import Source
 from cudafix.formats.places import sentence
 from cudafix.version import __version__
 
-Problem = tuple[int, int, str, type]
+Violation = tuple[int, int, str, type]
+"""What flake8 takes: row, column, text, and the plugin that says it."""
 
 
 class Plugin:
@@ -30,11 +31,11 @@ class Plugin:
         self.path = filename
         self.text = "".join(lines)
 
-    def run(self) -> Iterator[Problem]:
+    def run(self) -> Iterator[Violation]:
         """Yield row, column (from 0 on) and text of each finding; flake8 itself looks at `# noqa`."""
         options = options_for(Path(self.path).parent, Overrides({}))
         result = process(
             Source(self.path, self.text.encode("utf-8", "surrogatepass")), options, Work(Mode.CHECK, unsafe=True)
         )
-        for one in result.findings:
-            yield one.start.row, one.start.column - 1, f"{one.code} {sentence(one)}", type(self)
+        for finding in result.findings:
+            yield finding.start.row, finding.start.column - 1, f"{finding.code} {sentence(finding)}", type(self)

@@ -85,7 +85,7 @@ class Finding:
 
     @property
     def in_document(self) -> Finding:
-        """The finding for those who show the file itself; a fix that is told in cells has no edits there."""
+        """The finding for those who show the file itself, where edits with places in cells are of no use."""
         if self.shown is None:
             return self
         fix = replace(self.fix, edits=()) if self.fix is not None else None
@@ -122,8 +122,9 @@ class Result:
     """What became of one file.
 
     `fixed` holds the findings whose fix went into `new_bytes`; `findings` those that remain.
-    `new_bytes` is None when the file does not change. `rounds` says how often the file was rewritten until nothing was
-    left to fix; `digest` stands for the content that was read, "" for none.
+    `new_bytes` is None when the file does not change. `uncounted` is how many CUDA-only uses no rule was asked to
+    report; `helpers` are functions that the file defines and fixes could call. `rounds` says how often the file was
+    rewritten until nothing was left to fix; `digest` stands for the content that was read, "" for none.
     """
 
     path: str

@@ -63,7 +63,8 @@ class Rule:
         return self.doc.strip().partition("\n")[0].rstrip(".")
 
 
-DEVICES, ANY_DEVICE = ("devices",), ("functions", "devices")
+DEVICES = ("devices",)
+ANY_DEVICE = ("functions", "devices")
 
 RULES = (
     Rule("CFX001", "hygiene.unreadable_file"),
@@ -107,17 +108,16 @@ RULES = (
 BY_CODE = {rule.code: rule for rule in RULES}
 BY_NAME = {rule.name: rule for rule in RULES}
 
+UNREADABLE = BY_NAME["unreadable-file"].code
+"""The rule for files that cannot be analysed."""
+
+STALE = BY_NAME["stale-baseline-entry"].code
+"""The rule for entries of a baseline that fit nothing any more."""
+
 
 def code_of(name: str) -> str:
     """Return the code of the rule that is called `name`."""
     return BY_NAME[name].code
-
-
-UNREADABLE = code_of("unreadable-file")
-"""The rule for files that cannot be analysed."""
-
-STALE = code_of("stale-baseline-entry")
-"""The rule for entries of a baseline that fit nothing any more."""
 
 
 def is_cuda_only(code: str) -> bool:
@@ -126,7 +126,7 @@ def is_cuda_only(code: str) -> bool:
 
 
 def names_rule(prefixes: Iterable[str], rule: Rule) -> bool:
-    """Whether one of some prefixes of codes is one of the rule's."""
+    """Whether one of `prefixes` is that of the rule's code."""
     return any(rule.code.startswith(prefix) for prefix in prefixes)
 
 

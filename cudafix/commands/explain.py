@@ -48,20 +48,6 @@ def is_known(symbol: Symbol) -> bool:
     return not symbol.rest and (symbol.row.name in ROWS or symbol.row.name in names)
 
 
-@cache
-def neutral_functions() -> dict[str, Callable[..., object]]:
-    """Return the functions of the runtime that others may call."""
-    found = {name: one for name, one in vars(runtime).items() if inspect.isfunction(one) and not name.startswith("_")}
-    return {name: one for name, one in found.items() if one.__module__ == runtime.__name__}
-
-
-@cache
-def names_known() -> tuple[str, ...]:
-    """Return what can be explained."""
-    symbols = [f"torch.cuda.{one}".rstrip(".") for one in ROWS]
-    return (*(one for rule in RULES for one in (rule.code, rule.name)), *symbols, *neutral_functions())
-
-
 def page_of(symbol: Symbol) -> Iterator[str]:
     row = symbol.row
     rule = BY_CODE[row.code]
@@ -109,13 +95,6 @@ def forms_of(row: Row) -> Iterator[tuple[str, str, str]]:
 
 def since(native: Native) -> str:
     return "{}.{} or newer".format(*native.since)
-
-
-def signature(name: str) -> str:
-    """Return the parameters of a function of the runtime, without their types."""
-    found = inspect.signature(getattr(runtime, name))
-    bare = [one.replace(annotation=inspect.Parameter.empty) for one in found.parameters.values()]
-    return str(found.replace(parameters=bare, return_annotation=inspect.Signature.empty))
 
 
 def support(symbol: Symbol) -> Iterator[str]:
@@ -173,3 +152,24 @@ def page_of_neutral(name: str) -> Iterator[str]:
     if replaced:
         yield ""
         yield f"Stands for {', '.join(f'`{one}`' for one in replaced)}."
+
+
+def signature(name: str) -> str:
+    """Return the parameters of a function of the runtime, without their types."""
+    found = inspect.signature(getattr(runtime, name))
+    bare = [one.replace(annotation=inspect.Parameter.empty) for one in found.parameters.values()]
+    return str(found.replace(parameters=bare, return_annotation=inspect.Signature.empty))
+
+
+@cache
+def neutral_functions() -> dict[str, Callable[..., object]]:
+    """Return the functions of the runtime that others may call."""
+    found = {name: one for name, one in vars(runtime).items() if inspect.isfunction(one) and not name.startswith("_")}
+    return {name: one for name, one in found.items() if one.__module__ == runtime.__name__}
+
+
+@cache
+def names_known() -> tuple[str, ...]:
+    """Return what can be explained."""
+    symbols = [f"torch.cuda.{one}".rstrip(".") for one in ROWS]
+    return (*(one for rule in RULES for one in (rule.code, rule.name)), *symbols, *neutral_functions())

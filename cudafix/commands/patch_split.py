@@ -67,9 +67,12 @@ def split(changed: Sequence[Result], by: Split, owners: Owners) -> list[Patch]:
     return sorted((patch_of(name, group) for name, group in named), key=lambda one: one.name)
 
 
-def patch_of(name: str, group: Sequence[Result]) -> Patch:
-    data = b"".join(diff_of(one, from_root(one.path)) for one in group)
-    return Patch(f"{name}.patch", data, len(group), sum(len(one.fixed) for one in group))
+def folder_of(result: Result) -> str:
+    return str(PurePosixPath(from_root(result.path)).parent)
+
+
+def owner_of(result: Result, owners: Owners) -> str:
+    return "+".join(one.lstrip("@") for one in owners.of(from_root(result.path))) or "no-owner"
 
 
 def file_names(keys: Sequence[str]) -> list[str]:
@@ -85,12 +88,9 @@ def file_names(keys: Sequence[str]) -> list[str]:
     return names
 
 
-def folder_of(result: Result) -> str:
-    return str(PurePosixPath(from_root(result.path)).parent)
-
-
-def owner_of(result: Result, owners: Owners) -> str:
-    return "+".join(one.lstrip("@") for one in owners.of(from_root(result.path))) or "no-owner"
+def patch_of(name: str, group: Sequence[Result]) -> Patch:
+    data = b"".join(diff_of(one, from_root(one.path)) for one in group)
+    return Patch(f"{name}.patch", data, len(group), sum(len(one.fixed) for one in group))
 
 
 # By rule
@@ -111,22 +111,25 @@ def by_rule(result: Result) -> Iterator[tuple[str, Result]]:
         yield name_of({one.code for one in own}), replace(result, new_bytes=data, fixed=tuple(own))
 
 
-def name_of(codes: set[str]) -> str:
-    return "+".join(sorted(codes)) if 0 < len(codes) <= MOST_CODES else SEVERAL
-
-
 def hunks_of(old: list[bytes], new: list[bytes]) -> list[Hunk]:
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     return [Hunk(start, end, tuple(new[first:last])) for tag, start, end, first, last in steps if tag != "equal"]
 
 
-def applied(old: list[bytes], hunks: Sequence[Hunk]) -> bytes:
-    pieces: list[bytes] = []
-    done = 0
-    for hunk in hunks:
-        pieces += [*old[done : hunk.start], *hunk.new]
-        done = hunk.end
-    return b"".join([*pieces, *old[done:]])
+def touched(finding: Finding, hunks: Sequence[Hunk]) -> set[int]:
+    """Return the numbers of the hunks that hold a part of a fix."""
+    places = [rows_of(edit) for edit in (finding.fix.edits if finding.fix else ())]
+    return {
+        number
+        for number, hunk in enumerate(hunks)
+        if any(first <= hunk.end and hunk.start <= last for first, last in places)
+    }
+
+
+def rows_of(edit: Edit) -> tuple[int, int]:
+    """Return the lines that an edit changes, from 0 on; both ends where it inserts."""
+    last = edit.end.row if edit.end.column > 1 else max(edit.end.row - 1, edit.start.row - 1)
+    return edit.start.row - 1, last
 
 
 def independent(hunks: Sequence[Hunk], found: Sequence[set[int]], result: Result) -> list[list[int]]:
@@ -145,17 +148,14 @@ def independent(hunks: Sequence[Hunk], found: Sequence[set[int]], result: Result
     return [[one for one in every if leader[one] == first] for first in sorted(set(leader.values()))]
 
 
-def touched(finding: Finding, hunks: Sequence[Hunk]) -> set[int]:
-    """Return the numbers of the hunks that hold a part of a fix."""
-    places = [rows_of(edit) for edit in (finding.fix.edits if finding.fix else ())]
-    return {
-        number
-        for number, hunk in enumerate(hunks)
-        if any(first <= hunk.end and hunk.start <= last for first, last in places)
-    }
+def applied(old: list[bytes], hunks: Sequence[Hunk]) -> bytes:
+    pieces: list[bytes] = []
+    done = 0
+    for hunk in hunks:
+        pieces += [*old[done : hunk.start], *hunk.new]
+        done = hunk.end
+    return b"".join([*pieces, *old[done:]])
 
 
-def rows_of(edit: Edit) -> tuple[int, int]:
-    """Return the lines that an edit changes, from 0 on; both ends where it inserts."""
-    last = edit.end.row if edit.end.column > 1 else max(edit.end.row - 1, edit.start.row - 1)
-    return edit.start.row - 1, last
+def name_of(codes: set[str]) -> str:
+    return "+".join(sorted(codes)) if 0 < len(codes) <= MOST_CODES else SEVERAL

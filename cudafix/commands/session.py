@@ -248,22 +248,6 @@ def read_overrides(flags: dict[str, Any], edits: bool = False) -> Overrides:
     return replace(overrides, settings={**settings, "statements": with_statements})
 
 
-def touches(finding: Finding, rows: Sequence[Rows]) -> bool:
-    """Whether a finding stands on one of the rows of the file, or in part."""
-    start, end = finding.shown or (finding.start, finding.end)
-    return any(first <= end.row and start.row <= last for first, last in rows)
-
-
-def baseline_file(flags: dict[str, Any], overrides: Overrides) -> Path | None:
-    """Return the file of known findings: the one on the command line, else the one in the configuration."""
-    if "baseline" not in flags:
-        return None
-    if flags["baseline"] is not None:
-        return Path(flags["baseline"])
-    options = options_for(Path.cwd(), overrides)
-    return Path(os.path.relpath(options.root / options.baseline)) if options.baseline else None
-
-
 def read_pairs(entries: Sequence[str]) -> dict[str, list[str]]:
     """Read `GLOB:CODE,CODE` and, as ruff takes them, `GLOB:CODE,GLOB:CODE`."""
     pairs: dict[str, list[str]] = {}
@@ -276,3 +260,19 @@ def read_pairs(entries: Sequence[str]) -> dict[str, list[str]]:
                 raise ConfigError(f"--per-file-ignores: expected GLOB:CODES, got {entry!r}")
             pairs.setdefault(glob, []).append(code)
     return pairs
+
+
+def baseline_file(flags: dict[str, Any], overrides: Overrides) -> Path | None:
+    """Return the file of known findings: the one on the command line, else the one in the configuration."""
+    if "baseline" not in flags:
+        return None
+    if flags["baseline"] is not None:
+        return Path(flags["baseline"])
+    options = options_for(Path.cwd(), overrides)
+    return Path(os.path.relpath(options.root / options.baseline)) if options.baseline else None
+
+
+def touches(finding: Finding, rows: Sequence[Rows]) -> bool:
+    """Whether a finding stands on one of the rows of the file, or in part."""
+    start, end = finding.shown or (finding.start, finding.end)
+    return any(first <= end.row and start.row <= last for first, last in rows)

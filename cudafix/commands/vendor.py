@@ -35,21 +35,19 @@ class State(Enum):
     ABSENT = "does not exist"
 
 
-def runtime_source() -> str:
-    """Return the runtime's code without the comment lines at its top, which a copy replaces."""
-    text = files("cudafix").joinpath("runtime.py").read_text(encoding="utf-8")
-    lines = text.splitlines(keepends=True)
-    while lines and lines[0].startswith("#"):
-        lines.pop(0)
-    return "".join(lines)
+def write_copy(path: Path, force: bool) -> None:
+    """Write a current copy to `path`.
 
-
-def vendored(path: Path) -> str:
-    """Return the text of a vendored copy that stands at `path`."""
-    body = runtime_source()
-    digest = hashlib.sha256(body.encode()).hexdigest()
-    mark = RUNTIME_MARK.decode()
-    return HEADER.format(mark=mark, path=path.as_posix(), version=__version__, digest=digest) + body
+    Raises:
+        VendorError: when something else stands there and `force` is not given, or when it cannot be written.
+    """
+    state = state_of(path)
+    if state in (State.EDITED, State.FOREIGN) and not force:
+        raise VendorError(f"{path} {state.value}: --force overwrites it")
+    try:
+        path.write_text(vendored(path), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise VendorError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 def state_of(path: Path) -> State:
@@ -77,19 +75,21 @@ def state_of(path: Path) -> State:
     return State.CURRENT if body == runtime_source() else State.OUTDATED
 
 
-def write_copy(path: Path, force: bool) -> None:
-    """Write a current copy to `path`.
+def vendored(path: Path) -> str:
+    """Return the text of a vendored copy that stands at `path`."""
+    body = runtime_source()
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    mark = RUNTIME_MARK.decode()
+    return HEADER.format(mark=mark, path=path.as_posix(), version=__version__, digest=digest) + body
 
-    Raises:
-        VendorError: when something else stands there and `force` is not given, or when it cannot be written.
-    """
-    state = state_of(path)
-    if state in (State.EDITED, State.FOREIGN) and not force:
-        raise VendorError(f"{path} {state.value}: --force overwrites it")
-    try:
-        path.write_text(vendored(path), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise VendorError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from error
+
+def runtime_source() -> str:
+    """Return the runtime's code without the comment lines at its top, which a copy replaces."""
+    text = files("cudafix").joinpath("runtime.py").read_text(encoding="utf-8")
+    lines = text.splitlines(keepends=True)
+    while lines and lines[0].startswith("#"):
+        lines.pop(0)
+    return "".join(lines)
 
 
 def module_name(path: Path) -> str:

@@ -13,8 +13,8 @@ from cudafix.registry import BY_CODE, RULES, Rule
 def active_codes(path: str, options: Options) -> frozenset[str]:
     """Return the codes of the rules that are on for `path`."""
     selected = [rule.code for rule in RULES if is_selected(rule.code, is_default(rule, options), options)]
-    off = [codes for glob, codes in options.per_file_ignores if matches_glob(PurePath(path), glob, options.root)]
-    return frozenset(code for code in selected if not any(code.startswith(prefix) for one in off for prefix in one))
+    off = [prefixes for glob, prefixes in options.per_file_ignores if matches_glob(PurePath(path), glob, options.root)]
+    return frozenset(code for code in selected if not any(code.startswith(prefixes) for prefixes in off))
 
 
 def may_be_cut(path: str, options: Options) -> bool:

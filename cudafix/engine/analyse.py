@@ -1,4 +1,8 @@
-"""File → Analysis: the findings of all rules, and the matches behind them, from one walk over the tree."""
+"""File → Analysis: the findings of all rules, and the matches behind them.
+
+Matches and fixes hold nodes of the file's tree. They serve to verify and to rewrite this file, and go no further: what
+the engine hands on is plain data, of `model`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from cudafix.analysis.match import Match
 from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.config.options import Options
 from cudafix.engine.active_rules import active_codes
-from cudafix.engine.apply_targets import Retarget
+from cudafix.engine.apply_targets import TargetApplier
 from cudafix.engine.findings import make_finding
 from cudafix.engine.project_helpers import find_helpers
 from cudafix.engine.rule_hooks import load
@@ -30,33 +34,39 @@ from cudafix.syntax.module import File
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """What was found in one file; `uncounted` are the CUDA-only uses that no rule was asked to report."""
+    """What was found in one file.
+
+    Attributes:
+        matches: what the rules found in the code.
+        comment_findings: what they found in suppression comments.
+        uncounted: how many CUDA-only uses there are that no rule was asked to report.
+    """
 
     file: File
     matches: tuple[Match, ...]
-    other_findings: tuple[Finding, ...]
+    comment_findings: tuple[Finding, ...]
     uncounted: int
     options: Options
     helpers: tuple[Helper, ...] = ()
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        return tuple(sorted([*self.reported.values(), *self.other_findings], key=lambda one: one.sort_key))
+        return tuple(sorted([*self.reported.values(), *self.comment_findings], key=lambda one: one.sort_key))
 
     @cached_property
     def reported(self) -> Mapping[Match, Finding]:
         return {match: make_finding(match, self.file, self.options) for match in self.matches}
 
-    def fixed(self, allowed: Iterable[Safety], waited: bool = False) -> tuple[Finding, ...]:
-        """Return the findings with an allowed fix; if `waited`, without those that were so in an earlier round."""
+    def fixed(self, allowed: Iterable[Safety], without_deferred: bool = False) -> tuple[Finding, ...]:
+        """Return the findings with an allowed fix; `without_deferred` leaves out what an earlier round has counted."""
         levels = set(allowed)
         picked = [one for one in self.matches if one.operations and one.trust in levels]
-        return tuple(self.reported[one] for one in picked if not (waited and one.operations.deferred))
+        return tuple(self.reported[one] for one in picked if not (without_deferred and one.operations.deferred))
 
     @property
     def comment_fixes(self) -> tuple[Finding, ...]:
         """The findings whose fix changes a comment, and no code."""
-        return tuple(one for one in self.other_findings if one.fix is not None)
+        return tuple(one for one in self.comment_findings if one.fix is not None)
 
     def operations(self, allowed: Iterable[Safety]) -> Operations:
         """Return all fixes with an allowed safety, put together; those that change the shape of the code first."""
@@ -71,33 +81,22 @@ def analyse(file: File, options: Options) -> Analysis:
     rules = [(rule, load(rule)) for rule in RULES if rule.code in active]
     suppressions = Suppressions(file.text)
     context = RuleContext(file, options)
-    codes = {one: classify(one, context) for one in context.references}
+    codes = {reference: classify(reference, context) for reference in context.references}
     context = context.with_silenced(find_silenced(codes, active, suppressions, file))
     found = [of_rule(match, rule) for rule, hooks in rules if hooks.find for match in hooks.find(context)]
     covered = {reference for match in found for reference in match.covers}
-    open_ones = [one for one, code in codes.items() if code in active and one not in context.silenced | covered]
-    matches = [match_reference(one, codes[one], context) for one in open_ones if not one.is_import]
+    left = [one for one, code in codes.items() if code in active and one not in context.silenced | covered]
+    matches = [match_reference(one, codes[one], context) for one in left if not one.is_import]
     matches = refine(matches, context)
-    matches += [match_import(one, [*matches, *found], context) for one in open_ones if one.is_import]
+    matches += [match_import(one, [*matches, *found], context) for one in left if one.is_import]
     matches += [one for one in found if not is_silenced(one, suppressions, file)]
-    late = [of_rule(one, rule) for rule, hooks in rules if hooks.follow for one in hooks.follow(context, matches)]
+    late = [of_rule(match, rule) for rule, hooks in rules if hooks.follow for match in hooks.follow(context, matches)]
     matches += [one for one in late if not is_silenced(one, suppressions, file)]
-    matches = Retarget(file, options).matches(matches)
+    matches = TargetApplier(file, options).apply(matches)
     checks = [hooks.check_comments for _, hooks in reversed(rules) if hooks.check_comments]
-    other = [one for check in checks for one in check(file, suppressions, active)]
+    comment_findings = tuple(finding for check in checks for finding in check(file, suppressions, active))
     uncounted = count_cuda_only(codes.values(), active, context)
-    return Analysis(file, tuple(matches), tuple(other), uncounted, options, find_helpers(context))
-
-
-def of_rule(match: Match, rule: Rule) -> Match:
-    return replace(match, code=rule.code)
-
-
-def count_cuda_only(codes: Iterable[str], active: frozenset[str], context: RuleContext) -> int:
-    """Count the uses that are of CUDA by nature and that no rule was asked to report."""
-    off = [load(rule).find for rule in RULES if rule.is_cuda_only and rule.code not in active]
-    found = sum(len(list(find(context))) for find in off if find)
-    return found + sum(code == CUDA_ONLY and code not in active for code in codes)
+    return Analysis(file, tuple(matches), comment_findings, uncounted, options, find_helpers(context))
 
 
 def find_silenced(
@@ -105,19 +104,18 @@ def find_silenced(
 ) -> frozenset[Reference]:
     """Return the references that a suppression comment is about."""
     asked = [(one, code) for one, code in codes.items() if code in active] if suppressions.directives else []
-    return frozenset(one for one, code in asked if suppressions.silence(code, *rows(one, file)))
+    return frozenset(one for one, code in asked if suppressions.silence(code, *whole_rows(one, file)))
 
 
-def is_silenced(match: Match, suppressions: Suppressions, file: File) -> bool:
-    """Whether a suppression comment is about a match. Places are worked out only where there are such comments."""
-    return bool(suppressions.directives) and suppressions.silence(match.code, *(match.rows or file.rows(match.node)))
-
-
-def rows(reference: Reference, file: File) -> tuple[int, int]:
+def whole_rows(reference: Reference, file: File) -> tuple[int, int]:
     """Return the lines on which a suppression comment silences `reference`: those of its whole call or import."""
     whole = reference.resolution.origins[0].node if reference.is_import else reference.call or reference.node
     first = min(file.start(reference.node).row, file.start(whole).row)
     return first, file.end(whole).row
+
+
+def of_rule(match: Match, rule: Rule) -> Match:
+    return replace(match, code=rule.code)
 
 
 def refine(matches: list[Match], context: RuleContext) -> list[Match]:
@@ -127,7 +125,7 @@ def refine(matches: list[Match], context: RuleContext) -> list[Match]:
     for match in matches:
         judge, reference = load(BY_CODE[match.code]).refine, match.reference
         if judge is not None and match.operations and reference is not None:
-            verdict = judge(reference, match.operations.substitutions[0][1], context, by_node)
+            verdict = judge(reference, match.operations.substitutions[0].replacement, context, by_node)
             match = match_for(reference, match.code, verdict)
         refined.append(match)
     return refined
@@ -138,8 +136,8 @@ def match_import(reference: Reference, matches: list[Match], context: RuleContex
     code, file = reference.symbol.row.code, context.file
     binding = reference.resolution.origins[0]
     users = [one for one in context.references if not one.is_import and binding in one.resolution.origins]
-    fixes = [(one, next((match for match in matches if operations(match, one)), None)) for one in users]
-    stuck = next((one for one, match in fixes if match is None), None)
+    fixes = [(user, next((match for match in matches if takes_out(match, user)), None)) for user in users]
+    stuck = next((user for user, match in fixes if match is None), None)
     if stuck is not None:
         return match_for(reference, code, Refusal(f"its use on line {file.start(stuck.node).row} stays"))
     obstacle = keeps_import(binding, file, {one.root.node for one in users if one.root})
@@ -152,6 +150,18 @@ def match_import(reference: Reference, matches: list[Match], context: RuleContex
     return replace(match, safety=Safety.UNSAFE, reason=doubtful[0].reason) if doubtful else match
 
 
-def operations(match: Match, reference: Reference) -> bool:
+def takes_out(match: Match, reference: Reference) -> bool:
     """Whether the fix of `match` takes the name of `reference` out of the code."""
     return bool(match.operations) and (match.reference is reference or reference in match.covers)
+
+
+def is_silenced(match: Match, suppressions: Suppressions, file: File) -> bool:
+    """Whether a suppression comment is about a match. Places are worked out only where there are such comments."""
+    return bool(suppressions.directives) and suppressions.silence(match.code, *(match.rows or file.rows(match.node)))
+
+
+def count_cuda_only(codes: Iterable[str], active: frozenset[str], context: RuleContext) -> int:
+    """Count the uses that are of CUDA by nature and that no rule was asked to report."""
+    off = [load(rule).find for rule in RULES if rule.is_cuda_only and rule.code not in active]
+    found = sum(len(list(find(context))) for find in off if find)
+    return found + sum(code == CUDA_ONLY and code not in active for code in codes)

@@ -1,4 +1,4 @@
-"""Matches → matches whose fixes take the project's own in the place of the runtime's functions."""
+"""Matches → matches whose fixes call functions of the project (`targets`) in the place of the runtime's."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cudafix.replacements.project import find_other, find_stop, holds_for, other
 from cudafix.replacements.replacement import Replacement
 from cudafix.syntax.module import File
 
-NONE_HERE = "no target stands for it, and the route takes nothing of the runtime"
+NO_TARGET = "no target stands for it, and the route takes nothing of the runtime"
 
 
-class Retarget:
-    """Puts the project's own in the place of the runtime's functions, whatever rule needs them."""
+class TargetApplier:
+    """Puts functions of the project in the place of the runtime's, whatever rule needs them."""
 
     def __init__(self, file: File, options: Options) -> None:
         self.file = file
@@ -29,7 +29,7 @@ class Retarget:
         self.constants: dict[Constant, Constant] = {}
         self.changes: dict[NodeChange, NodeChange] = {}
 
-    def matches(self, matches: list[Match]) -> list[Match]:
+    def apply(self, matches: list[Match]) -> list[Match]:
         if not self.has_targets and self.options.route.has_runtime:
             return matches
         return [self.match(one) if one.operations else one for one in matches]
@@ -39,56 +39,48 @@ class Retarget:
             stop = self.find_stop(replacement, place.node)
             if stop:
                 return replace(match, operations=Operations(), reason=stop)
-        fix = match.operations
-        new = replace(
-            fix,
-            substitutions=tuple(self.substitution(one) for one in fix.substitutions),
-            changes=tuple(self.change(one) for one in fix.changes),
-            constants=tuple(self.constant(one) for one in fix.constants),
+        operations = replace(
+            match.operations,
+            substitutions=tuple(self.substitution(one) for one in match.operations.substitutions),
+            changes=tuple(self.change(one) for one in match.operations.changes),
+            constants=tuple(self.constant(one) for one in match.operations.constants),
         )
-        return replace(match, operations=new, help=self.help(match, new))
-
-    def help(self, match: Match, new: Operations) -> str:
-        """Return the way out in words, with the new names in it."""
-        text = match.help
-        for (_, before), (_, after) in zip(match.operations.all_substitutions, new.all_substitutions, strict=True):
-            old = before.text(before.need.name)
-            text = text.replace(old, after.text(after.need.name)) if before is not after else text
-        return text
+        return replace(match, operations=operations, help=self.help(match, operations))
 
     def find_stop(self, replacement: Replacement, node: cst.CSTNode) -> str:
+        """Return why a fix cannot be done with what the project has; "" where nothing stops it."""
         if replacement.need.module != self.options.runtime_module:
             return ""
         entry = self.entry(replacement)
         if entry is None:
-            return "" if self.options.route.has_runtime else NONE_HERE
+            return "" if self.options.route.has_runtime else NO_TARGET
         if replacement.passed is None and entry.replaces_call and not replacement.on_module:
             return f"`{entry.target.text}` stands for a call, and here the function itself is meant"
         return find_stop(entry.target, node, self.file, self.options)
 
     def entry(self, replacement: Replacement) -> Entry | None:
+        """Return the project's entry for a function of the runtime."""
         is_called = replacement.passed is not None or replacement.on_module
         key = f"{RUNTIME_MODULE}.{replacement.need.name}"
         return find_other(key, self.file.path, self.options, is_called)
 
     def substitution(self, substitution: Substitution) -> Substitution:
         place, replacement = substitution
-        is_ours = replacement.need.module == self.options.runtime_module
-        entry = self.entry(replacement) if is_ours else None
+        is_of_runtime = replacement.need.module == self.options.runtime_module
+        entry = self.entry(replacement) if is_of_runtime else None
         if entry is None:
             return substitution
         target = entry.target
         plain = plain_form(target, self.file, self.options)
         attributes = (*plain.attributes, *replacement.attributes)
-        form = replace(
-            replacement, need=plain.need, attributes=attributes, on_module=plain.on_module, since=plain.since
-        )
+        new = replace(replacement, need=plain.need, attributes=attributes, on_module=plain.on_module, since=plain.since)
         if entry.replaces_call:
             arguments = target.arguments and target.arguments.replace(REST, replacement.passed or replacement.module_of)
-            form = replace(form, passed=arguments, also=others_of(target, form))
-        return Substitution(place, form)
+            new = replace(new, passed=arguments, also=others_of(target, new))
+        return Substitution(place, new)
 
     def change(self, change: NodeChange) -> NodeChange:
+        """Return the same new change for the same old one: several matches may share it, and it is done once."""
         if change not in self.changes:
             self.changes[change] = replace(change, needs=tuple(self.substitution(one) for one in change.needs))
         return self.changes[change]
@@ -97,3 +89,12 @@ class Retarget:
         if constant not in self.constants:
             self.constants[constant] = replace(constant, value=self.substitution(constant.value))
         return self.constants[constant]
+
+    def help(self, match: Match, operations: Operations) -> str:
+        """Return the way out in words, with the new names in it."""
+        text = match.help
+        pairs = zip(match.operations.all_substitutions, operations.all_substitutions, strict=True)
+        for (_, before), (_, after) in pairs:
+            old = before.text(before.need.name)
+            text = text.replace(old, after.text(after.need.name)) if before is not after else text
+        return text

@@ -37,8 +37,10 @@ TAG = (
 )
 
 Identity = list[int]
+"""[time of the content, time of the entry, size, inode] of a file"""
+
 Entry = list[Any]
-"""[times, size and inode, digest of the content, day, findings, problems, uncounted, helpers]"""
+"""[identity, digest of the content, day, findings, problems, uncounted, helpers]"""
 
 
 class Cache:
@@ -151,14 +153,6 @@ class Shelf:
             return
 
 
-def is_recent(entry: object, oldest: int) -> bool:
-    return isinstance(entry, list) and len(entry) > 2 and isinstance(entry[2], int) and entry[2] >= oldest
-
-
-def settings_of(options: Options) -> str:
-    return repr([getattr(options, one.name) for one in fields(options) if one.name not in OPTIONS_ELSEWHERE])
-
-
 def identity_of(path: str) -> Identity:
     """Return what changes whenever a file does: its times, size and inode. Zeros where that is not certain."""
     try:
@@ -168,6 +162,10 @@ def identity_of(path: str) -> Identity:
     if max(status.st_mtime_ns, status.st_ctime_ns) > time.time_ns() - SETTLED:
         return [0, 0, 0, 0]
     return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
+
+
+def settings_of(options: Options) -> str:
+    return repr([getattr(options, one.name) for one in fields(options) if one.name not in OPTIONS_ELSEWHERE])
 
 
 def is_ours(folder: str) -> bool:
@@ -181,6 +179,10 @@ def is_ours(folder: str) -> bool:
     return os.path.isdir(folder) and not os.path.islink(folder) and getattr(os, "getuid", lambda: 0)() == status.st_uid
 
 
+def is_recent(entry: object, oldest: int) -> bool:
+    return isinstance(entry, list) and len(entry) > 2 and isinstance(entry[2], int) and entry[2] >= oldest
+
+
 def make_folder(folder: str) -> None:
     """Make the folder of a cache, which git and backups leave out."""
     if not os.path.isdir(folder):
@@ -192,14 +194,15 @@ def make_folder(folder: str) -> None:
 # Results as JSON
 
 
-def finding_as_list(one: Finding) -> list[Any]:
+def finding_as_list(finding: Finding) -> list[Any]:
     fix = None
-    if one.fix is not None:
-        edits = [[place_as_list(edit.start), place_as_list(edit.end), edit.content] for edit in one.fix.edits]
-        fix = [one.fix.safety.value, one.fix.message, edits, *one.fix.torch]
-    texts = [one.code, one.name, one.message, one.symbol, one.reason, one.help, one.statement]
-    shown = [place_as_list(place) for place in one.shown or ()]
-    return [*texts, place_as_list(one.start), place_as_list(one.end), fix, shown]
+    if finding.fix is not None:
+        edits = [[place_as_list(one.start), place_as_list(one.end), one.content] for one in finding.fix.edits]
+        fix = [finding.fix.safety.value, finding.fix.message, edits, *finding.fix.torch]
+    kind = [finding.code, finding.name, finding.message, finding.symbol]
+    why = [finding.reason, finding.help, finding.statement]
+    shown = [place_as_list(place) for place in finding.shown or ()]
+    return [*kind, *why, place_as_list(finding.start), place_as_list(finding.end), fix, shown]
 
 
 def place_as_list(position: Position | None) -> list[int]:
@@ -218,10 +221,17 @@ def read_result(
     Raises:
         TypeError, ValueError: for what cudafix did not write.
     """
-    found = tuple(read_finding(path, *one) for one in findings)
-    told = tuple(Problem(path, text(message), read_place(*place) if place else None) for message, place in problems)
-    known = tuple(Helper(text(name), text(symbol), number(count), number(row)) for name, symbol, count, row in helpers)
-    return Result(path, found, problems=told, uncounted=number(uncounted), helpers=known)
+    return Result(
+        path,
+        tuple(read_finding(path, *one) for one in findings),
+        problems=tuple(
+            Problem(path, text(message), read_place(*place) if place else None) for message, place in problems
+        ),
+        uncounted=number(uncounted),
+        helpers=tuple(
+            Helper(text(name), text(symbol), number(count), number(row)) for name, symbol, count, row in helpers
+        ),
+    )
 
 
 def read_finding(
@@ -230,9 +240,9 @@ def read_finding(
 ) -> Finding:  # fmt: skip
     start, end = read_place(*first), read_place(*last)
     places = (read_place(*shown[0]), read_place(*shown[1])) if shown else None
-    done = read_fix(*fix) if fix else None
+    known_fix = read_fix(*fix) if fix else None
     texts = [text(one) for one in (code, name, message, symbol, reason, help_text, statement)]
-    return Finding(*texts[:4], path, start, end, done, *texts[4:], places)  # type: ignore[call-arg, arg-type]
+    return Finding(*texts[:4], path, start, end, known_fix, *texts[4:], places)  # type: ignore[call-arg, arg-type]
 
 
 def read_fix(safety: str, message: str, edits: list[Any], major: int, minor: int) -> Fix:

@@ -1,6 +1,7 @@
-"""Paths → the Python files below them, without what git ignores, virtual environments and the excluded.
+"""Paths → the files to look at below them: Python, notebooks and, where asked for, documents; each with its options.
 
-In a git repository git says which files there are; elsewhere the folders are walked.
+Left out are what git ignores, virtual environments and what is excluded. In a git repository git says
+which files there are; elsewhere the folders are walked.
 """
 
 from __future__ import annotations
@@ -24,10 +25,20 @@ DEFAULT_EXCLUDE = (
     "__pycache__", "__pypackages__", "_build", "buck-out", "build", "dist", "node_modules", "site-packages", "venv",
 )  # fmt: skip
 OptionsFor = Callable[[Path], Options]
+"""Folder → the options for its files."""
 
 
 class PathError(Exception):
     """A path on the command line that cannot be checked."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What the files of one folder have in common."""
+
+    options: Options
+    is_excluded: bool
+    real: str
 
 
 def discover(
@@ -61,21 +72,12 @@ def discover(
                 yield file, folder.options
 
 
-@dataclass(frozen=True)
-class Folder:
-    """What the files of one folder have in common."""
-
-    options: Options
-    is_excluded: bool
-    real: str
-
-
-def folder_settings(path: Path, start: Path | None, options_for: OptionsFor) -> Folder:
-    options = options_for(path)
-    return Folder(options, is_excluded_folder(path, start, options), os.path.realpath(path))
-
-
 def kind_of(name: str) -> int:
+    """Return whether a path is a folder or a file, as `stat` says it.
+
+    Raises:
+        PathError: where it is neither, or cannot be read.
+    """
     try:
         kind = stat.S_IFMT(os.stat(name).st_mode)
     except OSError as error:
@@ -88,7 +90,7 @@ def kind_of(name: str) -> int:
 
 
 def files_below(folder: Path, options_for: OptionsFor) -> Iterator[str]:
-    """Yield the Python files below `folder`, named as the folder is named; links are not followed."""
+    """Yield the files below `folder`, named as the folder is named; links are not followed."""
     listed = list_files(folder)
     if listed is None:
         yield from walk(os.path.normpath(folder), folder, options_for)
@@ -99,15 +101,8 @@ def files_below(folder: Path, options_for: OptionsFor) -> Iterator[str]:
             yield path
 
 
-def is_plain_file(path: str) -> bool:
-    try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
-    except OSError:
-        return False
-
-
 def walk(folder: str, start: Path, options_for: OptionsFor) -> Iterator[str]:
-    """Yield the Python files below `folder`; what cannot be listed is passed over."""
+    """Yield the files below `folder`; what cannot be listed is passed over."""
     try:
         with os.scandir(folder) as listing:
             entries = list(listing)
@@ -123,9 +118,21 @@ def walk(folder: str, start: Path, options_for: OptionsFor) -> Iterator[str]:
             yield path
 
 
+def is_plain_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
 def is_excluded(path: Path, start: Path | None, options: Options) -> bool:
     """Whether the file `path` is left out; built-in names count only below `start`, the folder that the user named."""
     return has_excluded_name(str(path), options) or is_excluded_folder(path.parent, start, options)
+
+
+def folder_settings(path: Path, start: Path | None, options_for: OptionsFor) -> Folder:
+    options = options_for(path)
+    return Folder(options, is_excluded_folder(path, start, options), os.path.realpath(path))
 
 
 def has_excluded_name(path: str, options: Options) -> bool:

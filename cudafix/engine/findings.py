@@ -21,7 +21,7 @@ def make_finding(match: Match, file: File, options: Options) -> Finding:
         new = "" if help_text else new_text(match.operations.all_substitutions[0])
         help_text = help_text or f"use `{new}`"
         message = f"Replace with `{new}`" if new else help_text[0].upper() + help_text[1:]
-        fix = Fix(match.trust, message, edits(file, match.operations) if options.edits else (), needed(match))
+        fix = Fix(match.trust, message, edits(file, match.operations) if options.edits else (), needed_torch(match))
     start, end = match.span or (file.start(match.node), file.end(match.node))
     return Finding(
         match.code, BY_CODE[match.code].name, match.message, match.symbol, file.path, start, end, fix, match.reason,
@@ -29,19 +29,19 @@ def make_finding(match: Match, file: File, options: Options) -> Finding:
     )  # fmt: skip
 
 
-def needed(match: Match) -> tuple[int, int]:
-    """Return the oldest torch that the new code of a fix runs with."""
-    return max((replacement.since for _, replacement in match.operations.all_substitutions), default=(0, 0))
-
-
 def new_text(substitution: Substitution) -> str:
     """Return what takes the place of a name; of the beginning of an f-string, as an f-string."""
     place, replacement = substitution
-    text = neutral_text(replacement)
+    text = replacement_text(replacement)
     return f'f"{text}…"' if isinstance(place.node, cst.FormattedStringText) else text
 
 
-def neutral_text(replacement: Replacement) -> str:
+def replacement_text(replacement: Replacement) -> str:
     return replacement.text(
         f"torch.{replacement.need.name}" if replacement.need.module == "torch" else replacement.need.name
     )
+
+
+def needed_torch(match: Match) -> tuple[int, int]:
+    """Return the oldest torch that the new code of a fix runs with."""
+    return max((replacement.since for _, replacement in match.operations.all_substitutions), default=(0, 0))

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 Job = tuple[str, Options]
 CHUNK = 8
-GARBAGE = 100_000
-"""Objects that are made before the collector looks for garbage; Python's own 700 make the analysis a fifth slower."""
+"""Files that a worker gets at once."""
+
+OBJECTS_BEFORE_COLLECTION = 100_000
+"""That are made before the collector looks for garbage; Python's own 700 make the analysis a fifth slower."""
 
 INTERRUPTED = threading.Event()
+"""Set in a worker that is to stop after the file in hand."""
 
 
 def run_cached(jobs: Sequence[Job], cache: Cache | None, work: Work, processes: int) -> Iterator[Result]:
@@ -34,9 +37,9 @@ def run_cached(jobs: Sequence[Job], cache: Cache | None, work: Work, processes: 
     known = [cache.find(path, options) for path, options in jobs]
     known = [one if one is not None and may_be_reused(one, work.mode) else None for one in known]
     fresh = run_all((job for job, one in zip(jobs, known, strict=True) if one is None), work, processes)
-    for (_, options), one in zip(jobs, known, strict=True):
-        result = one or next(fresh)
-        if one is None:
+    for (_, options), found in zip(jobs, known, strict=True):
+        result = found or next(fresh)
+        if found is None:
             cache.keep(result, options)
         yield result
 
@@ -46,20 +49,15 @@ def may_be_reused(result: Result, mode: Mode) -> bool:
     return mode is Mode.CHECK or not (result.findings or result.problems)
 
 
-def run_chunk(jobs: Sequence[Job], work: Work) -> list[Result]:
-    remaining = takewhile(lambda job: not INTERRUPTED.is_set(), jobs)
-    return [run_file(path, options, work) for path, options in remaining]
-
-
 def run_all(jobs: Iterable[Job], work: Work, processes: int) -> Iterator[Result]:
     """Deal with every file, in order; in several processes when there are enough files."""
-    waiting = iter(jobs)
-    first = list(islice(waiting, 2 * CHUNK))
+    remaining = iter(jobs)
+    first = list(islice(remaining, 2 * CHUNK))
     if processes == 1 or len(first) < 2 * CHUNK:
-        for path, options in (*first, *waiting):
+        for path, options in (*first, *remaining):
             yield run_file(path, options, work)
         return
-    every = [*first, *waiting]
+    every = [*first, *remaining]
     chunks = [every[start : start + CHUNK] for start in range(0, len(every), CHUNK)]
     yield from run_chunks(chunks, work, processes)
 
@@ -83,6 +81,11 @@ def run_chunks(chunks: Sequence[Sequence[Job]], work: Work, processes: int) -> I
             done += 1
 
 
+def run_chunk(jobs: Sequence[Job], work: Work) -> list[Result]:
+    remaining = takewhile(lambda job: not INTERRUPTED.is_set(), jobs)
+    return [run_file(path, options, work) for path, options in remaining]
+
+
 def run_alone(job: Job, work: Work) -> Result:
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
@@ -95,14 +98,14 @@ def run_alone(job: Job, work: Work) -> Result:
 
 
 def prepare_worker() -> None:
-    """Let Ctrl-C stop a worker after the file at hand, in silence: the parent process says it once."""
+    """Let Ctrl-C stop a worker after the file in hand, in silence: the parent process says it once."""
     collect_less()
     signal.signal(signal.SIGINT, lambda number, frame: INTERRUPTED.set())
 
 
 def collect_less() -> None:
     """Let the cyclic garbage collector of this process run less often: a syntax tree is many objects, none garbage."""
-    gc.set_threshold(GARBAGE)
+    gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
 
 
 def default_processes() -> int:

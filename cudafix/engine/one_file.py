@@ -1,4 +1,7 @@
-"""The flow of one file: read → analyse → rewrite → verify → write."""
+"""The flow of one file: path → Result, by read → analyse → rewrite → verify → write.
+
+Nodes of a tree stand in `Analysis` and the operations of fixes; a `Result` has none, so that a worker can return it.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,23 @@ if TYPE_CHECKING:
     from cudafix.engine.analyse import Analysis
     from cudafix.syntax.python_parser import Complaint
 
-ROUNDS = 5
-"""Of fixes, until nothing is left to fix: some wait for others, and some become possible by others."""
+MOST_ROUNDS = 5
+"""Of fixes, until nothing is left to fix: some are deferred for others, and some become possible by others."""
+
+
+def run_file(path: str, options: Options, work: Work) -> Result:
+    """Read, process and, in FIX mode, write one file."""
+    try:
+        source = read(path)
+    except OSError as error:
+        return failed(path, f"cannot be read: {error.strerror or one_line(error)}")
+    result = process(source, options, work)
+    if work.mode is Mode.FIX and result.new_bytes is not None:
+        if leads_outside(path, options.root):
+            return failed(path, "left as it was: it is a link to a file outside of the project")
+        result = written(result, source.data, result.new_bytes)
+    bytes_that_travel = result.old_bytes if work.mode is Mode.DIFF else None
+    return replace(result, old_bytes=bytes_that_travel, digest=digest(source.data) if work.remembers else "")
 
 
 def process(source: Source, options: Options, work: Work) -> Result:
@@ -81,17 +99,6 @@ def check_module(source: Source, complaint: Complaint | None, options: Options, 
     return found or analyse_and_rewrite(source, complaint, options, work)
 
 
-def check_large_module(source: Source, options: Options, work: Work) -> Result:
-    """Deal with a file that is too large for a whole tree: a slice says what is found, and nothing is rewritten."""
-    size = f"is larger than {LARGEST // 1_000_000} MB"
-    found = check_slice(source, options, replace(work, mode=Mode.CHECK))
-    if found is None:
-        return unreadable(source, size, None, options)
-    has_fix = any(one.fix is not None and one.fix.safety in work.allowed for one in found.findings)
-    problem = Problem(source.path, f"{size}: what is found is not fixed")
-    return replace(found, problems=(problem,)) if has_fix and work.mode is not Mode.CHECK else found
-
-
 def check_slice(source: Source, options: Options, work: Work) -> Result | None:
     """Return what a slice of the file says; None where that is not enough: for a fix, or for some of the rules."""
     from libcst import ParserSyntaxError
@@ -104,10 +111,10 @@ def check_slice(source: Source, options: Options, work: Work) -> Result | None:
     if not options.slices or not may_be_cut(source.path, options):
         return None
     try:
-        shown = cut(source.data, options.words, options.flush_methods)
-        if shown is None or len(shown) > LARGEST:
+        part = cut(source.data, options.words, options.flush_methods)
+        if part is None or len(part) > LARGEST:
             return None
-        file = parse(source, shown)
+        file = parse(source, part)
     except (ParserSyntaxError, SyntaxError, ValueError):
         return None
     analysis = analyse(file, options)
@@ -134,11 +141,6 @@ def analyse_and_rewrite(source: Source, complaint: Complaint | None, options: Op
     return rewritten(source, analysis, options, work)
 
 
-def unchanged_result(source: Source, analysis: Analysis) -> Result:
-    helpers = analysis.helpers
-    return Result(source.path, analysis.findings, (), source.data, uncounted=analysis.uncounted, helpers=helpers)
-
-
 def rewritten(source: Source, analysis: Analysis, options: Options, work: Work) -> Result:
     from cudafix.engine.verify import RewriteError, verify
     from cudafix.fixes.rewriter import rewrite
@@ -155,7 +157,7 @@ def rewritten(source: Source, analysis: Analysis, options: Options, work: Work) 
     after, fixed = analysis, analysis.fixed(allowed)
     try:
         rounds = 0
-        while (operations or after.comment_fixes) and rounds < ROUNDS:
+        while (operations or after.comment_fixes) and rounds < MOST_ROUNDS:
             rounds += 1
             if operations:
                 new = rewrite(after.file, operations).bytes
@@ -164,15 +166,43 @@ def rewritten(source: Source, analysis: Analysis, options: Options, work: Work) 
                 fixed += after.comment_fixes
             after = verify(after.file, new, options)
             operations = after.operations(allowed)
-            fixed += after.fixed(allowed, waited=True)
+            fixed += after.fixed(allowed, without_deferred=True)
         if operations or after.comment_fixes:
             raise RewriteError("a second run would change the file again")
     except (RewriteError, ValueError) as error:
         problem = Problem(source.path, f"left as it was: {error}; please report this", fatal=True)
         return replace(unchanged, problems=(problem,))
     return Result(
-        source.path, after.findings, fixed, source.data, after.file.data, (), after.uncounted, after.helpers, rounds
+        source.path,
+        after.findings,
+        fixed,
+        source.data,
+        after.file.data,
+        uncounted=after.uncounted,
+        helpers=after.helpers,
+        rounds=rounds,
     )
+
+
+def unchanged_result(source: Source, analysis: Analysis) -> Result:
+    return Result(
+        source.path,
+        analysis.findings,
+        old_bytes=source.data,
+        uncounted=analysis.uncounted,
+        helpers=analysis.helpers,
+    )
+
+
+def check_large_module(source: Source, options: Options, work: Work) -> Result:
+    """Deal with a file that is too large for a whole tree: a slice says what is found, and nothing is rewritten."""
+    size = f"is larger than {LARGEST // 1_000_000} MB"
+    found = check_slice(source, options, replace(work, mode=Mode.CHECK))
+    if found is None:
+        return unreadable(source, size, None, options)
+    has_fix = any(one.fix is not None and one.fix.safety in work.allowed for one in found.findings)
+    problem = Problem(source.path, f"{size}: what is found is not fixed")
+    return replace(found, problems=(problem,)) if has_fix and work.mode is not Mode.CHECK else found
 
 
 def unreadable(source: Source, message: str, position: Position | None, options: Options) -> Result:
@@ -194,21 +224,6 @@ def failed(path: str, message: str) -> Result:
 
 def one_line(error: object) -> str:
     return " ".join(str(error).split())[:200]
-
-
-def run_file(path: str, options: Options, work: Work) -> Result:
-    """Read, process and, in FIX mode, write one file."""
-    try:
-        source = read(path)
-    except OSError as error:
-        return failed(path, f"cannot be read: {error.strerror or one_line(error)}")
-    result = process(source, options, work)
-    if work.mode is Mode.FIX and result.new_bytes is not None:
-        if leads_outside(path, options.root):
-            return failed(path, "left as it was: it is a link to a file outside of the project")
-        result = written(result, source.data, result.new_bytes)
-    bytes_that_travel = result.old_bytes if work.mode is Mode.DIFF else None
-    return replace(result, old_bytes=bytes_that_travel, digest=digest(source.data) if work.remembers else "")
 
 
 def leads_outside(path: str, root: Path) -> bool:

@@ -18,22 +18,23 @@ LONGEST = 60
 """Rows. A function that is longer has more to do."""
 
 ASKS = frozenset(("is_available", "device_count"))
-NAMES = {
+"""What a helper may call to ask which backends there are."""
+
+HELPER_NAMES = {
     "empty_cache": re.compile(r"(?:empty|clear|free|flush|release)_(?:\w+_)?(?:cache|memory|mem)s?"),
     "synchronize": re.compile(r"(?:sync|synchronize)(?:_(?:device|accelerator|backend|gpu|torch)s?)?"),
     "manual_seed_all": re.compile(r"(?:manual_)?seed_(?:all|devices?|accelerators?)(?:_\w+)?"),
 }
-"""What helpers are called that do this and no more."""
+"""How a helper is called that does this and no more."""
 
 
 def find_helpers(context: RuleContext) -> tuple[Helper, ...]:
     """Return the helpers that a file defines and no target names yet."""
-    found = [
+    return tuple(
         helper
         for node in context.file.module.body
         if isinstance(node, cst.FunctionDef) and (helper := helper_of(node, context)) is not None
-    ]
-    return tuple(found)
+    )
 
 
 def helper_of(node: cst.FunctionDef, context: RuleContext) -> Helper | None:
@@ -44,7 +45,7 @@ def helper_of(node: cst.FunctionDef, context: RuleContext) -> Helper | None:
     if len(names) != 1 or len(backends) < 2 or "cuda" not in backends or node.decorators or node.asynchronous:
         return None
     row = calls[0].symbol.row
-    if row.name not in NAMES or not NAMES[row.name].fullmatch(node.name.value):
+    if row.name not in HELPER_NAMES or not HELPER_NAMES[row.name].fullmatch(node.name.value):
         return None
     symbol = f"torch.cuda.{row.name}"
     first, last = context.file.rows(node)

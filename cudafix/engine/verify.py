@@ -1,4 +1,4 @@
-"""A rewritten module must compile and know its names, or it is not written."""
+"""Rewritten module → its analysis; one that does not compile, or uses a name that nothing defines, is not written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done with each file of a run."""
+"""What a run does with each of its files: look for findings, fix them, or show what a fix would change."""
 
 from __future__ import annotations
 

@@ -15,6 +15,11 @@ def diff(changed: Sequence[Result]) -> bytes:
     return b"".join(diff_of(result, below_working_folder(result.path)) for result in changed)
 
 
+def below_working_folder(path: str) -> str:
+    relative = os.path.relpath(path)
+    return path if relative.startswith(os.pardir) else relative
+
+
 def diff_of(result: Result, name: str) -> bytes:
     """Return the diff of one file, which it calls `name`."""
     import difflib  # not at the top: only `--diff` needs it
@@ -27,11 +32,6 @@ def diff_of(result: Result, name: str) -> bytes:
 def lines(data: bytes) -> list[bytes]:
     """Split at line feeds only, as git and patch do."""
     return re.findall(rb"[^\n]*\n|[^\n]+$", data)
-
-
-def below_working_folder(path: str) -> str:
-    relative = os.path.relpath(path)
-    return path if relative.startswith(os.pardir) else relative
 
 
 def quoted(side: str, name: str) -> bytes:

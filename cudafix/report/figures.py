@@ -123,29 +123,6 @@ class Figures:
         return {"version": VERSION, **asdict(self)}
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun as people write it: `1 file`, `1,958 files`."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
-def kind_of(finding: Finding) -> Kind:
-    if is_cuda_only(finding.code):
-        return Kind.CUDA_ONLY
-    if finding.fix is None:
-        return Kind.MANUAL
-    return Kind.SAFE if finding.fix.safety is Safety.SAFE else Kind.UNSAFE
-
-
-def grouped(findings: Iterable[Finding], names_of: Callable[[Finding], Iterable[tuple[str, str]]]) -> tuple[Group, ...]:
-    """Return the groups that findings belong to, each by its name and title; the largest first."""
-    groups: dict[str, Group] = {}
-    for finding in findings:
-        kind = kind_of(finding)
-        for name, title in names_of(finding):
-            groups.setdefault(name, Group(name, title)).tally.add(kind)
-    return tuple(sorted(groups.values(), key=lambda one: (-one.tally.total, one.name)))
-
-
 def tally_of(findings: Iterable[Finding]) -> Tally:
     tally = Tally()
     for finding in findings:
@@ -172,11 +149,34 @@ def by_owner(findings: Sequence[Finding], owners: Mapping[str, Sequence[str]]) -
     return grouped(findings, lambda one: [(owner, "") for owner in owners.get(one.path) or (NOBODY,)])
 
 
+def grouped(findings: Iterable[Finding], names_of: Callable[[Finding], Iterable[tuple[str, str]]]) -> tuple[Group, ...]:
+    """Return the groups that findings belong to, each by its name and title; the largest first."""
+    groups: dict[str, Group] = {}
+    for finding in findings:
+        kind = kind_of(finding)
+        for name, title in names_of(finding):
+            groups.setdefault(name, Group(name, title)).tally.add(kind)
+    return tuple(sorted(groups.values(), key=lambda one: (-one.tally.total, one.name)))
+
+
 def folders_of(path: str) -> list[str]:
     """Return the folders that a file lies in, from the outermost on: `.`, `a`, `a/b`."""
     parts = path.split("/")[:-1]
     outermost = [] if path.startswith("/") else [HERE]
     return [*outermost, *("/".join(parts[:length]) or "/" for length in range(1, len(parts) + 1))]
+
+
+def kind_of(finding: Finding) -> Kind:
+    if is_cuda_only(finding.code):
+        return Kind.CUDA_ONLY
+    if finding.fix is None:
+        return Kind.MANUAL
+    return Kind.SAFE if finding.fix.safety is Safety.SAFE else Kind.UNSAFE
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun as people write it: `1 file`, `1,958 files`."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def from_object(value: Any) -> Figures:

@@ -101,7 +101,7 @@ def test_a_file_that_the_parser_cannot_reproduce_is_refused() -> None:
 def test_a_refused_file_stays_and_the_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     source = b"import torch\ntorch.cuda.synchronize()\n"
     monkeypatch.setattr(
-        "cudafix.fixes.rewriter.rewrite", lambda file, choices: parse(Source("", b"synchronize_device()")).module
+        "cudafix.fixes.rewriter.rewrite", lambda file, operations: parse(Source("", b"synchronize_device()")).module
     )
     result = fixed(source)
     assert result.new_bytes is None
