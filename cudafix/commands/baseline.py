@@ -1,4 +1,4 @@
-"""The commands that make and shrink a baseline: a check whose findings go into the file."""
+"""`cudafix baseline`: a check whose findings go into the file, or take entries out of it; and what is in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from cudafix.commands.baseline_import import Excuses, allowed_paths
+from cudafix.commands.baseline_import import Allowance, allowed_paths
 from cudafix.commands.session import CLEAN, ERROR, FlagError, Session, baseline_file, read_overrides
 from cudafix.config.options import BASELINE, Options, Overrides
 from cudafix.engine.work import Mode
@@ -50,8 +50,8 @@ class BaselineSession(Session):
     def take_over(self, force: bool, comments: Sequence[str], lists: Sequence[Path]) -> int:
         """Write the findings that a hook of the project's own let through, and no others."""
         root = self.options_for(Path.cwd()).root
-        paths = [one for file in lists for one in allowed_paths(file, root)]
-        return self.write(force, Excuses(root, comments, paths).cover)
+        paths = [path for file in lists for path in allowed_paths(file, root)]
+        return self.write(force, Allowance(root, comments, paths).covers)
 
     def prune(self) -> int:
         gate = self.gate = Gate(load(self.file))
@@ -66,9 +66,10 @@ class BaselineSession(Session):
 
     def report_stale(self, options: Mapping[str, Options]) -> None:
         """Take the entries that fit nothing out, instead."""
-        for place, gone in (self.find_stale(self.gate, options) if self.gate is not None else {}).items():
-            for key in gone:
-                del self.gate.baseline.entries[place][key]  # type: ignore[union-attr]
+        if self.gate is not None:
+            for place, gone in self.find_stale(self.gate, options).items():
+                for key in gone:
+                    del self.gate.baseline.entries[place][key]
 
 
 def show_baseline(file: str | None) -> int:

@@ -15,8 +15,8 @@ from cudafix.model import Finding
 from cudafix.syntax.python_parser import parse
 
 
-class Excuses:
-    """Tells which findings were excused; `paths` are files and folders, relative to `root`."""
+class Allowance:
+    """What the hook let through: lines with one of `comments`, and `paths`, files and folders relative to `root`."""
 
     def __init__(self, root: Path, comments: Sequence[str], paths: Sequence[str]) -> None:
         self.root = root
@@ -28,7 +28,7 @@ class Excuses:
         self.lines: tuple[str, ...] = ()
         self.ends: dict[int, int] = {}
 
-    def cover(self, finding: Finding) -> bool:
+    def covers(self, finding: Finding) -> bool:
         return self.covers_path(finding.path) or self.covers_line(finding)
 
     def covers_path(self, path: str) -> bool:
@@ -54,13 +54,13 @@ def read_lines(path: Path) -> tuple[tuple[str, ...], dict[int, int]]:
     except OSError:
         return (), {}
     ends: dict[int, int] = {}
-    for node in nodes_of(text):
+    for node in python_nodes(text):
         if isinstance(node, ast.Call):
             ends[node.lineno] = max(ends.get(node.lineno, 0), node.end_lineno or 0)
     return tuple(text.split("\n")), ends
 
 
-def nodes_of(text: str) -> list[ast.AST]:
+def python_nodes(text: str) -> list[ast.AST]:
     tree = parse(text)
     return list(ast.walk(tree)) if tree is not None else []
 
@@ -83,7 +83,7 @@ def allowed_paths(file: Path, root: Path) -> list[str]:
 
 
 def strings_in(text: str, file: Path) -> Iterator[str]:
-    nodes = nodes_of(text)
+    nodes = python_nodes(text)
     if not nodes:
         raise ConfigError(f"{file}: cannot be read as Python")
     for node in nodes:

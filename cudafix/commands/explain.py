@@ -15,7 +15,8 @@ from cudafix.catalogue.table import BACKEND_ONLY, ROWS
 from cudafix.model import Safety
 from cudafix.registry import BY_CODE, RULES
 
-OUT_OF_TREE = [one for one in BACKENDS if one not in COLUMNS]
+NOT_COVERED = [one for one in BACKENDS if one not in COLUMNS]
+"""The backends whose functions the table of support does not list."""
 
 
 def explain(name: str) -> str | None:
@@ -30,8 +31,8 @@ def explain(name: str) -> str | None:
     symbol = find_symbol(name)
     if symbol is not None:
         return "\n".join(page_of(symbol)) + "\n"
-    replacement = name.removeprefix("cudafix.runtime.")
-    return "\n".join(page_of_neutral(replacement)) + "\n" if replacement in neutral_functions() else None
+    function = name.removeprefix("cudafix.runtime.")
+    return "\n".join(page_of_neutral(function)) + "\n" if function in neutral_functions() else None
 
 
 def find_symbol(name: str) -> Symbol | None:
@@ -100,12 +101,12 @@ def since(native: Native) -> str:
 def support(symbol: Symbol) -> Iterator[str]:
     yield from ("", "## Which backends have it", "")
     only = symbol.row.name not in ROWS
-    found = {symbol.backend: ""} if only else backends_with(symbol.row.name)
+    versions = {symbol.backend: ""} if only else backends_with(symbol.row.name)
     yield "| " + " | ".join(COLUMNS) + " |"
     yield "|" + "---|" * len(COLUMNS)
-    yield "| " + " | ".join(cell(found.get(one)) for one in COLUMNS) + " |"
+    yield "| " + " | ".join(cell(versions.get(one)) for one in COLUMNS) + " |"
     yield ""
-    yield f"The first torch with it (npu: torch_npu), of 2.1 to 2.15. Not looked at: {', '.join(OUT_OF_TREE)}."
+    yield f"The first torch with it (npu: torch_npu), of 2.1 to 2.15. Not looked at: {', '.join(NOT_COVERED)}."
 
 
 def cell(version: str | None) -> str:
@@ -172,4 +173,4 @@ def neutral_functions() -> dict[str, Callable[..., object]]:
 def names_known() -> tuple[str, ...]:
     """Return what can be explained."""
     symbols = [f"torch.cuda.{one}".rstrip(".") for one in ROWS]
-    return (*(one for rule in RULES for one in (rule.code, rule.name)), *symbols, *neutral_functions())
+    return (*(name for rule in RULES for name in (rule.code, rule.name)), *symbols, *neutral_functions())

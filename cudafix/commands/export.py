@@ -27,17 +27,15 @@ def bans(backends: Sequence[str], options: Options) -> Iterator[tuple[str, str]]
     for backend in backends:
         for row in ROWS.values():
             if row.has_neutral_form and row.name not in MODULE_NAMES:
-                symbol = look_up(f"torch.{backend}.{row.name}")
+                name = f"torch.{backend}.{row.name}"
+                symbol = look_up(name)
                 entry = find_entry(symbol, "", options, is_called=True) if symbol is not None else None
                 target = f"{entry.target.module}.{entry.target.text}" if entry is not None else ""
-                yield (
-                    f"torch.{backend}.{row.name}",
-                    f"{row.code}: use {replacement(row, target, options.runtime_module)}",
-                )
+                yield name, f"{row.code}: use {replacement_in_words(row, target, options.runtime_module)}"
 
 
-def replacement(row: Row, target: str, module: str) -> str:
-    """Return the neutral form in words."""
+def replacement_in_words(row: Row, target: str, module: str) -> str:
+    """Return what takes the place of a function: the project's `target`, torch's own, or the runtime's of `module`."""
     if target:
         return f"`{target}`"
     if row.alias_of is not None:

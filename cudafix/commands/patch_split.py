@@ -23,6 +23,8 @@ CONTEXT = 3
 """The lines around a change by which its place is found."""
 
 APART = 2 * CONTEXT + 1
+"""The lines between two changes that `git apply` needs to keep them apart."""
+
 SEVERAL = "several-rules"
 MOST_CODES = 3
 
@@ -102,12 +104,12 @@ def by_rule(result: Result) -> Iterator[tuple[str, Result]]:
     hunks = hunks_of(old, lines(result.new_bytes or b""))
     found = [touched(one, hunks) for one in result.fixed]
     groups = independent(hunks, found, result)
-    parts = [applied(old, [hunks[one] for one in group]) for group in groups]
+    parts = [applied(old, [hunks[number] for number in group]) for group in groups]
     if len(parts) > 1 and any(find_complaint(one) is not None for one in parts):
         groups, parts = [list(range(len(hunks)))], [result.new_bytes or b""]
     for group, data in zip(groups, parts, strict=True):
-        told = zip(result.fixed, found, strict=True)
-        own = [one for one, numbers in told if len(groups) == 1 or not numbers.isdisjoint(group)]
+        fixes = zip(result.fixed, found, strict=True)
+        own = [fixed for fixed, numbers in fixes if len(groups) == 1 or not numbers.isdisjoint(group)]
         yield name_of({one.code for one in own}), replace(result, new_bytes=data, fixed=tuple(own))
 
 
@@ -135,17 +137,17 @@ def rows_of(edit: Edit) -> tuple[int, int]:
 def independent(hunks: Sequence[Hunk], found: Sequence[set[int]], result: Result) -> list[list[int]]:
     """Return groups of hunks, by their numbers, that can do without each other; `found` are those of each fix."""
     every = list(range(len(hunks)))
-    is_told = set().union(*found) == set(every)
-    if result.rounds != 1 or not is_told or re.search(rb"\r(?!\n)", result.old_bytes or b""):
+    has_owners = set().union(*found) == set(every)
+    if result.rounds != 1 or not has_owners or re.search(rb"\r(?!\n)", result.old_bytes or b""):
         return [every]
     leader = {number: number for number in every}
-    near = [{one, one + 1} for one in every[:-1] if hunks[one + 1].start - hunks[one].end < APART]
+    near = [{number, number + 1} for number in every[:-1] if hunks[number + 1].start - hunks[number].end < APART]
     for group in (*found, *near):
         leaders = {leader[number] for number in group}
         for number in every:
             if leader[number] in leaders:
                 leader[number] = min(leaders)
-    return [[one for one in every if leader[one] == first] for first in sorted(set(leader.values()))]
+    return [[number for number in every if leader[number] == first] for first in sorted(set(leader.values()))]
 
 
 def applied(old: list[bytes], hunks: Sequence[Hunk]) -> bytes:

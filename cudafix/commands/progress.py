@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-BAR = 30
+BAR_WIDTH = 30
 PATIENCE = 1.0
+"""Seconds, before a bar is shown."""
 
 
 class Progress:
@@ -24,8 +25,8 @@ class Progress:
         """Count one more file as done."""
         self.done += 1
         if self.shows and self.clock() - self.started > PATIENCE:
-            width = BAR * self.done // max(1, self.total)
-            self.shown = f"[{'#' * width}{'.' * (BAR - width)}] {self.done}/{self.total} files"
+            width = BAR_WIDTH * self.done // max(1, self.total)
+            self.shown = f"[{'#' * width}{'.' * (BAR_WIDTH - width)}] {self.done}/{self.total} files"
             self.stream.write(f"\r{self.shown}")
             self.stream.flush()
 

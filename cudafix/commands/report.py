@@ -45,8 +45,9 @@ UNUSED_FLAGS = {
 }  # fmt: skip
 """What a check is told about its own output, which is not a report's."""
 
-PAGE = "cudafix-report.html"
+PAGE_FILE = "cudafix-report.html"
 REMOTE = re.compile(r"(?:\w+://(?:[^@/]+@)?|[^@/]+@)(?P<host>[^:/]+)(?::\d+)?[:/](?P<path>.+?)(?:\.git)?/?")
+"""The address of a repository, as git has it: by HTTPS or SSH."""
 
 
 class ReportSession(Session):
@@ -75,7 +76,7 @@ class ReportSession(Session):
         if (file is None and form != "html") or file == "-":
             sys.stdout.buffer.write(text)
         else:
-            path = Path(file or PAGE)
+            path = Path(file or PAGE_FILE)
             try:
                 save(path, text)
             except OSError as error:
@@ -85,7 +86,7 @@ class ReportSession(Session):
 
     def text(self, form: str, findings: Sequence[Finding], before: Sequence[Figures]) -> bytes:
         owned = load_owners(root())
-        owners = {path: owned.of(path) for path in {one.path for one in findings}}
+        owners = {path: owned.of(path) for path in {finding.path for finding in findings}}
         figures = self.figures(findings, owners)
         if form == "json":
             text = json.dumps(figures.as_object(), indent=1, ensure_ascii=True) + "\n"

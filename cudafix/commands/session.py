@@ -23,7 +23,7 @@ from cudafix.engine.work import Mode, Work
 from cudafix.files.source import STDIN, Source
 from cudafix.formats import FORMATS, Format
 from cudafix.formats.diff import diff
-from cudafix.formats.statistics import report_statistics
+from cudafix.formats.statistics import write_statistics
 from cudafix.formats.summary import Sum, summary
 from cudafix.formats.text import printable
 from cudafix.model import Finding, Result
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from cudafix.suppressions.baseline import Entries, Gate
 
 CLEAN, FINDINGS, ERROR = 0, 1, 2
+"""Exit codes."""
 
 
 class FlagError(Exception):
@@ -42,6 +43,8 @@ class FlagError(Exception):
 
 
 class Session:
+    """One run: what the flags ask for, and what has come of it so far."""
+
     def __init__(self, flags: dict[str, Any], mode: Mode, unsafe: bool, edits: bool = False) -> None:
         self.flags = flags
         self.mode = mode
@@ -193,14 +196,14 @@ class Session:
             return
         text = io.StringIO()
         if self.flags["statistics"]:
-            report_statistics(self.total.findings, text, self.flags["output_format"])
+            write_statistics(self.total.findings, text, self.flags["output_format"])
         else:
             shown = self.total.findings
             if stream is self.stdout and self.format.for_people:
                 shown = [finding for finding in shown if finding.code != UNREADABLE]  # stderr has said it
             shown = shown if self.format.in_cells else [one.in_document for one in shown]
             with_source = stream.isatty() and not self.reads_stdin
-            self.format.reporter(shown, text, with_source)
+            self.format.writer(shown, text, with_source)
         click.echo(text.getvalue(), file=stream, nl=False, color=self.wants_colour(stream))
 
     def wants_colour(self, stream: TextIO) -> bool:

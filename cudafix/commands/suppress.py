@@ -31,8 +31,8 @@ class SuppressSession(Session):
             raise PathError("- (standard input) cannot be given comments")
         self.run_paths()
         done = 0
-        for path, found in groupby(self.total.findings, key=lambda one: one.path):
-            findings = [one for one in found if one.code not in NOT_TO_SILENCE]
+        for path, same in groupby(self.total.findings, key=lambda one: one.path):
+            findings = [one for one in same if one.code not in NOT_TO_SILENCE]
             done += len(findings) if findings and self.add(path, findings) else 0
         click.echo(f"Silenced {plural(done, 'finding')} by comments.")
         return ERROR if self.total.failed else CLEAN

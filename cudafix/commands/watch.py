@@ -14,9 +14,9 @@ from cudafix.config.settings import ConfigError
 from cudafix.engine.discover import DEFAULT_EXCLUDE, SUFFIXES, PathError, kind_of
 from cudafix.files.source import DOCUMENTS
 
-SETTINGS = ("cudafix.toml", "pyproject.toml")
+SETTINGS_FILES = ("cudafix.toml", "pyproject.toml")
 WAITING = "Watching for changes; Ctrl+C ends it."
-CLEAR = "\x1b[2J\x1b[H"
+CLEAR_SCREEN = "\x1b[2J\x1b[H"
 MILLISECONDS = 100
 """That several changes may lie apart and still count as one."""
 
@@ -41,12 +41,12 @@ def watch(make_session: Callable[[], Session]) -> int:
     try:
         next(changes)  # only now it watches: nothing is lost that happens during the first check
         session.run()
-        say()
+        say_waiting()
         for changed in changes:
             if changed:
                 forget()
                 check_again(make_session)
-                say()
+                say_waiting()
     except KeyboardInterrupt:
         pass
     return CLEAN
@@ -54,14 +54,14 @@ def watch(make_session: Callable[[], Session]) -> int:
 
 def check_again(make_session: Callable[[], Session]) -> None:
     if sys.stdout.isatty():
-        click.echo(CLEAR, nl=False)
+        click.echo(CLEAR_SCREEN, nl=False)
     try:
         make_session().run()
     except (ConfigError, PathError, FlagError) as error:
         click.echo(f"cudafix: error: {error}", err=True)
 
 
-def say() -> None:
+def say_waiting() -> None:
     click.echo(WAITING, err=True)
 
 
@@ -72,15 +72,14 @@ def places_of(paths: Sequence[str], options_for: Callable[[Path], Options]) -> I
         PathError: for a path that is not there.
     """
     for name in paths:
-        kind_of(name)
+        kind_of(name)  # raises where nothing is there
         yield Path(name)
     root = options_for(Path.cwd()).root
-    yield from (root / name for name in SETTINGS if (root / name).is_file())
+    yield from (root / name for name in SETTINGS_FILES if (root / name).is_file())
 
 
 def is_ours(change: object, path: str) -> bool:
     """Whether a change can have an effect on a check."""
-    parts = PurePath(path).parts
-    return parts[-1].endswith((*SUFFIXES, *DOCUMENTS, *SETTINGS)) and not any(
-        one in DEFAULT_EXCLUDE for one in parts[:-1]
-    )
+    *folders, name = PurePath(path).parts
+    is_excluded = any(one in DEFAULT_EXCLUDE for one in folders)
+    return name.endswith((*SUFFIXES, *DOCUMENTS, *SETTINGS_FILES)) and not is_excluded

@@ -17,18 +17,19 @@ from cudafix.model import Finding
 from cudafix.registry import is_cuda_only
 
 
-def report_github(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+def write_github(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
     """Write a workflow command for each finding, and a table for the job's page."""
-    for one in findings:
+    for finding in findings:
+        start, end = finding.start, finding.end
         properties = {
-            "file": printable(from_root(one.path)), "line": one.start.row, "endLine": one.end.row,
-            "col": one.start.column, "endColumn": one.end.column, "title": f"cudafix ({one.code})",
+            "file": printable(from_root(finding.path)), "line": start.row, "endLine": end.row, "col": start.column,
+            "endColumn": end.column, "title": f"cudafix ({finding.code})",
         }  # fmt: skip
-        if one.start.row != one.end.row:  # GitHub takes columns on one line only
+        if start.row != end.row:  # GitHub takes columns on one line only
             del properties["col"], properties["endColumn"]
-        told = ",".join(f"{name}={escaped(str(value), ':,')}" for name, value in properties.items())
-        text = f"{one.path}:{one.start.row}:{one.start.column}: {one.code} {sentence(one)}"
-        stream.write(f"::{'notice' if is_cuda_only(one.code) else 'error'} {told}::{escaped(printable(text))}\n")
+        details = ",".join(f"{name}={escaped(str(value), ':,')}" for name, value in properties.items())
+        text = f"{finding.path}:{start.row}:{start.column}: {finding.code} {sentence(finding)}"
+        stream.write(f"::{'notice' if is_cuda_only(finding.code) else 'error'} {details}::{escaped(printable(text))}\n")
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
         with open(path, "a", encoding="utf-8") as page:
@@ -50,22 +51,24 @@ def table(findings: Sequence[Finding]) -> str:
     return "\n".join([*heading, *rows, ""])
 
 
-def report_azure(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
-    for one in findings:
+def write_azure(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+    for finding in findings:
         properties = {
-            "type": "warning" if is_cuda_only(one.code) else "error", "sourcepath": printable(from_root(one.path)),
-            "linenumber": one.start.row, "columnnumber": one.start.column, "code": one.code,
+            "type": "warning" if is_cuda_only(finding.code) else "error",
+            "sourcepath": printable(from_root(finding.path)), "linenumber": finding.start.row,
+            "columnnumber": finding.start.column, "code": finding.code,
         }  # fmt: skip
-        told = "".join(f"{name}={azure(str(value))};" for name, value in properties.items())
-        stream.write(f"##vso[task.logissue {told}]{azure(printable(sentence(one)))}\n")
+        details = "".join(f"{name}={escaped_for_azure(str(value))};" for name, value in properties.items())
+        stream.write(f"##vso[task.logissue {details}]{escaped_for_azure(printable(sentence(finding)))}\n")
 
 
-def azure(text: str) -> str:
-    for one, shown in (("%", "%AZP25"), (";", "%3B"), ("\r", "%0D"), ("\n", "%0A"), ("]", "%5D")):
-        text = text.replace(one, shown)
+def escaped_for_azure(text: str) -> str:
+    for character, shown in (("%", "%AZP25"), (";", "%3B"), ("\r", "%0D"), ("\n", "%0A"), ("]", "%5D")):
+        text = text.replace(character, shown)
     return text
 
 
-def report_pylint(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
-    for one in findings:
-        stream.write(f"{harmless(one.path)}:{one.start.row}: [{one.code}] {printable(sentence(one))}\n")
+def write_pylint(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+    for finding in findings:
+        place = f"{harmless(finding.path)}:{finding.start.row}"
+        stream.write(f"{place}: [{finding.code}] {printable(sentence(finding))}\n")

@@ -13,17 +13,17 @@ from cudafix.registry import is_cuda_only
 from cudafix.suppressions.baseline import keyed
 
 
-def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+def write(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
     stream.write(json.dumps(list(objects(findings)), indent=1) + "\n")
 
 
 def objects(findings: Iterable[Finding]) -> Iterator[dict[str, Any]]:
-    for key, one in keyed(findings):
-        path = from_root(one.path)
+    for key, finding in keyed(findings):
+        path = from_root(finding.path)
         yield {
-            "description": f"{one.code}: {sentence(one)}",
-            "check_name": one.code,
+            "description": f"{finding.code}: {sentence(finding)}",
+            "check_name": finding.code,
             "fingerprint": hashlib.sha256(f"{path}\0{key}".encode("utf-8", "replace")).hexdigest(),
-            "severity": "info" if is_cuda_only(one.code) else "major",
-            "location": {"path": path, "lines": {"begin": one.start.row, "end": one.end.row}},
+            "severity": "info" if is_cuda_only(finding.code) else "major",
+            "location": {"path": path, "lines": {"begin": finding.start.row, "end": finding.end.row}},
         }

@@ -8,14 +8,14 @@ from typing import Any, TextIO
 from cudafix.model import Finding, Fix, Position
 
 
-def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+def write(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
     import json  # not at the top: only this format needs it
 
     objects = [json.dumps(as_object(finding), ensure_ascii=True) for finding in findings]
     stream.write("[" + ",\n ".join(objects) + "]\n")
 
 
-def report_lines(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+def write_lines(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
     import json  # not at the top: only this format needs it
 
     stream.writelines(f"{json.dumps(as_object(finding), ensure_ascii=True)}\n" for finding in findings)

@@ -19,7 +19,7 @@ hostname="localhost">
 """
 
 
-def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+def write(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
     total = max(1, len(findings))
     stream.write('<?xml version="1.0" encoding="UTF-8"?>\n')
     stream.write(f'<testsuites name="cudafix" tests="{total}" failures="{len(findings)}" errors="0" time="0">\n')
@@ -36,13 +36,14 @@ def write_suite(path: str, findings: Sequence[Finding], stream: TextIO) -> None:
         f'  <testsuite name={name} tests="{len(findings)}" failures="{len(findings)}" errors="0" skipped="0" '
         'time="0" timestamp="1970-01-01T00:00:00" hostname="localhost">\n'
     )
-    for one in findings:
-        case = quoteattr(f"{one.code} {one.name}, line {one.start.row}, column {one.start.column}")
-        text = printable(sentence(one))
-        place = printable(f"{path}:{one.start.row}:{one.start.column}: {one.code}")
+    for finding in findings:
+        code, start = finding.code, finding.start
+        case = quoteattr(f"{code} {finding.name}, line {start.row}, column {start.column}")
+        text = printable(sentence(finding))
+        place = printable(f"{path}:{start.row}:{start.column}: {code}")
         stream.write(f'    <testcase name={case} classname={name} time="0">\n')
         stream.write(
-            f'      <failure message={quoteattr(text)} type="{one.code}">{escape(place)} {escape(text)}</failure>\n'
+            f'      <failure message={quoteattr(text)} type="{code}">{escape(place)} {escape(text)}</failure>\n'
         )
         stream.write("    </testcase>\n")
     stream.write("  </testsuite>\n")

@@ -1,4 +1,6 @@
-"""How the formats for other tools call files: relative to the root of the repository, with slashes."""
+"""Finding → what formats for other tools say of it: its file, from the root of the repository and with slashes, what is
+wrong on one line, and where its rule is documented.
+"""
 
 from __future__ import annotations
 

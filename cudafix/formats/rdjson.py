@@ -12,24 +12,24 @@ from cudafix.model import Finding, Position
 from cudafix.registry import is_cuda_only
 
 
-def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+def write(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
     excerpts = Excerpts()
     diagnostics = [diagnostic(one, excerpts) for one in findings]
     document = {"source": {"name": "cudafix"}, "severity": "ERROR", "diagnostics": diagnostics}
     stream.write(json.dumps(document, indent=1) + "\n")
 
 
-def diagnostic(one: Finding, excerpts: Excerpts) -> dict[str, Any]:
+def diagnostic(finding: Finding, excerpts: Excerpts) -> dict[str, Any]:
+    lines = excerpts.lines(finding.path)
     found: dict[str, Any] = {
-        "message": sentence(one),
-        "location": {"path": from_root(one.path), "range": span(excerpts.lines(one.path), one.start, one.end)},
-        "severity": "INFO" if is_cuda_only(one.code) else "ERROR",
-        "code": {"value": one.code},
+        "message": sentence(finding),
+        "location": {"path": from_root(finding.path), "range": span(lines, finding.start, finding.end)},
+        "severity": "INFO" if is_cuda_only(finding.code) else "ERROR",
+        "code": {"value": finding.code},
     }
-    if one.fix is not None and one.fix.edits:
+    if finding.fix is not None and finding.fix.edits:
         found["suggestions"] = [
-            {"range": span(excerpts.lines(one.path), edit.start, edit.end), "text": edit.content}
-            for edit in one.fix.edits
+            {"range": span(lines, edit.start, edit.end), "text": edit.content} for edit in finding.fix.edits
         ]
     return found
 

@@ -15,11 +15,11 @@ from cudafix.version import __version__
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 ROOT = "SRCROOT"
-LONGEST = 1024
-"""Characters of a description, for GitHub."""
+LONGEST_DESCRIPTION = 1024
+"""Characters; GitHub takes no more."""
 
 
-def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+def write(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
     codes = sorted({one.code for one in findings})
     driver = {
         "name": "cudafix",
@@ -32,7 +32,7 @@ def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository."}}},
-        "results": [result(key, one, codes.index(one.code)) for key, one in keyed(findings)],
+        "results": [result(key, finding, codes.index(finding.code)) for key, finding in keyed(findings)],
     }
     stream.write(json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n")
 
@@ -52,22 +52,23 @@ def rule_object(rule: Rule) -> dict[str, Any]:
 
 
 def shortened(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return text if len(text) <= LONGEST_DESCRIPTION else f"{text[: LONGEST_DESCRIPTION - 1]}…"
 
 
-def result(key: str, one: Finding, index: int) -> dict[str, Any]:
-    file = artifact(one.path)
+def result(key: str, finding: Finding, index: int) -> dict[str, Any]:
+    file, place = artifact(finding.path), region(finding.start, finding.end)
     found: dict[str, Any] = {
-        "ruleId": one.code,
+        "ruleId": finding.code,
         "ruleIndex": index,
-        "level": "note" if is_cuda_only(one.code) else "error",
-        "message": {"text": f"{sentence(one)}."},
-        "locations": [{"physicalLocation": {"artifactLocation": file, "region": region(one.start, one.end)}}],
+        "level": "note" if is_cuda_only(finding.code) else "error",
+        "message": {"text": f"{sentence(finding)}."},
+        "locations": [{"physicalLocation": {"artifactLocation": file, "region": place}}],
         "partialFingerprints": {"primaryLocationLineHash": ":".join(key.split(" ")[-2:])},
     }
-    if one.fix is not None and one.fix.edits:
-        changes = [{"artifactLocation": file, "replacements": [replacement(edit) for edit in one.fix.edits]}]
-        found["fixes"] = [{"description": {"text": f"{one.fix.message}."}, "artifactChanges": changes}]
+    fix = finding.fix
+    if fix is not None and fix.edits:
+        changes = [{"artifactLocation": file, "replacements": [replacement(edit) for edit in fix.edits]}]
+        found["fixes"] = [{"description": {"text": f"{fix.message}."}, "artifactChanges": changes}]
     return found
 
 

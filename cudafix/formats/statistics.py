@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from cudafix.model import Finding
 
 
-def report_statistics(findings: Sequence[Finding], stream: TextIO, output_format: str) -> None:
+def write_statistics(findings: Sequence[Finding], stream: TextIO, output_format: str) -> None:
     rows = count(findings)
     if output_format == "json":
         import json  # not at the top: only this format needs it

@@ -1,4 +1,4 @@
-"""Results → their sum, and the closing words that say it."""
+"""Results of a run → their sum, and the closing words that say it."""
 
 from __future__ import annotations
 

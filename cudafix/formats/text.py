@@ -13,26 +13,26 @@ from cudafix.formats.excerpts import Excerpts
 from cudafix.model import Finding, Safety
 
 LABELS = {Safety.SAFE: "[*]", Safety.UNSAFE: "[unsafe]"}
-WIDEST = 300
+WIDEST_LINE = 300
 """Columns; a longer source line (data, minified code) says nothing to people."""
 
 
-def report(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+def write(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
     excerpts = Excerpts()
     for finding in findings:
         stream.write(excerpt(finding, excerpts) if rich else line(finding))
 
 
-def report_concise(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+def write_concise(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
     stream.writelines(map(line, findings))
 
 
-def report_grouped(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
+def write_grouped(findings: Sequence[Finding], stream: TextIO, rich: bool) -> None:
     for path, same in groupby(findings, key=lambda one: one.path):
         stream.write(f"{click.style(harmless(path), bold=True)}:\n")
-        for one in same:
-            where = one.place.removeprefix(f"{path}:")
-            stream.write(f"  {where:<8} {what(one)}{way_out(one)}\n")
+        for finding in same:
+            where = finding.place.removeprefix(f"{path}:")
+            stream.write(f"  {where:<8} {what(finding)}{way_out(finding)}\n")
         stream.write("\n")
 
 
@@ -74,7 +74,7 @@ def has_reason(finding: Finding) -> bool:
 def marked_source(finding: Finding, excerpts: Excerpts) -> str:
     """Return the source line with the place marked below it, or nothing where there is no line to show."""
     code = excerpts.line(finding.path, finding.start)
-    if not code.strip() or len(code) > WIDEST:
+    if not code.strip() or len(code) > WIDEST_LINE:
         return ""
     stop = finding.end.column if finding.end.row == finding.start.row else len(code) + 1
     before, marked = code[: finding.start.column - 1], code[finding.start.column - 1 : stop - 1]

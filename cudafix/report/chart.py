@@ -16,7 +16,8 @@ def chart(figures: Sequence[Figures]) -> str:
     most = max((one.total.total for one in figures), default=0) or 1
     span = max(times) - min(times)
     across = [LEFT + (WIDTH - LEFT - 8) * ((one - min(times)) / span if span else 0.5) for one in times]
-    shapes = "".join(layer(kind, [one.total for one in figures], across, most) for kind in Kind)
+    tallies = [one.total for one in figures]
+    shapes = "".join(layer(kind, tallies, across, most) for kind in Kind)
     first, last = figures[0].created[:10], figures[-1].created[:10]
     said = f"From {figures[0].total.total:,} findings on {first} to {figures[-1].total.total:,} on {last}"
     return (
@@ -40,8 +41,8 @@ def moment(created: str) -> float:
 def layer(kind: Kind, tallies: Sequence[Tally], across: Sequence[float], most: int) -> str:
     """Return the area between what lies below a kind and what lies below the next."""
     kinds = list(Kind)
-    below = [sum(one.of(other) for other in kinds[: kinds.index(kind)]) for one in tallies]
-    above = [under + one.of(kind) for under, one in zip(below, tallies, strict=True)]
+    below = [sum(tally.of(other) for other in kinds[: kinds.index(kind)]) for tally in tallies]
+    above = [under + tally.of(kind) for under, tally in zip(below, tallies, strict=True)]
     there = [(x, height(count, most)) for x, count in zip(across, above, strict=True)]
     back = [(x, height(count, most)) for x, count in zip(across, below, strict=True)][::-1]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in (*there, *back))
@@ -53,14 +54,13 @@ def height(count: int, most: int) -> float:
 
 
 def as_table(figures: Sequence[Figures]) -> str:
-    heads = "".join(
-        f'<th scope="col">{escape(one)}</th>' for one in ("day", "findings", *(kind.title for kind in Kind))
-    )
+    titles = ("day", "findings", *(kind.title for kind in Kind))
+    heads = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
     rows = "".join(
-        f'<tr><th scope="row">{escape(one.created[:10])}</th><td>{one.total.total:,}</td>'
-        + "".join(f"<td>{one.total.of(kind):,}</td>" for kind in Kind)
+        f'<tr><th scope="row">{escape(day.created[:10])}</th><td>{day.total.total:,}</td>'
+        + "".join(f"<td>{day.total.of(kind):,}</td>" for kind in Kind)
         + "</tr>"
-        for one in figures
+        for day in figures
     )
     return (
         '<details><summary>As a table</summary><div class="scroll"><table><thead><tr>'

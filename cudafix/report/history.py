@@ -10,8 +10,9 @@ from pathlib import Path
 from cudafix.config.settings import ConfigError
 from cudafix.report.figures import Figures, Group, Tally, from_object
 
-SUFFIXES = (".json", ".html", ".htm")
-DATA = '<script type="application/json" id="figures">'
+PAGES = (".html", ".htm")
+SUFFIXES = (".json", *PAGES)
+FIGURES_TAG = '<script type="application/json" id="figures">'
 
 
 def load_history(paths: Sequence[Path]) -> tuple[Figures, ...]:
@@ -33,8 +34,8 @@ def load(file: Path) -> Figures:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if file.suffix in (".html", ".htm"):
-        text = text.partition(DATA)[2].partition("</script>")[0]
+    if file.suffix in PAGES:
+        text = text.partition(FIGURES_TAG)[2].partition("</script>")[0]
     try:
         return from_object(json.loads(text))
     except (json.JSONDecodeError, RecursionError):
@@ -55,7 +56,7 @@ class Change:
 
 def changes(before: Figures, now: Figures) -> Iterator[Change]:
     """Yield what became of each rule, those with the largest change first."""
-    old, new = ({one.name: one for one in figures.rules} for figures in (before, now))
+    old, new = ({group.name: group for group in figures.rules} for figures in (before, now))
     nothing = Group("")
     pairs = [(old.get(name, nothing), new.get(name, nothing)) for name in {**old, **new}]
     found = [Change(one.name or two.name, one.title or two.title, one.tally, two.tally) for one, two in pairs]

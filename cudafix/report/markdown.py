@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from cudafix.report.figures import Figures, Group, Kind, counted
 from cudafix.report.history import changes
 
-MOST = 15
-"""Rows of a table; who wants all has the page."""
+MOST_ROWS = 15
+"""Of a table; who wants all has the page."""
 
 SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~#&]")
 
@@ -40,8 +40,8 @@ def trend(figures: Figures, history: Sequence[Figures]) -> Iterator[str]:
     yield from ("", f"### Since {first.created[:10]}", "")
     yield f"{counted(first.total.total, 'finding')} then, {figures.total.total:,} now ({difference(first, figures)})."
     yield from ("", "| rule | then | now |", "|---|---:|---:|")
-    for one in list(changes(first, figures))[:MOST]:
-        yield f"| {one.name} {one.title} | {one.before.total:,} | {one.now.total:,} |"
+    for change in list(changes(first, figures))[:MOST_ROWS]:
+        yield f"| {change.name} {change.title} | {change.before.total:,} | {change.now.total:,} |"
 
 
 def difference(first: Figures, now: Figures) -> str:
@@ -51,10 +51,10 @@ def difference(first: Figures, now: Figures) -> str:
 def steps(figures: Figures) -> Iterator[str]:
     if figures.steps:
         yield from ("", "### What to do next", "")
-    for number, one in enumerate(figures.steps, 1):
-        place = counted(one.files, "file")
-        clears = f" clears {one.clears:,} in {place}." if one.clears else f" ({place})."
-        yield f"{number}. {code(one.command)}{clears} {quoted(one.text)}"
+    for number, step in enumerate(figures.steps, 1):
+        place = counted(step.files, "file")
+        clears = f" clears {step.clears:,} in {place}." if step.clears else f" ({place})."
+        yield f"{number}. {code(step.command)}{clears} {quoted(step.text)}"
 
 
 def tables(figures: Figures) -> Iterator[str]:
@@ -69,11 +69,11 @@ def table(title: str, groups: Sequence[Group]) -> Iterator[str]:
     yield from ("", "<details>", f"<summary>By {title}</summary>", "")
     yield f"| {title} | findings | {' | '.join(kind.title for kind in Kind)} |"
     yield "|---|---:|" + "---:|" * len(Kind)
-    for one in groups[:MOST]:
-        name = code(one.name) + (f" {one.title}" if one.title else "")
-        yield f"| {name} | {one.tally.total:,} | {' | '.join(f'{one.tally.of(kind):,}' for kind in Kind)} |"
-    if len(groups) > MOST:
-        yield f"| … {len(groups) - MOST:,} more | | {'| ' * len(Kind)}"
+    for group in groups[:MOST_ROWS]:
+        name = code(group.name) + (f" {group.title}" if group.title else "")
+        yield f"| {name} | {group.tally.total:,} | {' | '.join(f'{group.tally.of(kind):,}' for kind in Kind)} |"
+    if len(groups) > MOST_ROWS:
+        yield f"| … {len(groups) - MOST_ROWS:,} more | | {'| ' * len(Kind)}"
     yield from ("", "</details>")
 
 

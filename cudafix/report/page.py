@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 from cudafix.formats.places import sentence
@@ -22,7 +22,6 @@ from cudafix.report.treemap import Tile, tiles
 
 FOLDER = Path(__file__).parent
 HOLE = re.compile(r"\{\{(\w+)\}\}")
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Page:
             "summary": "\n".join(self.summary()),
             "steps": "\n".join(self.steps()),
             "trend": "\n".join(self.trend()),
-            "map": "\n".join(tile(one) for one in tiles(self.figures.folders)),
+            "map": "\n".join(tile_link(one) for one in tiles(self.figures.folders)),
             "tables": "\n".join(self.tables()),
             "figures": as_data(self.figures.as_object()),
             "findings": as_data(self.listing()),
@@ -88,13 +87,13 @@ class Page:
             yield "<p>Nothing is left to do.</p>"
             return
         yield '<ol class="steps">'
-        for one in self.figures.steps:
-            place = counted(one.files, "file")
-            said = f"<strong>Clears {one.clears:,}</strong> in {place}." if one.clears else f"In {place}."
+        for step in self.figures.steps:
+            place = counted(step.files, "file")
+            clears = f"<strong>Clears {step.clears:,}</strong> in {place}." if step.clears else f"In {place}."
             yield (
-                f'<li><div class="command"><code>{escape(one.command)}</code>'
+                f'<li><div class="command"><code>{escape(step.command)}</code>'
                 f'<button type="button" data-copy>Copy</button></div>'
-                f"<p>{said} {escape(one.text)}</p></li>"
+                f"<p>{clears} {escape(step.text)}</p></li>"
             )
         yield "</ol>"
 
@@ -106,8 +105,8 @@ class Page:
         yield chart([*self.history, now])
         yield f"<h3>Since {escape(first.created[:10])}</h3>"
         rows = [
-            row(f"{one.name} {one.title}", [one.before.total, one.now.total, one.now.total - one.before.total])
-            for one in changes(first, now)
+            row(f"{rule.name} {rule.title}", [rule.before.total, rule.now.total, rule.now.total - rule.before.total])
+            for rule in changes(first, now)
         ]
         yield table("changes", "What became of each rule", ["rule", "then", "now", "change"], rows)
         yield "</section>"
@@ -127,21 +126,20 @@ class Page:
 
     def listing(self) -> dict[str, Any]:
         """Return the findings in a form that is short: texts that repeat stand once."""
-        texts = Once[str]()
-        paths = Once[str]()
+        texts, paths = Numbers(), Numbers()
         rows = [
             [
-                paths.number(one.path), one.start.cell, one.start.row, one.start.column, texts.number(one.code),
-                texts.number(kind_of(one).value), texts.number(one.symbol), texts.number(sentence(one)),
-                texts.number(one.reason),
+                paths.number(finding.path), finding.start.cell, finding.start.row, finding.start.column,
+                texts.number(finding.code), texts.number(kind_of(finding).value), texts.number(finding.symbol),
+                texts.number(sentence(finding)), texts.number(finding.reason),
             ]
-            for one in self.findings
+            for finding in self.findings
         ]  # fmt: skip
         has_owners = any(self.owners.values())
-        owners = [list(self.owners.get(one) or (NOBODY,)) if has_owners else [] for one in paths.items]
+        owners = [list(self.owners.get(one) or (NOBODY,)) if has_owners else [] for one in paths]
         return {
-            "texts": texts.items,
-            "paths": paths.items,
+            "texts": list(texts),
+            "paths": list(paths),
             "owners": owners,
             "rows": rows,
             "link": self.link,
@@ -155,15 +153,11 @@ class Page:
         return f"{figures.created.replace('T', ' ')}{commit} · cudafix {figures.cudafix} · {codes}"
 
 
-class Once(dict[Item, int]):
-    """Items that repeat, each by its number."""
+class Numbers(dict[str, int]):
+    """Texts that repeat, each with the number by which it came."""
 
-    def number(self, item: Item) -> int:
-        return self.setdefault(item, len(self))
-
-    @property
-    def items(self) -> list[Item]:  # type: ignore[override]
-        return list(self)
+    def number(self, text: str) -> int:
+        return self.setdefault(text, len(self))
 
 
 def read(name: str) -> str:
@@ -186,14 +180,14 @@ def bar(tally: Tally) -> str:
     return "".join(f'<span class="{kind.value}" style="width:{width:.2f}%"></span>' for kind, width in widths)
 
 
-def tile(one: Tile) -> str:
-    last = one.folder.rpartition("/")[2] or one.folder
-    name, label = (f"{text}/*" if one.is_rest else text for text in (one.folder, last))
-    share, count, box = one.tally.share, one.tally.total, one.box
+def tile_link(tile: Tile) -> str:
+    last = tile.folder.rpartition("/")[2] or tile.folder
+    name, label = (f"{text}/*" if tile.is_rest else text for text in (tile.folder, last))
+    share, count, box = tile.tally.share, tile.tally.total, tile.box
     place = f"left:{box.left:.3f}%;top:{box.top:.3f}%;width:{box.width:.3f}%;height:{box.height:.3f}%"
     said = escape(f"{name}: {count:,} findings, {share:.0%} automatic")
     return (
-        f'<a class="tile share{min(4, int(share * 5))}" href="#findings&amp;folder={escape(address(one.folder))}" '
+        f'<a class="tile share{min(4, int(share * 5))}" href="#findings&amp;folder={escape(address(tile.folder))}" '
         f'style="{place}" title="{said}" aria-label="{said}"><span>{escape(label)}</span><small>{count:,}</small></a>'
     )
 

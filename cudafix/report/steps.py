@@ -11,9 +11,9 @@ from cudafix.model import Finding
 from cudafix.registry import CUDA_ONLY_FAMILY
 from cudafix.report.figures import Kind, Step, kind_of
 
-PLACE = re.compile(r" on line \d+")
-MOST = 4
-"""Rules that are named one by one; the rest comes in their wake."""
+LINE = re.compile(r" on line \d+")
+MOST_RULES = 4
+"""That are named one by one; the rest comes in their wake."""
 
 
 class Advisor:
@@ -64,7 +64,7 @@ def largest(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
     by_code: dict[str, list[Finding]] = {}
     for finding in findings:
         by_code.setdefault(finding.code, []).append(finding)
-    return sorted(by_code.items(), key=lambda item: (-len(item[1]), item[0]))[:MOST]
+    return sorted(by_code.items(), key=lambda item: (-len(item[1]), item[0]))[:MOST_RULES]
 
 
 def files(findings: Sequence[Finding]) -> int:
@@ -77,5 +77,5 @@ def title(findings: Sequence[Finding]) -> str:
 
 def usual(findings: Sequence[Finding]) -> str:
     """Return the reason that most of them have, wherever it is about."""
-    reasons = Counter(PLACE.sub("", one.reason or one.help or one.message) for one in findings)
+    reasons = Counter(LINE.sub("", one.reason or one.help or one.message) for one in findings)
     return min(reasons, key=lambda one: (-reasons[one], one)).rstrip(".")

@@ -45,12 +45,12 @@ def tiles(folders: Sequence[Group], wide: float = 2.0) -> list[Tile]:
     known = {one.name: one for one in folders}
     below: dict[str, list[Group]] = {}
     roots = []
-    for one in folders:
-        above = parent(one.name)
+    for folder in folders:
+        above = parent(folder.name)
         if above in known:
-            below.setdefault(above, []).append(one)
+            below.setdefault(above, []).append(folder)
         else:
-            roots.append(one)
+            roots.append(folder)
     whole = sum(one.tally.total for one in roots)
     if not whole:
         return []
@@ -69,16 +69,16 @@ def parent(name: str) -> str | None:
 def choose(roots: Sequence[Group], below: Mapping[str, Sequence[Group]], whole: int) -> set[str]:
     """Return the folders that are divided: the largest first, until there are enough tiles."""
     divided: set[str] = set()
-    count, open_ones = len(roots), list(roots)
-    while open_ones:
-        largest = max(open_ones, key=lambda one: one.tally.total)
-        open_ones.remove(largest)
+    count, candidates = len(roots), list(roots)
+    while candidates:
+        largest = max(candidates, key=lambda one: one.tally.total)
+        candidates.remove(largest)
         children = below.get(largest.name, ())
         if not children or largest.tally.total < SMALLEST * whole or count + len(children) > MOST:
             continue
         divided.add(largest.name)
         count += len(children)
-        open_ones += children
+        candidates += children
     return divided
 
 

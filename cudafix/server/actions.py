@@ -17,6 +17,7 @@ from cudafix.suppressions.insertion import NOT_TO_SILENCE, Style, add_suppressio
 
 FIX_ALL = "source.fixAll.cudafix"
 REASON = "say why"
+"""In a new comment, for the user to replace."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Offers:
 
     Attributes:
         findings: all of the buffer.
-        diagnostics: those of the part, as the editor was told.
+        diagnostics: those of the part, as the editor has them.
         wants: the kinds of actions that it asks for; empty for all.
         versioned: whether it takes edits that name the version of the text.
     """
@@ -60,12 +61,13 @@ class Offers:
         yield lsp.CodeAction(
             f"cudafix: {finding.fix.message[0].lower()}{finding.fix.message[1:]}{warning}",
             lsp.CodeActionKind.QuickFix,
-            self.told(finding),
+            self.reported(finding),
             is_preferred=is_safe(finding),
             edit=self.as_edit(self.buffer.edit(finding.fix.edits)),
         )
 
-    def told(self, finding: Finding) -> list[lsp.Diagnostic]:
+    def reported(self, finding: Finding) -> list[lsp.Diagnostic]:
+        """Return what the editor shows of a finding already."""
         place = self.buffer.place(self.part, finding.start)
         return [one for one in self.diagnostics if one.code == finding.code and one.range.start == place]
 
@@ -91,7 +93,7 @@ class Offers:
             except (SyntaxError, UnicodeError):
                 return
             edit = self.as_edit(self.buffer.edit_to(new))
-            yield lsp.CodeAction(title, lsp.CodeActionKind.QuickFix, self.told(finding), edit=edit)
+            yield lsp.CodeAction(title, lsp.CodeActionKind.QuickFix, self.reported(finding), edit=edit)
 
     def later(self, title: str, kind: str, data: dict[str, Any]) -> lsp.CodeAction:
         """Offer what is worked out when it is chosen."""
@@ -101,7 +103,7 @@ class Offers:
         """Work out what `later` has offered."""
         code = data.get("code")
         options = self.options if code is None else replace(self.options, select=(code,), extend_select=(), ignore=())
-        result = self.buffer.look(options, Mode.FIX, bool(data.get("unsafe")))
+        result = self.buffer.process(options, Mode.FIX, bool(data.get("unsafe")))
         changed = self.buffer.edit_to(result.new_bytes) if result.new_bytes is not None else []
         return self.as_edit(changed)
 

@@ -56,7 +56,9 @@ class Buffer:
     @cached_property
     def data(self) -> bytes:
         if self.is_notebook:
-            return json.dumps({CELLS: [cell(*one) for one in self.cells], "nbformat": 4}, ensure_ascii=True).encode()
+            return json.dumps(
+                {CELLS: [cell_object(*one) for one in self.cells], "nbformat": 4}, ensure_ascii=True
+            ).encode()
         return self.parts[0].text.encode(self.encoding, "surrogatepass")
 
     @property
@@ -74,7 +76,7 @@ class Buffer:
             return "utf-8"
         return name
 
-    def look(self, options: Options, mode: Mode = Mode.CHECK, unsafe: bool = True) -> Result:
+    def process(self, options: Options, mode: Mode = Mode.CHECK, unsafe: bool = True) -> Result:
         return process(Source(self.path, self.data), options, Work(mode, unsafe))
 
     def part_of(self, uri: str) -> Part | None:
@@ -106,17 +108,16 @@ class Buffer:
 
     def edit(self, edits: Iterable[Edit]) -> list[tuple[Part, lsp.TextEdit]]:
         found = []
-        for one in edits:
-            part = self.part_at(one.start)
+        for edit in edits:
+            part = self.part_at(edit.start)
             if part is not None:
-                found.append((part, lsp.TextEdit(self.range(part, one.start, one.end), one.content)))
+                found.append((part, lsp.TextEdit(self.range(part, edit.start, edit.end), edit.content)))
         return found
 
     def edit_to(self, data: bytes) -> list[tuple[Part, lsp.TextEdit]]:
         """Return the edits that make the buffer what a changed file holds: whole lines, and only those that differ."""
-        return [
-            (part, one) for part, text in zip(self.parts, self.texts_of(data), strict=True) for one in diff(part, text)
-        ]
+        pairs = zip(self.parts, self.texts_of(data), strict=True)
+        return [(part, edit) for part, text in pairs for edit in diff(part, text)]
 
     def texts_of(self, data: bytes) -> Sequence[str]:
         if not self.is_notebook:
@@ -125,7 +126,7 @@ class Buffer:
         return ["".join(cells[one.cell - 1]["source"]) for one in self.parts]
 
 
-def cell(is_code: bool, text: str) -> dict[str, object]:
+def cell_object(is_code: bool, text: str) -> dict[str, object]:
     return {"cell_type": "code" if is_code else "markdown", "metadata": {}, "outputs": [], "source": text}
 
 

@@ -25,7 +25,7 @@ from cudafix.server.buffer import Buffer, Part
 from cudafix.version import __version__
 
 PATIENCE = 0.2
-"""Seconds without a key, before what was typed is looked at."""
+"""Seconds without a key, before what was typed is checked."""
 
 CONFIGURATION = "**/{cudafix,pyproject}.toml"
 CODE = re.compile(r"\bCFX\d{3}\b")
@@ -39,7 +39,7 @@ NOTEBOOKS = lsp.NotebookDocumentSyncOptions(
 
 
 @dataclass(frozen=True)
-class Look:
+class CheckedBuffer:
     """What was found in a buffer, and with which options."""
 
     buffer: Buffer
@@ -51,8 +51,8 @@ class Server(LanguageServer):
     def __init__(self) -> None:
         super().__init__("cudafix", __version__, notebook_document_sync=NOTEBOOKS)
         self.settings: dict[str, Any] = {}
-        self.looks: dict[str, Look] = {}
-        self.waiting: dict[str, asyncio.Task[None]] = {}
+        self.checked: dict[str, CheckedBuffer] = {}
+        self.scheduled: dict[str, asyncio.Task[None]] = {}
         self.complaints: set[str] = set()
 
     # What is open
@@ -67,35 +67,35 @@ class Server(LanguageServer):
         if notebook is None:
             document = self.workspace.get_text_document(uri)
             return Buffer(path, (Part(uri, document.version, document.source),), codec)
-        open_ones = [(one, self.workspace.get_text_document(one.document)) for one in notebook.cells]
-        is_code = [one.kind == lsp.NotebookCellKind.Code for one, _ in open_ones]
-        cells = tuple((code, text.source) for code, (_, text) in zip(is_code, open_ones, strict=True))
+        documents = [self.workspace.get_text_document(cell.document) for cell in notebook.cells]
+        is_code = [cell.kind == lsp.NotebookCellKind.Code for cell in notebook.cells]
+        cells = tuple((code, document.source) for code, document in zip(is_code, documents, strict=True))
         parts = tuple(
-            Part(one.document, text.version, text.source, number)
-            for number, (code, (one, text)) in enumerate(zip(is_code, open_ones, strict=True), 1)
+            Part(cell.document, document.version, document.source, number)
+            for number, (cell, code, document) in enumerate(zip(notebook.cells, is_code, documents, strict=True), 1)
             if code
         )
         return Buffer(path if path.endswith(".ipynb") else f"{path}.ipynb", parts, codec, cells)
 
     def owner(self, uri: str) -> str:
-        """Return the document that is looked at for a text: the notebook of a cell."""
+        """Return the document that is checked for a text: the notebook of a cell."""
         notebook = self.workspace.get_notebook_document(cell_uri=uri)
         return uri if notebook is None else notebook.uri
 
-    # Looking
+    # Checking
 
-    def later(self, uri: str) -> None:
-        """Look at a document when nothing was typed for a while."""
-        if uri in self.waiting:
-            self.waiting[uri].cancel()
-        self.waiting[uri] = asyncio.get_running_loop().create_task(self.look_after(uri, PATIENCE))
+    def schedule(self, uri: str) -> None:
+        """Check a document when nothing was typed for a while."""
+        if uri in self.scheduled:
+            self.scheduled[uri].cancel()
+        self.scheduled[uri] = asyncio.get_running_loop().create_task(self.check_after(uri, PATIENCE))
 
-    async def look_after(self, uri: str, seconds: float) -> None:
+    async def check_after(self, uri: str, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        await self.look(uri)
+        await self.check(uri)
 
-    async def look(self, uri: str) -> Look | None:
-        """Look at a document, and tell the editor what is found; None where it is none of ours."""
+    async def check(self, uri: str) -> CheckedBuffer | None:
+        """Check a document, and report to the editor what is found; None where it is none of ours."""
         buffer = self.buffer(uri)
         if buffer is None:
             return None
@@ -107,12 +107,12 @@ class Server(LanguageServer):
         if is_excluded(Path(buffer.path), None, options):
             result = Result(buffer.path)
         else:
-            result = await asyncio.to_thread(buffer.look, options)
+            result = await asyncio.to_thread(buffer.process, options)
         current = self.buffer(uri)
         if current is None or current.parts != buffer.parts:
-            return None  # something was typed meanwhile, and will be looked at
-        found = self.looks[uri] = Look(buffer, options, result)
-        self.tell(found)
+            return None  # something was typed meanwhile, and will be checked
+        found = self.checked[uri] = CheckedBuffer(buffer, options, result)
+        self.report(found)
         return found
 
     def given(self) -> dict[str, Any]:
@@ -123,33 +123,33 @@ class Server(LanguageServer):
         """
         return read_settings(self.settings, "the editor's settings")
 
-    async def looked(self, uri: str) -> Look | None:
+    async def checked_now(self, uri: str) -> CheckedBuffer | None:
         """Return what is found in a document as it is now."""
-        buffer, known = self.buffer(uri), self.looks.get(uri)
+        buffer, known = self.buffer(uri), self.checked.get(uri)
         if known is not None and buffer is not None and known.buffer.parts == buffer.parts:
             return known
-        return await self.look(uri)
+        return await self.check(uri)
 
-    def look_again(self) -> None:
-        """Look at all that is open: the configuration has changed."""
+    def check_again(self) -> None:
+        """Check all that is open: the configuration has changed."""
         forget()
         self.complaints.clear()
-        known = [*self.looks]
-        self.looks.clear()
+        known = [*self.checked]
+        self.checked.clear()
         for uri in known:
-            self.later(uri)
+            self.schedule(uri)
 
     def close(self, uri: str) -> None:
-        task = self.waiting.pop(uri, None)
+        task = self.scheduled.pop(uri, None)
         if task is not None:
             task.cancel()
-        found = self.looks.pop(uri, None)
+        found = self.checked.pop(uri, None)
         for part in found.buffer.parts if found is not None else ():
             self.publish(part, [])
 
-    # Telling
+    # Reporting
 
-    def tell(self, found: Look) -> None:
+    def report(self, found: CheckedBuffer) -> None:
         for part in found.buffer.parts:
             self.publish(part, [*diagnostics(found, part)])
 
@@ -164,7 +164,7 @@ class Server(LanguageServer):
 
     async def offers(self, uri: str, context: lsp.CodeActionContext | None = None) -> Offers | None:
         """Return what can be done in a text that is open; None where it is none of ours."""
-        found = await self.looked(self.owner(uri))
+        found = await self.checked_now(self.owner(uri))
         part = found.buffer.part_of(uri) if found is not None else None
         if found is None or part is None:
             return None
@@ -175,7 +175,7 @@ class Server(LanguageServer):
         )  # fmt: skip
 
 
-def diagnostics(found: Look, part: Part) -> Iterator[lsp.Diagnostic]:
+def diagnostics(found: CheckedBuffer, part: Part) -> Iterator[lsp.Diagnostic]:
     buffer = found.buffer
     for finding in found.result.findings:
         if finding.start.cell == part.cell and finding.code != UNREADABLE:
@@ -209,30 +209,30 @@ def make_server() -> Server:
         watched = getattr(server.client_capabilities.workspace, "did_change_watched_files", None)
         if getattr(watched, "dynamic_registration", False):
             options = lsp.DidChangeWatchedFilesRegistrationOptions([lsp.FileSystemWatcher(CONFIGURATION)])
-            one = lsp.Registration("cudafix-configuration", lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
-            server.client_register_capability(lsp.RegistrationParams([one]))
+            watch = lsp.Registration("cudafix-configuration", lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+            server.client_register_capability(lsp.RegistrationParams([watch]))
 
     @server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     async def files_changed(params: lsp.DidChangeWatchedFilesParams) -> None:
-        server.look_again()
+        server.check_again()
 
     @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def settings_changed(params: lsp.DidChangeConfigurationParams) -> None:
         take_settings(server, params.settings)
-        server.look_again()
+        server.check_again()
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     async def opened(params: lsp.DidOpenTextDocumentParams) -> None:
-        await server.look(params.text_document.uri)
+        await server.check(params.text_document.uri)
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
     async def changed(params: lsp.DidChangeTextDocumentParams) -> None:
-        server.later(params.text_document.uri)
+        server.schedule(params.text_document.uri)
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
     async def saved(params: lsp.DidSaveTextDocumentParams) -> None:
         if params.text_document.uri.endswith(("/cudafix.toml", "/pyproject.toml")):
-            server.look_again()
+            server.check_again()
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
     async def closed(params: lsp.DidCloseTextDocumentParams) -> None:
@@ -240,11 +240,11 @@ def make_server() -> Server:
 
     @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_OPEN)
     async def notebook_opened(params: lsp.DidOpenNotebookDocumentParams) -> None:
-        await server.look(params.notebook_document.uri)
+        await server.check(params.notebook_document.uri)
 
     @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CHANGE)
     async def notebook_changed(params: lsp.DidChangeNotebookDocumentParams) -> None:
-        server.later(params.notebook_document.uri)
+        server.schedule(params.notebook_document.uri)
 
     @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE)
     async def notebook_closed(params: lsp.DidCloseNotebookDocumentParams) -> None:
@@ -283,7 +283,7 @@ def take_settings(server: Server, given: Any) -> None:
 
 async def page_at(server: Server, uri: str, place: lsp.Position) -> lsp.Hover | None:
     """Return the page of the rule that a comment names there, or of what is found there and of its function."""
-    found = await server.looked(server.owner(uri))
+    found = await server.checked_now(server.owner(uri))
     part = found.buffer.part_of(uri) if found is not None else None
     if found is None or part is None or place.line >= len(part.lines):
         return None
@@ -291,7 +291,7 @@ async def page_at(server: Server, uri: str, place: lsp.Position) -> lsp.Hover | 
     column = server.workspace.position_codec.position_from_client_units(part.lines, place).character
     named = [one[0] for one in CODE.finditer(part.lines[place.line]) if one.start() <= column <= one.end()]
     findings = [one for one in found.result.findings if found.buffer.holds(part, one, here)]
-    names = dict.fromkeys([*named, *(name for one in findings for name in names_of(one))])
+    names = dict.fromkeys([*named, *(name for finding in findings for name in names_of(finding))])
     pages = [page for name in names if (page := explain(name)) is not None]
     return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, "\n---\n\n".join(pages))) if pages else None
 

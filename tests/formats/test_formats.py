@@ -41,7 +41,7 @@ def finding(**details: Any) -> Finding:
 
 def report(output_format: str, *findings: Finding) -> str:
     stream = io.StringIO()
-    FORMATS[output_format].reporter(findings, stream, False)
+    FORMATS[output_format].writer(findings, stream, False)
     return stream.getvalue()
 
 

@@ -37,7 +37,7 @@ def finding(**details: Any) -> Finding:
 
 def text(*findings: Finding) -> str:
     stream = io.StringIO()
-    FORMATS["text"].reporter(findings, stream, False)
+    FORMATS["text"].writer(findings, stream, False)
     return re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue())
 
 
