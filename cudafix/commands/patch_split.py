@@ -137,8 +137,8 @@ def rows_of(edit: Edit) -> tuple[int, int]:
 def independent(hunks: Sequence[Hunk], found: Sequence[set[int]], result: Result) -> list[list[int]]:
     """Return groups of hunks, by their numbers, that can do without each other; `found` are those of each fix."""
     every = list(range(len(hunks)))
-    has_owners = set().union(*found) == set(every)
-    if result.rounds != 1 or not has_owners or re.search(rb"\r(?!\n)", result.old_bytes or b""):
+    is_covered = set().union(*found) == set(every)
+    if result.rounds != 1 or not is_covered or re.search(rb"\r(?!\n)", result.old_bytes or b""):
         return [every]
     leader = {number: number for number in every}
     near = [{number, number + 1} for number in every[:-1] if hunks[number + 1].start - hunks[number].end < APART]

@@ -1,7 +1,7 @@
 """Paths → the files to look at below them: Python, notebooks and, where asked for, documents; each with its options.
 
-Left out are what git ignores, virtual environments and what is excluded. In a git repository git says
-which files there are; elsewhere the folders are walked.
+Left out are what git ignores, virtual environments and what is excluded. In a git repository git says which
+files there are; elsewhere the folders are walked.
 """
 
 from __future__ import annotations

@@ -74,6 +74,7 @@ def process_parts(source: Source, options: Options, work: Work) -> Result:
 
 
 def process_module(source: Source, options: Options, work: Work) -> Result:
+    """Deal with one module; nothing is parsed where no word in it can be of interest, or Python itself refuses it."""
     if not may_have_findings(source, options):
         return Result(source.path, old_bytes=source.data)
     from cudafix.syntax.deep_stack import with_deep_stack
@@ -97,6 +98,17 @@ def check_module(source: Source, complaint: Complaint | None, options: Options, 
     """Deal with a slice of the file if that will do, else with the whole."""
     found = check_slice(source, options, work) if complaint is None else None
     return found or analyse_and_rewrite(source, complaint, options, work)
+
+
+def check_large_module(source: Source, options: Options, work: Work) -> Result:
+    """Deal with a file that is too large for a whole tree: a slice says what is found, and nothing is rewritten."""
+    size = f"is larger than {LARGEST // 1_000_000} MB"
+    found = check_slice(source, options, replace(work, mode=Mode.CHECK))
+    if found is None:
+        return unreadable(source, size, None, options)
+    has_fix = any(one.fix is not None and one.fix.safety in work.allowed for one in found.findings)
+    problem = Problem(source.path, f"{size}: what is found is not fixed")
+    return replace(found, problems=(problem,)) if has_fix and work.mode is not Mode.CHECK else found
 
 
 def check_slice(source: Source, options: Options, work: Work) -> Result | None:
@@ -124,6 +136,7 @@ def check_slice(source: Source, options: Options, work: Work) -> Result | None:
 
 
 def analyse_and_rewrite(source: Source, complaint: Complaint | None, options: Options, work: Work) -> Result:
+    """Deal with the whole of a module."""
     from libcst import ParserSyntaxError
 
     from cudafix.engine.analyse import analyse
@@ -142,6 +155,7 @@ def analyse_and_rewrite(source: Source, complaint: Complaint | None, options: Op
 
 
 def rewritten(source: Source, analysis: Analysis, options: Options, work: Work) -> Result:
+    """Return the result with all fixes that are allowed; where one of them goes wrong, the file stays as it was."""
     from cudafix.engine.verify import RewriteError, verify
     from cudafix.fixes.rewriter import rewrite
     from cudafix.suppressions.removal import with_edits
@@ -194,17 +208,6 @@ def unchanged_result(source: Source, analysis: Analysis) -> Result:
     )
 
 
-def check_large_module(source: Source, options: Options, work: Work) -> Result:
-    """Deal with a file that is too large for a whole tree: a slice says what is found, and nothing is rewritten."""
-    size = f"is larger than {LARGEST // 1_000_000} MB"
-    found = check_slice(source, options, replace(work, mode=Mode.CHECK))
-    if found is None:
-        return unreadable(source, size, None, options)
-    has_fix = any(one.fix is not None and one.fix.safety in work.allowed for one in found.findings)
-    problem = Problem(source.path, f"{size}: what is found is not fixed")
-    return replace(found, problems=(problem,)) if has_fix and work.mode is not Mode.CHECK else found
-
-
 def unreadable(source: Source, message: str, position: Position | None, options: Options) -> Result:
     """Return the result for a file that cannot be analysed: a line for the user, and a finding where it is on."""
     from cudafix.engine.active_rules import active_codes
@@ -236,6 +239,7 @@ def leads_outside(path: str, root: Path) -> bool:
 
 
 def written(result: Result, old: bytes, new: bytes) -> Result:
+    """Write the file and return its result, or what went wrong."""
     from cudafix.files.write import ChangedMeanwhile, write
 
     try:

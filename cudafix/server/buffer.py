@@ -56,9 +56,8 @@ class Buffer:
     @cached_property
     def data(self) -> bytes:
         if self.is_notebook:
-            return json.dumps(
-                {CELLS: [cell_object(*one) for one in self.cells], "nbformat": 4}, ensure_ascii=True
-            ).encode()
+            cells = [cell_object(*one) for one in self.cells]
+            return json.dumps({CELLS: cells, "nbformat": 4}, ensure_ascii=True).encode()
         return self.parts[0].text.encode(self.encoding, "surrogatepass")
 
     @property

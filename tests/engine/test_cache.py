@@ -39,9 +39,9 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that are looked at, in this process."""
     seen: list[str] = []
-    look = cudafix.engine.many_files.run_file
+    run_file = cudafix.engine.many_files.run_file
     monkeypatch.setattr(
-        cudafix.engine.many_files, "run_file", lambda path, *rest: [seen.append(path), look(path, *rest)][1]
+        cudafix.engine.many_files, "run_file", lambda path, *rest: [seen.append(path), run_file(path, *rest)][1]
     )
     return seen
 
