@@ -49,7 +49,7 @@ class TargetApplier:
 
     def find_stop(self, replacement: Replacement, node: cst.CSTNode) -> str:
         """Return why a fix cannot be done with what the project has; "" where nothing stops it."""
-        if replacement.need.module != self.options.runtime_module:
+        if replacement.imported.module != self.options.runtime_module:
             return ""
         entry = self.entry(replacement)
         if entry is None:
@@ -61,19 +61,21 @@ class TargetApplier:
     def entry(self, replacement: Replacement) -> Entry | None:
         """Return the project's entry for a function of the runtime."""
         is_called = replacement.passed is not None or replacement.on_module
-        key = f"{RUNTIME_MODULE}.{replacement.need.name}"
+        key = f"{RUNTIME_MODULE}.{replacement.imported.name}"
         return find_other(key, self.file.path, self.options, is_called)
 
     def substitution(self, substitution: Substitution) -> Substitution:
         place, replacement = substitution
-        is_of_runtime = replacement.need.module == self.options.runtime_module
+        is_of_runtime = replacement.imported.module == self.options.runtime_module
         entry = self.entry(replacement) if is_of_runtime else None
         if entry is None:
             return substitution
         target = entry.target
         plain = plain_form(target, self.file, self.options)
         attributes = (*plain.attributes, *replacement.attributes)
-        new = replace(replacement, need=plain.need, attributes=attributes, on_module=plain.on_module, since=plain.since)
+        new = replace(
+            replacement, imported=plain.imported, attributes=attributes, on_module=plain.on_module, since=plain.since
+        )
         if entry.replaces_call:
             arguments = target.arguments and target.arguments.replace(REST, replacement.passed or replacement.module_of)
             new = replace(new, passed=arguments, also=others_of(target, new))
@@ -82,7 +84,9 @@ class TargetApplier:
     def change(self, change: NodeChange) -> NodeChange:
         """Return the same new change for the same old one: several matches may share it, and it is done once."""
         if change not in self.changes:
-            self.changes[change] = replace(change, needs=tuple(self.substitution(one) for one in change.needs))
+            self.changes[change] = replace(
+                change, substitutions=tuple(self.substitution(one) for one in change.substitutions)
+            )
         return self.changes[change]
 
     def constant(self, constant: Constant) -> Constant:
@@ -95,6 +99,6 @@ class TargetApplier:
         text = match.help
         pairs = zip(match.operations.all_substitutions, operations.all_substitutions, strict=True)
         for (_, before), (_, after) in pairs:
-            old = before.text(before.need.name)
-            text = text.replace(old, after.text(after.need.name)) if before is not after else text
+            old = before.text(before.imported.name)
+            text = text.replace(old, after.text(after.imported.name)) if before is not after else text
         return text

@@ -38,7 +38,7 @@ def new_text(substitution: Substitution) -> str:
 
 def replacement_text(replacement: Replacement) -> str:
     return replacement.text(
-        f"torch.{replacement.need.name}" if replacement.need.module == "torch" else replacement.need.name
+        f"torch.{replacement.imported.name}" if replacement.imported.module == "torch" else replacement.imported.name
     )
 
 

@@ -111,7 +111,7 @@ class Planner:
 
     def spell_what_is_there(self) -> None:
         for place, replacement in self.substitutions:
-            for imported in replacement.needs:
+            for imported in replacement.imported_names:
                 known = self.spell(place, imported)
                 if known:
                     self.spelled[place, imported] = known
@@ -219,7 +219,7 @@ class Planner:
         gone = {
             name
             for place, replacement in self.substitutions
-            if place.root is not None and not self.keeps_root(place, replacement.need)
+            if place.root is not None and not self.keeps_root(place, replacement.imported)
             for name in names_in(place.node, self.names)
         }
         said = self.names_said_anew()
@@ -234,12 +234,12 @@ class Planner:
         found: set[tuple[str, Scope | None]] = set()
         for place, replacement in self.substitutions:
             names = set(replacement.names_said)
-            if place.root is not None and self.keeps_root(place, replacement.need):
+            if place.root is not None and self.keeps_root(place, replacement.imported):
                 names.add(place.root.node.value)
             found |= {(one, self.names.find_scope(one, place.scope)) for one in names}
         for change in self.operations.changes:
             scopes = {self.names.uses[one].scope for one in names_in(change.node, self.names)} or self.names.scopes
-            found |= {(name, self.names.find_scope(name, scope)) for name in change.says for scope in scopes}
+            found |= {(name, self.names.find_scope(name, scope)) for name in change.names_said for scope in scopes}
         return found
 
     def mark(self, node: ImportStatement) -> None:
@@ -257,7 +257,7 @@ class Planner:
         for place, imported in self.missing:
             self.spelled[place, imported] = self.local_name(imported)
         for place, replacement in self.substitutions:
-            names = tuple(self.spelled[place, imported] for imported in replacement.needs)
+            names = tuple(self.spelled[place, imported] for imported in replacement.imported_names)
             self.plan.spelling[Substitution(place, replacement)] = names
 
     def local_name(self, imported: ImportedName) -> str:

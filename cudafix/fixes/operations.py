@@ -61,22 +61,22 @@ class NodeChange:
     Attributes:
         node: the original.
         build: makes what replaces it of the updated node: a node or, in a block, statements (none: it goes).
-        needs: the neutral forms that are new in what it makes; `build` gets their text as well.
+        substitutions: the neutral forms that are new in what it makes; `build` gets their text as well.
         kept: the parts of the original that the new code still holds; all else goes, and what it reads with it.
         before: whether what `build` makes goes in front of the node, which stays.
-        says: the names of the file that the new code says, beside those in what is kept.
+        names_said: the names of the file that the new code says, beside those in what is kept.
     """
 
     node: cst.CSTNode
     build: Callable[..., Built]
     kept: tuple[cst.CSTNode, ...] = ()
     before: bool = False
-    needs: tuple[Substitution, ...] = ()
-    says: tuple[str, ...] = ()
+    substitutions: tuple[Substitution, ...] = ()
+    names_said: tuple[str, ...] = ()
 
     def made(self, updated: cst.CSTNode, spelling: Spelling) -> Built:
         """Return what `build` makes, of the updated node and of how the file calls what it needs."""
-        return self.build(updated, *(one.replacement.text(*spelling[one]) for one in self.needs))
+        return self.build(updated, *(one.replacement.text(*spelling[one]) for one in self.substitutions))
 
     def statements(self, updated: cst.CSTNode, spelling: Spelling) -> Sequence[cst.CSTNode]:
         """Return the statements that `build` makes."""
@@ -124,13 +124,13 @@ class Operations:
     @property
     def reason(self) -> str:
         """What is said of the form that takes the place of what is flagged."""
-        _, replacement = self.substitutions[0] if self.substitutions else self.changes[-1].needs[-1]
+        _, replacement = self.substitutions[0] if self.substitutions else self.changes[-1].substitutions[-1]
         return replacement.reason
 
     @property
     def all_substitutions(self) -> tuple[Substitution, ...]:
         """All neutral forms that the new code has: those that take the place of something, and those that are added."""
-        added = [substitution for change in self.changes for substitution in change.needs]
+        added = [substitution for change in self.changes for substitution in change.substitutions]
         return (*self.substitutions, *added, *(one.value for one in self.constants))
 
 

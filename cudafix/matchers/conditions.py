@@ -53,7 +53,7 @@ class BackendCondition:
     """
 
     backends: frozenset[str]
-    asks: Certainty = Certainty.MACHINE
+    certainty: Certainty = Certainty.MACHINE
     negated: bool = False
     devices: tuple[cst.BaseExpression, ...] = ()
     rest: tuple[cst.BaseExpression, ...] = ()
@@ -191,7 +191,7 @@ def merged(
     conditions: Sequence[BackendCondition], backends: frozenset[str], rest: Iterable[cst.BaseExpression]
 ) -> BackendCondition:
     """Put conditions together that are parts of one."""
-    asked = {one.asks for one in conditions}
+    asked = {one.certainty for one in conditions}
     return BackendCondition(
         backends,
         [one for one in Certainty if one in asked][-1],

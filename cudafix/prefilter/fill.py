@@ -115,7 +115,7 @@ class Filler:
         for node in nodes:
             if not isinstance(node, Unparsed):
                 yield node
-            elif self.file.says(node, name):
+            elif self.file.names_said(node, name):
                 yield parsed(node, self.file.text_of(node))
 
     @cached_property

@@ -134,7 +134,7 @@ class Slicer:
     def keep_imports(self, block: Block) -> bool:
         """Keep the imports outside of functions, and what stands between them. Return whether there are any."""
         for index, node in enumerate(block):
-            if isinstance(node, Unparsed) and self.file.says(node, "import"):
+            if isinstance(node, Unparsed) and self.file.names_said(node, "import"):
                 self.file.statement(block, index)
         last = max((index for index, node in enumerate(block) if isinstance(node, IMPORTS)), default=-2)
         has_imports = last >= 0

@@ -74,7 +74,7 @@ class Statements:
             return DEFINITION.match(self.text_of(node)) is not None
         return isinstance(node, DEFINITIONS)
 
-    def says(self, node: ast.stmt, name: str) -> bool:
+    def names_said(self, node: ast.stmt, name: str) -> bool:
         return name.encode() in self.text_of(node)
 
     def is_elif(self, node: ast.stmt) -> bool:

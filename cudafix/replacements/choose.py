@@ -48,8 +48,8 @@ def find_replacement(reference: Reference, file: File, options: Options) -> Repl
         form = find_form(reference, file, options)
     if isinstance(form, Refusal):
         return form
-    if is_module(file.path, form.need.module) and form.need.name not in file.names.root.bindings:
-        return Refusal(f"this file is {form.need.module} itself, where the neutral function comes from")
+    if is_module(file.path, form.imported.module) and form.imported.name not in file.names.root.bindings:
+        return Refusal(f"this file is {form.imported.module} itself, where the neutral function comes from")
     doubts = find_doubts(reference, file, form)
     if not doubts:
         return form
@@ -208,7 +208,7 @@ def find_doubts(reference: Reference, file: File, form: Replacement) -> list[str
         found.append("the backend is decided where the name is read, not where it is used")
     elif (form.on_module or row.annotation) and reference.scope.runs_at_import:
         found.append("the backend is decided at import")
-    if row.returns_other and form.need.module != "torch" and not is_statement(reference, file):
+    if row.returns_other and form.imported.module != "torch" and not is_statement(reference, file):
         found.append(f"the result may be used, and the neutral function {row.note}")
     if has_ancestor(reference.node, file, is_printed_as_text):
         found.append("the f-string prints the text of the expression")

@@ -25,12 +25,12 @@ KEYWORD_METHODS = frozenset(("to", "to_empty", "new_empty", "new_full", "new_one
 
 def as_device(reference: Reference, replacement: Replacement, file: File, options: Options) -> Replacement:
     """Return the neutral form that gives the current device where its index is taken for one; else `replacement`."""
-    is_ours = replacement.need.module in ("torch", options.runtime_module)
+    is_ours = replacement.imported.module in ("torch", options.runtime_module)
     if reference.symbol.row.name != DEVICE or reference.call is None or not is_ours:
         return replacement
     if not is_taken_for_device(reference.call, file):
         return replacement
-    return replace(replacement, need=ImportedName(options.runtime_module, DEVICE), attributes=(), arguments=())
+    return replace(replacement, imported=ImportedName(options.runtime_module, DEVICE), attributes=(), arguments=())
 
 
 def is_taken_for_device(node: cst.CSTNode, file: File) -> bool:

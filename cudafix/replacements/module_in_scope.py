@@ -93,7 +93,7 @@ def find_meant(reference: Reference, replacement: Replacement | Refusal, file: F
     if isinstance(replacement, Refusal):
         return replacement
     module = call.func.value if isinstance(call.func, cst.Attribute) else None
-    if call.args or module is None or "#" in file.code(call) or replacement.need.module == "torch":
+    if call.args or module is None or "#" in file.code(call) or replacement.imported.module == "torch":
         return Refusal("the backend's module is not at hand here")
     statement = isinstance(file.tree.parents.get(call), cst.Expr)
     reason = "" if statement else "the result may be used, and the neutral function returns whether a cache was emptied"

@@ -111,7 +111,7 @@ def plain_form(target: Target, file: File, options: Options) -> Replacement:
 
 def others_of(target: Target, form: Replacement) -> tuple[ImportedName, ...]:
     """Return what the arguments of a target need, from the module that its own name comes from."""
-    return tuple(ImportedName(form.need.module, name) for name in target.imported_arguments)
+    return tuple(ImportedName(form.imported.module, name) for name in target.imported_arguments)
 
 
 def passed(target: Target, call: cst.Call, file: File) -> str | None:

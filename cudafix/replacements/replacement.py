@@ -24,7 +24,7 @@ class Replacement:
     """What replaces the node of a reference.
 
     Attributes:
-        need: what the new code begins with, a function as a rule.
+        imported: what the new code begins with, a function as a rule.
         attributes: what follows its name.
         on_module: whether it is called before the attributes are read, with `module_of` as its argument.
         arguments: the call's arguments that lose their keyword.
@@ -36,7 +36,7 @@ class Replacement:
         since: the oldest torch that has it; the runtime's functions work with 2.4.
     """
 
-    need: ImportedName
+    imported: ImportedName
     attributes: tuple[str, ...] = ()
     on_module: bool = False
     arguments: tuple[cst.Arg, ...] = ()
@@ -51,8 +51,8 @@ class Replacement:
     reason: str = ""
 
     @property
-    def needs(self) -> tuple[ImportedName, ...]:
-        return (self.need, *self.also)
+    def imported_names(self) -> tuple[ImportedName, ...]:
+        return (self.imported, *self.also)
 
     def text(self, local_name: str, *others: str) -> str:
         """Return the new code; `others` are the local names of what `also` names."""
@@ -66,7 +66,7 @@ class Replacement:
     @property
     def names_said(self) -> set[str]:
         """The names that the new code uses beside the neutral function's."""
-        own = "" if self.need.module else self.need.name
+        own = "" if self.imported.module else self.imported.name
         found = set(re.findall(r"(?<![\w.])[^\W\d]\w*", f"{self.passed or ''} {self.module_of} {own}"))
         return found - {one.name for one in self.also}
 

@@ -46,7 +46,7 @@ def backends_asked_before(child: cst.CSTNode, parent: cst.CSTNode, context: Rule
         return condition.backends if is_meant(condition, parent, context) else frozenset()
     if isinstance(parent, cst.BooleanOperation) and child is parent.right and isinstance(parent.operator, cst.And):
         condition = context.condition(parent.left)
-        is_for_one = condition is not None and not condition.negated and condition.asks is not Certainty.MACHINE
+        is_for_one = condition is not None and not condition.negated and condition.certainty is not Certainty.MACHINE
         return condition.backends if condition is not None and is_for_one else frozenset()
     if isinstance(parent, cst.MatchCase):
         return case_backends(parent, context)
@@ -59,7 +59,7 @@ def is_meant(condition: BackendCondition, node: cst.If | cst.IfExp, context: Rul
     """Whether who asks this means the backends of `condition` and no other."""
     if condition.backends == {"cpu"}:
         return False
-    if condition.asks is not Certainty.MACHINE or "cuda" not in condition.backends:
+    if condition.certainty is not Certainty.MACHINE or "cuda" not in condition.backends:
         return True
     return any(other - condition.backends - {"cpu"} for other in backends_beside(node, context))
 

@@ -66,7 +66,9 @@ def tests_in(dispatch: Dispatch, context: RuleContext) -> list[Reference]:
 
 def has_flag(dispatch: Dispatch) -> bool:
     """Whether a flag is asked that was set from what torch finds."""
-    return any(condition.flags and condition.asks is Certainty.MACHINE for _, condition in dispatch.tested_branches)
+    return any(
+        condition.flags and condition.certainty is Certainty.MACHINE for _, condition in dispatch.tested_branches
+    )
 
 
 def is_ladder(dispatch: Dispatch, context: RuleContext) -> bool:
@@ -81,9 +83,9 @@ def is_guard(dispatch: Dispatch, context: RuleContext) -> bool:
     ((_, condition),) = dispatch.tested_branches[:1]
     if "cuda" not in condition.backends:
         return False
-    if condition.tests or (condition.flags and condition.asks is Certainty.MACHINE):
+    if condition.tests or (condition.flags and condition.certainty is Certainty.MACHINE):
         return True
-    if condition.asks is Certainty.MACHINE:
+    if condition.certainty is Certainty.MACHINE:
         return False
     return does_nothing_at_all(dispatch, context) or answers_as_default(dispatch, context)
 
@@ -120,7 +122,7 @@ def match_dispatch(
         flags = removable_flags(dispatch, context)
         operations = Operations(tuple(verdict.substitutions), verdict.changes, removable_assignments=flags)
     named = tests[0] if tests else inside[0] if inside else anchor(dispatch, context)
-    takes_inside = bool(operations) and (takes_all or dispatch.tested_branches[0][1].asks is not Certainty.MACHINE)
+    takes_inside = bool(operations) and (takes_all or dispatch.tested_branches[0][1].certainty is not Certainty.MACHINE)
     return Match(
         dispatch.branches[0].test or dispatch.nodes[0], named.symbol.name, message(named), operations,
         safety=Safety.UNSAFE if verdict.caveats else Safety.SAFE,
@@ -133,7 +135,7 @@ def match_dispatch(
 def removable_flags(dispatch: Dispatch, context: RuleContext) -> tuple[Binding, ...]:
     """Return the assignments of the flags that were asked, if they hold no more than what torch finds."""
     conditions = [condition for _, condition in dispatch.tested_branches]
-    pure = [one for one in conditions if one.asks is Certainty.MACHINE and not one.rest]
+    pure = [one for one in conditions if one.certainty is Certainty.MACHINE and not one.rest]
     flags = [flag for condition in pure for flag in condition.flags if isinstance(flag, cst.Name)]
     bindings = [only_binding(flag, context.file) for flag in flags]
     return tuple(one for one in bindings if one is not None)

@@ -65,11 +65,11 @@ def device_name_substitutions(
     branch: Branch, backends: frozenset[str], dispatch: Dispatch, context: RuleContext
 ) -> list[Substitution]:
     """Return what takes the place of the names of the backends' devices in a branch."""
-    need = ImportedName(context.options.runtime_module, DEVICE_TYPE_FUNCTION)
+    imported = ImportedName(context.options.runtime_module, DEVICE_TYPE_FUNCTION)
     found = []
     for literal in device_literals(branch.parts, backends):
         replacement = Replacement(
-            need, passed="", template=template_of(literal), safety=Safety.UNSAFE, reason=OTHER_DEVICES
+            imported, passed="", template=template_of(literal), safety=Safety.UNSAFE, reason=OTHER_DEVICES
         )
         found.append(Substitution(replace(place_of(anchor(dispatch, context)), node=literal), replacement))
     return found

@@ -141,7 +141,7 @@ class CollapseDecision:
     @property
     def device(self) -> str:
         """The device at hand that the branches are taken for, "" where none is."""
-        is_asked = self.condition.asks is Certainty.DEVICE
+        is_asked = self.condition.certainty is Certainty.DEVICE
         return self.text(*self.condition.devices[:1]) if is_asked else ""
 
     def leaves_out(self, part: cst.BaseExpression) -> bool:
@@ -226,7 +226,9 @@ class CollapseDecision:
     def targets_in(self, branch: Branch, substitutions: list[Substitution]) -> list[str]:
         """Return the functions of the project itself that the branch will call, or calls already."""
         known = ("torch", self.context.options.runtime_module)
-        new = [replacement.need.name for _, replacement in substitutions if replacement.need.module not in known]
+        new = [
+            replacement.imported.name for _, replacement in substitutions if replacement.imported.module not in known
+        ]
         nodes = nodes_in(branch.parts) if self.context.options.targets else ()
         calls = [one for one in nodes if isinstance(one, cst.Call)]
         old = [entry.target.name for one in calls if (entry := self.context.target_behind(one)) is not None]
@@ -279,7 +281,7 @@ class CollapseDecision:
 
     def with_condition(self, branch: Branch, backends: frozenset[str], substitutions: list[Substitution]) -> Verdict:
         """Leave the branch under a condition that is neutral."""
-        if self.condition.asks is Certainty.DEVICE:
+        if self.condition.certainty is Certainty.DEVICE:
             return Verdict(branch, refusal="what it does depends on the device at hand")
         other = self.backend_of_default()
         if other:
@@ -287,7 +289,7 @@ class CollapseDecision:
             return Verdict(branch, refusal=refusal)
         if len(self.dispatch.tested_branches) > 1:
             return self.merged(branch, backends, substitutions)
-        if self.condition.asks is Certainty.PREDICATE:
+        if self.condition.certainty is Certainty.PREDICATE:
             return Verdict(branch, refusal="what it guards does something on every machine")
         return self.widened(branch, backends, substitutions)
 
@@ -370,9 +372,9 @@ class CollapseDecision:
         """Return what is no longer so once the conditions are gone, or ask torch."""
         conditions = [condition for _, condition in self.dispatch.tested_branches]
         found = []
-        if any(one.asks is Certainty.PREDICATE for one in conditions):
+        if any(one.certainty is Certainty.PREDICATE for one in conditions):
             found.append("a function or flag of the project decides now, and torch would")
-        if any(one.asks is Certainty.DEVICE for one in conditions):
+        if any(one.certainty is Certainty.DEVICE for one in conditions):
             found.append("the device at hand decides")
         if not any("cuda" in one.backends for one in conditions) and "cuda" not in self.default_backends:
             found.append("nothing was done on CUDA here")

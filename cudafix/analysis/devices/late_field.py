@@ -44,9 +44,11 @@ def late_field(
     reason = replacement.reason.partition(";")[0]
     made = Substitution(place, replace(replacement, passed=None if is_all else replacement.passed, reason=reason))
     if argument is not None:
-        return (NodeChange(argument, partial(with_factory, literal=literal, whole=whole), needs=(made,)),)
+        return (NodeChange(argument, partial(with_factory, literal=literal, whole=whole), substitutions=(made,)),)
     assert maker is not None
-    return (NodeChange(value, partial(described, literal=literal, whole=whole), kept=(value,), needs=(maker, made)),)
+    return (
+        NodeChange(value, partial(described, literal=literal, whole=whole), kept=(value,), substitutions=(maker, made)),
+    )
 
 
 def default_argument(call: cst.Call) -> cst.Arg | None:
@@ -67,13 +69,13 @@ def find_maker(statement: cst.AnnAssign, place: Place, context: RuleContext) -> 
     ]
     if not known:
         return None
-    beside, need = known[0]
+    beside, imported = known[0]
     if isinstance(beside, cst.Attribute):  # said as the file says what stands beside it
-        need = ImportedName("", f"{dotted_name(beside.value)}.{need.name}")
+        imported = ImportedName("", f"{dotted_name(beside.value)}.{imported.name}")
     meaning = context.file.names.resolve(beside)
     imports = [one for one in meaning.origins if one.kind is BindingKind.IMPORT] if meaning is not None else []
     origins = tuple(imports) or place.origins
-    return Substitution(replace(place, origins=origins), Replacement(need))
+    return Substitution(replace(place, origins=origins), Replacement(imported))
 
 
 def with_factory(updated: cst.Arg, text: str, literal: cst.SimpleString, whole: cst.BaseExpression) -> cst.Arg:

@@ -42,7 +42,9 @@ def late_parameter(
     resolve = partial(resolved, literal=literal, param=param, context=context)
     return (
         NodeChange(param, partial(without_default, context=context), kept=kept),
-        NodeChange(first, resolve, before=True, needs=(Substitution(replace(place, scope=scope), replacement),)),
+        NodeChange(
+            first, resolve, before=True, substitutions=(Substitution(replace(place, scope=scope), replacement),)
+        ),
     )
 
 

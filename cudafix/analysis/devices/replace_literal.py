@@ -45,13 +45,13 @@ def match_with_fix(node: cst.CSTNode, message: str, fix: Operations | Refusal, c
     """Return the match for `node`, with its fix or with what stops one."""
     operations, reason = with_reason(fix)
     owner = find_default_owner(node, context) if operations.changes else None
-    words = help_for(operations.changes[-1].needs[-1].replacement, owner) if owner is not None else ""
+    words = help_for(operations.changes[-1].substitutions[-1].replacement, owner) if owner is not None else ""
     return Match(node, "", message, operations, reason=reason, help=words)
 
 
 def help_for(replacement: Replacement, owner: cst.Param | cst.AnnAssign) -> str:
     """Return what a default becomes, in words."""
-    text = replacement.text(replacement.need.name)
+    text = replacement.text(replacement.imported.name)
     if isinstance(owner, cst.Param):
         return f"make it None, and begin the function with `{owner.name.value} = {text}` for that"
     return f"use a `default_factory`, `{text}`"
@@ -104,13 +104,13 @@ def with_name(
     place, replacement = substitution
     in_scope = find_device_name(placed, context)
     if in_scope is not None:
-        need = ImportedName("", in_scope.said(replacement.template, takes_device))
-        named = replace(replacement, need=need, passed=None, reason=in_scope.reason)
+        imported = ImportedName("", in_scope.said(replacement.template, takes_device))
+        named = replace(replacement, imported=imported, passed=None, reason=in_scope.reason)
         return NeutralDevice(Substitution(place, named))
     name, constant = find_constant(context)
     if not name or not has_value(name, placed, place.scope, constant, context):
         return None
-    named = replace(replacement, need=ImportedName("", name), passed=None, reason=ELSEWHERE + DECIDED_AT_IMPORT)
+    named = replace(replacement, imported=ImportedName("", name), passed=None, reason=ELSEWHERE + DECIDED_AT_IMPORT)
     return NeutralDevice(Substitution(place, named), (constant,) if constant is not None else ())
 
 
@@ -125,9 +125,9 @@ def neutral_value(
     place = find_place(node, placed, context)
     if place is None:
         return None
-    need = ImportedName(context.options.runtime_module, function)
+    imported = ImportedName(context.options.runtime_module, function)
     reason += DECIDED_AT_IMPORT if place.scope.runs_at_import else ""
-    replacement = Replacement(need, passed="", template=template, safety=Safety.UNSAFE, reason=reason)
+    replacement = Replacement(imported, passed="", template=template, safety=Safety.UNSAFE, reason=reason)
     return Substitution(place, replacement)
 
 

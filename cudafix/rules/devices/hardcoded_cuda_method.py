@@ -83,10 +83,10 @@ def match_method(call: cst.Call, context: RuleContext) -> Match:
     if device is None:
         return replace(match, reason=NOTHING_BESIDE)
     build = partial(moved, rest=int(passed is not None))
-    change = NodeChange(call, build, (call.func.value, *call.args), needs=(device.substitution,))
+    change = NodeChange(call, build, (call.func.value, *call.args), substitutions=(device.substitution,))
     operations = Operations(changes=(change,), constants=device.constants)
     replacement = device.substitution.replacement
-    text = replacement.text(replacement.need.name)
+    text = replacement.text(replacement.imported.name)
     return replace(match, operations=operations, reason=replacement.reason, help=f"use `.to({text})`")
 
 
@@ -126,9 +126,11 @@ def current_index(value: cst.BaseExpression | None, context: RuleContext) -> Ref
 def moved_to_current(match: Match, call: cst.Call, current: Reference, context: RuleContext) -> Match:
     assert isinstance(call.func, cst.Attribute)
     replacement = Replacement(ImportedName(context.options.runtime_module, DEVICE), passed="")
-    needs = (Substitution(place_of(current), replacement),)
+    substitutions = (Substitution(place_of(current), replacement),)
     fix = Operations(
-        changes=(NodeChange(call, partial(moved, rest=1), (call.func.value, *call.args[1:]), needs=needs),)
+        changes=(
+            NodeChange(call, partial(moved, rest=1), (call.func.value, *call.args[1:]), substitutions=substitutions),
+        )
     )
     return replace(match, operations=fix, safety=Safety.UNSAFE, reason=ANY_DEVICE, help=f"use `.to({DEVICE}())`")
 

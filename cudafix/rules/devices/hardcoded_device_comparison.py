@@ -127,7 +127,12 @@ def find_choice(test: cst.BaseExpression, context: RuleContext) -> cst.IfExp | N
     if not isinstance(around, cst.IfExp) or around.test is not outer:
         return None
     condition = context.condition(outer)
-    if condition is None or condition.asks is not Certainty.DEVICE or condition.rest or len(condition.devices) != 1:
+    if (
+        condition is None
+        or condition.certainty is not Certainty.DEVICE
+        or condition.rest
+        or len(condition.devices) != 1
+    ):
         return None
     asked = next(iter(condition.backends)) if len(condition.backends) == 1 else ""
     values = (around.orelse, around.body) if condition.negated else (around.body, around.orelse)
@@ -149,10 +154,10 @@ def device_type(place: Place, device: str, test: cst.BaseExpression, context: Ru
     """Return the fix that gives the type of a device."""
     torch = torch_beside(place)
     if f"{device}.type" in context.file.code(test):
-        need, passed, template = ImportedName("", f"{device}.type"), None, "{}"
+        imported, passed, template = ImportedName("", f"{device}.type"), None, "{}"
     elif torch:
-        need, passed, template = ImportedName("", f"{torch}.device"), device, "{}.type"
+        imported, passed, template = ImportedName("", f"{torch}.device"), device, "{}.type"
     else:
         return Refusal(NO_TORCH)
-    replacement = Replacement(need, passed=passed, template=template, safety=Safety.UNSAFE, reason=TELLS_APART)
+    replacement = Replacement(imported, passed=passed, template=template, safety=Safety.UNSAFE, reason=TELLS_APART)
     return Operations((Substitution(place, replacement),))

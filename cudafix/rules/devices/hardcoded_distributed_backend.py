@@ -88,7 +88,7 @@ def choice_around(node: cst.SimpleString, context: RuleContext) -> cst.IfExp | N
     meaning = context.file.names.resolve(choice.test.func) if isinstance(choice.test, cst.Call) else None
     condition = context.condition(choice.test)
     is_by_nccl = meaning is not None and meaning.path == "torch.distributed.is_nccl_available"
-    is_by_torch = condition is not None and condition.asks is Certainty.MACHINE and bool(condition.tests)
+    is_by_torch = condition is not None and condition.certainty is Certainty.MACHINE and bool(condition.tests)
     is_bare = condition is None or not condition.rest
     return choice if is_gloo and (is_by_nccl or (is_by_torch and is_bare)) else None
 
@@ -98,7 +98,7 @@ def instead_of_choice(choice: cst.IfExp, node: cst.SimpleString, context: RuleCo
     substitution = neutral_value(choice, node, "{}", context, BACKEND_FUNCTION, ELSEWHERE)
     if substitution is None:
         return Refusal(NOTHING_BESIDE)
-    return Operations(changes=(NodeChange(choice, chosen, needs=(substitution,)),))
+    return Operations(changes=(NodeChange(choice, chosen, substitutions=(substitution,)),))
 
 
 def chosen(updated: cst.IfExp, text: str) -> cst.BaseExpression:

@@ -110,7 +110,7 @@ def as_constructor(call: cst.Call, dtype: str, torch: str, context: RuleContext)
         return found
     device, torch = found
     build = partial(made, function=f"{torch}.{function}", dtype=f"{torch}.{dtype}")
-    change = NodeChange(call, build, kept=tuple(call.args), needs=(device.substitution,), says=(torch,))
+    change = NodeChange(call, build, kept=tuple(call.args), substitutions=(device.substitution,), names_said=(torch,))
     return Operations(changes=(change,), constants=device.constants)
 
 
@@ -175,7 +175,7 @@ def as_argument(node: cst.CSTNode, dtype: str, torch: str, context: RuleContext)
     assert isinstance(call.func, cst.Attribute)
     build = partial(moved, dtype=f"{torch}.{dtype}")
     kept = (call.func, *others)
-    change = NodeChange(call, build, kept=kept, needs=(device.substitution,), says=(torch,))
+    change = NodeChange(call, build, kept=kept, substitutions=(device.substitution,), names_said=(torch,))
     return Operations(changes=(change,), constants=device.constants)
 
 
@@ -197,7 +197,7 @@ def default_type(
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1 or len(call.args) != 1:
         return Refusal("two statements take its place")
     build = partial(said, torch=torch, dtype=f"{torch}.{dtype}")
-    change = NodeChange(line, build, needs=(device.substitution,), says=(torch,))
+    change = NodeChange(line, build, substitutions=(device.substitution,), names_said=(torch,))
     return Operations(changes=(change,), constants=device.constants)
 
 

@@ -184,10 +184,10 @@ def exchanged(name: cst.BaseExpression, meaning: Resolution | None, context: Rul
     imports = [one for one in names.imports if one.scope is names.root and one.target.startswith(f"{known}.")]
     in_scope = [one.name for one in imports if one.target.endswith(f".{new}")]
     written = dotted_name(name).rpartition(".")[0]
-    need = ImportedName("", f"{written}.{new}") if written else ImportedName(module, new)
-    need = ImportedName("", in_scope[0]) if in_scope else need
+    imported = ImportedName("", f"{written}.{new}") if written else ImportedName(module, new)
+    imported = ImportedName("", in_scope[0]) if in_scope else imported
     place = Place(name, use.scope, use.order, meaning.origins, root=use)
-    replacement = Replacement(need, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)
+    replacement = Replacement(imported, safety=Safety.UNSAFE, reason=RUNS_ELSEWHERE)
     return Operations((Substitution(place, replacement),))
 
 
@@ -211,7 +211,7 @@ def match_asserted(node: cst.SimpleString | cst.Attribute, context: RuleContext)
     device = neutral_device(node, context, takes_device=False)
     if device is None:
         return match_with_fix(node, message, Refusal(NOTHING_BESIDE), context)
-    change = NodeChange(node, comparison, kept=(node.value,), needs=(device.substitution,))
+    change = NodeChange(node, comparison, kept=(node.value,), substitutions=(device.substitution,))
     fix = Operations(changes=(change,), constants=device.constants)
     match = match_with_fix(node, message, fix, context)
     return replace(match, help=f"use `{context.file.code(node.value)}.device.type == …`")

@@ -106,7 +106,7 @@ def neutral_call(
     place = Place(call.func, scope, order, meaning.origins)
     change = NodeChange(
         call, partial(called, original=call, function=function), kept=tuple(call.args),
-        needs=(Substitution(place, replace(replacement, safety=safety, reason=reason)),),
+        substitutions=(Substitution(place, replace(replacement, safety=safety, reason=reason)),),
     )  # fmt: skip
     return Operations(changes=(change,))
 
@@ -141,11 +141,11 @@ def with_device(call: cst.Call, name: str, meaning: Resolution, context: RuleCon
         return Refusal("it is there for a torch that takes no device")
     scope, order = context.file.names.places[call]
     place = Place(call.func, scope, order, meaning.origins)
-    need = ImportedName(context.options.runtime_module, DEVICE_TYPE_FUNCTION)
-    replacement = Replacement(need, passed="", safety=Safety.UNSAFE, reason=OTHER_ANSWER)
+    imported = ImportedName(context.options.runtime_module, DEVICE_TYPE_FUNCTION)
+    replacement = Replacement(imported, passed="", safety=Safety.UNSAFE, reason=OTHER_ANSWER)
     build = partial(passing, function=f"{torch.name}.{name}")
-    needs = (Substitution(place, replacement),)
-    return Operations(changes=(NodeChange(call, build, kept=(call.func, *call.args), needs=needs),))
+    substitutions = (Substitution(place, replacement),)
+    return Operations(changes=(NodeChange(call, build, kept=(call.func, *call.args), substitutions=substitutions),))
 
 
 def passing(updated: cst.Call, text: str, function: str) -> cst.Call:

@@ -127,8 +127,8 @@ def find_fix(replaced: Replaced, context: RuleContext) -> Replacement | Refusal:
     obstacle = find_stop(entry.target, replaced.place.node, file, options)
     form = Refusal(obstacle) if obstacle else form_of(entry, replaced.call, file, options)
     if isinstance(form, Replacement) and context.absolute(replaced.module) == entry.target.module:
-        module = ImportedName(replaced.module, form.need.name)
-        form = replace(form, need=module, also=tuple(ImportedName(replaced.module, one.name) for one in form.also))
+        module = ImportedName(replaced.module, form.imported.name)
+        form = replace(form, imported=module, also=tuple(ImportedName(replaced.module, one.name) for one in form.also))
     return form
 
 
