@@ -14,14 +14,9 @@ from typing import Any, TypeVar
 import click
 
 from cudafix.catalogue.backends import BACKENDS
-from cudafix.commands.session import CLEAN, ERROR, FINDINGS, FlagError, Session
-from cudafix.config.options import BASELINE, Overrides, options_for
-from cudafix.config.settings import ConfigError, suggestion
-from cudafix.engine.discover import SUFFIXES, PathError
-from cudafix.engine.many_files import collect_less
-from cudafix.engine.work import Mode
+from cudafix.commands.conventions import BASELINE, CLEAN, ERROR, FINDINGS
+from cudafix.errors import UserError
 from cudafix.formats import FORMATS
-from cudafix.formats.text import printable
 from cudafix.version import __version__
 
 INTERRUPTED = 130
@@ -99,7 +94,6 @@ def main(**arguments: Any) -> None:
     """Run the command line in a process of its own."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # whatever the terminal's encoding, no finding is lost
-    collect_less()
     cli(**arguments)
 
 
@@ -111,7 +105,7 @@ class Commands(click.Group):
             code = super().main(*arguments, **{**settings, "standalone_mode": False})
         except click.ClickException as error:
             code = complain(error.format_message())
-        except (ConfigError, PathError, FlagError) as error:
+        except UserError as error:
             code = complain(str(error))
         except click.Abort:
             click.echo("cudafix: interrupted", err=True)
@@ -120,6 +114,8 @@ class Commands(click.Group):
 
 
 def complain(message: str) -> int:
+    from cudafix.formats.text import printable
+
     click.echo(f"cudafix: error: {printable(' '.join(message.split()))}", err=True)
     return ERROR
 
@@ -178,6 +174,9 @@ def check(add_noqa: bool, add_ignore: str | None, watch: bool, **flags: Any) -> 
         from cudafix.suppressions.insertion import Style
 
         return SuppressSession(flags, Style(add_noqa, add_ignore or "")).run()
+    from cudafix.commands.session import Session
+    from cudafix.engine.work import Mode
+
     if watch:
         from cudafix.commands.watch import watch as watch_files
 
@@ -186,6 +185,8 @@ def check(add_noqa: bool, add_ignore: str | None, watch: bool, **flags: Any) -> 
 
 
 def is_source(path: Path) -> bool:
+    from cudafix.engine.discover import SUFFIXES
+
     return path.is_dir() or path.suffix in SUFFIXES
 
 
@@ -208,6 +209,9 @@ def fix(unsafe_fixes: bool, diff: bool, patches: Path | None, split_by: str | No
         from cudafix.commands.patches import PatchSession
 
         return PatchSession(flags, unsafe_fixes, patches, Split(split_by or "dir")).run()
+    from cudafix.commands.session import Session
+    from cudafix.engine.work import Mode
+
     return Session(flags, Mode.DIFF if diff else Mode.FIX, unsafe_fixes).run()
 
 
@@ -295,6 +299,7 @@ def show(file: str | None) -> int:
 def export(linter: str, backends: tuple[str, ...]) -> None:
     """Print the catalogue as configuration of another linter: ruff's `banned-api` table."""
     from cudafix.commands.export import ruff_table
+    from cudafix.config.options import Overrides, options_for
 
     click.echo(ruff_table(backends or ("cuda",), options_for(Path.cwd(), Overrides({}))), nl=False)
 
@@ -318,6 +323,7 @@ def explain(name: str) -> int:
     """
     from cudafix.commands.explain import explain as page_about
     from cudafix.commands.explain import names_known
+    from cudafix.config.settings import suggestion
 
     page = page_about(name)
     if page is None:

@@ -6,8 +6,6 @@ rule does is loaded by `engine.rule_hooks`, and what it says of itself is read f
 
 from __future__ import annotations
 
-import ast
-import pkgutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -111,6 +109,9 @@ BY_NAME = {rule.name: rule for rule in RULES}
 UNREADABLE = BY_NAME["unreadable-file"].code
 """The rule for files that cannot be analysed."""
 
+CUDA_ONLY = BY_NAME["cuda-only-symbol"].code
+"""The rule for functions that are of CUDA by nature."""
+
 STALE = BY_NAME["stale-baseline-entry"].code
 """The rule for entries of a baseline that fit nothing any more."""
 
@@ -133,6 +134,9 @@ def names_rule(prefixes: Iterable[str], rule: Rule) -> bool:
 @cache
 def read_docstring(file: str) -> str:
     """Return the docstring of a module below `cudafix.rules` as it is written; nothing is imported."""
+    import ast  # not at the top: few commands show a page
+    import pkgutil
+
     source = pkgutil.get_data("cudafix", f"rules/{file.replace('.', '/')}.py")
     assert source is not None  # each loader that Python has can read files of a package
     return ast.get_docstring(ast.parse(source), clean=False) or ""

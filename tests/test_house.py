@@ -19,9 +19,9 @@ from cudafix.registry import RULES
 
 PACKAGE = Path(cudafix.__file__).parent
 FLOORS = (
-    "version model runtime", "registry", "files catalogue", "config", "syntax", "documents prefilter suppressions",
-    "matchers", "replacements", "fixes", "analysis", "rules", "engine", "api", "formats", "report", "commands",
-    "server", "codemod flake8_plugin cli", "__main__ __init__",
+    "version errors model runtime", "registry", "files catalogue", "config", "syntax",
+    "documents prefilter suppressions", "matchers", "replacements", "fixes", "analysis", "rules", "engine", "api",
+    "formats", "report", "commands", "server", "codemod flake8_plugin cli", "__main__ __init__",
 )  # fmt: skip
 """From the ground up: a package imports from those below it, and within itself."""
 

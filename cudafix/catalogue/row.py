@@ -6,10 +6,7 @@ import re
 from dataclasses import dataclass
 
 from cudafix.model import Safety
-from cudafix.registry import code_of
-
-CUDA_ONLY = code_of("cuda-only-symbol")
-"""The rule for what is of CUDA by nature."""
+from cudafix.registry import CUDA_ONLY, code_of
 
 
 @dataclass(frozen=True)

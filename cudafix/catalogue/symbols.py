@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from cudafix.catalogue.backends import BACKENDS
-from cudafix.catalogue.row import CUDA_ONLY, Row
+from cudafix.catalogue.row import Row
 from cudafix.catalogue.table import BACKEND_ONLY, MODULE_NAMES, ROWS
+from cudafix.registry import CUDA_ONLY
 
 ROOTS = {f"torch.{name}": name for name in BACKENDS} | {"torch_npu.npu": "npu"}
 """Where a backend's module is found, and the backend's name."""

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from cudafix.commands.baseline_import import Allowance, allowed_paths
-from cudafix.commands.session import CLEAN, ERROR, FlagError, Session, baseline_file, read_overrides
-from cudafix.config.options import BASELINE, Options, Overrides
+from cudafix.commands.conventions import BASELINE, CLEAN, ERROR, FlagError
+from cudafix.commands.session import Session, baseline_file, read_overrides
+from cudafix.config.options import Options, Overrides
 from cudafix.engine.work import Mode
 from cudafix.formats.summary import plural
 from cudafix.model import Finding

@@ -8,8 +8,9 @@ from typing import Any, TextIO
 
 import click
 
+from cudafix.commands.conventions import FlagError
 from cudafix.commands.patch_split import Patch, Split, split
-from cudafix.commands.session import FlagError, Session
+from cudafix.commands.session import Session
 from cudafix.engine.discover import PathError
 from cudafix.engine.work import Mode
 from cudafix.files.owners import load_owners

@@ -14,7 +14,8 @@ from typing import Any
 
 import click
 
-from cudafix.commands.session import CLEAN, ERROR, FlagError, Session, read_overrides
+from cudafix.commands.conventions import CLEAN, ERROR, FlagError
+from cudafix.commands.session import Session, read_overrides
 from cudafix.config.options import options_for
 from cudafix.engine.work import Mode
 from cudafix.files.atomic import save

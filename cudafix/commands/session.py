@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from cudafix.commands.conventions import CLEAN, ERROR, FINDINGS, FlagError
 from cudafix.commands.progress import Progress
 from cudafix.config.options import Options, Overrides, load, options_for
 from cudafix.config.settings import MIGRATED, ConfigError, read_settings
 from cudafix.engine.discover import PathError, discover, is_excluded
-from cudafix.engine.many_files import default_processes, run_cached
+from cudafix.engine.many_files import collect_less, default_processes, run_cached
 from cudafix.engine.one_file import process
 from cudafix.engine.work import Mode, Work
 from cudafix.files.source import STDIN, Source
@@ -33,13 +34,6 @@ if TYPE_CHECKING:
     from cudafix.engine.cache import Cache
     from cudafix.files.git import Rows
     from cudafix.suppressions.baseline import Entries, Gate
-
-CLEAN, FINDINGS, ERROR = 0, 1, 2
-"""Exit codes."""
-
-
-class FlagError(Exception):
-    """Flags that cannot be followed."""
 
 
 class Session:
@@ -93,6 +87,7 @@ class Session:
         return sys.stderr if self.mode is Mode.FIX and self.reads_stdin else sys.stdout
 
     def run(self) -> int:
+        collect_less()
         with self.open_output() as stream:
             if self.reads_stdin:
                 self.run_stdin()

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from cudafix.commands.session import CLEAN, ERROR, Session
+from cudafix.commands.conventions import CLEAN, ERROR
+from cudafix.commands.session import Session
 from cudafix.engine.discover import PathError
 from cudafix.engine.one_file import failed, one_line
 from cudafix.engine.work import Mode

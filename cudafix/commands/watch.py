@@ -8,7 +8,8 @@ from pathlib import Path, PurePath
 
 import click
 
-from cudafix.commands.session import CLEAN, FlagError, Session
+from cudafix.commands.conventions import CLEAN, FlagError
+from cudafix.commands.session import Session
 from cudafix.config.options import Options, forget
 from cudafix.config.settings import ConfigError
 from cudafix.engine.discover import DEFAULT_EXCLUDE, SUFFIXES, PathError, kind_of

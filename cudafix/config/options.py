@@ -22,9 +22,6 @@ from cudafix.config.settings import (
 )
 from cudafix.config.targets import Entry
 
-BASELINE = "cudafix-baseline.json"
-"""The file of known findings, where no other is named."""
-
 INTERNAL = {"root", "slices", "edits", "statements"}
 """The options that are no settings."""
 

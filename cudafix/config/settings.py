@@ -9,6 +9,7 @@ from typing import Any
 
 from cudafix.catalogue.backends import BACKENDS
 from cudafix.config.targets import Entry, TargetError, read_target
+from cudafix.errors import UserError
 from cudafix.registry import RULES
 
 RUNTIME_MODULE = "cudafix.runtime"
@@ -25,7 +26,7 @@ TABLES = ("targets", "per_file_ignores", "backend_predicates")
 """The settings that are put together with those of a preset, where others take their place."""
 
 
-class ConfigError(Exception):
+class ConfigError(UserError):
     """A setting that cannot be right; the text names the file and the key."""
 
 

@@ -13,9 +13,9 @@ from functools import cached_property
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.functions.classify import classify, match_for, match_reference
+from cudafix.analysis.functions.classify import classify
+from cudafix.analysis.functions.messages import match_for, match_reference
 from cudafix.analysis.match import Match
-from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.config.options import Options
 from cudafix.engine.active_rules import active_codes
 from cudafix.engine.apply_targets import TargetApplier
@@ -26,7 +26,7 @@ from cudafix.fixes.operations import Operations, combine
 from cudafix.fixes.unused_imports import keeps_import
 from cudafix.matchers.references import Reference
 from cudafix.model import Finding, Helper, Safety
-from cudafix.registry import BY_CODE, RULES, Rule
+from cudafix.registry import BY_CODE, CUDA_ONLY, RULES, Rule
 from cudafix.replacements.replacement import Refusal
 from cudafix.suppressions.comments import Suppressions
 from cudafix.syntax.module import File

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path, PurePath
 
 from cudafix.config.options import Options
+from cudafix.errors import UserError
 from cudafix.files.git import list_files
 from cudafix.files.globs import matches_glob, relative
 from cudafix.files.source import DOCUMENTS
@@ -28,7 +29,7 @@ OptionsFor = Callable[[Path], Options]
 """Folder → the options for its files."""
 
 
-class PathError(Exception):
+class PathError(UserError):
     """A path on the command line that cannot be checked."""
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from cudafix.model import Finding
+if TYPE_CHECKING:
+    from cudafix.model import Finding
 
-Writer = Callable[[Sequence[Finding], TextIO, bool], None]
+Writer: TypeAlias = "Callable[[Sequence[Finding], TextIO, bool], None]"
 """Write the findings to a stream; the flag says whether colour and source excerpts are wanted."""
 
 

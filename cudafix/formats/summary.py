@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.engine.work import Mode
 from cudafix.formats.advice import needed_torch, proposals
 from cudafix.model import Finding, Helper, Result, Safety
-from cudafix.registry import is_cuda_only
+from cudafix.registry import CUDA_ONLY, is_cuda_only
 
 
 @dataclass

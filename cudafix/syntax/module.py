@@ -41,7 +41,7 @@ class File:
     def names(self) -> NameTable:
         return build_name_table(self.module, self.brought_by_stars)
 
-    @property
+    @cached_property
     def tree(self) -> Tree:
         return self.names.tree
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from cudafix import runtime
-from cudafix.catalogue.row import CUDA_ONLY, Row, parameter_names
+from cudafix.catalogue.row import Row, parameter_names
 from cudafix.catalogue.support import COLUMNS, OLDEST, backends_with
 from cudafix.catalogue.symbols import look_up
 from cudafix.catalogue.table import BACKEND_ONLY, MODULES, OLD_NAME, ROWS, WITHOUT_ACCELERATOR
 from cudafix.model import Safety
-from cudafix.registry import BY_CODE
+from cudafix.registry import BY_CODE, CUDA_ONLY
 
 FACTS = json.loads((Path(__file__).parent / "torch_api.json").read_text(encoding="utf-8"))
 TORCH: dict[str, list[str]] = FACTS["torch"]

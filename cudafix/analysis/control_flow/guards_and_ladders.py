@@ -23,11 +23,11 @@ from cudafix.analysis.control_flow.find_dispatches import find_dispatches
 from cudafix.analysis.control_flow.substitutes import anchor, direct_tests
 from cudafix.analysis.control_flow.verdict import backends_of_default, chooses_device, decide_collapse
 from cudafix.analysis.match import Match
-from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.fixes.operations import Operations, Substitution
 from cudafix.matchers.conditions import Certainty
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
+from cudafix.registry import CUDA_ONLY
 from cudafix.syntax.assigned_values import only_binding
 from cudafix.syntax.scopes import Binding
 

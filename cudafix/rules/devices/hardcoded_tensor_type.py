@@ -43,7 +43,8 @@ from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends
 from cudafix.analysis.control_flow.substitutes import NO_TORCH, name_of_torch, torch_beside
 from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, NeutralDevice, match_with_fix, neutral_device
-from cudafix.analysis.functions.classify import classify, message_for
+from cudafix.analysis.functions.classify import classify
+from cudafix.analysis.functions.messages import message_for
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import NodeChange, Operations
 from cudafix.matchers.references import Reference

@@ -50,11 +50,11 @@ from cudafix.analysis.control_flow.substitutes import template_of
 from cudafix.analysis.devices.assertions import is_asserted, is_test
 from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, match_with_fix, neutral_device, without_literal
 from cudafix.analysis.match import Match
-from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.catalogue.symbols import look_up
 from cudafix.fixes.operations import NodeChange, Operations, Place, Substitution, substitution_for
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
+from cudafix.registry import CUDA_ONLY
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.syntax.expressions import dotted_name, last_name, leftmost
 from cudafix.syntax.scopes import Resolution
