@@ -38,8 +38,19 @@ def run(*arguments: object, cwd: Path, stdin: bytes = b"", **environment: str) -
     )
 
 
+PATIENT = (
+    sys.executable,
+    "-c",
+    "import cudafix.commands.progress as progress\n"
+    "from cudafix.cli import main\n"
+    "progress.PATIENCE = 60.0\n"
+    "main(prog_name='cudafix')",
+)
+"""The command, without the bar that it shows on a terminal when the machine is slow."""
+
+
 def run_on_terminal(
-    *arguments: object, cwd: Path, stdout: int | None = None, command: tuple[str, ...] = COMMAND, **environment: str
+    *arguments: object, cwd: Path, stdout: int | None = None, command: tuple[str, ...] = PATIENT, **environment: str
 ) -> tuple[int, str]:
     """Run `cudafix ARGUMENTS` on a terminal of its own; return the exit code and what the terminal received."""
     ours, theirs = pty.openpty()

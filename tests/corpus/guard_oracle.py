@@ -45,7 +45,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Branch:
+class Arm:
     """What is done in one branch; `answer` is None in a last `else`."""
 
     answer: Answer | None
@@ -62,26 +62,26 @@ class Decision:
     row: int
     header: frozenset[int]
     run: frozenset[int]
-    branches: tuple[Branch, ...]
+    arms: tuple[Arm, ...]
 
     @property
     def calls(self) -> list[Call]:
-        return sorted({call for branch in self.branches for call in branch.calls})
+        return sorted({call for arm in self.arms for call in arm.calls})
 
     @property
     def is_ladder(self) -> bool:
         """Whether the arms that call something are for two backends or more; the last is for those that it calls."""
-        return len(set().union(*map(backends_of, self.branches))) > 1
+        return len(set().union(*map(backends_of, self.arms))) > 1
 
     @property
     def guards_cuda(self) -> bool:
-        return any(branch.answer and branch.answer.asks_for_cuda and branch.calls for branch in self.branches)
+        return any(arm.answer and arm.answer.asks_for_cuda and arm.calls for arm in self.arms)
 
 
-def backends_of(branch: Branch) -> frozenset[str]:
-    if not branch.calls:
+def backends_of(arm: Arm) -> frozenset[str]:
+    if not arm.calls:
         return frozenset()
-    return branch.answer.backends if branch.answer else frozenset(call.backend for call in branch.calls)
+    return arm.answer.backends if arm.answer else frozenset(call.backend for call in arm.calls)
 
 
 def decisions(source: str) -> list[Decision]:
@@ -116,7 +116,7 @@ class Reader:
                 return self.fails(test.operand)
             case ast.NamedExpr():
                 return self.holds(test.value)
-        return self.tested_branches(test)
+        return self.asked(test)
 
     def fails(self, test: ast.expr) -> Answer | None:
         """The same for the condition that does not hold."""
@@ -202,35 +202,35 @@ class Reader:
         return rows
 
     def of_chain(self, node: ast.If | ast.IfExp, run: frozenset[int]) -> Iterator[Decision]:
-        branches, header, is_asked = [], rows_of(node.test) | {node.lineno}, False
+        arms, header, is_asked = [], rows_of(node.test) | {node.lineno}, False
         part: ast.If | ast.IfExp | None = node
         while part:
             header |= rows_of(part.test)
             then = self.holds(part.test)
             is_asked = is_asked or self.is_decision(part)
             if then:
-                branches.append(Branch(then, self.calls(as_list(part.body))))
+                arms.append(Arm(then, self.calls(as_list(part.body))))
             match part.orelse:
                 case [ast.If() as below] | (ast.IfExp() as below):
                     self.inner.add(below)
                     part = below
                 case rest:
                     if is_asked:
-                        branches.append(Branch(self.fails(part.test), self.calls(as_list(rest))))
+                        arms.append(Arm(self.fails(part.test), self.calls(as_list(rest))))
                     part = None
-        yield Decision(node.lineno, header, header | run, tuple(branches))
+        yield Decision(node.lineno, header, header | run, tuple(arms))
 
     def of_early_return(self, node: ast.If, rest: list[ast.stmt]) -> Iterator[Decision]:
         then = self.fails(node.test)
         if then and not node.orelse and isinstance(node.body[-1], LEAVES):
             header = rows_of(node.test)
-            yield Decision(node.lineno, header, header, (Branch(then, self.calls(rest)),))
+            yield Decision(node.lineno, header, header, (Arm(then, self.calls(rest)),))
 
     def of_match(self, node: ast.Match) -> Iterator[Decision]:
-        branches = tuple(Branch(case_answer(case), self.calls(case.body)) for case in node.cases)
-        if any(branch.answer for branch in branches):
+        arms = tuple(Arm(case_answer(case), self.calls(case.body)) for case in node.cases)
+        if any(arm.answer for arm in arms):
             header = rows_of(node.subject).union(*(rows_of(case.pattern) for case in node.cases))
-            yield Decision(node.lineno, header, header, branches)
+            yield Decision(node.lineno, header, header, arms)
 
 
 def both(answers: Iterable[Answer | None]) -> Answer | None:

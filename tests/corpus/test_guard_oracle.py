@@ -15,7 +15,7 @@ def seen(source: str) -> list[tuple[int, list[list[str]], list[str]]]:
     return [
         (
             one.row,
-            [sorted(branch.answer.backends) if branch.answer else ["else"] for branch in one.branches],
+            [sorted(arm.answer.backends) if arm.answer else ["else"] for arm in one.arms],
             [call.path.removeprefix("torch.") for call in one.calls],
         )
         for one in decisions(dedent(source))
@@ -25,7 +25,7 @@ def seen(source: str) -> list[tuple[int, list[list[str]], list[str]]]:
 def branch(test: str) -> list[str]:
     """The backends that a condition leaves."""
     one, *_ = decisions(f"import torch\nif {test}:\n    {EMPTY}\n")
-    return sorted(one.branches[0].answer.backends if one.branches[0].answer else ())
+    return sorted(one.arms[0].answer.backends if one.arms[0].answer else ())
 
 
 @pytest.mark.parametrize(

@@ -120,12 +120,12 @@ def places(judged: Judged) -> set[str]:
 
 def test_every_call_in_a_branch_for_one_backend_is_found_as_such(judged: Judged) -> None:
     missed = [
-        f"{file}:{call.row}: {call.path} in the branch for {sorted(backends_of(branch))} of row {one.row}"
+        f"{file}:{call.row}: {call.path} in the branch for {sorted(backends_of(arm))} of row {one.row}"
         for file, one in judged.all()
         if not judged.is_found(file, one)
-        for branch in one.branches
-        if branch.answer
-        for call in branch.calls
+        for arm in one.arms
+        if arm.answer
+        for call in arm.calls
         if not judged.reports(file, call, "CFX301", "CFX302", "CFX303", "CFX305")
     ]
     assert not missed, listed("calls in a branch that are reported as any other, or not", missed)

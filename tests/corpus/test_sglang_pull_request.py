@@ -12,7 +12,7 @@ from trees import tree
 
 pytestmark = pytest.mark.corpus
 
-COMMON_PROPERTIES = "sglang/srt/utils/common.py"
+COMMON = "sglang/srt/utils/common.py"
 SCHEDULER = "sglang/srt/managers/scheduler.py"
 WEIGHTS = "sglang/srt/managers/scheduler_update_weights_mixin.py"
 STRUCTS = "sglang/srt/managers/io_struct.py"
@@ -27,7 +27,7 @@ UPDATES = ("disk", "distributed", "tensor", "ipc")
 def fixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The four files as of 0.5.11, after `cudafix fix` with SGLang's own helper as the target."""
     folder = tmp_path_factory.mktemp("sglang")
-    for file in (COMMON_PROPERTIES, SCHEDULER, WEIGHTS, STRUCTS):
+    for file in (COMMON, SCHEDULER, WEIGHTS, STRUCTS):
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(tree("sglang==0.5.11") / file, folder / file)
     (folder / "cudafix.toml").write_text(TARGETS, encoding="utf-8")
@@ -70,11 +70,11 @@ def branches(module: ast.Module) -> dict[str, list[str]]:
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_each_branch_of_the_memory_probe_empties_the_cache_of_its_own_backend(fixed: Path, backend: str) -> None:
     test = f"device == '{backend}'"
-    before, after = (branches(parsed(folder / COMMON_PROPERTIES))[test] for folder in (tree("sglang==0.5.11"), fixed))
+    before, after = (branches(parsed(folder / COMMON))[test] for folder in (tree("sglang==0.5.11"), fixed))
     helper = f"empty_device_cache(torch.{backend})"
     expected = [one.replace(f"torch.{backend}.empty_cache()", helper) for one in before]
     assert after == expected
-    assert [one for one in branches(by_hand(COMMON_PROPERTIES))[test] if "empty_device_cache" in one] == [
+    assert [one for one in branches(by_hand(COMMON))[test] if "empty_device_cache" in one] == [
         one for one in after if "empty_device_cache" in one
     ]
 
@@ -82,7 +82,7 @@ def test_each_branch_of_the_memory_probe_empties_the_cache_of_its_own_backend(fi
 @pytest.mark.parametrize("backend", ["cuda", "xpu", "musa"])
 def test_the_branch_is_the_one_that_the_authors_wrote(fixed: Path, backend: str) -> None:
     test = f"device == '{backend}'"
-    assert branches(parsed(fixed / COMMON_PROPERTIES))[test] == branches(by_hand(COMMON_PROPERTIES))[test]
+    assert branches(parsed(fixed / COMMON))[test] == branches(by_hand(COMMON))[test]
 
 
 @pytest.mark.parametrize("name", ["flush_cache", "maybe_sleep"])
