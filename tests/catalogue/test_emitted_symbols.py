@@ -6,6 +6,7 @@ import ast
 import json
 from collections.abc import Iterator
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,13 @@ from cudafix.model import Finding
 from cudafix.syntax.module import File
 
 TORCH = json.loads(Path(__file__).with_name("torch_api.json").read_text(encoding="utf-8"))["torch"]
-VERSIONS = [(2, minor) for minor in range(4, 16)]
+OLDEST, NEWEST = (2, 4), (2, 15)
+NATIVE = {form.since for row in ROWS.values() for form in (row.native, row.alias_of) if form is not None}
+VERSIONS = sorted({OLDEST, NEWEST, *(one for one in NATIVE if one > OLDEST)})
+"""Those with a function of torch's own that the one before has not; what fixes write is the same in between."""
+
 ROUTES = ("runtime", "accelerator", "torch")
+WAYS = [("runtime", OLDEST), ("runtime", NEWEST), *product(("accelerator", "torch"), VERSIONS)]
 SHAPES = (
     "def f{number}(x):\n    torch.{path}()\n",
     "def f{number}(x):\n    return torch.{path}(x)\n",
@@ -76,8 +82,7 @@ def until(name: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-@pytest.mark.parametrize("version", VERSIONS, ids=lambda one: f"{one[0]}.{one[1]}")
-@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize(("route", "version"), WAYS, ids=str)
 def test_all_that_a_fix_writes_is_in_the_torch_that_it_is_for(route: str, version: tuple[int, int]) -> None:
     source, _ = fixed(route, version)
     names = set(torch_names(source))
