@@ -14,6 +14,7 @@ the active backend's module: `device_module().NAME`.
 from __future__ import annotations
 
 from cudafix.catalogue.row import Row, by_hand, cuda_only, on_module, row, same_object
+from cudafix.catalogue.tensors import DTYPES
 
 # fmt: off
 
@@ -174,15 +175,14 @@ MODULES = [
                           ("amp.autocast_mode", "amp"), ("amp.grad_scaler", "amp"), ("amp.common", "amp"))),
 ]
 
-TENSOR_TYPES = "BFloat16 Bool Byte Char Double Float Half Int Long Short"
-STORAGE_TYPES = f"{TENSOR_TYPES} ComplexDouble ComplexFloat"
+STORAGE_TYPES = (*DTYPES, "ComplexDouble", "ComplexFloat")
 
 LEGACY_TYPES = [
     *(by_hand(f"{kind}Tensor", "tensor-type", "",
               "say torch.tensor(…, dtype=…, device=…) or torch.empty(…, dtype=…, device=…)")
-      for kind in TENSOR_TYPES.split()),
+      for kind in DTYPES),
     *(by_hand(f"{kind}Storage", "tensor-type", "", "say torch.UntypedStorage(…, device=…)")
-      for kind in STORAGE_TYPES.split()),
+      for kind in STORAGE_TYPES),
 ]
 
 NO_NEUTRAL_FORM = [

@@ -29,3 +29,9 @@ OF_TENSORS = frozenset((
     "masked_fill", "new_empty", "new_full", "new_ones", "new_tensor", "new_zeros", "size", "type_as", "unsqueeze",
 ))  # fmt: skip
 """The methods that tensors have, and arrays of numpy or numbers have not."""
+
+
+DTYPES = {
+    "BFloat16": "bfloat16", "Bool": "bool", "Byte": "uint8", "Char": "int8", "Double": "float64", "Float": "float32",
+    "Half": "float16", "Int": "int32", "Long": "int64", "Short": "int16",
+}  # fmt: skip

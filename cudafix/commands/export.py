@@ -9,7 +9,7 @@ from cudafix.catalogue.row import Row
 from cudafix.catalogue.symbols import look_up
 from cudafix.catalogue.table import MODULE_NAMES, ROWS
 from cudafix.config.options import Options
-from cudafix.replacements.project import find_entry
+from cudafix.replacements.project_targets import find_entry
 
 HEAD = """\
 # Names of functions that are tied to one backend. Written by `cudafix export ruff`; select TID251 to use it.

@@ -11,7 +11,7 @@ from cudafix.config.options import Options
 from cudafix.config.settings import RUNTIME_MODULE
 from cudafix.config.targets import REST, Entry
 from cudafix.fixes.operations import Constant, NodeChange, Operations, Substitution
-from cudafix.replacements.project import find_other, find_stop, holds_for, others_of, plain_form
+from cudafix.replacements.project_targets import find_other, find_stop, holds_for, others_of, plain_form
 from cudafix.replacements.replacement import Replacement
 from cudafix.syntax.module import File
 

@@ -12,7 +12,7 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.model import Helper
-from cudafix.replacements.project import find_entry
+from cudafix.replacements.project_targets import find_entry
 
 LONGEST = 60
 """Rows. A function that is longer has more to do."""

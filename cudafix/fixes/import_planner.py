@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from cudafix.fixes.import_style import LINE_LENGTH, ImportAs, ImportStatement, Slot, Suite, find_slot
+from cudafix.fixes.import_placement import LINE_LENGTH, ImportAs, ImportStatement, Slot, Suite, find_slot
 from cudafix.fixes.import_text import (
     from_import,
     late_import_comment,

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import libcst as cst
 
 from cudafix.files.source import BETWEEN_CELLS
-from cudafix.fixes.import_style import ImportAs, ImportStatement, aliases, import_node
+from cudafix.fixes.import_placement import ImportAs, ImportStatement, aliases, import_node
 from cudafix.syntax.expressions import dotted, imported_module
 from cudafix.syntax.module import File
 

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 import libcst as cst
 
+from cudafix.fixes.import_placement import leading_lines
 from cudafix.fixes.import_planner import ImportPlan, Inline, Insertion, plan_imports
-from cudafix.fixes.import_style import leading_lines
 from cudafix.fixes.import_text import marked_unused
 from cudafix.fixes.operations import NodeChange, Operations, Wording
 from cudafix.syntax.module import File

@@ -11,7 +11,7 @@ from pathlib import PurePath
 import libcst as cst
 
 from cudafix.catalogue.backends import BACKENDS
-from cudafix.fixes.import_style import (
+from cudafix.fixes.import_placement import (
     ImportStatement,
     Slot,
     Suite,

@@ -17,7 +17,7 @@ from cudafix.matchers.device_properties import cuda_only_property
 from cudafix.matchers.references import Reference, comes_from_star
 from cudafix.model import Safety
 from cudafix.replacements.native import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, ON_CPU, native_form, of_torch
-from cudafix.replacements.project import find_entry, target_form
+from cudafix.replacements.project_targets import find_entry, target_form
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement, is_module
 from cudafix.syntax.arguments import unknown_argument
 from cudafix.syntax.blocks import does_nothing

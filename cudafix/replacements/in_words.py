@@ -6,7 +6,7 @@ from cudafix.catalogue.symbols import Symbol
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
 from cudafix.replacements.choose import MODULE_FUNCTION
-from cudafix.replacements.project import find_entry
+from cudafix.replacements.project_targets import find_entry
 
 
 def neutral_words(symbol: Symbol, is_called: bool, path: str, options: Options) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext, once
+from cudafix.analysis.control_flow.collapse_decision import backends_of_default, chooses_device, decide_collapse
 from cudafix.analysis.control_flow.dispatch import Dispatch, Shape
 from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends
 from cudafix.analysis.control_flow.equivalence import (
@@ -21,7 +22,6 @@ from cudafix.analysis.control_flow.equivalence import (
 )
 from cudafix.analysis.control_flow.find_dispatches import find_dispatches
 from cudafix.analysis.control_flow.substitutes import anchor, direct_tests
-from cudafix.analysis.control_flow.verdict import backends_of_default, chooses_device, decide_collapse
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Operations, Substitution
 from cudafix.matchers.conditions import Certainty

@@ -13,10 +13,10 @@ from enum import Enum
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext, once
+from cudafix.analysis.control_flow.collapse_decision import chooses_device
 from cudafix.analysis.control_flow.dispatch import Dispatch
 from cudafix.analysis.control_flow.guards_and_ladders import dispatches
 from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE_FUNCTION
-from cudafix.analysis.control_flow.verdict import chooses_device
 from cudafix.matchers.device_position import is_device_name
 from cudafix.matchers.tensor_operands import find_met
 from cudafix.syntax.assigned_values import enclosing_method, first_parameter, is_set_first, only_target, value_of

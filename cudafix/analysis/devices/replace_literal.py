@@ -16,7 +16,7 @@ from cudafix.analysis.devices.late_parameter import late_parameter
 from cudafix.analysis.devices.uses import cuda_methods, device_texts, find_default_owner, find_obstacle
 from cudafix.analysis.match import Match
 from cudafix.files.source import NOTEBOOK
-from cudafix.fixes.import_style import is_import
+from cudafix.fixes.import_placement import is_import
 from cudafix.fixes.import_text import is_between_cells
 from cudafix.fixes.operations import Constant, Operations, Place, Substitution, with_reason
 from cudafix.model import Safety

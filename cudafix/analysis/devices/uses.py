@@ -7,9 +7,9 @@ from typing import TypeGuard
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext, once
+from cudafix.analysis.control_flow.collapse_decision import chooses_device
 from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends
 from cudafix.analysis.control_flow.guards_and_ladders import reported_dispatches
-from cudafix.analysis.control_flow.verdict import chooses_device
 from cudafix.analysis.devices.assertions import is_compared
 from cudafix.analysis.functions.amp_calls import is_told_of_cuda
 from cudafix.analysis.match import Match

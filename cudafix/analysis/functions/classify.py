@@ -9,7 +9,7 @@ from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends,
 from cudafix.catalogue.backends import BACKENDS, STANDS_IN
 from cudafix.matchers.references import Reference
 from cudafix.registry import CUDA_ONLY, code_of
-from cudafix.replacements.project import find_entry
+from cudafix.replacements.project_targets import find_entry
 
 HELPER, WRONG_BRANCH, BACKEND_BRANCH = map(code_of, ("hardcoded-helper", "wrong-branch", "backend-branch"))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.control_flow.collapse import comments_in
+from cudafix.analysis.control_flow.collapse_edits import comments_in
 from cudafix.analysis.repetition.flush_calls import Site
 from cudafix.analysis.repetition.local_names import is_bound_to_its_place, loose_form
 from cudafix.analysis.repetition.statement_run import Block

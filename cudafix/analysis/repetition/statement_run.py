@@ -11,7 +11,7 @@ from itertools import takewhile
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.control_flow.collapse import comments_in
+from cudafix.analysis.control_flow.collapse_edits import comments_in
 from cudafix.analysis.control_flow.equivalence import nodes_in
 from cudafix.analysis.repetition.local_names import Method, is_imported, is_local, renamed_form, variables_in
 from cudafix.replacements.replacement import Replacement

@@ -37,7 +37,7 @@ from typing import Any
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.control_flow.collapse import lost_comments, spliced
+from cudafix.analysis.control_flow.collapse_edits import lost_comments, spliced
 from cudafix.analysis.control_flow.equivalence import does_nothing_without_accelerator
 from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_guard, is_ladder, match_dispatch
 from cudafix.analysis.match import Match

@@ -36,7 +36,7 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.substitutes import NO_TORCH, torch_beside
-from cudafix.analysis.devices.questions import ANY_MAY_BE_MEANT, is_expected, literal_in, offer
+from cudafix.analysis.devices.cuda_questions import ANY_MAY_BE_MEANT, is_expected, literal_in, offer
 from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, find_place, match_with_fix
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Operations, Place, Substitution

@@ -30,7 +30,7 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.devices.questions import ANY_MAY_BE_MEANT, is_expected, offer
+from cudafix.analysis.devices.cuda_questions import ANY_MAY_BE_MEANT, is_expected, offer
 from cudafix.analysis.devices.replace_literal import match_with_fix
 from cudafix.analysis.match import Match
 from cudafix.replacements.replacement import Refusal

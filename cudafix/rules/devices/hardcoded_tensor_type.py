@@ -46,6 +46,7 @@ from cudafix.analysis.devices.replace_literal import NOTHING_BESIDE, NeutralDevi
 from cudafix.analysis.functions.classify import classify
 from cudafix.analysis.functions.messages import message_for
 from cudafix.analysis.match import Match
+from cudafix.catalogue.tensors import DTYPES
 from cudafix.fixes.operations import NodeChange, Operations
 from cudafix.matchers.references import Reference
 from cudafix.registry import code_of
@@ -54,10 +55,6 @@ from cudafix.syntax.arguments import comma
 
 CODE = code_of("hardcoded-tensor-type")
 IN_TEXT = re.compile(r"torch\.cuda\.(?P<kind>[A-Z]\w*)Tensor")
-DTYPES = {
-    "BFloat16": "bfloat16", "Bool": "bool", "Byte": "uint8", "Char": "int8", "Double": "float64", "Float": "float32",
-    "Half": "float16", "Int": "int32", "Long": "int64", "Short": "int16",
-}  # fmt: skip
 DEFAULT_TYPE = "torch.set_default_tensor_type"
 DATA = (cst.List, cst.Tuple, cst.ListComp)
 """What a tensor is made of that is no size."""

@@ -49,7 +49,7 @@ from cudafix.catalogue.symbols import look_up
 from cudafix.fixes.operations import NodeChange, Operations, Place, Substitution, with_reason
 from cudafix.model import Safety
 from cudafix.replacements.choose import SCRIPTED, is_scripted
-from cudafix.replacements.project import find_entry, find_stop, plain_form
+from cudafix.replacements.project_targets import find_entry, find_stop, plain_form
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.syntax.arguments import comma, with_keyword
 from cudafix.syntax.scopes import Resolution

@@ -45,7 +45,7 @@ from cudafix.analysis.context import RuleContext
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Operations, Place, Substitution
 from cudafix.matchers.references import chain
-from cudafix.replacements.project import find_other, find_stop, form_of
+from cudafix.replacements.project_targets import find_other, find_stop, form_of
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.syntax.scopes import Resolution, Use
 

@@ -10,7 +10,7 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.dispatch import Branch, Dispatch, Shape
-from cudafix.fixes.import_style import LINE_LENGTH
+from cudafix.fixes.import_placement import LINE_LENGTH
 from cudafix.fixes.operations import Built, NodeChange
 from cudafix.syntax.conjunctions import joined
 from cudafix.syntax.expressions import operands, operators

@@ -9,7 +9,7 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.availability import Guard, refine_flag
-from cudafix.analysis.control_flow.collapse import collapse, lost_comments, merge
+from cudafix.analysis.control_flow.collapse_edits import collapse, lost_comments, merge
 from cudafix.analysis.control_flow.dispatch import Branch, Dispatch, Shape
 from cudafix.analysis.control_flow.equivalence import (
     canonical_form,
