@@ -30,8 +30,8 @@ OF_TENSORS = frozenset((
 ))  # fmt: skip
 """The methods that tensors have, and arrays of numpy or numbers have not."""
 
-
 DTYPES = {
     "BFloat16": "bfloat16", "Bool": "bool", "Byte": "uint8", "Char": "int8", "Double": "float64", "Float": "float32",
     "Half": "float16", "Int": "int32", "Long": "int64", "Short": "int16",
 }  # fmt: skip
+"""The kinds of `torch.cuda.FloatTensor` and its kin, and the dtypes that they stand for."""
