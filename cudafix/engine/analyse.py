@@ -119,14 +119,14 @@ def of_rule(match: Match, rule: Rule) -> Match:
 
 
 def refine(matches: list[Match], context: RuleContext) -> list[Match]:
-    """Let rules judge their matches anew in the light of all others."""
+    """Let rules look at their replacements anew, in the light of all other matches."""
     by_node: Mapping[cst.CSTNode, Match] = {match.node: match for match in matches}
     refined = []
     for match in matches:
-        judge, reference = load(BY_CODE[match.code]).refine, match.reference
-        if judge is not None and match.operations and reference is not None:
-            verdict = judge(reference, match.operations.substitutions[0].replacement, context, by_node)
-            match = match_for(reference, match.code, verdict)
+        hook, reference = load(BY_CODE[match.code]).refine, match.reference
+        if hook is not None and match.operations and reference is not None:
+            replacement = hook(reference, match.operations.substitutions[0].replacement, context, by_node)
+            match = match_for(reference, match.code, replacement)
         refined.append(match)
     return refined
 
