@@ -16,7 +16,7 @@ pytest.importorskip("torch")
 pytestmark = pytest.mark.corpus
 
 OF_THE_ORIGINAL = "test_it_says_that_cudafix_does_not_lint_it"
-"""Its head is another; `tests/test_vendor.py` says which."""
+"""Its head is another; `tests/commands/test_vendor.py` says which."""
 
 
 def test_a_vendored_copy_passes_the_tests_of_the_original(tmp_path: Path) -> None:
