@@ -35,7 +35,7 @@ class Options:
         extend_select: code prefixes in addition.
         ignore: code prefixes not to report.
         per_file_ignores: (glob, code prefixes) for the files that match.
-        exclude: globs of files and folders that are left out; `default_exclude` when not given.
+        exclude: globs of files and folders that are left out; `.git`, `.venv`, `build` and the like when not given.
         extend_exclude: globs in addition.
         force_exclude: leave excluded files out even when they are named on the command line.
         route: which neutral form fixes use.

@@ -45,7 +45,7 @@ class BackendCondition:
 
     Attributes:
         backends: it holds for these alone, or if `negated` it fails for these alone. "cpu" may be one.
-        asks: what it goes by; the least sure where there are several.
+        certainty: what it goes by; the least sure where there are several.
         devices: the expressions whose device it asks about.
         rest: what else must hold.
         flags: the names that stand for a condition that was worked out before.
