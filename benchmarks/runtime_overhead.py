@@ -51,8 +51,8 @@ def register_idle_backend() -> ModuleType:
             body = "lambda device=None: None"
         setattr(module, original, eval(body))
     module.is_initialized = lambda: True  # type: ignore[attr-defined]
-    torch.utils.rename_privateuse1_backend("idle")
-    torch._register_device_module("idle", module)
+    torch.utils.rename_privateuse1_backend("idle")  # type: ignore[attr-defined]
+    torch._register_device_module("idle", module)  # type: ignore[no-untyped-call]
     return module
 
 

@@ -87,9 +87,9 @@ def install(peers: Sequence[str]) -> Path:
     folder = cache().parent / "cudafix-benchmark"
     if not (folder / "bin" / "python").exists():
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, *peers], check=True)
-    subprocess.run([*pip, "--force-reinstall", "--no-deps", ROOT], check=True)
+    subprocess.run([*pip, "--force-reinstall", "--no-deps", str(ROOT)], check=True)
     subprocess.run([*pip, "libcst", "click"], check=True)
     return folder / "bin"
 

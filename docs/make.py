@@ -10,13 +10,12 @@ from pathlib import Path
 
 import click
 
-from cudafix.catalogue.row import CUDA_ONLY
 from cudafix.catalogue.support import COLUMNS, backends_with
 from cudafix.catalogue.table import BACKEND_ONLY, ROWS
 from cudafix.cli import cli
 from cudafix.commands.explain import cell, forms_of, neutral_functions, page_of_neutral
 from cudafix.config.options import INTERNAL, Options
-from cudafix.registry import RULES
+from cudafix.registry import CUDA_ONLY, RULES
 
 FOLDER = Path(__file__).parent
 

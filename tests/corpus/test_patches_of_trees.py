@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from trees import tree
+from trees import chosen, tree
 
 from cudafix.syntax.python_parser import find_complaint
 
@@ -33,7 +33,7 @@ def content(root: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("by", ["dir", "rule", "owner"])
-@pytest.mark.parametrize("requirement", ["accelerate==1.15.0", "diffusers==0.42.1", "torchao==0.18.0"])
+@pytest.mark.parametrize("requirement", chosen("accelerate==1.15.0", "diffusers==0.42.1", "torchao==0.18.0"))
 def test_patches_apply_alone_and_in_any_order(requirement: str, by: str, tmp_path: Path) -> None:
     root, out = tmp_path / "root", tmp_path / "out"
     shutil.copytree(tree(requirement), root)

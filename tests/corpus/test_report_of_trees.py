@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trees import tree
+from trees import chosen, tree
 
 from cudafix.commands.report import FAMILIES
 
@@ -31,7 +31,7 @@ def report(folder: Path) -> Any:
     return json.loads(cudafix("report", "--format", "json", folder=folder))
 
 
-@pytest.mark.parametrize("requirement", ["accelerate==1.15.0", "peft==0.21.2"])
+@pytest.mark.parametrize("requirement", chosen("accelerate==1.15.0", "peft==0.21.2"))
 def test_each_command_of_the_report_clears_what_it_says_or_more(requirement: str, tmp_path: Path) -> None:
     original = shutil.copytree(tree(requirement), tmp_path / "original", symlinks=True)
     before = report(original)
@@ -43,7 +43,7 @@ def test_each_command_of_the_report_clears_what_it_says_or_more(requirement: str
         assert sum(report(copy)["total"].values()) <= sum(before["total"].values()) - step["clears"]
 
 
-@pytest.mark.parametrize("requirement", ["accelerate==1.15.0", "transformers==5.23.0"])
+@pytest.mark.parametrize("requirement", chosen("accelerate==1.15.0", "transformers==5.23.0"))
 def test_the_figures_of_the_report_are_those_of_a_check(requirement: str) -> None:
     folder = tree(requirement)
     said = cudafix("check", "--select", ",".join(FAMILIES), "--output-format", "json", folder=folder)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 from tools import ROOT
-from trees import cache, give_up, publish
+from trees import cache, chosen, give_up, publish
 
 pytestmark = [
     pytest.mark.corpus,
@@ -30,7 +30,7 @@ pytestmark = [
     ),
 ]
 
-VERSIONS = ("2.4.1", "2.6.0", "2.9.1")
+VERSIONS = chosen("torch==2.4.1", "torch==2.6.0", "torch==2.9.1")
 TESTS_NEED = ("numpy", "psutil", f"pytest=={pytest.__version__}", *(requires("cudafix") or ()))
 ONLY_FOR_A_GPU = re.compile(r"nvidia-(?!cuda-runtime)|triton")
 NEEDED_LIBRARY = re.compile(r"\(NEEDED\) .*\[(lib(?:cu|nccl|nv)\S+)\]")
@@ -53,7 +53,7 @@ def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def kept_environment(version: str) -> Path:
-    environment = cache() / f"torch-{version}-python{sys.version_info.major}.{sys.version_info.minor}"
+    environment = cache() / f"{version.replace('==', '-')}-python{sys.version_info.major}.{sys.version_info.minor}"
     if not environment.is_dir():
         environment.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=environment.parent) as scratch:
@@ -64,7 +64,7 @@ def kept_environment(version: str) -> Path:
 
 def fill(environment: Path, version: str) -> None:
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
-    install(environment, "--no-deps", f"torch=={version}")
+    install(environment, "--no-deps", version)
     (packages,) = environment.glob("lib/python*/site-packages")
     (torch,) = distributions(name="torch", path=[str(packages)])
     required = [each for each in torch.requires or () if not ONLY_FOR_A_GPU.match(each)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import warnings
 
-import atheris  # type: ignore[import-not-found, unused-ignore]
+import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 with atheris.instrument_imports(include=["cudafix"]):
     import cudafix

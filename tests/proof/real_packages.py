@@ -135,7 +135,7 @@ def python_for(package: Package) -> str:
     if not program.exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
         command = [str(program), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        subprocess.run([*command, TORCH, *ALL_NEED, *package.imported_names], check=True, capture_output=True)
+        subprocess.run([*command, TORCH, *ALL_NEED, *package.needs], check=True, capture_output=True)
     return str(program)
 
 
