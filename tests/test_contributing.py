@@ -33,7 +33,7 @@ def listed(task: str) -> set[Path]:
 def test_the_tasks_are_those_that_people_come_with() -> None:
     assert list(TASKS) == [
         "Add a symbol", "Add a rule", "Change a message", "Change where imports go", "Add a format",
-        "Why was this guard not collapsed", "What does a slice keep", "Add a backend",
+        "Why was this guard not collapsed", "Why was this fix held back", "What does a slice keep", "Add a backend",
     ]  # fmt: skip
 
 

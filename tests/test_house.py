@@ -24,7 +24,7 @@ FLOORS = (
 )  # fmt: skip
 """From the ground up: a package imports from those below it, and within itself."""
 
-ROOMS_OF_ANALYSIS = ("context match", "control_flow", "functions", "devices repetition")
+ROOMS_OF_ANALYSIS = ("context match", "control_flow", "functions", "devices repetition groups")
 """The same for what is in `analysis`."""
 
 WITHOUT_LIBCST = ("model", "registry", "catalogue", "files", "config", "version", "runtime")

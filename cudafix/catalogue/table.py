@@ -293,6 +293,19 @@ TAKES_ANY_DEVICE = frozenset(
 )
 """The functions whose neutral form may be given the CPU as its device, and then answers the same."""
 
+OF_ONE_BACKEND = frozenset((
+    "CUDAGraph", "Event", "ExternalStream", "MemPool", "Stream", "StreamContext", "amp.GradScaler", "current_device",
+    "current_stream", "default_generators", "default_stream", "device_count", "get_rng_state", "get_rng_state_all",
+    "get_stream_from_external", "graph_pool_handle",
+))  # fmt: skip
+"""The functions whose value is of one backend: what takes it must be of the same."""
+
+RAW_HANDLES = frozenset(("cuda_event", "cuda_stream", "raw_cuda_graph"))
+"""The attributes of such values that are pointers of CUDA's own."""
+
+CAPTURES = frozenset(("CUDAGraph", "graph", "graph_pool_handle", "make_graphed_callables"))
+"""The functions that capture graphs."""
+
 CONTEXTS = frozenset(("device", "device_of", "stream", "StreamContext"))
 """The functions whose neutral form is a context."""
 

@@ -15,6 +15,7 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.functions.classify import classify
 from cudafix.analysis.functions.messages import match_for, match_reference
+from cudafix.analysis.groups.hold_back import hold_back
 from cudafix.analysis.match import Match
 from cudafix.config.options import Options
 from cudafix.engine.active_rules import active_codes
@@ -80,7 +81,7 @@ def analyse(file: File, options: Options) -> Analysis:
     active = active_codes(file.path, options)
     rules = [(rule, load(rule)) for rule in RULES if rule.code in active]
     suppressions = Suppressions(file.text)
-    context = RuleContext(file, options)
+    context, targets = RuleContext(file, options), TargetApplier(file, options)
     codes = {reference: classify(reference, context) for reference in context.references}
     context = context.with_silenced(find_silenced(codes, active, suppressions, file))
     found = [of_rule(match, rule) for rule, hooks in rules if hooks.find for match in hooks.find(context)]
@@ -88,11 +89,11 @@ def analyse(file: File, options: Options) -> Analysis:
     left = [one for one, code in codes.items() if code in active and one not in context.silenced | covered]
     matches = [match_reference(one, codes[one], context) for one in left if not one.is_import]
     matches = refine(matches, context)
-    matches += [match_import(one, [*matches, *found], context) for one in left if one.is_import]
     matches += [one for one in found if not is_silenced(one, suppressions, file)]
+    matches = hold_back(targets.apply(matches), codes, active, context)
+    matches += [match_import(one, matches, context) for one in left if one.is_import]
     late = [of_rule(match, rule) for rule, hooks in rules if hooks.follow for match in hooks.follow(context, matches)]
-    matches += [one for one in late if not is_silenced(one, suppressions, file)]
-    matches = TargetApplier(file, options).apply(matches)
+    matches += targets.apply([one for one in late if not is_silenced(one, suppressions, file)])
     checks = [hooks.check_comments for _, hooks in reversed(rules) if hooks.check_comments]
     comment_findings = tuple(finding for check in checks for finding in check(file, suppressions, active))
     uncounted = count_cuda_only(codes.values(), active, context)

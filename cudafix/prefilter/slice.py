@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from cudafix.catalogue.backends import BACKENDS, WORDS
-from cudafix.catalogue.table import BY_RUNTIME
+from cudafix.catalogue.table import BY_RUNTIME, OF_ONE_BACKEND
 from cudafix.prefilter.fill import fill
 from cudafix.prefilter.segments import Unparsed
 from cudafix.prefilter.statements import (
@@ -54,6 +54,7 @@ ASKS = re.compile(NAMES_BACKEND.pattern + rb"|is_available|device_count|accelera
 ANSWERS = frozenset((
     *BY_RUNTIME, "is_available", "device_count", "get_device_properties", "get_device_module", "current_device",
     "getattr", "hasattr", "bool", "is_built", "current_device_type",
+    *(one.rpartition(".")[2] for one in OF_ONE_BACKEND),
 ))  # fmt: skip
 """The functions whose results rules follow to where they are read."""
 

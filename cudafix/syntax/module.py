@@ -100,6 +100,15 @@ class File:
         line = self.lines[self.start(node).row - 1]
         return line[: len(line) - len(line.lstrip(" \t\f"))]
 
+    def text_between(self, start: Position, end: Position) -> str:
+        """Return the characters from `start` up to, not including, `end`."""
+        rows = self.lines[start.row - 1 : end.row]
+        if start >= end or not rows:
+            return ""
+        rows[-1] = rows[-1][: end.column - 1]
+        rows[0] = rows[0][start.column - 1 :]
+        return "".join(rows)
+
     def code(self, node: cst.CSTNode) -> str:
         return self.module.code_for_node(node)
 

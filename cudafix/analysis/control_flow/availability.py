@@ -16,6 +16,9 @@ from cudafix.syntax.scopes import Binding
 
 Guard: TypeAlias = cst.If | cst.IfExp
 
+NAMES_CUDA = "names CUDA itself"
+"""What is said of the code behind a test that stays for that alone."""
+
 
 def refine_flag(
     reference: Reference,
@@ -27,8 +30,7 @@ def refine_flag(
 
     `becomes_neutral` tells of what depends on the flag whether it no longer names CUDA after its own fix.
     """
-    whole = whole_condition(reference, file)
-    binding = next((one for one in file.value_bindings if one.value is whole), None)
+    binding = flag_of(reference, file)
     if binding is None:
         return replacement
     bound_beside = (one for one in file.value_bindings if one.scope is binding.scope)
@@ -43,8 +45,14 @@ def refine_flag(
             return Refusal(f"`{binding.name}` decides about one rung of a ladder over backends")
         if guard is not None and depends_on_cuda(guard, file) and not becomes_neutral(guard):
             row = file.start(guard).row
-            return Refusal(f"the code that depends on `{binding.name}` on line {row} names CUDA itself")
+            return Refusal(f"the code that depends on `{binding.name}` on line {row} {NAMES_CUDA}")
     return replacement
+
+
+def flag_of(reference: Reference, file: File) -> Binding | None:
+    """Return the flag that is set from a test: `use_cuda = torch.cuda.is_available()`."""
+    whole = whole_condition(reference, file)
+    return next((one for one in file.value_bindings if one.value is whole), None)
 
 
 def whole_condition(reference: Reference, file: File) -> cst.CSTNode:
@@ -89,8 +97,12 @@ def ladder_tests(rung: cst.If, file: File) -> list[cst.BaseExpression]:
 
 def depends_on_cuda(guard: Guard, file: File) -> bool:
     """Whether what is done, or not done, after the test is about CUDA itself."""
-    parts = (guard.body, guard.orelse, *after_exit(guard, file))
-    return any(names_cuda(file.code(one)) for one in parts if one is not None)
+    return any(names_cuda(file.code(one)) for one in dependent_parts(guard, file))
+
+
+def dependent_parts(guard: Guard, file: File) -> list[cst.CSTNode]:
+    """Return what is done, or not done, after the test."""
+    return [one for one in (guard.body, guard.orelse, *after_exit(guard, file)) if one is not None]
 
 
 def after_exit(guard: Guard, file: File) -> Sequence[cst.CSTNode]:

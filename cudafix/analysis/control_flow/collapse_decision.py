@@ -8,7 +8,7 @@ from functools import cached_property
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.control_flow.availability import Guard, refine_flag
+from cudafix.analysis.control_flow.availability import NAMES_CUDA, Guard, refine_flag
 from cudafix.analysis.control_flow.collapse_edits import collapse, lost_comments, merge
 from cudafix.analysis.control_flow.dispatch import Branch, Dispatch, Shape
 from cudafix.analysis.control_flow.equivalence import (
@@ -306,7 +306,7 @@ class CollapseDecision:
         if self.condition.rest or is_open or self.dispatch.shape not in (Shape.LADDER, Shape.CHOICE, Shape.EXITS):
             return Verdict(branch, refusal="what it does would be done on every machine")
         if self.default_branch is not None and names_cuda(self.code(self.default_branch)):
-            return Verdict(branch, refusal="the last branch names CUDA itself")
+            return Verdict(branch, refusal=f"the last branch {NAMES_CUDA}")
         idle = self.default_branch is None and all(replacement.fails_idle for _, replacement in substitutions)
         if not branch.gives_value and not idle:
             return Verdict(branch, refusal="the last branch does something of its own")
@@ -328,7 +328,7 @@ class CollapseDecision:
         if names_cuda(self.text(*self.condition.rest)):
             return Verdict(branch, refusal="the rest of the condition is about CUDA itself")
         if names_cuda(whole) and not literals:
-            return Verdict(branch, refusal="the code that depends on it names CUDA itself")
+            return Verdict(branch, refusal=f"the code that depends on it {NAMES_CUDA}")
         tests = tests_of(self.condition, self.context)
         replacements = [(one, self.widened_test(one)) for one in tests if one.symbol.backend == "cuda"]
         refusal = next((one.reason for _, one in replacements if isinstance(one, Refusal)), "")

@@ -38,6 +38,7 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.availability import (
+    NAMES_CUDA,
     depends_on_cuda,
     guard_around,
     ladder_tests,
@@ -66,7 +67,7 @@ def refine(
     if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):
         return Refusal("it is one rung of a ladder over backends")
     if depends_on_cuda(guard, file):
-        return Refusal("the code that depends on it names CUDA itself")
+        return Refusal(f"the code that depends on it {NAMES_CUDA}")
     is_whole_test = guard.test is reference.call and guard.orelse is None
     if is_whole_test and isinstance(guard, cst.If) and all(is_neutral(one, matches) for one in guard.body.body):
         return replace(replacement, safety=Safety.SAFE, reason="")

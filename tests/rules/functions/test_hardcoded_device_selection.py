@@ -95,7 +95,6 @@ def test_where_a_device_is_expected_the_index_becomes_the_device(use: str) -> No
 @pytest.mark.parametrize(
     "use",
     [
-        "f'cuda:{{{}}}'",
         "{} + 1",
         "FSDP(x, device_id={})",
         "DDP(x, device_ids=[{}])",

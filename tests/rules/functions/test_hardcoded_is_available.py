@@ -52,7 +52,7 @@ def test_a_guard_of_nothing_but_neutral_calls_is_safe() -> None:
 
 
 def test_a_guard_of_anything_else_as_well_is_unsafe() -> None:
-    check_fixes(
+    check_unsafe(
         """
         import torch
         if torch.cuda.is_available():
@@ -62,12 +62,13 @@ def test_a_guard_of_anything_else_as_well_is_unsafe() -> None:
         """,
         """
         import torch
-        from cudafix.runtime import synchronize_device
-        if torch.cuda.is_available():
+        from cudafix.runtime import is_accelerator_available, synchronize_device
+        if is_accelerator_available():
             synchronize_device()
             kernel()
         torch.ones(1)
         """,
+        "it goes with `torch.cuda.is_available` on line 2, whose fix is not safe",
     )
 
 

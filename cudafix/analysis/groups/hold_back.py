@@ -1,0 +1,63 @@
+"""Matches → the same, without the fixes that would leave half of what belongs together on CUDA.
+
+Where a member of a group stays, the others stay with it. Where its fix is less than safe, or its rule is not selected,
+theirs is not safe either. The reason names the member and its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from cudafix.analysis.context import RuleContext
+from cudafix.analysis.groups.freed_tests import is_freed
+from cudafix.analysis.groups.members import Member, find_members
+from cudafix.analysis.groups.ties import Ties
+from cudafix.analysis.match import Match
+from cudafix.fixes.operations import Operations
+from cudafix.matchers.references import Reference
+from cudafix.model import Safety
+
+
+def hold_back(
+    matches: Sequence[Match], codes: Mapping[Reference, str], active: frozenset[str], context: RuleContext
+) -> list[Match]:
+    """Return the matches, each no safer than what belongs to it."""
+    if not any(match.operations for match in matches):
+        return list(matches)
+    members = find_members(matches, codes, active, context)
+    held: dict[Match, Match] = {}
+    for group in Ties(members, active, context).groups():
+        for match in dict.fromkeys(match for member in group for match in member.matches):
+            held[match] = hold(match, group, context)
+    return [held.get(match, match) for match in matches]
+
+
+def hold(match: Match, group: Sequence[Member], context: RuleContext) -> Match:
+    """Return a match as its group allows."""
+    if not match.operations:
+        return match
+    others = [one for one in group if match not in one.matches]
+    left = [one for one in others if one.trust is Safety.MANUAL and not one.off]
+    freed = [one for one in left if is_freed(one, group, context)]
+    staying = next((one for one in left if one not in freed), None)
+    if staying is not None:
+        return replace(match, operations=Operations(), help="", reason=f"{said(staying, context)} stays{why(staying)}")
+    if match.trust is not Safety.SAFE:
+        return match
+    off = next((one for one in others if one.off), None)
+    if off is not None:
+        reason = f"{said(off, context)} stays, whose rule, {off.off}, is not selected"
+        return replace(match, safety=Safety.UNSAFE, reason=reason)
+    doubtful = next((one for one in others if one.trust is Safety.UNSAFE or one in freed), None)
+    if doubtful is None:
+        return match
+    return replace(match, safety=Safety.UNSAFE, reason=f"it goes with {said(doubtful, context)}, whose fix is not safe")
+
+
+def said(member: Member, context: RuleContext) -> str:
+    return f"{member.name} on line {context.file.start(member.node).row}"
+
+
+def why(member: Member) -> str:
+    return f": {member.why}" if member.why else ""

@@ -1,0 +1,310 @@
+"""What belongs together is fixed together, or not at all: no fix leaves half of it on CUDA."""
+
+from __future__ import annotations
+
+import pytest
+from checks import check_fixes, check_stays, check_unsafe, findings_in, fixed
+
+ALL = {"select": ["CFX"], "ignore": ["CFX305"]}
+
+
+def reasons(source: str, **settings: object) -> dict[int, str]:
+    """Return the reasons by the rows of the findings."""
+    return {one.start.row: one.reason for one in findings_in(source, **settings)}
+
+
+# What does not belong together
+
+
+@pytest.mark.parametrize(
+    ("source", "neutral", "names"),
+    [
+        (
+            "def f(x):\n    torch.cuda.nvtx.mark('a')\n    {}()\n",
+            "empty_device_cache",
+            "empty_cache",
+        ),
+        (
+            "def f(x):\n    if torch.cuda.get_device_capability()[0] > 8:\n        g()\ndef h():\n    {}()\n",
+            "empty_device_cache",
+            "empty_cache",
+        ),
+        (
+            "def f(x):\n    n = torch.cuda.memory_allocated()\n    torch.cuda.nvtx.mark(str(n))\ndef g():\n    {}()\n",
+            "synchronize_device",
+            "synchronize",
+        ),
+    ],
+)
+def test_uses_beside_each_other_are_fixed_alone(source: str, neutral: str, names: str) -> None:
+    before = source.format(f"torch.cuda.{names}")
+    after = fixed(f"import torch\n{before}".encode()).new_bytes
+    assert after is not None
+    assert f"    {neutral}()\n" in after.decode()
+
+
+def test_a_number_worked_out_of_a_value_is_no_part_of_it() -> None:
+    check_fixes(
+        """
+        import torch
+        def share(size):
+            each = size // torch.cuda.device_count()
+            torch.cuda.nvtx.mark(str(each))
+        """,
+        """
+        import torch
+        from cudafix.runtime import count_devices
+        def share(size):
+            each = size // count_devices()
+            torch.cuda.nvtx.mark(str(each))
+        """,
+    )
+
+
+def test_a_test_that_the_fix_takes_away_holds_nothing() -> None:
+    check_fixes(
+        """
+        import torch
+        HAS_CUDA = torch.cuda.is_available()
+        if HAS_CUDA:
+            torch.cuda.empty_cache()
+        """,
+        """
+        import torch
+        from cudafix.runtime import empty_device_cache
+        HAS_CUDA = torch.cuda.is_available()
+        empty_device_cache()
+        """,
+    )
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "s = torch.cuda.Stream()\nkernel(s.cuda_stream)\n",
+        "kernel(torch.cuda.current_stream().cuda_stream)\n",
+        "def f(device):\n    s = torch.cuda.current_stream(device)\n    return pointer(s.cuda_stream)\n",
+        "def stream():\n    return torch.cuda.current_stream()\nkernel(stream().cuda_stream)\n",
+        "s = other or torch.cuda.Stream()\nkernel(s.cuda_stream)\n",
+        "streams = [torch.cuda.Stream() for _ in range(2)]\nkernel(streams[0].cuda_stream)\n",
+        "for s in (torch.cuda.Stream(), torch.cuda.Stream()):\n    kernel(s.cuda_stream)\n",
+        "class A:\n    def __init__(self):\n        self.s = torch.cuda.Stream()\n    def go(self):\n"
+        "        kernel(self.s.cuda_stream)\n",
+        "if s := torch.cuda.current_stream():\n    kernel(s.cuda_stream)\n",
+    ],
+)
+def test_a_stream_whose_raw_handle_is_read_stays(source: str) -> None:
+    check_stays(f"import torch\n{source}", "`.cuda_stream` on line")
+
+
+def test_all_that_meets_a_stream_stays_with_it() -> None:
+    check_stays(
+        """
+        import torch
+        def f():
+            side = torch.cuda.Stream()
+            side.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(side):
+                kernel(side.cuda_stream)
+        """,
+        "`.cuda_stream` on line 6 stays: a raw handle of CUDA",
+    )
+
+
+def test_a_stream_of_a_file_that_captures_a_graph_stays() -> None:
+    source = """
+        import torch
+        def capture(run):
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):
+                run()
+        def wait():
+            torch.cuda.current_stream().synchronize()
+        """
+    assert fixed(source.encode(), unsafe=True).new_bytes is None
+    assert reasons(source)[7] == "`torch.cuda.CUDAGraph` on line 3 stays"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "torch.cuda.get_device_capability(torch.cuda.current_device())",
+        "torch.cuda.nvtx.mark(torch.cuda.current_device())",
+        "[torch.cuda.get_device_capability(i) for i in range(torch.cuda.device_count())]",
+        "torch.cuda.get_device_capability(torch.device(torch.cuda.current_device()))",
+    ],
+)
+def test_what_is_given_to_a_call_that_stays_stays(call: str) -> None:
+    check_stays(f"import torch\nx = {call}\n", "on line 2 stays", ignore=["CFX401", "CFX305", "CFX2"])
+
+
+def test_the_bound_of_a_loop_over_devices_stays_with_what_the_loop_does() -> None:
+    check_stays(
+        """
+        import torch
+        for number in range(torch.cuda.device_count()):
+            print(torch.cuda.get_device_capability(number))
+        """,
+        "`torch.cuda.get_device_capability` on line 3 stays",
+    )
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["torch.device('cuda', {})", "f'cuda:{{{}}}'", "'cuda:' + str({})", "make(device='cuda', index={})"],
+)
+def test_beside_a_device_that_is_written_out_the_index_is_not_safe(written: str) -> None:
+    source = f"import torch\nx = {written.format('torch.cuda.current_device()')}\n"
+    assert fixed(source.encode()).new_bytes is None
+    assert reasons(source)[2].endswith("on line 2 stays, whose rule, CFX201, is not selected")
+
+
+@pytest.mark.parametrize("device", ["'cuda:0'", "torch.device('cuda', 0)", "f'cuda:{index}'", "torch.device('cuda:1')"])
+def test_a_function_is_not_safe_that_is_given_a_device_of_cuda(device: str) -> None:
+    source = f"import torch\ntorch.cuda.synchronize({device})\n"
+    assert fixed(source.encode()).new_bytes is None
+    assert "whose rule, CFX201, is not selected" in reasons(source)[2]
+
+
+def test_a_device_that_is_written_out_goes_with_its_function() -> None:
+    check_unsafe(
+        "import torch\ndef f():\n    torch.cuda.synchronize('cuda:0')\n",
+        "from cudafix.runtime import current_device_type, synchronize_device\n"
+        "def f():\n    synchronize_device(f'{current_device_type()}:0')\n",
+        "it goes with `'cuda:0'` on line 3, whose fix is not safe",
+        **ALL,
+    )
+
+
+def test_a_device_that_is_given_to_a_call_that_stays_stays() -> None:
+    source = """
+        import torch
+        def f(index):
+            return torch.cuda.get_device_capability("cuda:0"), torch.cuda.get_device_capability(torch.device("cuda", 1))
+        """
+    check_stays(source, "`torch.cuda.get_device_capability` on line 3 stays", **ALL)
+
+
+# Tests
+
+
+def test_what_stands_under_a_test_that_stays_stays() -> None:
+    check_stays(
+        """
+        import torch
+        def f(model):
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+                model.run(torch.cuda.get_device_capability())
+        """,
+        "`torch.cuda.is_available` on line 3 stays",
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if torch.cuda.is_available():\n        torch.cuda.synchronize()\n        g()",
+        "x = torch.cuda.memory_summary() if torch.cuda.is_available() else 'none'",
+        "if not torch.cuda.is_available():\n        raise RuntimeError('no GPU')\n    torch.cuda.synchronize()",
+        "return torch.cuda.is_available() and torch.cuda.is_bf16_supported() and g()",
+        "use = torch.cuda.is_available()\n    if use:\n        torch.cuda.synchronize()\n        g()",
+    ],
+)
+def test_what_stands_under_a_test_is_no_safer_than_the_fix_of_the_test(source: str) -> None:
+    data = f"import torch\ndef f():\n    {source}\n".encode()
+    assert fixed(data).new_bytes is None
+    after = fixed(data, unsafe=True).new_bytes
+    assert after is not None
+    assert b"torch.cuda" not in after
+
+
+def test_a_decorator_that_asks_for_cuda_is_a_test_as_well() -> None:
+    source = """
+        import pytest, torch
+        @pytest.mark.skipif(not torch.cuda.is_available(), reason="slow")
+        def test_it():
+            torch.cuda.synchronize()
+        """
+    assert "`torch.cuda.is_available` on line 2" in reasons(source)[4]
+    assert fixed(source.encode()).new_bytes is None
+
+
+def test_a_silenced_use_holds_what_belongs_to_it() -> None:
+    check_stays(
+        """
+        import torch
+        def f(x):
+            s = torch.cuda.Stream()  # cudafix: ignore[CFX108] the kernel wants it
+            with torch.cuda.stream(s):
+                x.run()
+        """,
+        "`torch.cuda.Stream` on line 3 stays: a comment silences it",
+    )
+
+
+def test_of_a_rule_that_is_not_selected_the_reason_says_which() -> None:
+    source = """
+        import torch
+        def f(x):
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+                x()
+        """
+    assert reasons(source, select=["CFX104"])[4] == (
+        "`torch.cuda.is_available` on line 3 stays, whose rule, CFX107, is not selected"
+    )
+
+
+def test_an_import_stays_when_a_use_is_held() -> None:
+    check_stays(
+        "from torch.cuda import current_stream\nkernel(current_stream().cuda_stream)\n",
+        "its use on line 2 stays",
+    )
+
+
+def test_both_or_none_a_test_and_the_device_behind_it() -> None:
+    check_stays(
+        """
+        import torch
+        def move(model):
+            if torch.cuda.is_available():
+                model = model.to("cuda")
+                torch.backends.cuda.matmul.allow_tf32 = version.cuda
+            return model
+        """,
+        "on line 3 stays",
+        select=["CFX1", "CFX2", "CFX3"],
+        ignore=["CFX305"],
+    )
+
+
+def test_a_test_goes_once_the_fixes_behind_it_leave_no_cuda() -> None:
+    check_fixes(
+        """
+        import torch
+        def move(model):
+            if torch.cuda.is_available():
+                model = model.to("cuda")
+                torch.cuda.synchronize()
+            return model
+        """,
+        """
+        from cudafix.runtime import (
+            current_device_type,
+            is_accelerator_available,
+            synchronize_device,
+        )
+        def move(model):
+            if is_accelerator_available():
+                model = model.to(current_device_type())
+                synchronize_device()
+            return model
+        """,
+        unsafe=True,
+        edits=False,  # it takes two rounds
+        **ALL,
+    )
