@@ -31,6 +31,13 @@ DEVICE = re.compile(rf"(?P<backend>{WORDS}|cpu|meta)(?::(?:\d+)?)?")
 """A device string: `cuda`, `cuda:0`, and `cuda:` as a beginning."""
 
 
+NO_DEVICE = {
+    (cst.GreaterThan, "0"): False, (cst.GreaterThanEqual, "1"): False, (cst.NotEqual, "0"): False,
+    (cst.Equal, "0"): True, (cst.LessThan, "1"): True, (cst.LessThanEqual, "0"): True,
+}  # fmt: skip
+"""Whether a comparison of a number of devices holds where there is none."""
+
+
 class Certainty(Enum):
     """What a condition goes by, from the surest to the least sure."""
 
@@ -50,6 +57,7 @@ class BackendCondition:
         rest: what else must hold.
         flags: the names that stand for a condition that was worked out before.
         tests: the functions of torch that it calls.
+        counts: whether that is how many devices there are, which is compared with none.
     """
 
     backends: frozenset[str]
@@ -59,6 +67,7 @@ class BackendCondition:
     rest: tuple[cst.BaseExpression, ...] = ()
     flags: tuple[cst.BaseExpression, ...] = ()
     tests: tuple[cst.CSTNode, ...] = ()
+    counts: bool = False
 
 
 def read_condition(condition: cst.BaseExpression, file: File, options: Options) -> BackendCondition | None:
@@ -128,8 +137,20 @@ class Reader:
             found = self.build_of(left)
             negated = isinstance(operator, cst.Is)
         else:
-            return None
+            return self.count_comparison(left, operator, right)
+        if found is None and isinstance(operator, (cst.Equal, cst.NotEqual)):
+            return self.count_comparison(left, operator, right)
         return replace(found, negated=negated) if found else None
+
+    def count_comparison(
+        self, left: cst.BaseExpression, operator: cst.BaseCompOp, right: cst.BaseExpression
+    ) -> BackendCondition | None:
+        """Read `torch.cuda.device_count() > 0`, which asks whether there is one; of a name that was given the count."""
+        found = self.read(left, 1)
+        if found is None or not found.counts or not isinstance(right, cst.Integer):
+            return None
+        negated = NO_DEVICE.get((type(operator), right.value))
+        return replace(found, negated=negated) if negated is not None else None
 
     def build_of(self, node: cst.BaseExpression) -> BackendCondition | None:
         """Read `torch.version.hip`, which tells for which backend torch was built."""
@@ -142,7 +163,7 @@ class Reader:
         path = meaning.path if meaning is not None and meaning.doubt is None else ""
         backend = available_backend(path)
         if backend and not node.args:
-            return BackendCondition(frozenset({backend}), tests=(node.func,))
+            return BackendCondition(frozenset({backend}), tests=(node.func,), counts=path.endswith(".device_count"))
         if isinstance(node.func, cst.Name) and node.func.value == "hasattr" and len(node.args) == 2:
             return self.presence(node)
         if isinstance(node.func, cst.Name) and node.func.value == "bool" and len(node.args) == 1:
@@ -203,11 +224,11 @@ def merged(
 
 
 def available_backend(path: str) -> str:
-    """Return the backend of which `path` tells whether torch finds it: `torch.cuda.is_available`."""
+    """Return the backend of which `path` tells whether torch finds it: `torch.cuda.is_available`, or how often."""
     if path in ("torch.backends.mps.is_available", "torch.backends.mps.is_built"):
         return "mps"
     parts = path.split(".")
-    known = len(parts) == 3 and parts[0] in ("torch", "torch_npu") and parts[2] == "is_available"
+    known = len(parts) == 3 and parts[0] in ("torch", "torch_npu") and parts[2] in ("is_available", "device_count")
     return parts[1] if known and parts[1] in (*BACKENDS, *OTHERS) else ""
 
 

@@ -43,7 +43,7 @@ NEEDLES = tuple(
 NEEDLE_WORDS = (
     *BACKENDS, *BY_RUNTIME, *FRAME_READERS, "current_device_type", "current_device", "GradScaler", "custom_fwd",
     "custom_bwd", "cudnn", "ProcessGroupNCCL", "is_nccl_available", "ProfilerActivity", "get_device_module",
-    "device_module", "jit", "globals", "global", "nonlocal", "__all__",
+    "device_module", "jit", "getsource", "getsourcelines", "globals", "global", "nonlocal", "__all__",
 )  # fmt: skip
 """What a rule of those that are on by default may report, or what its findings hang on wherever it stands."""
 

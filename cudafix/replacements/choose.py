@@ -13,12 +13,15 @@ from cudafix.catalogue.table import ANSWERS_WITHOUT_CUDA
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
 from cudafix.matchers.cuda_words import catches
+from cudafix.matchers.device_counts import is_asked_whether_any
 from cudafix.matchers.device_properties import cuda_only_property
 from cudafix.matchers.references import Reference, comes_from_star
+from cudafix.matchers.torch_versions import is_for_old_torch
 from cudafix.model import Safety
 from cudafix.replacements.native import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, ON_CPU, native_form, of_torch
 from cudafix.replacements.project_targets import find_entry, target_form
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement, is_module
+from cudafix.replacements.scripted import MAY_BE_SCRIPTED, PASTED, SCRIPTED, in_module, is_pasted, is_scripted
 from cudafix.syntax.arguments import unknown_argument
 from cudafix.syntax.blocks import does_nothing
 from cudafix.syntax.module import File
@@ -26,8 +29,6 @@ from cudafix.syntax.scopes import Binding
 
 MODULE_FUNCTION = "device_module"
 """The function of the runtime that gives the active backend's module."""
-
-SCRIPTED = "TorchScript compiles this function and cannot compile the neutral call"
 
 TYPE_FORMS = frozenset((*typing.__all__, "dict", "frozenset", "list", "set", "tuple", "type"))
 """What is followed by types in brackets."""
@@ -81,9 +82,28 @@ def find_obstacle(reference: Reference, file: File) -> str:
         return "it captures a torch.cuda.CUDAGraph of this file, and the neutral one does not take that elsewhere"
     if reference.symbol.row.name == "get_device_properties" and (attribute := cuda_only_property(reference, file)):
         return f"`{attribute}` is no property that all backends have: keep it behind a test for device.type == 'cuda'"
+    if is_function_itself(reference, file):
+        return "what is asked is the function of torch.cuda itself"
+    if is_for_old_torch(reference.node, file):
+        return "the branch is for a torch that the neutral function does not run with"
     if is_scripted(reference.node, file):
         return SCRIPTED
-    return ""
+    return PASTED if is_pasted(reference.node, file) else ""
+
+
+def is_function_itself(reference: Reference, file: File) -> bool:
+    """Whether an attribute of the function is asked for: `torch.cuda.device_count.cache_clear()`, `hasattr(…, "…")`."""
+    row, parent = reference.symbol.row, file.tree.parents.get(reference.node)
+    if reference.symbol.is_module or reference.call is not None or row.class_like or not row.params:
+        return False
+    if isinstance(parent, cst.Attribute) and parent.value is reference.node:
+        return True
+    call = file.tree.call_around(reference.node)
+    if call is None or call.args[0] is not parent:
+        return False
+    meaning = file.names.resolve(call.func)
+    is_asked = isinstance(call.func, cst.Name) and call.func.value in ("hasattr", "getattr", "setattr", "delattr")
+    return is_asked or (meaning is not None and meaning.path.startswith("inspect."))
 
 
 def describe_doubt(doubt: Binding, reference: Reference, file: File) -> str:
@@ -123,26 +143,6 @@ def has_ancestor(node: cst.CSTNode, file: File, wanted: Callable[[cst.CSTNode, c
             return False
         current = parent
     return False
-
-
-def is_scripted(node: cst.CSTNode, file: File) -> bool:
-    """Whether a function around `node` is given to `torch.jit.script` or `export`, as a decorator or by its name."""
-    for ancestor in file.tree.ancestors(node):
-        if isinstance(ancestor, (cst.FunctionDef, cst.ClassDef)):
-            decorators = [one.decorator for one in ancestor.decorators]
-            functions = [one.func if isinstance(one, cst.Call) else one for one in decorators]
-            functions += calls_with(ancestor.name.value, file)
-            meanings = filter(None, map(file.names.resolve, functions))
-            if any(one.path.startswith(("torch.jit.script", "torch.jit.export")) for one in meanings):
-                return True
-    return False
-
-
-def calls_with(name: str, file: File) -> list[cst.BaseExpression]:
-    """Return the functions that are called with `name` as an argument."""
-    parents = file.tree.parents
-    calls = [parents.get(parents[use.node]) for use in file.names.uses_by_name.get(name, ())]
-    return [one.func for one in calls if isinstance(one, cst.Call)]
 
 
 def find_form(reference: Reference, file: File, options: Options) -> Replacement | Refusal:
@@ -210,6 +210,10 @@ def find_doubts(reference: Reference, file: File, form: Replacement) -> list[str
         found.append("the backend is decided at import")
     if row.returns_other and form.imported.module != "torch" and not is_statement(reference, file):
         found.append(f"the result may be used, and the neutral function {row.note}")
+    if is_asked_whether_any(reference, file):
+        found.append("it asks whether there is CUDA at all, and the neutral count speaks of any accelerator")
+    if row.name == "amp.autocast" and in_module(reference.node, file):
+        found.append(MAY_BE_SCRIPTED)
     if has_ancestor(reference.node, file, is_printed_as_text):
         found.append("the f-string prints the text of the expression")
     if has_comment(reference.node, file):

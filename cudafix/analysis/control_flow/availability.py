@@ -58,7 +58,9 @@ def flag_of(reference: Reference, file: File) -> Binding | None:
 def whole_condition(reference: Reference, file: File) -> cst.CSTNode:
     """Return the whole of `a and not b or c` around the reference."""
     whole = reference.call or reference.node
-    while isinstance(parent := file.tree.parents.get(whole), (cst.BooleanOperation, cst.UnaryOperation)):
+    compares = (cst.Comparison,) if reference.symbol.row.name == "device_count" else ()
+    kinds = (cst.BooleanOperation, cst.UnaryOperation, *compares)
+    while isinstance(parent := file.tree.parents.get(whole), kinds):
         whole = parent
     return whole
 

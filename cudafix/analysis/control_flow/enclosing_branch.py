@@ -94,7 +94,10 @@ def pattern_backends(pattern: cst.MatchPattern) -> frozenset[str]:
 
 
 def exit_backends(child: cst.CSTNode, suite: cst.CSTNode, context: RuleContext) -> frozenset[str]:
-    """Return the backends for which code goes on after `if device.type != "cuda": return`."""
+    """Return the backends for which code goes on after `if device.type != "cuda": return`.
+
+    What is left when other accelerators have returned is CUDA's: the last rung of a ladder.
+    """
     tree = context.file.tree
     if not isinstance(suite, cst.IndentedBlock):
         return frozenset()
@@ -103,7 +106,31 @@ def exit_backends(child: cst.CSTNode, suite: cst.CSTNode, context: RuleContext) 
             condition = context.condition(statement.test)
             if condition is not None and condition.negated and is_meant(condition, statement, context):
                 return condition.backends
+            if condition is not None and is_rung_of_another(condition):
+                return frozenset({"cuda"})
     return frozenset()
+
+
+def is_rung_of_another(condition: BackendCondition) -> bool:
+    """Whether a condition holds for accelerators of torch other than CUDA, whatever else there is."""
+    others = set(BACKENDS) - {"cuda"}
+    return not condition.negated and not condition.rest and condition.backends <= others
+
+
+def is_left_by_cuda(node: cst.CSTNode, context: RuleContext) -> bool:
+    """Whether code comes to `node` when what is for CUDA has returned above, by the device or a flag of the project."""
+    tree = context.file.tree
+    child = node
+    for parent in tree.ancestors(node):
+        if isinstance(parent, cst.IndentedBlock):
+            above = [one for one in tree.exits(parent) if tree.position(one) < tree.position(child)]
+            found = [context.condition(one.test) for one in above]
+            if any(one is not None and one.backends == {"cuda"} and not one.negated for one in found):
+                return True
+        if isinstance(parent, cst.FunctionDef):
+            return False
+        child = parent
+    return False
 
 
 def class_backend(node: cst.ClassDef) -> frozenset[str]:

@@ -12,8 +12,8 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.fixes.operations import NodeChange, Substitution, names_in
-from cudafix.replacements.choose import SCRIPTED, is_scripted
 from cudafix.replacements.replacement import Refusal
+from cudafix.replacements.scripted import SCRIPTED, is_scripted
 from cudafix.syntax.scopes import Scope
 
 NONE_NOW = "None, where it is passed on purpose, now stands for it"

@@ -22,6 +22,7 @@ from cudafix.fixes.operations import Constant, Operations, Place, Substitution, 
 from cudafix.model import Safety
 from cudafix.replacements.index_as_device import is_taken_for_device
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
+from cudafix.replacements.scripted import PASTED, SCRIPTED, is_pasted, is_scripted
 from cudafix.syntax.scopes import Binding, BindingKind, Scope
 
 MAIN = re.compile(r"^if\s+__name__\s*==", re.MULTILINE)
@@ -43,6 +44,10 @@ class NeutralDevice:
 
 def match_with_fix(node: cst.CSTNode, message: str, fix: Operations | Refusal, context: RuleContext) -> Match:
     """Return the match for `node`, with its fix or with what stops one."""
+    if isinstance(fix, Operations) and is_scripted(node, context.file):
+        fix = Refusal(SCRIPTED)
+    if isinstance(fix, Operations) and is_pasted(node, context.file):
+        fix = Refusal(PASTED)
     operations, reason = with_reason(fix)
     owner = find_default_owner(node, context) if operations.changes else None
     words = help_for(operations.changes[-1].substitutions[-1].replacement, owner) if owner is not None else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends, is_named_around
+from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends, is_left_by_cuda, is_named_around
 from cudafix.catalogue.backends import BACKENDS, STANDS_IN
 from cudafix.matchers.references import Reference
 from cudafix.registry import CUDA_ONLY, code_of
@@ -30,11 +30,18 @@ def classify(reference: Reference, context: RuleContext) -> str:
         return BACKEND_BRANCH if backend in branch_backends else row.code
     if branch_backends and backend not in branch_backends and is_mistake(reference, branch_backends, context):
         return WRONG_BRANCH
-    if backend in branch_backends or (backend != "cuda" and is_named_around(backend, reference.node, context)):
+    if backend in branch_backends or (backend != "cuda" and is_meant_there(reference, context)):
         return BACKEND_BRANCH
     if backend == "mps" and row.name == "empty_cache" and is_unchecked(reference, context):
         return WRONG_BRANCH
     return row.code
+
+
+def is_meant_there(reference: Reference, context: RuleContext) -> bool:
+    """Whether a backend other than CUDA is named around a call of its function, or left when CUDA has returned."""
+    return is_named_around(reference.symbol.backend, reference.node, context) or is_left_by_cuda(
+        reference.node, context
+    )
 
 
 def has_target(reference: Reference, context: RuleContext) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends
 from cudafix.analysis.functions.classify import BACKEND_BRANCH, WRONG_BRANCH
+from cudafix.analysis.functions.duplicates import without_duplicates
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Operations, substitution_for
 from cudafix.matchers.references import Reference
@@ -19,7 +22,11 @@ def match_reference(reference: Reference, code: str, context: RuleContext) -> Ma
         return match_for(reference, code, find_meant(reference, replacement, context.file))
     if code == WRONG_BRANCH:
         return match_mistake(reference, context)
-    return match_for(reference, code, replacement)
+    match = match_for(reference, code, replacement)
+    if isinstance(replacement, Replacement):
+        changes = without_duplicates(reference, replacement, context)
+        match = replace(match, operations=replace(match.operations, changes=changes))
+    return match
 
 
 def match_mistake(reference: Reference, context: RuleContext) -> Match:

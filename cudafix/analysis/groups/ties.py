@@ -16,6 +16,7 @@ from cudafix.analysis.groups.members import Member, code_in_line
 from cudafix.analysis.groups.value_flow import ValueFlow
 from cudafix.catalogue.table import CAPTURES, OF_ONE_BACKEND, RAW_HANDLES
 from cudafix.matchers.device_text import BEGINNING, WHOLE
+from cudafix.matchers.patches import find_patched
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.registry import code_of
@@ -41,6 +42,7 @@ class Ties:
         for reference in references:
             self.tie_values(reference)
             self.tie_capture(reference)
+        self.tie_patches(references)
         self.tie_matches()
         for node in list(self.members):
             for test in self.tests_around(node):
@@ -135,6 +137,17 @@ class Ties:
     def captures(self) -> bool:
         return any(one.symbol.row.name in CAPTURES for one in self.context.references)
 
+    # Patches
+
+    def tie_patches(self, references: list[Reference]) -> None:
+        """Tie the uses of a function to the calls that replace it for a test, and the module that these are given."""
+        for patched in find_patched(self.context.file):
+            node = self.loose(patched.call, f"the stand-in for `{patched.symbol.name}`", "")
+            given = {arg.value for arg in patched.call.args}
+            for reference in references:
+                if reference.node in given or reference.symbol.name == patched.symbol.name:
+                    self.tie(reference.node, node)
+
     # Tests
 
     def tests_around(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -161,10 +174,11 @@ class Ties:
         return self.names.tree.position(statement) < self.names.tree.position(other)
 
     def tests_in(self, test: cst.BaseExpression) -> Iterator[cst.CSTNode]:
-        """Yield a condition that a fix changes, else the questions of torch about CUDA behind it."""
+        """Yield a condition that a fix changes, else what it asks of torch.cuda, itself or behind a flag."""
         if test in self.members and self.members[test].trust is not Safety.MANUAL:
             yield test
             return
+        yield from (one.node for one in self.context.references_in(test) if one.node in self.members)
         condition = self.context.condition(test)
         if condition is not None and "cuda" in condition.backends:
             yield from (one.node for one in tests_of(condition, self.context) if one.node in self.members)

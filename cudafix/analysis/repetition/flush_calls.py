@@ -12,7 +12,7 @@ from cudafix.analysis.control_flow.equivalence import nodes_in
 from cudafix.analysis.repetition.local_names import COMPOUND, Method
 from cudafix.analysis.repetition.statement_run import Block
 from cudafix.prefilter.needles import EMPTIES_CACHE
-from cudafix.replacements.choose import is_scripted
+from cudafix.replacements.scripted import is_scripted
 from cudafix.syntax.assigned_values import first_parameter
 from cudafix.syntax.expressions import dotted_name, last_name
 from cudafix.syntax.scopes import Scope

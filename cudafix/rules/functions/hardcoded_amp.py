@@ -48,9 +48,9 @@ from cudafix.catalogue.amp import AUTOCAST, BACKWARD, CACHE, FORWARD, FUNCTIONS,
 from cudafix.catalogue.symbols import look_up
 from cudafix.fixes.operations import NodeChange, Operations, Place, Substitution, with_reason
 from cudafix.model import Safety
-from cudafix.replacements.choose import SCRIPTED, is_scripted
 from cudafix.replacements.project_targets import find_entry, find_stop, plain_form
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
+from cudafix.replacements.scripted import MAY_BE_SCRIPTED, PASTED, SCRIPTED, in_module, is_pasted, is_scripted
 from cudafix.syntax.arguments import comma, with_keyword
 from cudafix.syntax.scopes import Resolution
 
@@ -91,9 +91,13 @@ def neutral_call(
         return Refusal("what it is given cannot be seen")
     if is_scripted(call, context.file):
         return Refusal(SCRIPTED)
+    if is_pasted(call, context.file):
+        return Refusal(PASTED)
     reason = function.reason
     if function is AUTOCAST and ("cache_enabled" in context.file.text or "autocast_cache" in context.file.text):
         reason = CACHE if argument_of(call, function, "cache_enabled") is None else ""
+    if function is AUTOCAST and in_module(call, context.file):
+        reason = MAY_BE_SCRIPTED
     safety = Safety.UNSAFE if reason else Safety.SAFE
     entry = find_entry(symbol, context.file.path, context.options, is_called=False)
     replacement = Replacement(ImportedName(context.options.runtime_module, function.replacement))

@@ -23,5 +23,29 @@ world = count_devices()
 ```
 
 ## Fix safety
-Safe for calls. `torch.cuda.device` as a class (a base class, `isinstance`) has no fix.
+Safe for calls. `torch.cuda.device` as a class (a base class, `isinstance`) has no fix. `device_count()` that is asked
+for no more than whether there is a device (`if torch.cuda.device_count():`, `> 0`) is a test for CUDA, as
+`is_available()` is: unsafe, and without a fix where the code behind it names CUDA itself.
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import libcst as cst
+
+from cudafix.analysis.context import RuleContext
+from cudafix.analysis.control_flow.widened_test import refine_test
+from cudafix.analysis.match import Match
+from cudafix.matchers.device_counts import is_asked_whether_any
+from cudafix.matchers.references import Reference
+from cudafix.replacements.replacement import Refusal, Replacement
+
+
+def refine(
+    reference: Reference, replacement: Replacement, context: RuleContext, matches: Mapping[cst.CSTNode, Match]
+) -> Replacement | Refusal:
+    """Return what a count of devices becomes, where it is a test for there being one."""
+    if not is_asked_whether_any(reference, context.file):
+        return replacement
+    return refine_test(reference, replacement, context, matches)

@@ -1,0 +1,58 @@
+"""A test for CUDA that no guard or ladder takes along → what it becomes, by what is done where it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import libcst as cst
+
+from cudafix.analysis.context import RuleContext
+from cudafix.analysis.control_flow.availability import (
+    NAMES_CUDA,
+    depends_on_cuda,
+    guard_around,
+    ladder_tests,
+    refine_flag,
+    whole_condition,
+)
+from cudafix.analysis.match import Match
+from cudafix.matchers.cuda_words import names_backend, names_cuda
+from cudafix.matchers.references import Reference
+from cudafix.model import Safety
+from cudafix.replacements.replacement import Refusal, Replacement
+
+
+def refine_test(
+    reference: Reference, replacement: Replacement, context: RuleContext, matches: Mapping[cst.CSTNode, Match]
+) -> Replacement | Refusal:
+    """Return what a test for CUDA becomes, by what depends on its answer."""
+    file = context.file
+    if names_cuda(file.code(whole_condition(reference, file))):
+        return Refusal("the rest of the condition is about CUDA itself")
+    guard = guard_around(reference.node, file)
+    if guard is None:
+        return refine_flag(reference, replacement, file)
+    if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):
+        return Refusal("it is one rung of a ladder over backends")
+    if depends_on_cuda(guard, file):
+        return Refusal(f"the code that depends on it {NAMES_CUDA}")
+    is_whole_test = guard.test is reference.call and guard.orelse is None
+    if is_whole_test and isinstance(guard, cst.If) and all(is_neutral(one, matches) for one in guard.body.body):
+        return replace(replacement, safety=Safety.SAFE, reason="")
+    return replacement
+
+
+def is_neutral(statement: cst.CSTNode, matches: Mapping[cst.CSTNode, Match]) -> bool:
+    """Whether `statement` is a line of calls whose fixes are safe, without arguments that could name a device."""
+    if not isinstance(statement, cst.SimpleStatementLine):
+        return False
+    return all(is_neutral_call(one, matches) for one in statement.body)
+
+
+def is_neutral_call(node: cst.BaseSmallStatement, matches: Mapping[cst.CSTNode, Match]) -> bool:
+    call = node.value if isinstance(node, cst.Expr) else None
+    if not isinstance(call, cst.Call) or call.args:
+        return False
+    match = matches.get(call.func)
+    return match is not None and match.trust is Safety.SAFE

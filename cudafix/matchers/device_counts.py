@@ -1,0 +1,38 @@
+"""A number of devices → whether that is asked for no more than whether there is one: `device_count() > 0`."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from cudafix.matchers.conditions import NO_DEVICE
+from cudafix.matchers.references import Reference
+from cudafix.syntax.module import File
+
+
+def is_asked_whether_any(reference: Reference, file: File) -> bool:
+    """Whether a count of devices, or a name that is given it, is the test for there being one."""
+    if reference.symbol.row.name != "device_count" or reference.call is None:
+        return False
+    holders: list[cst.CSTNode] = [reference.call]
+    for binding in file.value_bindings:
+        if binding.value is reference.call:
+            uses = file.names.uses_by_name.get(binding.name, ())
+            holders += [use.node for use in uses if binding in file.names.reaching_definitions(use)]
+    return any(is_test(one, file) for one in holders)
+
+
+def is_test(number: cst.CSTNode, file: File) -> bool:
+    """Whether a number is compared with none, or its truth is asked."""
+    parent = file.tree.parents.get(number)
+    if isinstance(parent, cst.Comparison) and parent.left is number and len(parent.comparisons) == 1:
+        operator, right = parent.comparisons[0].operator, parent.comparisons[0].comparator
+        return isinstance(right, cst.Integer) and (type(operator), right.value) in NO_DEVICE
+    if isinstance(parent, cst.Arg):
+        call = file.tree.parents.get(parent)
+        is_bool = isinstance(call, cst.Call) and isinstance(call.func, cst.Name) and call.func.value == "bool"
+        return is_bool and file.names.is_builtin(call.func)  # type: ignore[union-attr]
+    if isinstance(parent, cst.UnaryOperation):
+        return isinstance(parent.operator, cst.Not)
+    while isinstance(parent, cst.BooleanOperation):
+        number, parent = parent, file.tree.parents.get(parent)
+    return isinstance(parent, (cst.If, cst.IfExp, cst.While, cst.Assert)) and parent.test is number

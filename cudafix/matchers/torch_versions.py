@@ -1,0 +1,50 @@
+"""A branch → whether it is there for a torch older than the neutral functions run with."""
+
+from __future__ import annotations
+
+import re
+
+import libcst as cst
+
+from cudafix.syntax.module import File
+
+OLDEST = (2, 4)
+"""The oldest torch that the runtime supports."""
+
+ASKS_VERSION = re.compile(r"torch(?:_|\.__)?version|TORCH_(?:VERSION|MAJOR|MINOR)", re.IGNORECASE)
+NUMBER = re.compile(r"[\"'(\s,=<>](\d+)(?:\.|,\s*)(\d+)")
+LESS = (cst.LessThan, cst.LessThanEqual)
+MORE = (cst.GreaterThan, cst.GreaterThanEqual)
+
+
+def is_for_old_torch(node: cst.CSTNode, file: File) -> bool:
+    """Whether `node` stands in a branch that no torch takes that has the neutral functions.
+
+    `if version.parse(torch.__version__) < version.parse("1.8"):`, and what `else` is left for after `>=`.
+    """
+    child = node
+    for parent in file.tree.ancestors(node):
+        if isinstance(parent, (cst.If, cst.IfExp)) and child is not parent.test:
+            older = asks_for_older(parent.test, file)
+            if older is not None and (child is parent.body) is older:
+                return True
+        child = parent
+    return False
+
+
+def asks_for_older(test: cst.BaseExpression, file: File) -> bool | None:
+    """Return whether a test holds for old versions of torch alone, or fails for them alone; None for other tests."""
+    if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
+        return None
+    left, target = test.left, test.comparisons[0]
+    sides = file.code(left), file.code(target.comparator)
+    operator = target.operator
+    if ASKS_VERSION.search(sides[0]):
+        found, is_less, is_more = NUMBER.search(f" {sides[1]}"), isinstance(operator, LESS), isinstance(operator, MORE)
+    elif ASKS_VERSION.search(sides[1]):
+        found, is_less, is_more = NUMBER.search(f" {sides[0]}"), isinstance(operator, MORE), isinstance(operator, LESS)
+    else:
+        return None
+    if found is None or not (is_less or is_more):
+        return None
+    return is_less if (int(found[1]), int(found[2])) <= OLDEST else None
