@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from checks import EVERY_RULE
-from command import invoke, run_on_terminal
+from command import invoke, invoke_on_terminal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -322,7 +322,7 @@ def test_the_cells_of_any_notebook_come_back_as_they_were(cells: Sequence[Sequen
 
 def test_a_terminal_shows_the_line_of_the_cell(tmp_path: Path) -> None:
     (tmp_path / "a.ipynb").write_bytes(document(IMPORT, "x = 1\n" + FLUSH))
-    code, output = run_on_terminal("check", "--color", "never", cwd=tmp_path)
+    code, output = invoke_on_terminal("check", "--color", "never", cwd=tmp_path)
     assert code == 1
     assert f"2 | {FLUSH}" in output
 
