@@ -7,12 +7,15 @@ import pty
 import subprocess
 import sys
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
+import pytest
 from click.testing import CliRunner, Result
 
-from cudafix.cli import cli
+import cudafix.commands.progress as progress
+from cudafix.cli import cli, main
 
 HARDCODED = "import torch\n\nx = torch.ones(1)\ntorch.cuda.empty_cache()\n"
 NEUTRAL = "import torch\nfrom cudafix.runtime import empty_device_cache\n\nx = torch.ones(1)\nempty_device_cache()\n"
@@ -38,31 +41,44 @@ def run(*arguments: object, cwd: Path, stdin: bytes = b"", **environment: str) -
     )
 
 
-PATIENT = (
-    sys.executable,
-    "-c",
-    "import cudafix.commands.progress as progress\n"
-    "from cudafix.cli import main\n"
-    "progress.PATIENCE = 60.0\n"
-    "main(prog_name='cudafix')",
-)
-"""The command, without the bar that it shows on a terminal when the machine is slow."""
+def invoke_on_terminal(
+    *arguments: object, cwd: Path, stdout: IO[str] | None = None, **environment: str
+) -> tuple[int, str]:
+    """Run `cudafix ARGUMENTS` on a terminal in this process; return the exit code and what the terminal received."""
+    ours, theirs = pty.openpty()
+    with (
+        ThreadPoolExecutor(1) as pool,
+        pytest.MonkeyPatch.context() as patch,
+        open(theirs, "w", encoding="utf-8") as terminal,
+    ):
+        received = pool.submit(read_all, ours)
+        patch.chdir(cwd)
+        patch.delenv("NO_COLOR", raising=False)
+        for name, value in {"TERM": "xterm", **environment}.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "stdout", terminal if stdout is None else stdout)
+        patch.setattr(sys, "stderr", terminal)
+        patch.setattr(progress, "PATIENCE", 60.0)
+        with pytest.raises(SystemExit) as done:
+            main(args=list(map(str, arguments)), prog_name="cudafix")
+        terminal.close()
+    os.close(ours)
+    return int(done.value.code or 0), received.result().decode().replace("\r\n", "\n")
 
 
 def run_on_terminal(
-    *arguments: object, cwd: Path, stdout: int | None = None, command: tuple[str, ...] = PATIENT, **environment: str
+    *arguments: object, cwd: Path, command: tuple[str, ...] = COMMAND, **environment: str
 ) -> tuple[int, str]:
-    """Run `cudafix ARGUMENTS` on a terminal of its own; return the exit code and what the terminal received."""
+    """Do the same in a process of its own, perhaps with another command."""
     ours, theirs = pty.openpty()
     variables = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM")}
-    variables |= {"TERM": "xterm", **environment}
     with subprocess.Popen(
         [*command, *map(str, arguments)],
         cwd=cwd,
         stdin=theirs,
-        stdout=theirs if stdout is None else stdout,
+        stdout=theirs,
         stderr=theirs,
-        env=variables,
+        env={**variables, "TERM": "xterm", **environment},
     ) as process:
         os.close(theirs)
         received = read_all(ours)

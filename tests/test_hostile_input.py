@@ -8,8 +8,10 @@ import pkgutil
 import re
 import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,6 +28,7 @@ from cudafix.config.settings import READERS, ConfigError, read_settings
 from cudafix.engine.one_file import process
 from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
+from cudafix.model import Result
 
 if sys.version_info >= (3, 11):
     import re._constants as kinds
@@ -34,9 +37,12 @@ else:
     import sre_constants as kinds
     import sre_parse as parser
 
-SIZE = 100_000
+SIZE = 20_000
 SECONDS = 20
-"""Where the time grows with the square of SIZE, it is minutes; where it grows with SIZE, milliseconds."""
+"""For what grows so fast that it never ends."""
+
+LITTLE = 0.8
+"""Seconds for SIZE: a text that is five times as long takes 20, even where the time grows with the square."""
 
 COMPILED_BEFORE = {"cudafix.syntax.statement_text.TOKEN"}
 """Patterns for code that Python has read: no string in it has one end only."""
@@ -132,21 +138,30 @@ CATEGORIES = {
 PATTERNS = sorted({(name, pattern.pattern, pattern.flags, anywhere) for name, pattern, anywhere in patterns()}, key=str)
 
 
-@pytest.mark.parametrize(("name", "text", "flags", "anywhere"), PATTERNS, ids=lambda value: str(value)[:60])
-def test_a_pattern_takes_time_that_grows_with_the_text(
-    name: str, text: str | bytes, flags: int, anywhere: bool
-) -> None:
-    if name in COMPILED_BEFORE:
-        return
-    pattern = re.compile(text, flags)
+def grows_no_faster(work: Callable[[int], object]) -> bool:
+    """Whether `work` is done in LITTLE time, or takes less than 8 times as long for 4 times the size."""
     with limit():
-        for said in {one for before, again in hostile(parser.parse(text, flags)) for one in repeated(before, again)}:
-            look(pattern, said.encode("latin-1", "replace") if isinstance(text, bytes) else said, anywhere)
+        taken = seconds(work, SIZE)
+        return taken < LITTLE or taken < 8 * seconds(work, SIZE // 4)
 
 
-def repeated(before: str, again: str) -> Iterator[str]:
+def seconds(work: Callable[[int], object], size: int) -> float:
+    """Return the time that this process alone takes, however busy the machine is."""
+    start = time.process_time()
+    work(size)
+    return time.process_time() - start
+
+
+def look_at_hostile_texts(text: str | bytes, flags: int, anywhere: bool, size: int) -> None:
+    pattern = re.compile(text, flags)
+    pairs = hostile(parser.parse(text, flags))
+    for said in {one for before, again in pairs for one in repeated(before, again, size)}:
+        look(pattern, said.encode("latin-1", "replace") if isinstance(text, bytes) else said, anywhere)
+
+
+def repeated(before: str, again: str, size: int) -> Iterator[str]:
     """Yield long texts: one part many times, and all of it many times; in lines where spaces may be line ends."""
-    for made in (before + again * (SIZE // len(again)), (before + again) * (SIZE // len(before + again))):
+    for made in (before + again * (size // len(again)), (before + again) * (size // len(before + again))):
         yield made
         yield made.replace(" ", "\n")
 
@@ -159,25 +174,46 @@ def look(pattern: re.Pattern[Any], text: Any, anywhere: bool) -> None:
             pass
 
 
+@pytest.mark.parametrize(("name", "text", "flags", "anywhere"), PATTERNS, ids=lambda value: str(value)[:60])
+def test_a_pattern_takes_time_that_grows_with_the_text(
+    name: str, text: str | bytes, flags: int, anywhere: bool
+) -> None:
+    assert name in COMPILED_BEFORE or grows_no_faster(partial(look_at_hostile_texts, text, flags, anywhere))
+
+
+def test_a_pattern_whose_time_grows_with_the_square_is_noticed() -> None:
+    assert not grows_no_faster(partial(look_at_hostile_texts, "(a+)b", 0, True))
+
+
 CALL = "torch.cuda.empty_cache()\n"
-FILES = {
-    "a number sign a hundred thousand times": f"import torch\n{CALL}" + "#" * SIZE,
-    "noqa a hundred thousand times": f"import torch\n{CALL}# " + "noqa " * (SIZE // 5),
-    "suppressions that never end": f"import torch\n{CALL}# " + "cudafix: ignore[" * (SIZE // 16),
-    "imports that never end": f"'''{'from torch import (' * (SIZE // 19)}'''\nimport torch\n{CALL}",
-    "calls that never end": f"'''{'getattr(' * (SIZE // 8)}'''\nimport torch\n{CALL}",
-    "a name that is bound to itself": "import torch\n" + "torch = torch\n" * (SIZE // 14) + CALL,
-    "a list of devices": f"import torch\n{CALL}x = [" + "'cuda'," * (SIZE // 7) + "]\n",
-    "a docstring of mentions": f'"""{"as torch.cuda.empty_cache does, " * (SIZE // 32)}"""\nimport torch\n{CALL}',
-    "a string of escapes": f"import torch\n{CALL}x = '" + "\\'" * (SIZE // 2) + "'\n",
-    "spaces": f"import torch\n{CALL}" + " " * SIZE + "\n",
+FILES: dict[str, Callable[[int], str]] = {
+    "number signs": lambda size: f"import torch\n{CALL}" + "#" * size,
+    "noqa again and again": lambda size: f"import torch\n{CALL}# " + "noqa " * (size // 5),
+    "suppressions that never end": lambda size: f"import torch\n{CALL}# " + "cudafix: ignore[" * (size // 16),
+    "imports that never end": lambda size: f"'''{'from torch import (' * (size // 19)}'''\nimport torch\n{CALL}",
+    "calls that never end": lambda size: f"'''{'getattr(' * (size // 8)}'''\nimport torch\n{CALL}",
+    "a name that is bound to itself": lambda size: "import torch\n" + "torch = torch\n" * (size // 14) + CALL,
+    "a list of devices": lambda size: f"import torch\n{CALL}x = [" + "'cuda'," * (size // 7) + "]\n",
+    "a docstring of mentions": lambda size: (
+        f'"""{"as torch.cuda.empty_cache does, " * (size // 32)}"""\nimport torch\n{CALL}'
+    ),
+    "a string of escapes": lambda size: f"import torch\n{CALL}x = '" + "\\'" * (size // 2) + "'\n",
+    "spaces": lambda size: f"import torch\n{CALL}" + " " * size + "\n",
 }
 
 
-@pytest.mark.parametrize("text", FILES.values(), ids=FILES)
-def test_a_file_takes_time_that_grows_with_its_size(text: str) -> None:
-    with limit():
-        result = process(Source("a.py", text.encode()), Options(select=("CFX",)), Work(Mode.CHECK, unsafe=True))
+def check(text: str) -> Result:
+    return process(Source("a.py", text.encode()), Options(select=("CFX",)), Work(Mode.CHECK, unsafe=True))
+
+
+@pytest.mark.parametrize("made", FILES.values(), ids=FILES)
+def test_a_file_takes_time_that_grows_with_its_size(made: Callable[[int], str]) -> None:
+    assert grows_no_faster(lambda size: check(made(size)))
+
+
+@pytest.mark.parametrize("made", FILES.values(), ids=FILES)
+def test_what_is_found_in_it_is_told(made: Callable[[int], str]) -> None:
+    result = check(made(SIZE // 4))
     assert result.problems == ()
     assert "CFX101" in [one.code for one in result.findings]
 

@@ -25,30 +25,26 @@ CALLED = [row for row in ROWS.values() if row.runtime not in ("", ".") and row n
 KNOWN = {symbol.row.name for name in PUBLIC if (symbol := look_up(name))}
 
 
-@pytest.mark.parametrize("name", PUBLIC)
-def test_every_public_symbol_of_every_backend_has_a_row(name: str) -> None:
-    symbol = look_up(name)
-    assert symbol is not None
-    assert symbol.rest == ()
-    assert "not a public name" not in symbol.row.note
+def test_every_public_symbol_of_every_backend_has_a_row() -> None:
+    symbols = {name: look_up(name) for name in PUBLIC}
+    assert [name for name, symbol in symbols.items() if symbol is None or symbol.rest != ()] == []
+    assert [name for name, symbol in symbols.items() if symbol and "not a public name" in symbol.row.note] == []
 
 
-@pytest.mark.parametrize("name", sorted(name for name in ROWS if name))
-def test_every_row_is_a_symbol_that_some_torch_has(name: str) -> None:
-    assert name in KNOWN
+def test_every_row_is_a_symbol_that_some_torch_has() -> None:
+    assert {name for name in ROWS if name} - KNOWN == set()
 
 
-@pytest.mark.parametrize(("backend", "names"), BACKEND_ONLY.items())
-def test_a_name_that_only_one_backend_has_is_not_in_torch_cuda(backend: str, names: str) -> None:
-    assert [name for name in names.split() if f"torch.cuda.{name}" in TORCH and not name.startswith("profiler")] == []
+def test_a_name_that_only_one_backend_has_is_not_in_torch_cuda() -> None:
+    names = [name for names in BACKEND_ONLY.values() for name in names.split()]
+    assert [name for name in names if f"torch.cuda.{name}" in TORCH and not name.startswith("profiler")] == []
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS.values() if row.native or row.alias_of], ids=lambda row: row.name)
-def test_a_native_form_exists_in_torch_since_the_version_that_the_row_says(row: Row) -> None:
-    native = row.native or row.alias_of
-    assert native is not None
+def test_a_native_form_exists_in_torch_since_the_version_that_the_row_says() -> None:
+    natives = {row.name: form for row in ROWS.values() if (form := row.native or row.alias_of) is not None}
     fork_safe_since = {"device_count": "2.8", "is_available": "2.7"}  # before, they asked the driver
-    assert fork_safe_since.get(row.name, TORCH[f"torch.{native.name}"][0]) == "{}.{}".format(*native.since)
+    since = {name: fork_safe_since.get(name, TORCH[f"torch.{native.name}"][0]) for name, native in natives.items()}
+    assert since == {name: "{}.{}".format(*native.since) for name, native in natives.items()}
 
 
 @pytest.mark.parametrize(
@@ -66,51 +62,53 @@ def test_no_row_has_the_native_forms_that_people_invent_or_mistake(name: str) ->
     assert name not in {row.native.name for row in ROWS.values() if row.native}
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS.values() if row.params], ids=lambda row: row.name)
-def test_a_row_states_the_signature_of_the_newest_torch(row: Row) -> None:
-    assert row.params == TORCH[f"torch.cuda.{row.name}"][2]
+def test_a_row_states_the_signature_of_the_newest_torch() -> None:
+    said = {row.name: row.params for row in ROWS.values() if row.params}
+    assert said == {name: TORCH[f"torch.cuda.{name}"][2] for name in said}
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS.values() if row.annotation], ids=lambda row: row.name)
-def test_what_an_annotation_becomes_exists(row: Row) -> None:
-    assert f"torch.{row.annotation}" in TORCH
+def test_what_an_annotation_becomes_exists() -> None:
+    assert {f"torch.{row.annotation}" for row in ROWS.values() if row.annotation} - TORCH.keys() == set()
 
 
-@pytest.mark.parametrize("row", CALLED, ids=lambda row: row.name)
-def test_the_runtime_has_the_function_that_a_row_rewrites_to(row: Row) -> None:
-    assert row.runtime in runtime.__all__
-    assert callable(getattr(runtime, row.runtime))
+def test_the_runtime_has_the_function_that_a_row_rewrites_to() -> None:
+    assert {row.runtime for row in CALLED} - {*runtime.__all__} == set()
+    assert [row.runtime for row in CALLED if not callable(getattr(runtime, row.runtime))] == []
 
 
-@pytest.mark.parametrize("row", [row for row in CALLED if row.name != "empty_cache"], ids=lambda row: row.name)
-def test_the_runtime_function_takes_the_arguments_of_the_original(row: Row) -> None:
-    names = [name.lstrip("*") for name in parameter_names(row.params)]
-    assert list(inspect.signature(getattr(runtime, row.runtime)).parameters) == names
+def test_the_runtime_function_takes_the_arguments_of_the_original() -> None:
+    called = [row for row in CALLED if row.name != "empty_cache"]
+    taken = {row.name: [*inspect.signature(getattr(runtime, row.runtime)).parameters] for row in called}
+    assert taken == {row.name: [name.lstrip("*") for name in parameter_names(row.params)] for row in called}
 
 
-@pytest.mark.parametrize("row", CALLED, ids=lambda row: row.name)
-def test_the_runtime_function_has_defaults_where_the_original_has(row: Row) -> None:
+def test_the_runtime_function_has_defaults_where_the_original_has() -> None:
+    defaults = {
+        row.name: [one.default for one in inspect.signature(getattr(runtime, row.runtime)).parameters.values()]
+        for row in CALLED
+    }
+    optional = {name: sum(one is not inspect.Parameter.empty for one in found) for name, found in defaults.items()}
+    assert optional == {row.name: optional_parameters(row) for row in CALLED} | {"empty_cache": 1}
+
+
+def optional_parameters(row: Row) -> int:
+    """Return how many parameters of the original have a default."""
     original = ast.parse(f"def f{row.params}: pass").body[0]
     assert isinstance(original, ast.FunctionDef)
-    optional = len(original.args.defaults) + sum(one is not None for one in original.args.kw_defaults)
-    parameters = inspect.signature(getattr(runtime, row.runtime)).parameters.values()
-    expected = 1 if row.name == "empty_cache" else optional
-    assert sum(one.default is not inspect.Parameter.empty for one in parameters) == expected
+    return len(original.args.defaults) + sum(one is not None for one in original.args.kw_defaults)
 
 
-@pytest.mark.parametrize(("function", "asked"), runtime._ASKS.items())
-def test_what_a_function_of_the_runtime_asks_a_backend_for_is_the_row_that_becomes_it(
-    function: str, asked: str
-) -> None:
-    rows = {row.name: row for row in CALLED if row.runtime == function}
-    assert asked in rows
-    assert all(row.note == OLD_NAME or row.class_like for name, row in rows.items() if name != asked)
+def test_what_a_function_of_the_runtime_asks_a_backend_for_is_the_row_that_becomes_it() -> None:
+    rows = {(row.runtime, row.name): row for row in CALLED if row.runtime in runtime._ASKS}
+    assert runtime._ASKS.items() - rows.keys() == set()
+    others = [row for pair, row in rows.items() if pair not in runtime._ASKS.items()]
+    assert [row.name for row in others if row.note != OLD_NAME and not row.class_like] == []
 
 
-@pytest.mark.parametrize(("name", "path"), runtime._NATIVE.items())
-def test_what_the_runtime_asks_torch_itself_for_is_what_the_row_says(name: str, path: str) -> None:
-    native = ROWS[name].native
-    assert path == (ROWS[name].annotation if native is None else native.name)
+def test_what_the_runtime_asks_torch_itself_for_is_what_the_row_says() -> None:
+    rows = {name: ROWS[name] for name in runtime._NATIVE}
+    said = {name: row.annotation if row.native is None else row.native.name for name, row in rows.items()}
+    assert said == runtime._NATIVE
 
 
 def test_every_function_of_the_runtime_is_used_by_a_row_or_is_for_new_code() -> None:
@@ -127,21 +125,16 @@ def test_every_function_of_the_runtime_is_used_by_a_row_or_is_for_new_code() -> 
     assert set(runtime.__all__) - {row.runtime for row in ROWS.values()} == for_new_code
 
 
-@pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.name or "the module")
-def test_every_row_belongs_to_a_rule(row: Row) -> None:
-    assert row.code in BY_CODE
+def test_every_row_belongs_to_a_rule() -> None:
+    assert {row.code for row in ROWS.values()} - BY_CODE.keys() == set()
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in ROWS.values() if row.safety is not Safety.SAFE], ids=lambda row: row.name or "the module"
-)
-def test_a_row_that_is_not_safe_says_why(row: Row) -> None:
-    assert row.note
+def test_a_row_that_is_not_safe_says_why() -> None:
+    assert [row.name for row in ROWS.values() if row.safety is not Safety.SAFE and not row.note] == []
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS.values() if row.code == CUDA_ONLY], ids=lambda row: row.name)
-def test_what_is_cuda_only_has_no_neutral_form(row: Row) -> None:
-    assert not row.has_neutral_form
+def test_what_is_cuda_only_has_no_neutral_form() -> None:
+    assert [row.name for row in ROWS.values() if row.code == CUDA_ONLY and row.has_neutral_form] == []
 
 
 def test_a_group_of_the_table_is_sorted_into_no_duplicates() -> None:
@@ -160,17 +153,17 @@ def test_the_answer_without_an_accelerator_is_the_one_that_the_runtime_gives(nam
     assert repr(eval(call, {**vars(runtime), "torch": torch})) == answer  # torch.cuda.empty_cache looks for itself
 
 
-@pytest.mark.parametrize("name", [name for name in ROWS if name])
-def test_the_table_of_support_says_since_when_each_backend_has_a_name(name: str) -> None:
-    found = {one: TORCH.get(f"torch.{one}.{name}") for one in COLUMNS if one != "npu"}
-    expected = {one: "-".join(versions(since)) for one, since in found.items() if since}
-    assert {one: since for one, since in backends_with(name).items() if one != "npu"} == expected
+def test_the_table_of_support_says_since_when_each_backend_has_a_name() -> None:
+    pairs = [(one, name) for one in COLUMNS if one != "npu" for name in ROWS if name]
+    found = {pair: TORCH.get("torch.{}.{}".format(*pair)) for pair in pairs}
+    said = {(one, name): since for name in ROWS if name for one, since in backends_with(name).items() if one != "npu"}
+    assert said == {pair: "-".join(versions(since)) for pair, since in found.items() if since}
 
 
-@pytest.mark.parametrize("name", [name for name in ROWS if name])
-def test_the_table_of_support_says_whether_an_npu_has_a_name(name: str) -> None:
+def test_the_table_of_support_says_whether_an_npu_has_a_name() -> None:
     gone = {"MemPoolContext"}  # torch_npu had it up to 2.12
-    assert ("npu" in backends_with(name)) == (f"torch.npu.{name}" in FACTS["torch_npu"] and name not in gone)
+    on_npu = {name for name in ROWS if f"torch.npu.{name}" in FACTS["torch_npu"]} - gone
+    assert {name for name in ROWS if name and "npu" in backends_with(name)} == on_npu
 
 
 def test_a_name_in_no_row_of_the_table_is_of_cuda() -> None:

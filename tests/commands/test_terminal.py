@@ -14,7 +14,19 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from command import CLEAN, COMMAND, HARDCODED, LINE, NEUTRAL, UNSAFE, read_until, run, run_on_terminal, write_many
+from command import (
+    CLEAN,
+    COMMAND,
+    HARDCODED,
+    LINE,
+    NEUTRAL,
+    UNSAFE,
+    invoke_on_terminal,
+    read_until,
+    run,
+    run_on_terminal,
+    write_many,
+)
 
 from cudafix.commands.progress import Progress
 
@@ -49,38 +61,38 @@ def plain(text: str) -> str:
 
 def test_a_terminal_shows_the_source_and_a_summary(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(HARDCODED)
-    code, output = run_on_terminal("check", cwd=tmp_path)
+    code, output = invoke_on_terminal("check", cwd=tmp_path)
     assert (code, plain(output)) == (1, EXCERPT)
 
 
 def test_a_terminal_gets_colours(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(HARDCODED)
-    assert "\x1b[" in run_on_terminal("check", cwd=tmp_path)[1]
+    assert "\x1b[" in invoke_on_terminal("check", cwd=tmp_path)[1]
 
 
 def test_no_color_keeps_the_source_without_colours(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(HARDCODED)
-    assert run_on_terminal("check", cwd=tmp_path, NO_COLOR="1")[1] == EXCERPT
+    assert invoke_on_terminal("check", cwd=tmp_path, NO_COLOR="1")[1] == EXCERPT
 
 
 def test_an_empty_no_color_means_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(HARDCODED)
-    assert "\x1b[" in run_on_terminal("check", cwd=tmp_path, NO_COLOR="")[1]
+    assert "\x1b[" in invoke_on_terminal("check", cwd=tmp_path, NO_COLOR="")[1]
 
 
 def test_color_never_keeps_the_source_without_colours(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(HARDCODED)
-    assert run_on_terminal("check", "--color", "never", cwd=tmp_path)[1] == EXCERPT
+    assert invoke_on_terminal("check", "--color", "never", cwd=tmp_path)[1] == EXCERPT
 
 
 def test_color_always_overrules_no_color(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(HARDCODED)
-    assert "\x1b[" in run_on_terminal("check", "--color", "always", cwd=tmp_path, NO_COLOR="1")[1]
+    assert "\x1b[" in invoke_on_terminal("check", "--color", "always", cwd=tmp_path, NO_COLOR="1")[1]
 
 
 def test_a_dumb_terminal_gets_no_colours(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(HARDCODED)
-    assert run_on_terminal("check", cwd=tmp_path, TERM="dumb")[1] == EXCERPT
+    assert invoke_on_terminal("check", cwd=tmp_path, TERM="dumb")[1] == EXCERPT
 
 
 def test_a_pipe_gets_one_line_for_each_finding_and_no_colours(tmp_path: Path) -> None:
@@ -90,35 +102,35 @@ def test_a_pipe_gets_one_line_for_each_finding_and_no_colours(tmp_path: Path) ->
 
 def test_the_summary_reaches_the_terminal_when_only_stdout_is_a_pipe(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(HARDCODED)
-    with open(tmp_path / "out", "wb") as stream:
-        _, output = run_on_terminal("check", cwd=tmp_path, stdout=stream.fileno())
+    with open(tmp_path / "out", "w", encoding="utf-8") as stream:
+        _, output = invoke_on_terminal("check", cwd=tmp_path, stdout=stream)
     assert output.startswith("Found 1 finding in 1 file.\n")
     assert (tmp_path / "out").read_text() == LINE
 
 
 def test_the_reason_why_a_fix_is_unsafe_stands_on_a_line_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(UNSAFE)
-    output = run_on_terminal("check", cwd=tmp_path, NO_COLOR="1")[1]
+    output = invoke_on_terminal("check", cwd=tmp_path, NO_COLOR="1")[1]
     assert output.startswith("a.py:4:5: CFX101 [unsafe] `torch.cuda.empty_cache` is tied to CUDA\n")
     assert "\n  = unsafe because: " in output
 
 
 def test_the_marks_stand_below_the_place_after_wide_characters_and_tabs(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("import torch\nif 1:\n\tx = '漢字'; torch.cuda.synchronize()\n", encoding="utf-8")
-    output = run_on_terminal("check", cwd=tmp_path, NO_COLOR="1")[1]
+    output = invoke_on_terminal("check", cwd=tmp_path, NO_COLOR="1")[1]
     assert "\n3 |  x = '漢字'; torch.cuda.synchronize()\n" in output
     assert "\n  |              ^^^^^^^^^^^^^^^^^^^^^^\n" in output
 
 
 def test_a_place_of_several_lines_is_marked_to_the_end_of_the_first(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("import torch\nx = (torch.cuda\n    .synchronize)\n")
-    output = run_on_terminal("check", cwd=tmp_path, NO_COLOR="1")[1]
+    output = invoke_on_terminal("check", cwd=tmp_path, NO_COLOR="1")[1]
     assert "\n2 | x = (torch.cuda\n  |      ^^^^^^^^^^\n" in output
 
 
 def test_a_very_long_line_is_not_shown(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("import torch\ntorch.cuda.synchronize(); x = '" + "a" * 1000 + "'\n")
-    assert "aaaa" not in run_on_terminal("check", cwd=tmp_path, NO_COLOR="1")[1]
+    assert "aaaa" not in invoke_on_terminal("check", cwd=tmp_path, NO_COLOR="1")[1]
 
 
 def test_a_file_in_another_encoding_shows_its_own_characters(tmp_path: Path) -> None:
@@ -129,7 +141,7 @@ def test_a_file_in_another_encoding_shows_its_own_characters(tmp_path: Path) -> 
 
 def test_neither_a_name_nor_a_source_line_can_steer_the_terminal(tmp_path: Path) -> None:
     (tmp_path / "a\x1b[31m.py").write_text("import torch\nx = '\x1b[2J'; torch.cuda.synchronize()\n")
-    output = run_on_terminal("check", cwd=tmp_path, NO_COLOR="1")[1]
+    output = invoke_on_terminal("check", cwd=tmp_path, NO_COLOR="1")[1]
     assert "\x1b" not in output
     assert "a\\x1b[31m.py:2:13: CFX104" in output
 
@@ -145,21 +157,21 @@ def test_a_terminal_that_knows_ascii_only_gets_all_findings(tmp_path: Path) -> N
 
 def test_a_terminal_hears_that_all_is_clear(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(CLEAN)
-    assert run_on_terminal("check", cwd=tmp_path) == (0, "All clear: no finding in 1 file.\n")
+    assert invoke_on_terminal("check", cwd=tmp_path) == (0, "All clear: no finding in 1 file.\n")
 
 
 def test_a_terminal_hears_that_there_is_nothing_to_check(tmp_path: Path) -> None:
-    assert run_on_terminal("check", cwd=tmp_path) == (0, "No Python file found.\n")
+    assert invoke_on_terminal("check", cwd=tmp_path) == (0, "No Python file found.\n")
 
 
 def test_quiet_keeps_the_summary_away(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(CLEAN)
-    assert run_on_terminal("check", "-q", cwd=tmp_path) == (0, "")
+    assert invoke_on_terminal("check", "-q", cwd=tmp_path) == (0, "")
 
 
 def test_fix_tells_what_it_fixed(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(HARDCODED)
-    assert run_on_terminal("fix", cwd=tmp_path) == (0, "Fixed 1 finding in 1 file.\n")
+    assert invoke_on_terminal("fix", cwd=tmp_path) == (0, "Fixed 1 finding in 1 file.\n")
 
 
 CUDA_ONLY_USES = "import os\nimport torch\n\ntorch.cuda.nvtx.mark('x')\nos.environ['NCCL_DEBUG'] = 'INFO'\n"
@@ -167,7 +179,7 @@ CUDA_ONLY_USES = "import os\nimport torch\n\ntorch.cuda.nvtx.mark('x')\nos.envir
 
 def test_cuda_only_uses_are_counted_apart(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(CUDA_ONLY_USES)
-    assert run_on_terminal("check", cwd=tmp_path)[1].splitlines() == [
+    assert invoke_on_terminal("check", cwd=tmp_path)[1].splitlines() == [
         "All clear: no finding in 1 file.",
         "2 CUDA-only uses, nothing to do automatically: `cudafix explain CFX401` says why; "
         "`--extend-select CFX4` lists them.",
@@ -176,7 +188,7 @@ def test_cuda_only_uses_are_counted_apart(tmp_path: Path) -> None:
 
 def test_cuda_only_uses_that_are_asked_for_are_never_mixed_with_what_can_be_migrated(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(CUDA_ONLY_USES + "torch.cuda.empty_cache()\n")
-    status, output = run_on_terminal("check", "--extend-select", "CFX4", cwd=tmp_path)
+    status, output = invoke_on_terminal("check", "--extend-select", "CFX4", cwd=tmp_path)
     assert (status, output.splitlines()[-3:]) == (
         1,
         [
@@ -189,7 +201,7 @@ def test_cuda_only_uses_that_are_asked_for_are_never_mixed_with_what_can_be_migr
 
 def test_cuda_only_uses_alone_are_no_findings_to_migrate(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(CUDA_ONLY_USES)
-    status, output = run_on_terminal("check", "--select", "CFX4", cwd=tmp_path)
+    status, output = invoke_on_terminal("check", "--select", "CFX4", cwd=tmp_path)
     assert (status, output.splitlines()[-1]) == (
         1,
         "2 CUDA-only uses, nothing to do automatically: `cudafix explain CFX401` says why.",
@@ -198,7 +210,7 @@ def test_cuda_only_uses_alone_are_no_findings_to_migrate(tmp_path: Path) -> None
 
 
 def test_json_stays_json_on_a_terminal(tmp_path: Path) -> None:
-    assert run_on_terminal("check", "--output-format", "json", cwd=tmp_path) == (0, "[]\n")
+    assert invoke_on_terminal("check", "--output-format", "json", cwd=tmp_path) == (0, "[]\n")
 
 
 # The progress bar

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from checks import EVERY_RULE
-from command import invoke, run_on_terminal
-from hypothesis import given
+from command import invoke, invoke_on_terminal
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cudafix.config.options import Options
@@ -291,6 +291,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(VALUES, st.sampled_from([None, 1, 2]), st.booleans())
 def test_every_string_of_a_document_is_found_in_its_place(value: object, indent: int | None, ascii_only: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
@@ -309,6 +310,7 @@ LINES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(LINES, max_size=5), max_size=5), st.booleans())
 def test_the_cells_of_any_notebook_come_back_as_they_were(cells: Sequence[Sequence[str]], by_line: bool) -> None:
     data = document(*(cell("\n".join(one), by_line=by_line) for one in cells))
@@ -322,7 +324,7 @@ def test_the_cells_of_any_notebook_come_back_as_they_were(cells: Sequence[Sequen
 
 def test_a_terminal_shows_the_line_of_the_cell(tmp_path: Path) -> None:
     (tmp_path / "a.ipynb").write_bytes(document(IMPORT, "x = 1\n" + FLUSH))
-    code, output = run_on_terminal("check", "--color", "never", cwd=tmp_path)
+    code, output = invoke_on_terminal("check", "--color", "never", cwd=tmp_path)
     assert code == 1
     assert f"2 | {FLUSH}" in output
 

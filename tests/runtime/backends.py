@@ -1,17 +1,21 @@
 """A process whose torch has one recording backend: expressions in, what they gave and called out, as JSON.
 
-`python backends.py SCENARIO [ARGUMENT …]`. A process each, since torch lets a process register one backend, once.
+`python backends.py SOCKET` forks for each scenario, with its arguments, that comes over the socket (`machine.py`): a
+process each, since torch lets a process register one backend, once, and torch, which takes seconds, is imported once.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import socket
 import sys
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from inspect import signature  # noqa: F401  (for expressions)
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, TextIO
 
 import psutil
 import torch
@@ -276,6 +280,22 @@ def working(name: str) -> None:
     working_device.install(name)
 
 
+def plain() -> None:
+    """Torch as it is."""
+
+
+def printed_by(path: str, *arguments: str) -> str:
+    """Run a script as a program with arguments, and return what it prints."""
+    import runpy
+    from contextlib import redirect_stdout
+    from io import StringIO
+
+    sys.argv = [path, *arguments]
+    with redirect_stdout(StringIO()) as stream:
+        runpy.run_path(path, run_name="__main__")
+    return stream.getvalue()
+
+
 def warned(expression: str) -> list[str]:
     """What evaluating `expression` warns of, with the file that is blamed."""
     import warnings
@@ -328,7 +348,28 @@ def answer(expression: str) -> dict[str, Any]:
         return {"answer": None, "error": f"{type(error).__name__}: {error}", "calls": CALLS}
 
 
+def serve(scenario: list[str], stream: TextIO) -> None:
+    """Become the machine of a scenario, and answer expressions up to the last."""
+    failure = None
+    try:
+        globals()[scenario[0]](*scenario[1:])
+    except Exception:
+        failure = traceback.format_exc()
+    print(json.dumps(failure), file=stream, flush=True)
+    for line in stream:
+        print(json.dumps(answer(line), default=repr), file=stream, flush=True)
+
+
 if __name__ == "__main__":
-    globals()[sys.argv[1]](*sys.argv[2:])
-    for line in sys.stdin:
-        print(json.dumps(answer(line), default=repr), flush=True)
+    way = socket.socket(fileno=int(sys.argv[1]))
+    while (received := socket.recv_fds(way, 65536, 1))[0]:
+        message, descriptors, *_ = received
+        with socket.socket(fileno=descriptors[0]) as client:
+            if not os.fork():
+                way.close()
+                serve(json.loads(message), client.makefile("rw", encoding="utf-8"))
+                os._exit(0)
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+    os._exit(0)  # torch takes half a second to end: nobody needs it to

@@ -8,7 +8,13 @@ from functools import lru_cache
 
 import cpu_build  # noqa: F401  (before torch)
 import pytest
-from machine import Machine
+from machine import Machine, close_nursery
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nursery() -> Iterator[None]:
+    yield
+    close_nursery()
 
 
 @pytest.fixture(scope="session")

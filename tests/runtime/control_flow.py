@@ -1,6 +1,6 @@
-"""A process with one backend (`backends.py`): programs in, what each called of it, printed and raised out, as JSON.
+"""Processes with one backend each (`backends.py`): programs in, what each called, printed and raised out, as JSON.
 
-`python control_flow.py MACHINE < PROGRAMS`, where PROGRAMS are sources with a function `main`. Questions about the
+`python control_flow.py MACHINE … < PROGRAMS`, where PROGRAMS are sources with a function `main`. Questions about a
 machine are told apart from what is done there. In a program's environment, DEVICE is the backend's device type.
 """
 
@@ -66,11 +66,21 @@ def outcome(source: str) -> dict[str, Any]:
     return {"record": record, "queries": [one for one in backends.CALLS if one.startswith(QUERIES)], "error": error}
 
 
-if __name__ == "__main__":
-    warnings.simplefilter("ignore")
-    machine = sys.argv[1]
+def outcomes(machine: str, sources: list[str]) -> list[dict[str, Any]]:
+    """Become the machine, and run the programs on it."""
     globals()[machine]()
     device = "cpu" if machine == "bare" else machine
     torch._C._get_accelerator = lambda: torch.device(device)
     os.environ["DEVICE"] = device
-    json.dump([outcome(source) for source in json.load(sys.stdin)], sys.stdout)
+    return [outcome(source) for source in sources]
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    programs = json.load(sys.stdin)
+    for machine in sys.argv[1:]:  # a process each, and torch is imported once
+        if not os.fork():
+            print(json.dumps({machine: outcomes(machine, programs)}), flush=True)
+            os._exit(0)
+        if os.wait()[1]:
+            sys.exit(1)

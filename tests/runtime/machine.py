@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,31 +42,47 @@ class Outcome:
     calls: list[str]
 
 
+@cache
+def nursery() -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start a process that has imported torch and forks for every machine, and return it with the way to it."""
+    ours, theirs = socket.socketpair()
+    path = os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, str(HERE / "backends.py"), str(theirs.fileno())],
+            cwd=HERE, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], env={**os.environ, "PYTHONPATH": path},
+        )  # fmt: skip
+    return process, ours
+
+
+def close_nursery() -> None:
+    if nursery.cache_info().currsize:
+        process, way = nursery()
+        way.close()
+        process.wait(timeout=60)
+
+
 class Machine:
     """A process with one backend; calling it evaluates an expression there."""
 
     def __init__(self, *scenario: str) -> None:
-        path = os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])
-        self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "backends.py"), *scenario],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, env={**os.environ, "PYTHONPATH": path},
-        )  # fmt: skip
+        self.socket, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(nursery()[1], [json.dumps(scenario).encode()], [theirs.fileno()])
+        self.stream = self.socket.makefile("rw", encoding="utf-8")
+        failure = json.loads(self.stream.readline())
+        assert failure is None, failure
 
     def __call__(self, expression: str) -> Outcome:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"{expression}\n")
-        self.process.stdin.flush()
-        return Outcome(**json.loads(self.process.stdout.readline() or self.last_words()))
-
-    def last_words(self) -> str:
-        return json.dumps({"answer": None, "error": self.process.communicate()[1], "calls": []})
+        self.stream.write(f"{expression}\n")
+        self.stream.flush()
+        return Outcome(**json.loads(self.stream.readline()))
 
     def __enter__(self) -> Machine:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if "COVERAGE_PROCESS_CONFIG" not in os.environ:  # torch takes half a second to end: nobody needs it to
-            self.process.kill()
-        self.process.communicate(timeout=60)  # ends its input, and so the process
+        self.socket.shutdown(socket.SHUT_WR)  # the end of its input, and so of the process
+        self.stream.read()
+        self.stream.close()
+        self.socket.close()

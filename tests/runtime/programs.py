@@ -1,4 +1,4 @@
-"""Programs on a machine with one backend (`control_flow.py`): what each called, printed, asked and raised."""
+"""Programs on machines with one backend each (`control_flow.py`): what each called, printed, asked and raised."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,14 +34,17 @@ class Outcome(NamedTuple):
         return [one.partition("(")[0] for one in self.calls]
 
 
-def run(machine: str, programs: Iterable[str]) -> dict[str, Outcome]:
-    """Run every program once, all in one process, whose torch looks as if built for the CPU, except on `bare`."""
+def run(machines: Sequence[str], programs: Iterable[str]) -> dict[str, dict[str, Outcome]]:
+    """Run every program once on every machine, where torch looks as if built for the CPU, or as it is on `bare`."""
     once = list(dict.fromkeys(programs))
     path = os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
-        [sys.executable, str(HERE / "control_flow.py"), machine],
+        [sys.executable, str(HERE / "control_flow.py"), *machines],
         input=json.dumps(once), capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": path, "CUDAFIX_TORCH_AS_CPU_BUILD": "" if machine == "bare" else "1"},
+        env={**os.environ, "PYTHONPATH": path, "CUDAFIX_TORCH_AS_CPU_BUILD": "" if "bare" in machines else "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return {text: Outcome(**one) for text, one in zip(once, json.loads(done.stdout), strict=True)}
+    found = {machine: each for line in done.stdout.splitlines() for machine, each in json.loads(line).items()}
+    return {
+        machine: {text: Outcome(**one) for text, one in zip(once, found[machine], strict=True)} for machine in machines
+    }

@@ -1,4 +1,7 @@
-"""One rank of a process group: `python ranks.py RANK SIZE FILE`, with (RANK + 3) GiB free of 16, prints JSON."""
+"""The ranks of a process group: `python ranks.py SIZE FILE`; each, with (RANK + 3) GiB free of 16, prints a JSON line.
+
+All are forks of one process, which has imported torch.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,7 @@ def main(rank: int, size: int, file: str) -> dict[str, Any]:
     devices = available_device_memory("cuda:1", distributed=True, cpu_group=distributed.group.WORLD)
     one_fails = error_of(None, "cuda", 5 if rank == 1 else 0)
     return {
+        "rank": rank,
         "one fails": one_fails,
         "early": early,
         "everyone": everyone,
@@ -52,6 +56,10 @@ def main(rank: int, size: int, file: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    _, rank, size, file = sys.argv
-    print(json.dumps(main(int(rank), int(size), file)), flush=True)
-    os._exit(0)  # torch 2.6 sometimes hangs when it takes a gloo group down
+    size, file = int(sys.argv[1]), sys.argv[2]
+    for rank in range(size):
+        if not os.fork():
+            line = json.dumps(main(rank, size, file)) + "\n"
+            os.write(1, line.encode())  # at once, so that no other rank writes in between
+            os._exit(0)  # torch 2.6 sometimes hangs when it takes a gloo group down
+    sys.exit(max(os.wait()[1] for _ in range(size)) != 0)

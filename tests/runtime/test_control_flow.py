@@ -81,8 +81,9 @@ def fixed(fixture: Fixture, unsafe: bool) -> str:
 
 
 @cache
-def outcomes(machine: str) -> dict[str, Outcome]:
-    return run(machine, (text for one in FIXTURES for text in versions(one)))
+def outcomes() -> dict[str, dict[str, Outcome]]:
+    texts = [text for one in FIXTURES for text in versions(one)]
+    return run(["cpu", "cuda", *OTHERS], texts) | (run(["bare"], texts) if "bare" in SAME else {})
 
 
 def versions(fixture: Fixture) -> tuple[str, str, str]:
@@ -90,14 +91,13 @@ def versions(fixture: Fixture) -> tuple[str, str, str]:
 
 
 def before(fixture: Fixture, machine: str) -> Outcome:
-    return outcomes(machine)[fixture.text]
+    return outcomes()[machine][fixture.text]
 
 
 def after(fixture: Fixture, machine: str, unsafe: bool) -> Outcome:
-    return outcomes(machine)[fixed(fixture, unsafe)]
+    return outcomes()[machine][fixed(fixture, unsafe)]
 
 
-every_fixture = pytest.mark.parametrize("fixture", FIXTURES, ids=str)
 safe_or_not = pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])
 
 
@@ -105,92 +105,92 @@ def on(*machines: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("machine", machines)
 
 
-def each(pairs: list[tuple[Fixture, str]]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize(("fixture", "machine"), pairs, ids=str)
+def changed_on(machine: str) -> list[Fixture]:
+    """Return the fixtures that unsafe fixes may change there."""
+    return [one for one in FIXTURES if machine.replace("bare", "cpu") in one.says("unsafe changes")]
 
 
-def named(key: str) -> list[tuple[Fixture, str]]:
-    """Return the fixtures, each with every machine that its head names by `key`."""
-    return [(one, machine) for one in FIXTURES for machine in one.says(key)]
+# Each test lists the fixtures for which it does not hold
 
 
-CHANGED = [
-    (one, machine)
-    for one in FIXTURES
-    for machine in SAME
-    if machine.replace("bare", "cpu") in one.says("unsafe changes")
-]
-BOUND = [(one, machine) for one in FIXTURES for machine in SAME if (one, machine) not in CHANGED]
-NEUTRAL = [(one, machine) for one in FIXTURES for machine in OTHERS if one.neutral_on(machine)]
+def test_the_head_says_nothing_that_no_test_reads() -> None:
+    assert [str(one) for one in FIXTURES if one.head.keys() - KEYS] == []
 
 
-@every_fixture
-def test_the_head_says_nothing_that_no_test_reads(fixture: Fixture) -> None:
-    assert fixture.head.keys() - KEYS == set()
+@pytest.mark.parametrize(("key", "machines"), [("new on", OTHERS), ("unchanged on", OTHERS), ("unsafe changes", SAME)])
+def test_it_names_no_machine_that_no_test_looks_at(key: str, machines: tuple[str, ...]) -> None:
+    assert [str(one) for one in FIXTURES if not {*one.says(key)} <= {*machines}] == []
 
 
-@every_fixture
 @on(*SAME, *OTHERS)
-def test_the_original_runs_to_its_end(fixture: Fixture, machine: str) -> None:
-    assert before(fixture, machine).error is None
+def test_the_original_runs_to_its_end(machine: str) -> None:
+    errors = {str(one): before(one, machine).error for one in FIXTURES}
+    assert {name: error for name, error in errors.items() if error is not None} == {}
 
 
-@every_fixture
-def test_the_original_calls_functions_of_cuda(fixture: Fixture) -> None:
-    assert before(fixture, "cuda").calls
+def test_the_original_calls_functions_of_cuda() -> None:
+    assert [str(one) for one in FIXTURES if not before(one, "cuda").calls] == []
 
 
-@every_fixture
 @safe_or_not
-def test_it_can_be_fixed(fixture: Fixture, unsafe: bool) -> None:
-    assert fix(fixture, unsafe).problems == ()
+def test_it_can_be_fixed(unsafe: bool) -> None:
+    problems = {str(one): fix(one, unsafe).problems for one in FIXTURES}
+    assert {name: found for name, found in problems.items() if found != ()} == {}
 
 
-@every_fixture
 @on(*SAME)
-def test_safe_fixes_keep_what_it_does(fixture: Fixture, machine: str) -> None:
-    assert after(fixture, machine, unsafe=False).deeds == before(fixture, machine).deeds
+def test_safe_fixes_keep_what_it_does(machine: str) -> None:
+    pairs = {str(one): (after(one, machine, unsafe=False).deeds, before(one, machine).deeds) for one in FIXTURES}
+    assert {name: (new, old) for name, (new, old) in pairs.items() if new != old} == {}
 
 
-@each(BOUND)
-def test_unsafe_fixes_keep_what_it_does(fixture: Fixture, machine: str) -> None:
-    assert after(fixture, machine, unsafe=True).deeds == before(fixture, machine).deeds
+@on(*SAME)
+def test_unsafe_fixes_keep_what_it_does(machine: str) -> None:
+    bound = [one for one in FIXTURES if one not in changed_on(machine)]
+    pairs = {str(one): (after(one, machine, unsafe=True).deeds, before(one, machine).deeds) for one in bound}
+    assert {name: (new, old) for name, (new, old) in pairs.items() if new != old} == {}
 
 
-@each(CHANGED)
-def test_unsafe_fixes_keep_the_calls_even_where_they_change_the_rest(fixture: Fixture, machine: str) -> None:
-    assert after(fixture, machine, unsafe=True).calls == before(fixture, machine).calls
+@on(*SAME)
+def test_unsafe_fixes_keep_the_calls_even_where_they_change_the_rest(machine: str) -> None:
+    changed = changed_on(machine)
+    pairs = {str(one): (after(one, machine, unsafe=True).calls, before(one, machine).calls) for one in changed}
+    assert {name: (new, old) for name, (new, old) in pairs.items() if new != old} == {}
 
 
-@every_fixture
-def test_a_safe_fix_asks_cuda_no_more_often(fixture: Fixture) -> None:
-    assert len(after(fixture, "cuda", unsafe=False).queries) <= len(before(fixture, "cuda").queries)
+def test_a_safe_fix_asks_cuda_no_more_often() -> None:
+    pairs = {str(one): (after(one, "cuda", unsafe=False).queries, before(one, "cuda").queries) for one in FIXTURES}
+    assert {name: (new, old) for name, (new, old) in pairs.items() if len(new) > len(old)} == {}
 
 
-@every_fixture
 @on(*OTHERS)
 @safe_or_not
-def test_a_fix_makes_it_raise_nothing_elsewhere(fixture: Fixture, machine: str, unsafe: bool) -> None:
-    assert after(fixture, machine, unsafe).error is None
+def test_a_fix_makes_it_raise_nothing_elsewhere(machine: str, unsafe: bool) -> None:
+    errors = {str(one): after(one, machine, unsafe).error for one in FIXTURES}
+    assert {name: error for name, error in errors.items() if error is not None} == {}
 
 
-@each(NEUTRAL)
-def test_the_neutral_calls_happen_elsewhere(fixture: Fixture, machine: str) -> None:
-    assert after(fixture, machine, unsafe=True).functions == fixture.neutral_on(machine)
+@on(*OTHERS)
+def test_the_neutral_calls_happen_elsewhere(machine: str) -> None:
+    neutral = [one for one in FIXTURES if one.neutral_on(machine)]
+    pairs = {str(one): (after(one, machine, unsafe=True).functions, one.neutral_on(machine)) for one in neutral}
+    assert {name: (new, said) for name, (new, said) in pairs.items() if new != said} == {}
 
 
-@each(named("new on"))
-def test_they_did_not_happen_before_the_fix(fixture: Fixture, machine: str) -> None:
-    assert set(before(fixture, machine).functions) & set(fixture.neutral_on(machine)) == set()
+@on(*OTHERS)
+def test_they_did_not_happen_before_the_fix(machine: str) -> None:
+    new = [one for one in FIXTURES if machine in one.says("new on")]
+    assert [str(one) for one in new if set(before(one, machine).functions) & set(one.neutral_on(machine))] == []
 
 
-@each(named("unchanged on"))
+@on(*OTHERS)
 @safe_or_not
-def test_what_is_no_neutral_call_stays_as_it_is_elsewhere(fixture: Fixture, machine: str, unsafe: bool) -> None:
-    assert after(fixture, machine, unsafe).deeds == before(fixture, machine).deeds
+def test_what_is_no_neutral_call_stays_as_it_is_elsewhere(machine: str, unsafe: bool) -> None:
+    unchanged = [one for one in FIXTURES if machine in one.says("unchanged on")]
+    pairs = {str(one): (after(one, machine, unsafe).deeds, before(one, machine).deeds) for one in unchanged}
+    assert {name: (new, old) for name, (new, old) in pairs.items() if new != old} == {}
 
 
-@every_fixture
-def test_nothing_is_left_of_what_the_neutral_calls_replace(fixture: Fixture) -> None:
-    code = fixed(fixture, unsafe=True).partition("\n\n")[2]
-    assert [text for text in fixture.says("gone") if text in code] == []
+def test_nothing_is_left_of_what_the_neutral_calls_replace() -> None:
+    codes = {one: fixed(one, unsafe=True).partition("\n\n")[2] for one in FIXTURES}
+    assert [(str(one), text) for one, code in codes.items() for text in one.says("gone") if text in code] == []

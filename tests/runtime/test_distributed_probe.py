@@ -23,17 +23,13 @@ BYTE = 1 / GIB
 def run_ranks(size: int, folder: Path) -> list[dict[str, Any]]:
     path = os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
-    command = [sys.executable, "-W", "ignore", str(HERE / "ranks.py")]
-    ranks = [
-        subprocess.Popen(
-            [*command, str(rank), str(size), str(folder / "store")],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
-        )
-        for rank in range(size)
-    ]  # fmt: skip
-    outputs = [rank.communicate(timeout=120) for rank in ranks]
-    assert [rank.returncode for rank in ranks] == [0] * size, outputs
-    return [json.loads(out.splitlines()[-1]) for out, _ in outputs]
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", str(HERE / "ranks.py"), str(size), str(folder / "store")],
+        capture_output=True, text=True, check=False, timeout=120, env=environment,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return sorted(found, key=lambda rank: int(rank["rank"]))
 
 
 @pytest.fixture(scope="module")

@@ -55,12 +55,13 @@ def made() -> list[Made]:
 
 
 @cache
-def outcomes(machine: str) -> dict[str, Outcome]:
-    return run(machine, [text for one in made() for text in (one.text, one.version(False), one.version(True))])
+def outcomes() -> dict[str, dict[str, Outcome]]:
+    texts = [text for one in made() for text in (one.text, one.version(False), one.version(True))]
+    return run(["cpu", "cuda", "npu", "mps"], texts)
 
 
 def deeds(machine: str, text: str) -> tuple[list[str], str | None]:
-    record, error = outcomes(machine)[text].deeds
+    record, error = outcomes()[machine][text].deeds
     return [DEVICE.sub("()", one) for one in record], error
 
 
@@ -70,7 +71,7 @@ safe_or_not = pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "uns
 def test_the_programs_are_worth_running() -> None:
     changed = [one for one in made() if one.version(False) != one.text]
     changed_more = [one for one in made() if one.version(True) != one.version(False)]
-    raised = [one for one in made() for machine in ("cpu", "cuda") if outcomes(machine)[one.text].error]
+    raised = [one for one in made() for machine in ("cpu", "cuda") if outcomes()[machine][one.text].error]
     assert len(changed) > len(SEEDS) // 5
     assert len(changed_more) > len(SEEDS) // 5
     assert len(raised) < len(SEEDS) // 10
@@ -84,7 +85,7 @@ def test_every_program_can_be_fixed(unsafe: bool) -> None:
 @safe_or_not
 @pytest.mark.parametrize("machine", ["cpu", "cuda"])
 def test_a_fix_changes_nothing_here(machine: str, unsafe: bool) -> None:
-    ran = [one for one in made() if outcomes(machine)[one.text].error is None]
+    ran = [one for one in made() if outcomes()[machine][one.text].error is None]
     held = [one for one in ran if not (unsafe and machine == "cuda" and one.admits)]
     assert [one.seed for one in held if deeds(machine, one.version(unsafe)) != deeds(machine, one.text)] == []
 
@@ -92,12 +93,12 @@ def test_a_fix_changes_nothing_here(machine: str, unsafe: bool) -> None:
 @safe_or_not
 @pytest.mark.parametrize("machine", ["npu", "mps"])
 def test_a_fix_makes_nothing_raise_elsewhere(machine: str, unsafe: bool) -> None:
-    ran = [one for one in made() if outcomes(machine)[one.text].error is None]
-    assert [one.seed for one in ran if outcomes(machine)[one.version(unsafe)].error] == []
+    ran = [one for one in made() if outcomes()[machine][one.text].error is None]
+    assert [one.seed for one in ran if outcomes()[machine][one.version(unsafe)].error] == []
 
 
 @safe_or_not
 @pytest.mark.parametrize("machine", ["npu", "mps"])
 def test_a_fix_names_no_device_of_cuda_elsewhere(machine: str, unsafe: bool) -> None:
-    ran = [one for one in made() if "cuda" not in str(outcomes(machine)[one.text].record)]
-    assert [one.seed for one in ran if "cuda" in str(outcomes(machine)[one.version(unsafe)].record)] == []
+    ran = [one for one in made() if "cuda" not in str(outcomes()[machine][one.text].record)]
+    assert [one.seed for one in ran if "cuda" in str(outcomes()[machine][one.version(unsafe)].record)] == []

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from machine import ARGUMENTS, HERE, Machine
+from command import invoke
+from machine import ARGUMENTS, Machine
 
 torch = pytest.importorskip("torch")
 
@@ -177,30 +176,19 @@ if __name__ == "__main__":
 """
 
 
-@pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("program") / "train.py"
+def test_a_program_for_cuda_fails_on_another_backend(start: Callable[..., Machine], tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(PROGRAM)
+    error = start("working", "npu")(f"printed_by({str(tmp_path / 'train.py')!r}, 'npu')").error
+    assert error is not None
+    assert error.startswith("RuntimeError: torch.cuda.Stream requires CUDA support")
+
+
+def test_the_fixed_program_trains_on_another_backend(start: Callable[..., Machine], tmp_path: Path) -> None:
+    path = tmp_path / "train.py"
     path.write_text(PROGRAM)
-    return path
-
-
-def run(path: Path, device: str) -> subprocess.CompletedProcess[str]:
-    install = "" if device == "cpu" else f"import working_device; working_device.install({device!r}); "
-    start = f"import runpy, sys; sys.path[:0] = [{str(HERE)!r}, {str(HERE.parents[1])!r}]; {install}"
-    start += f"sys.argv = ['train', {device!r}]; runpy.run_path({str(path)!r}, run_name='__main__')"
-    return subprocess.run([sys.executable, "-c", start], capture_output=True, text=True)
-
-
-def test_a_program_for_cuda_fails_on_another_backend(program: Path) -> None:
-    assert "RuntimeError: torch.cuda.Stream requires CUDA support" in run(program, "npu").stderr
-
-
-def test_the_fixed_program_trains_on_another_backend(program: Path) -> None:
-    fixed = program.with_name("fixed.py")
-    fixed.write_text(program.read_text())
-    subprocess.run([sys.executable, "-m", "cudafix", "fix", "--isolated", str(fixed)], cwd=HERE.parents[1])
-    assert "torch.cuda" not in fixed.read_text()
-    result = json.loads(run(fixed, "npu").stdout)
+    assert invoke("fix", "--isolated", "--no-cache", path).exit_code == 0
+    assert "torch.cuda" not in path.read_text()
+    result = json.loads(start("working", "npu")(f"printed_by({str(path)!r}, 'npu')").answer)
     assert result == {"losses": result["losses"], "used": True, "devices": 2}
     assert result["losses"] == sorted(result["losses"], reverse=True)
     assert len({*result["losses"]}) == 5

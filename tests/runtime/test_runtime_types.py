@@ -13,6 +13,8 @@ from cudafix import runtime
 pytest.importorskip("torch")
 pytest.importorskip("mypy")
 
+pytestmark = pytest.mark.corpus  # mypy takes 20 seconds for torch
+
 PROGRAM = """
 import torch
 

@@ -5,13 +5,11 @@ On a CPU-only torch, and on backends that torch did not know when it was built (
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
+from machine import HERE, Machine, Outcome
 
 from cudafix.config.options import Options
 from cudafix.engine.one_file import process
@@ -20,25 +18,14 @@ from cudafix.files.source import Source
 
 torch = pytest.importorskip("torch")
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-SCRIPTS = sorted((ROOT / "fixtures" / "scripts").glob("*.py"))
-ON_BACKEND = """import runpy, sys, working_device
-working_device.install(sys.argv.pop(1))
-runpy.run_path(sys.argv.pop(1), run_name='__main__')
-"""
-
+SCRIPTS = sorted((HERE.parents[1] / "fixtures" / "scripts").glob("*.py"))
 every_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 
 
 @cache
-def run(path: Path, device: str) -> subprocess.CompletedProcess[str]:
-    program = [str(path)] if device == "cpu" else ["-c", ON_BACKEND, device, str(path)]
-    places = [str(ROOT), str(HERE), os.environ.get("PYTHONPATH", "")]
-    return subprocess.run(
-        [sys.executable, *program],
-        capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": os.pathsep.join(places)},
-    )  # fmt: skip
+def run(path: Path, device: str) -> Outcome:
+    with Machine(*(("plain",) if device == "cpu" else ("working", device))) as machine:
+        return machine(f"printed_by({str(path)!r})")
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="here it runs")
 @every_script
 def test_the_script_needs_cuda(script: Path) -> None:
-    assert run(script, "cpu").returncode == 1
+    assert run(script, "cpu").error is not None
 
 
 @every_script
@@ -69,13 +56,13 @@ def test_the_fixed_script_does_not_name_a_device_of_cuda(script: Path, folder: P
 @every_script
 def test_the_fixed_script_runs_on_the_cpu(script: Path, folder: Path) -> None:
     outcome = run(folder / script.name, "cpu")
-    assert outcome.returncode == 0, outcome.stderr
-    assert " cpu" in outcome.stdout
+    assert outcome.error is None
+    assert " cpu" in outcome.answer
 
 
 @pytest.mark.skipif(torch.__version__ < (2, 10), reason="torch takes a backend with real tensors from 2.10 on")
 @every_script
 def test_the_fixed_script_runs_on_a_backend_and_says_the_same(script: Path, folder: Path) -> None:
     outcome = run(folder / script.name, "acme")
-    assert outcome.returncode == 0, outcome.stderr
-    assert outcome.stdout == run(folder / script.name, "cpu").stdout.replace(" cpu", " acme")
+    assert outcome.error is None
+    assert outcome.answer == run(folder / script.name, "cpu").answer.replace(" cpu", " acme")

@@ -1,16 +1,20 @@
-"""An editor for tests: it speaks to `cudafix server` over standard input and output, as real ones do."""
+"""An editor for tests: it speaks to the server, which is a thread of this process, or `cudafix server`."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from lsprotocol import types as lsp
 from pygls.lsp.client import LanguageClient
+
+from cudafix.server.language_server import make_server
 
 SECONDS = 30.0
 
@@ -119,7 +123,33 @@ def with_edits(text: str, edits: list[Any]) -> str:
 async def editing(folder: Path, versioned: bool = True, **settings: Any) -> AsyncIterator[Editor]:
     """Start the server for a folder, and stop it at the end."""
     editor = Editor(folder)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        await editor.client.start_tcp(*listener.getsockname())
+        server = threading.Thread(target=serve, args=[listener.accept()[0]], daemon=True)
+    server.start()
+    async with opened(editor, versioned, **settings):
+        yield editor
+    await asyncio.to_thread(server.join, SECONDS)
+
+
+def serve(connection: socket.socket) -> None:
+    """Be the server of one editor, until it leaves."""
+    with connection, connection.makefile("rb") as reader, connection.makefile("wb") as writer:
+        make_server().start_io(reader, writer)
+
+
+@asynccontextmanager
+async def editing_with_command(folder: Path) -> AsyncIterator[Editor]:
+    """Do the same with a server that is a process, and speaks over standard input and output."""
+    editor = Editor(folder)
     await editor.client.start_io(sys.executable, "-m", "cudafix", "server", cwd=folder)
+    async with opened(editor):
+        yield editor
+
+
+@asynccontextmanager
+async def opened(editor: Editor, versioned: bool = True, **settings: Any) -> AsyncIterator[None]:
+    """Let an editor and its server get to know each other, and part at the end."""
     capabilities = lsp.ClientCapabilities(
         workspace=lsp.WorkspaceClientCapabilities(
             workspace_edit=lsp.WorkspaceEditClientCapabilities(document_changes=versioned),
@@ -128,22 +158,31 @@ async def editing(folder: Path, versioned: bool = True, **settings: Any) -> Asyn
     )
     options = {"settings": settings} if settings else None
     await editor.client.initialize_async(
-        lsp.InitializeParams(capabilities, root_uri=folder.as_uri(), initialization_options=options)
+        lsp.InitializeParams(capabilities, root_uri=editor.folder.as_uri(), initialization_options=options)
     )
     editor.client.initialized(lsp.InitializedParams())
     try:
-        yield editor
+        yield
     finally:
         await asyncio.wait_for(editor.client.shutdown_async(None), SECONDS)
         editor.client.exit(None)
+        editor.client.protocol.writer.close()
         await editor.client.stop()
 
 
-def with_editor(folder: Path, story: Callable[[Editor], Awaitable[None]], **settings: Any) -> None:
+Story = Callable[[Editor], Awaitable[None]]
+
+
+def with_editor(folder: Path, story: Story, **settings: Any) -> None:
     """Run what a test does in an editor."""
+    asyncio.run(tell(story, editing(folder, **settings)))
 
-    async def run() -> None:
-        async with editing(folder, **settings) as editor:
-            await story(editor)
 
-    asyncio.run(run())
+def with_command(folder: Path, story: Story) -> None:
+    """Run it with the command as the server."""
+    asyncio.run(tell(story, editing_with_command(folder)))
+
+
+async def tell(story: Story, editors: AbstractAsyncContextManager[Editor]) -> None:
+    async with editors as editor:
+        await story(editor)

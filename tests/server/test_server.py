@@ -1,4 +1,4 @@
-"""`cudafix server`, by a client that speaks to it over standard input and output."""
+"""`cudafix server`, by a client that speaks to it as editors do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from command import CLEAN, HARDCODED, MANUAL, NEUTRAL, UNSAFE, run
-from editor import Editor, with_editor
+from editor import Editor, with_command, with_editor
 from lsprotocol import types as lsp
 
 TWO = "import torch\n\ntorch.cuda.synchronize()\ntorch.cuda.synchronize()\ntorch.cuda.empty_cache()\n"
@@ -36,6 +36,13 @@ def test_a_finding_is_a_diagnostic_with_its_place_and_its_page(tmp_path: Path) -
         assert "docs/rules.md#hardcoded-empty-cache" in found.code_description.href
 
     with_editor(tmp_path, story)
+
+
+def test_the_command_speaks_over_standard_input_and_output(tmp_path: Path) -> None:
+    async def story(editor: Editor) -> None:
+        assert [one.code for one in await editor.open("a.py", HARDCODED)] == ["CFX101"]
+
+    with_command(tmp_path, story)
 
 
 def test_what_is_typed_is_looked_at_before_it_is_saved(tmp_path: Path) -> None:
