@@ -41,7 +41,7 @@ SIZE = 20_000
 SECONDS = 20
 """For what grows so fast that it never ends."""
 
-LITTLE = 0.8
+LITTLE = 0.3
 """Seconds for SIZE: a text that is five times as long takes 20, even where the time grows with the square."""
 
 COMPILED_BEFORE = {"cudafix.syntax.statement_text.TOKEN"}

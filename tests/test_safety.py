@@ -429,15 +429,7 @@ def test_what_decides_about_a_branch_for_a_backend_stays_with_the_branch() -> No
 
 
 def test_a_condition_over_several_backends_never_becomes_the_same_question_twice() -> None:
-    check_fixes(
-        """
-        import torch
-        several = torch.cuda.device_count() > 1 or torch.xpu.device_count() > 1
-        """,
-        """
-        import torch
-        from cudafix.runtime import count_devices
-        several = count_devices() > 1 or torch.xpu.device_count() > 1
-        """,
-        unsafe=True,
+    check_stays(
+        "import torch\nseveral = torch.cuda.device_count() > 1 or torch.xpu.device_count() > 1\n",
+        "`torch.xpu.device_count` on line 2 stays",
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 FILES = ("pyproject.toml", "setup.cfg", "setup.py", "requirements*.txt", "requirements/*.txt")
 SPACE = r"[ \t]{0,9}"
 REQUIREMENT = re.compile(
-    rf"(?<![\w.-])torch(?![\w-]){SPACE}(?:\[[^\]\n]*\])?[\"']?{SPACE}(?:={SPACE}(?=[\"'{{]))?{SPACE}"
+    rf"(?<![\w.-])torch(?![\w-]){SPACE}(?:\[[^\]\n]{{0,200}}\])?[\"']?{SPACE}(?:={SPACE}(?=[\"'{{]))?{SPACE}"
     rf"(?:\{{{SPACE}version{SPACE}={SPACE})?[\"']?"
     r"(?P<bounds>[\^~<>=!][^\"'\n;#}]*)"
 )

@@ -308,3 +308,34 @@ def test_a_test_goes_once_the_fixes_behind_it_leave_no_cuda() -> None:
         edits=False,  # it takes two rounds
         **ALL,
     )
+
+
+# Stand-ins
+
+
+@pytest.mark.parametrize(
+    "stand_in",
+    [
+        "monkeypatch.setattr(torch.cuda, 'memory_allocated', lambda device: 7)",
+        "monkeypatch.setattr('torch.cuda.memory_allocated', lambda device: 7)",
+        "mock.patch.object(torch.cuda, 'memory_allocated').start()",
+        "mocker.patch('torch.cuda.memory_allocated')",
+    ],
+)
+def test_a_function_that_a_test_replaces_stays_in_its_file(stand_in: str) -> None:
+    check_stays(
+        f"import torch\nfrom unittest import mock\ndef used():\n    return torch.cuda.memory_allocated(0)\n"
+        f"def test_it(monkeypatch, mocker):\n    {stand_in}\n    assert used() == 7\n",
+        "the stand-in for `torch.cuda.memory_allocated` on line 6 stays",
+    )
+
+
+def test_another_function_of_the_file_does_not() -> None:
+    source = (
+        "import torch\n{}def used():\n    {}\ndef test_it(monkeypatch):\n"
+        "    monkeypatch.setattr('torch.cuda.memory_allocated', fake)\n    torch.ones(1)\n"
+    )
+    check_fixes(
+        source.format("", "torch.cuda.synchronize()"),
+        source.format("from cudafix.runtime import synchronize_device\n", "synchronize_device()"),
+    )

@@ -18,7 +18,7 @@ from command import COMMAND, HARDCODED, NEUTRAL, invoke, run
 from cudafix.cli import main
 from cudafix.files.atomic import PREFIX, SUFFIX, host, remove_abandoned, replacement, write_all
 
-KILLS = 500
+KILLS = 200
 DEAD = 2**22 + 1
 """No process of Linux has such a number."""
 

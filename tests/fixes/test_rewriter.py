@@ -130,12 +130,17 @@ def test_operators_around_the_call_bind_as_before() -> None:
         """
         import torch
         x = -torch.cuda.device_count() ** 2, not torch.cuda.device_count() % 2, torch.cuda.memory_stats()["a"].b
-        y = (torch.cuda.device_count)(), [*torch.cuda.get_rng_state_all()], 1 if torch.cuda.device_count() else 2
+        y = (torch.cuda.device_count)(), [*torch.cuda.get_rng_state_all()], 1 if torch.cuda.memory_allocated() else 2
         """,
         """
-        from cudafix.runtime import count_devices, device_memory_stats, get_device_rng_state_all
+        from cudafix.runtime import (
+            count_devices,
+            device_memory_allocated,
+            device_memory_stats,
+            get_device_rng_state_all,
+        )
         x = -count_devices() ** 2, not count_devices() % 2, device_memory_stats()["a"].b
-        y = (count_devices)(), [*get_device_rng_state_all()], 1 if count_devices() else 2
+        y = (count_devices)(), [*get_device_rng_state_all()], 1 if device_memory_allocated() else 2
         """,
     )
 

@@ -51,7 +51,7 @@ from cudafix.model import Safety
 from cudafix.replacements.project_targets import find_entry, find_stop, plain_form
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.replacements.scripted import MAY_BE_SCRIPTED, PASTED, SCRIPTED, in_module, is_pasted, is_scripted
-from cudafix.syntax.arguments import comma, with_keyword
+from cudafix.syntax.arguments import comma, keyword_argument, with_keyword
 from cudafix.syntax.scopes import Resolution
 
 OTHER_ANSWER = "also speaks of other accelerators, and of the CPU where there is none"
@@ -125,13 +125,19 @@ def called(updated: cst.Call, text: str, original: cst.Call, function: AmpFuncti
         if old is not device:
             index = next((number for number, one in enumerate(given) if one is old), 0)
             arguments.append(new if new.keyword is not None else with_keyword(new, function.params[index]))
-        elif function.added and argument_of(original, function, function.added[0]) is None:
+        elif function.added and argument_of(original, function, function.added[0]) is None and not is_off(original):
             arguments.append(with_keyword(new, function.added[0]).with_changes(value=cst.Name(function.added[1])))
         elif arguments and old is original.args[-1]:
             arguments[-1] = arguments[-1].with_changes(comma=new.comma)
     if not arguments and function in (FORWARD, BACKWARD):
         return name.with_changes(lpar=updated.lpar, rpar=updated.rpar)
     return updated.with_changes(func=name, args=arguments)
+
+
+def is_off(call: cst.Call) -> bool:
+    """Whether a context is told to do nothing, so that no dtype matters."""
+    enabled = keyword_argument(call, "enabled")
+    return enabled is not None and isinstance(enabled.value, cst.Name) and enabled.value.value == "False"
 
 
 def with_device(call: cst.Call, name: str, meaning: Resolution, context: RuleContext) -> Operations | Refusal:
