@@ -108,7 +108,7 @@ def test_an_annotation_gets_the_common_base_class() -> None:
     check_unsafe(
         "import torch\ndef wait(stream: torch.cuda.Stream): ...\n",
         "import torch\ndef wait(stream: torch.Stream): ...\n",
-        "the annotation names the common base class of all backends' streams and events",
+        "it names the common base class of all backends' own",
     )
 
 

@@ -139,7 +139,7 @@ AMP = [
         class_like=True, note="switched off without an accelerator, as torch.cuda's was"),
     row("amp.GradScaler", "amp",
         "(init_scale=2.0 ** 16, growth_factor=2.0, backoff_factor=0.5, growth_interval=2000, enabled=True)",
-        "device_grad_scaler", class_like=True,
+        "device_grad_scaler", class_like=True, annotation="amp.GradScaler",
         unsafe="makes a torch.amp.GradScaler, which is no instance of torch.cuda.amp.GradScaler"),
     row("amp.custom_fwd", "amp", "(fwd=None, *, cast_inputs=None)", "amp_custom_fwd",
         unsafe="the backend is decided when the decorator runs, which is mostly at import"),
@@ -299,6 +299,9 @@ OF_ONE_BACKEND = frozenset((
     "get_stream_from_external", "graph_pool_handle",
 ))  # fmt: skip
 """The functions whose value is of one backend: what takes it must be of the same."""
+
+MADE_ALIKE = frozenset(("amp.GradScaler",))
+"""The classes whose neutral form makes objects of the class in the annotation itself, on every backend."""
 
 RAW_HANDLES = frozenset(("cuda_event", "cuda_stream", "raw_cuda_graph"))
 """The attributes of such values that are pointers of CUDA's own."""

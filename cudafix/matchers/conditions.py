@@ -58,6 +58,7 @@ class BackendCondition:
         flags: the names that stand for a condition that was worked out before.
         tests: the functions of torch that it calls.
         counts: whether that is how many devices there are, which is compared with none.
+        in_text: whether the name of a device is looked for in a text, which may hold anything else.
     """
 
     backends: frozenset[str]
@@ -68,6 +69,7 @@ class BackendCondition:
     flags: tuple[cst.BaseExpression, ...] = ()
     tests: tuple[cst.CSTNode, ...] = ()
     counts: bool = False
+    in_text: bool = False
 
 
 def read_condition(condition: cst.BaseExpression, file: File, options: Options) -> BackendCondition | None:
@@ -131,7 +133,9 @@ class Reader:
             negated = isinstance(operator, cst.NotEqual)
         elif isinstance(operator, (cst.In, cst.NotIn)):
             items = [one.value for one in right.elements] if isinstance(right, (cst.Tuple, cst.List, cst.Set)) else []
-            found = device_condition(items, left) or device_condition([left], right)
+            found = device_condition(items, left)
+            if found is None and (in_text := device_condition([left], right)) is not None:
+                found = replace(in_text, in_text=not isinstance(right, cst.Call))
             negated = isinstance(operator, cst.NotIn)
         elif isinstance(operator, (cst.Is, cst.IsNot)) and isinstance(right, cst.Name) and right.value == "None":
             found = self.build_of(left)
@@ -220,6 +224,7 @@ def merged(
         rest=(*(part for condition in conditions for part in condition.rest), *rest),
         flags=tuple(flag for condition in conditions for flag in condition.flags),
         tests=tuple(test for condition in conditions for test in condition.tests),
+        in_text=any(condition.in_text for condition in conditions),
     )
 
 

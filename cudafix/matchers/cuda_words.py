@@ -17,6 +17,9 @@ NAMES_CUDA = re.compile(
 )
 """What only CUDA has, and what is asked to use it: `capability.major`, `run(cuda=True)`, `least_used_cuda_device()`."""
 
+SAYS_CUDA = re.compile(r"""[\"'#][^\n]*?\b(?:CUDA|cuDNN|NVIDIA|Nvidia)\b""")
+"""A text or a comment that speaks of CUDA: `"CUDA is not available"`."""
+
 MISSING_CUDA = ("AssertionError", "BaseException", "Exception", "RuntimeError")
 """The exceptions that stand for what `torch.cuda` raises where there is no CUDA."""
 
@@ -24,6 +27,11 @@ MISSING_CUDA = ("AssertionError", "BaseException", "Exception", "RuntimeError")
 def names_cuda(code: str) -> bool:
     """Whether `code` is about CUDA itself, so that it must not run on another accelerator."""
     return NAMES_CUDA.search(code) is not None
+
+
+def says_cuda(code: str) -> bool:
+    """Whether a text or a comment in `code` speaks of CUDA, and would be false of another accelerator."""
+    return SAYS_CUDA.search(code) is not None
 
 
 def names_backend(code: str, backends: Sequence[str] = BESIDE_CUDA) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +10,8 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.catalogue.row import Native, Row
-from cudafix.catalogue.table import ANSWERS_WITHOUT_CUDA
+from cudafix.catalogue.symbols import look_up
+from cudafix.catalogue.table import ANSWERS_WITHOUT_CUDA, MADE_ALIKE
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
 from cudafix.matchers.cuda_words import catches
@@ -29,6 +31,8 @@ from cudafix.syntax.scopes import Binding
 
 MODULE_FUNCTION = "device_module"
 """The function of the runtime that gives the active backend's module."""
+
+COMMON_BASE = "it names the common base class of all backends' own"
 
 TYPE_FORMS = frozenset((*typing.__all__, "dict", "frozenset", "list", "set", "tuple", "type"))
 """What is followed by types in brackets."""
@@ -51,6 +55,8 @@ def find_replacement(reference: Reference, file: File, options: Options) -> Repl
         return form
     if is_module(file.path, form.imported.module) and form.imported.name not in file.names.root.bindings:
         return Refusal(f"this file is {form.imported.module} itself, where the neutral function comes from")
+    if form.on_module and form.attributes and is_uncaught(reference, file):
+        return Refusal("where a backend lacks it, that is an AttributeError, which is not caught here")
     doubts = find_doubts(reference, file, form)
     if not doubts:
         return form
@@ -82,6 +88,8 @@ def find_obstacle(reference: Reference, file: File) -> str:
         return "it captures a torch.cuda.CUDAGraph of this file, and the neutral one does not take that elsewhere"
     if reference.symbol.row.name == "get_device_properties" and (attribute := cuda_only_property(reference, file)):
         return f"`{attribute}` is no property that all backends have: keep it behind a test for device.type == 'cuda'"
+    if any(is_tried_import(one, file) for one in reference.resolution.origins):
+        return "the import is tried, to find out whether torch has it"
     if is_function_itself(reference, file):
         return "what is asked is the function of torch.cuda itself"
     if is_for_old_torch(reference.node, file):
@@ -89,6 +97,20 @@ def find_obstacle(reference: Reference, file: File) -> str:
     if is_scripted(reference.node, file):
         return SCRIPTED
     return PASTED if is_pasted(reference.node, file) else ""
+
+
+def is_tried_import(binding: Binding, file: File) -> bool:
+    """Whether `try: from torch.cuda.amp import GradScaler` asks for the function itself."""
+    if not isinstance(binding.node, cst.ImportFrom) or binding.alias is None or look_up(binding.target) is None:
+        return False
+    child: cst.CSTNode = binding.node
+    for parent in file.tree.ancestors(binding.node):
+        if isinstance(parent, cst.Try) and parent.body is child:
+            return any("Error" in file.code(one.type) for one in parent.handlers if one.type is not None)
+        if isinstance(parent, cst.FunctionDef):
+            return False
+        child = parent
+    return False
 
 
 def is_function_itself(reference: Reference, file: File) -> bool:
@@ -152,13 +174,14 @@ def find_form(reference: Reference, file: File, options: Options) -> Replacement
     if has_ancestor(reference.node, file, is_in_annotation):
         if not row.annotation:
             return Refusal("an annotation needs a type, not a function")
-        note = "the annotation names the common base class of all backends' streams and events"
-        return torch_form(Native(row.annotation, (2, 4)), Safety.UNSAFE, note, options)
+        return torch_form(Native(row.annotation, (2, 4)), Safety.UNSAFE, COMMON_BASE, options)
     if options.route in (Route.ACCELERATOR, Route.TORCH) and reference.symbol.backend == "cuda":
         form = native_form(reference, options.target_torch)
         if form is not None:
             return form
     if row.class_like and call is None:
+        if row.name in MADE_ALIKE:
+            return torch_form(Native(row.annotation, (2, 4)), Safety.UNSAFE, COMMON_BASE, options)
         if row.annotation:
             return on_module(row, options)
         return Refusal(f"the class itself is meant here, and the runtime's {row.runtime} is a function")
@@ -223,6 +246,13 @@ def find_doubts(reference: Reference, file: File, form: Replacement) -> list[str
     ):
         found.append("an error here tells that there is no CUDA, and the neutral call may raise none")
     return found
+
+
+def is_uncaught(reference: Reference, file: File) -> bool:
+    """Whether what is tried is expected to fail, but not with an AttributeError."""
+    handlers = [handler for attempt in tries(reference, file) for handler in attempt.handlers]
+    caught = " ".join(file.code(one.type) if one.type is not None else "Exception" for one in handlers)
+    return bool(handlers) and not re.search(r"\b(?:AttributeError|Exception|BaseException)\b", caught)
 
 
 def tries(reference: Reference, file: File) -> list[cst.Try]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import checks
 import pytest
+
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
+from cudafix.files.source import Source
 
 DEVICES = {"select": ["CFX201", "CFX206"], "ignore": []}
 
@@ -227,3 +233,119 @@ def test_a_field_that_takes_no_factory_is_neutral_at_import(field: str) -> None:
     source = f"import torch\n{{}}from dataclasses import dataclass\n{field}\n"
     own = "from cudafix.runtime import current_device_type\n"
     check_unsafe(source.format("", "'cuda'"), source.format(own, "current_device_type()"), "decided at import")
+
+
+# Several devices in one default
+
+
+def test_a_default_with_two_devices_is_worked_out_once() -> None:
+    check_function(
+        "def f(devices=['cuda:0', 'cuda:1']):\n    return run(devices)\n",
+        "def f(devices=None):\n    if devices is None:\n"
+        "        devices = [f'{current_device_type()}:0', f'{current_device_type()}:1']\n    return run(devices)\n",
+    )
+
+
+# What an annotation may say
+
+
+@pytest.mark.parametrize(
+    ("python", "head", "old", "new"),
+    [
+        (">=3.10", "", "str", "str | None"),
+        (">=3.9", "", "str", "str"),
+        (">=3.9", "from __future__ import annotations\n", "str", "str | None"),
+        (">=3.9", "from typing import Optional\n", "str", "Optional[str]"),
+        (">=3.9", "import typing\n", "str", "typing.Optional[str]"),
+        (">=3.9", "def g(x: int | None): ...\n", "str", "str | None"),
+        (">=3.9", "", "'str'", "'str'"),
+        ("", "", "str", "str"),
+        (">=3.10", "", "Annotated[str, note]", "Annotated[str | None, note]"),
+    ],
+)
+def test_it_says_none_as_the_oldest_python_can(python: str, head: str, old: str, new: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(f'[project]\nname = "a"\nrequires-python = "{python}"\n' if python else "")
+    before = f"{head}import torch\ndef f(x, device: {old} = 'cuda'):\n    return x.to(device)\n"
+    settings = replace(checks.options(**DEVICES), root=tmp_path)
+    result = process(Source("example.py", before.encode()), settings, Work(Mode.FIX, unsafe=True))
+    assert result.new_bytes is not None
+    assert f"\ndef f(x, device: {new} = None):\n    if device is None:\n" in result.new_bytes.decode()
+
+
+# Vocabularies of a project's own
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "assert self.device in ['cuda', 'ascend', 'maca']",
+        "assert self.device in ('cuda', 'npu')",
+        "if self.device == 'gpu': run()",
+        "if self.device not in {'cuda', 'xpu'}: raise ValueError(self.device)",
+    ],
+)
+def test_a_default_stays_that_is_asked_for_words_of_the_projects_own(asks: str) -> None:
+    check_stays(
+        f"import torch\nfrom dataclasses import dataclass\n@dataclass\nclass C:\n    device: str = 'cuda'\n"
+        f"    def __post_init__(self):\n        {asks}\n",
+        "line 7 asks the same name for words of the project's own",
+    )
+
+
+@pytest.mark.parametrize("asks", ["device == 'cpu'", "device in ('cuda', 'cpu')", "device == 'cuda:0'", "x == 'gpu'"])
+def test_a_default_that_is_compared_with_devices_is_worked_out_late(asks: str) -> None:
+    check_function(
+        f"def f(x, device='cuda'):\n    if {asks}:\n        run()\n    return x.to(device)\n",
+        f"def f(x, device=None):\n    if device is None:\n        device = current_device_type()\n"
+        f"    if {asks}:\n        run()\n    return x.to(device)\n",
+    )
+
+
+# Torch that may be missing
+
+
+def test_a_device_stays_where_torch_is_imported_in_a_try_alone() -> None:
+    check_stays(
+        """
+        import time
+        class Monitor:
+            def __init__(self, device="cuda:0"):
+                self.device = device
+                try:
+                    import torch
+                    self.name = torch.cuda.get_device_name(0)
+                except Exception:
+                    self.name = "unknown"
+        """,
+        "torch is imported in a `try` alone, and may be missing here",
+    )
+
+
+def test_inside_the_try_it_is_there() -> None:
+    check_unsafe(
+        """
+        def move(x):
+            try:
+                import torch
+                return torch.ones(1, device="cuda")
+            except ImportError:
+                return x
+        """,
+        """
+        def move(x):
+            try:
+                import torch
+                from cudafix.runtime import current_device_type
+                return torch.ones(1, device=current_device_type())
+            except ImportError:
+                return x
+        """,
+        ELSEWHERE,
+    )
+
+
+def test_a_field_of_attrs_gets_a_factory_by_its_own_word() -> None:
+    check_function(
+        "import attrs\n@attrs.define\nclass C:\n    device: str = attrs.field(default='cuda')\n",
+        "import attrs\n@attrs.define\nclass C:\n    device: str = attrs.field(factory=current_device_type)\n",
+    )

@@ -38,7 +38,7 @@ def test_a_union_of_one_type_is_that_type() -> None:
     check_unsafe(
         "import torch\nfrom typing import Union\ndef f(s: Union[torch.cuda.Stream, torch.Stream]): ...\n",
         "import torch\ndef f(s: torch.Stream): ...\n",
-        "the annotation names the common base class",
+        "it names the common base class",
     )
 
 
@@ -46,5 +46,5 @@ def test_so_is_one_that_is_written_with_a_bar() -> None:
     check_unsafe(
         "import torch\ndef f(s: torch.cuda.Stream | torch.xpu.Stream): ...\n",
         "import torch\ndef f(s: torch.Stream): ...\n",
-        "the annotation names the common base class",
+        "it names the common base class",
     )

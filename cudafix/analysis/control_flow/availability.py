@@ -19,6 +19,8 @@ Guard: TypeAlias = cst.If | cst.IfExp
 NAMES_CUDA = "names CUDA itself"
 """What is said of the code behind a test that stays for that alone."""
 
+SAYS_CUDA = "a text or a comment beside it speaks of CUDA, and would be false of another accelerator"
+
 
 def refine_flag(
     reference: Reference,

@@ -8,7 +8,7 @@ from functools import cached_property
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
-from cudafix.analysis.control_flow.availability import NAMES_CUDA, Guard, refine_flag
+from cudafix.analysis.control_flow.availability import NAMES_CUDA, SAYS_CUDA, Guard, refine_flag
 from cudafix.analysis.control_flow.collapse_edits import collapse, lost_comments, merge
 from cudafix.analysis.control_flow.dispatch import Branch, Dispatch, Shape
 from cudafix.analysis.control_flow.equivalence import (
@@ -29,7 +29,7 @@ from cudafix.analysis.control_flow.substitutes import (
 )
 from cudafix.fixes.operations import NodeChange, Substitution, substitution_for
 from cudafix.matchers.conditions import BackendCondition, Certainty
-from cudafix.matchers.cuda_words import names_cuda
+from cudafix.matchers.cuda_words import names_cuda, says_cuda
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.replacement import Refusal, Replacement
@@ -118,6 +118,8 @@ class CollapseDecision:
         for _, condition in self.dispatch.tested_branches:
             if any(self.leaves_out(one) for one in condition.rest):
                 return "the condition leaves another backend out"
+        if self.device and any(condition.in_text for _, condition in self.dispatch.tested_branches):
+            return "a text is looked at, which may name no device at all"
         rests = {self.text(*condition.rest) for _, condition in self.live}
         devices = {self.text(*condition.devices[:1]) for _, condition in self.live}
         if len(rests) > 1 or len(devices) > 1:
@@ -329,6 +331,8 @@ class CollapseDecision:
             return Verdict(branch, refusal="the rest of the condition is about CUDA itself")
         if names_cuda(whole) and not literals:
             return Verdict(branch, refusal=f"the code that depends on it {NAMES_CUDA}")
+        if says_cuda(" ".join(map(self.file.code, self.dispatch.nodes))):
+            return Verdict(branch, refusal=SAYS_CUDA)
         tests = tests_of(self.condition, self.context)
         replacements = [(one, self.widened_test(one)) for one in tests if one.symbol.backend == "cuda"]
         refusal = next((one.reason for _, one in replacements if isinstance(one, Refusal)), "")

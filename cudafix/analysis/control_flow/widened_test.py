@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -10,6 +11,9 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.availability import (
     NAMES_CUDA,
+    SAYS_CUDA,
+    Guard,
+    after_exit,
     depends_on_cuda,
     guard_around,
     ladder_tests,
@@ -17,10 +21,11 @@ from cudafix.analysis.control_flow.availability import (
     whole_condition,
 )
 from cudafix.analysis.match import Match
-from cudafix.matchers.cuda_words import names_backend, names_cuda
+from cudafix.matchers.cuda_words import names_backend, names_cuda, says_cuda
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.replacement import Refusal, Replacement
+from cudafix.syntax.module import File
 
 
 def refine_test(
@@ -32,15 +37,41 @@ def refine_test(
         return Refusal("the rest of the condition is about CUDA itself")
     guard = guard_around(reference.node, file)
     if guard is None:
-        return refine_flag(reference, replacement, file)
+        return Refusal(SAYS_CUDA) if is_told_in_text(reference, file) else refine_flag(reference, replacement, file)
     if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):
         return Refusal("it is one rung of a ladder over backends")
     if depends_on_cuda(guard, file):
         return Refusal(f"the code that depends on it {NAMES_CUDA}")
+    if says_cuda(file.code(guard)) or any(says_cuda(file.code(one)) for one in after_exit(guard, file)[:1]):
+        return Refusal(SAYS_CUDA)
+    if is_saved_device(guard, file):
+        return Refusal("None stands for the device that was saved, which may be one of CUDA")
     is_whole_test = guard.test is reference.call and guard.orelse is None
     if is_whole_test and isinstance(guard, cst.If) and all(is_neutral(one, matches) for one in guard.body.body):
         return replace(replacement, safety=Safety.SAFE, reason="")
     return replacement
+
+
+def is_told_in_text(test: Reference, file: File) -> bool:
+    """Whether an answer is put into a text that says what it is about: `f"cuda: {torch.cuda.is_available()}"`."""
+    for parent in file.tree.ancestors(test.node):
+        if isinstance(parent, cst.FormattedString):
+            texts = [one.value for one in parent.parts if isinstance(one, cst.FormattedStringText)]
+            return any(re.search(r"cuda|nvidia", text, re.IGNORECASE) for text in texts)
+        if isinstance(parent, cst.BaseSmallStatement):
+            return False
+    return False
+
+
+def is_saved_device(guard: Guard, file: File) -> bool:
+    """Whether `None if torch.cuda.is_available() else "cpu"` says where `torch.load` puts what it reads."""
+    argument = file.tree.parents.get(guard)
+    if not isinstance(guard, cst.IfExp) or not isinstance(argument, cst.Arg) or argument.keyword is None:
+        return False
+    values = (guard.body, guard.orelse)
+    return argument.keyword.value == "map_location" and any(
+        isinstance(one, cst.Name) and one.value == "None" for one in values
+    )
 
 
 def is_neutral(statement: cst.CSTNode, matches: Mapping[cst.CSTNode, Match]) -> bool:

@@ -44,7 +44,10 @@ def late_field(
     reason = replacement.reason.partition(";")[0]
     made = Substitution(place, replace(replacement, passed=None if is_all else replacement.passed, reason=reason))
     if argument is not None:
-        return (NodeChange(argument, partial(with_factory, literal=literal, whole=whole), substitutions=(made,)),)
+        meaning = context.file.names.resolve(value.func) if isinstance(value, cst.Call) else None
+        keyword = "factory" if meaning is not None and meaning.path.startswith("attr") else "default_factory"
+        build = partial(with_factory, literal=literal, whole=whole, keyword=keyword)
+        return (NodeChange(argument, build, substitutions=(made,)),)
     assert maker is not None
     return (
         NodeChange(value, partial(described, literal=literal, whole=whole), kept=(value,), substitutions=(maker, made)),
@@ -78,10 +81,12 @@ def find_maker(statement: cst.AnnAssign, place: Place, context: RuleContext) -> 
     return Substitution(replace(place, origins=origins), Replacement(imported))
 
 
-def with_factory(updated: cst.Arg, text: str, literal: cst.SimpleString, whole: cst.BaseExpression) -> cst.Arg:
-    """Return `default_factory=…` for `default="cuda"`."""
+def with_factory(
+    updated: cst.Arg, text: str, literal: cst.SimpleString, whole: cst.BaseExpression, keyword: str
+) -> cst.Arg:
+    """Return `default_factory=…` for `default="cuda"`; attrs calls it `factory`."""
     value = cst.parse_expression(factory(text, literal, whole))
-    return with_keyword(updated, "default_factory").with_changes(value=value)
+    return with_keyword(updated, keyword).with_changes(value=value)
 
 
 def described(

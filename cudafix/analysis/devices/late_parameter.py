@@ -5,15 +5,18 @@ The parameter gets None, and the function begins with a statement that says what
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 import libcst as cst
 
-from cudafix.analysis.context import RuleContext
+from cudafix.analysis.context import RuleContext, once
+from cudafix.config.python_requirement import oldest_python
 from cudafix.fixes.operations import NodeChange, Substitution, names_in
 from cudafix.replacements.replacement import Refusal
 from cudafix.replacements.scripted import SCRIPTED, is_scripted
+from cudafix.syntax.expressions import last_name
 from cudafix.syntax.scopes import Scope
 
 NONE_NOW = "None, where it is passed on purpose, now stands for it"
@@ -22,9 +25,9 @@ TAKES_NONE = ("None", "Optional", "Any", "object")
 
 
 def late_parameter(
-    literal: cst.SimpleString, param: cst.Param, substitution: Substitution, context: RuleContext
+    param: cst.Param, substitutions: Mapping[cst.SimpleString, Substitution], context: RuleContext
 ) -> tuple[NodeChange, ...] | Refusal:
-    """Return the changes for a parameter in whose default `substitution` replaces `literal`."""
+    """Return the changes for a parameter in whose default each literal gets its substitution."""
     names = context.file.names
     assert param.default is not None
     around = names.tree.ancestors(param)
@@ -36,16 +39,20 @@ def late_parameter(
     obstacle = find_obstacle(param, function, scope, context)
     if first is None or obstacle:
         return Refusal(obstacle or "the function does nothing that a device could be worked out before")
-    place, replacement = substitution
-    replacement = replace(replacement, reason=f"{replacement.reason.partition(';')[0]}; {NONE_NOW}")
     kept = tuple(one for one in (param.annotation, param.default) if one is not None)
-    resolve = partial(resolved, literal=literal, param=param, context=context)
+    resolve = partial(resolved, literals=tuple(substitutions), param=param, context=context)
+    made = tuple(when_called(one, scope) for one in substitutions.values())
     return (
         NodeChange(param, partial(without_default, context=context), kept=kept),
-        NodeChange(
-            first, resolve, before=True, substitutions=(Substitution(replace(place, scope=scope), replacement),)
-        ),
+        NodeChange(first, resolve, before=True, substitutions=made),
     )
+
+
+def when_called(substitution: Substitution, scope: Scope) -> Substitution:
+    """Return a substitution as it is in the body of the function."""
+    place, replacement = substitution
+    reason = f"{replacement.reason.partition(';')[0]}; {NONE_NOW}"
+    return Substitution(replace(place, scope=scope), replace(replacement, reason=reason))
 
 
 def first_statement(function: cst.FunctionDef) -> cst.CSTNode | None:
@@ -106,27 +113,61 @@ def or_none(annotation: cst.BaseExpression, context: RuleContext) -> cst.BaseExp
     code = context.file.code(annotation)
     if any(word in code for word in TAKES_NONE):
         return annotation
+    if isinstance(annotation, cst.Subscript) and last_name(annotation.value) == "Annotated":
+        first = annotation.slice[0]
+        assert isinstance(first.slice, cst.Index)
+        inner = first.with_changes(slice=first.slice.with_changes(value=or_none(first.slice.value, context)))
+        return annotation.with_changes(slice=[inner, *annotation.slice[1:]])
+    names = context.file.names
+    known = [one.name for one in names.imports_by_target.get("typing.Optional", ()) if one.scope is names.root]
+    if not known and not may_use_bars(context):
+        modules = [one.name for one in names.imports_by_target.get("typing", ()) if one.scope is names.root]
+        return cst.parse_expression(f"{modules[0]}.Optional[{code}]") if modules else annotation
     if isinstance(annotation, cst.SimpleString):
         text = f"{annotation.prefix}{annotation.quote}{annotation.raw_value} | None{annotation.quote}"
         return annotation.with_changes(value=text)
-    names = context.file.names
-    known = [one.name for one in names.imports_by_target.get("typing.Optional", ()) if one.scope is names.root]
     return cst.parse_expression(f"{known[0]}[{code}]" if known else f"{code} | None")
 
 
+@once
+def may_use_bars(context: RuleContext) -> bool:
+    """Whether `X | None` can be said: annotations are not run, Python is 3.10 or newer, or the file says it already."""
+    if context.file.names.imports_by_target.get("__future__.annotations"):
+        return True
+    if (oldest_python(context.options.root) or (0, 0)) >= (3, 10):
+        return True
+    unions = [one for one in context.file.tree.parents if isinstance(one, cst.BinaryOperation)]
+    return any(isinstance(one.operator, cst.BitOr) and last_name(one.right) == "None" for one in unions)
+
+
 def resolved(
-    updated: cst.CSTNode, text: str, literal: cst.SimpleString, param: cst.Param, context: RuleContext
+    updated: cst.CSTNode, *texts: str, literals: Sequence[cst.SimpleString], param: cst.Param, context: RuleContext
 ) -> cst.BaseStatement:
     """Return `if device is None: device = …`."""
-    assert param.default is not None
-    value = context.file.code(with_text(param.default, literal, text))
+    whole = param.default
+    assert whole is not None
+    value = context.file.code(with_texts(whole, dict(zip(literals, texts, strict=True))))
     name = param.name.value
     return cst.ensure_type(cst.parse_statement(f"if {name} is None:\n    {name} = {value}\n"), cst.If)
 
 
 def with_text(whole: cst.BaseExpression, literal: cst.SimpleString, text: str) -> cst.BaseExpression:
     """Return an expression with `text` in the place of its literal."""
-    new = cst.parse_expression(text)
-    built = new if whole is literal else whole.deep_replace(literal, new)
+    return with_texts(whole, {literal: text})
+
+
+def with_texts(whole: cst.BaseExpression, texts: Mapping[cst.SimpleString, str]) -> cst.BaseExpression:
+    """Return an expression with a text in the place of each of its literals."""
+    built = whole.visit(Texts(texts))
     assert isinstance(built, cst.BaseExpression)
     return built
+
+
+class Texts(cst.CSTTransformer):
+    def __init__(self, texts: Mapping[cst.SimpleString, str]) -> None:
+        super().__init__()
+        self.texts = texts
+
+    def leave_SimpleString(self, original_node: cst.SimpleString, updated_node: cst.SimpleString) -> cst.BaseExpression:
+        text = self.texts.get(original_node)
+        return updated_node if text is None else cst.parse_expression(text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext, once
-from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE_FUNCTION
+from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE_FUNCTION, template_of
 from cudafix.analysis.devices.assertions import is_named_as_test
 from cudafix.analysis.devices.device_in_scope import find_device_name
 from cudafix.analysis.devices.late_field import late_field
@@ -18,7 +18,7 @@ from cudafix.analysis.match import Match
 from cudafix.files.source import NOTEBOOK
 from cudafix.fixes.import_placement import is_import
 from cudafix.fixes.import_text import is_between_cells
-from cudafix.fixes.operations import Constant, Operations, Place, Substitution, with_reason
+from cudafix.fixes.operations import Constant, NodeChange, Operations, Place, Substitution, with_reason
 from cudafix.model import Safety
 from cudafix.replacements.index_as_device import is_taken_for_device
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
@@ -73,6 +73,8 @@ def without_literal(
     substitution = neutral_value(literal, string, template, context, function, reason)
     if substitution is None:
         return Refusal(NOTHING_BESIDE)
+    if is_optional_here(string, context):
+        return Refusal("torch is imported in a `try` alone, and may be missing here")
     if function == DEVICE_TYPE_FUNCTION:
         named = with_name(substitution, string, context, is_taken_for_device(string, context.file))
         if named is not None:
@@ -85,8 +87,48 @@ def without_literal(
     if isinstance(owner, cst.AnnAssign):
         changes = late_field(literal, owner, substitution, context)
         return Operations(changes=changes) if changes else Operations((substitution,))
-    late = late_parameter(literal, owner, substitution, context)
+    late = late_default(owner, literal, substitution, context)
     return late if isinstance(late, Refusal) else Operations(changes=late)
+
+
+def is_optional_here(node: cst.CSTNode, context: RuleContext) -> bool:
+    """Whether the file does without torch where that is missing, and `node` stands where nothing has found it."""
+    file = context.file
+    imports = [one for one in file.names.imports if f"{one.target}.".startswith("torch.")]
+    attempts = [attempt_around(one.node, context) for one in imports]
+    if not imports or None in attempts:
+        return False
+    around = file.tree.ancestors(node)
+    return not any(attempt in around for attempt in attempts) and all(
+        file.tree.suite(attempt) is not file.module for attempt in attempts if attempt is not None
+    )
+
+
+def attempt_around(node: cst.CSTNode, context: RuleContext) -> cst.Try | None:
+    """Return the `try` with handlers in whose body `node` stands."""
+    child = node
+    for parent in context.file.tree.ancestors(node):
+        if isinstance(parent, cst.Try) and parent.body is child and parent.handlers:
+            return parent
+        child = parent
+    return None
+
+
+def late_default(
+    owner: cst.Param, literal: cst.SimpleString, substitution: Substitution, context: RuleContext
+) -> tuple[NodeChange, ...] | Refusal:
+    """Return the changes for the default of a parameter: the same ones for each device that it names."""
+    if substitution.replacement.imported.name != DEVICE_TYPE_FUNCTION:
+        return late_parameter(owner, {literal: substitution}, context)
+    known = context.remembered.get((late_default, owner))
+    if known is None:
+        inside = [one.string for one in device_texts(context) if owner in context.file.tree.ancestors(one.string)]
+        others = [one for one in inside if isinstance(one, cst.SimpleString) and one is not literal]
+        found = [(one, neutral_value(one, one, template_of(one), context)) for one in others]
+        together = {one: made for one, made in [(literal, substitution), *found] if made is not None}
+        known = late_parameter(owner, together, context)
+        context.remembered[late_default, owner] = known
+    return known
 
 
 def neutral_device(

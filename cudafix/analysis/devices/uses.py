@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TypeGuard
 
 import libcst as cst
@@ -20,6 +21,7 @@ from cudafix.matchers.device_position import is_device_position
 from cudafix.matchers.device_text import DeviceText, find_device_texts
 from cudafix.syntax.expressions import last_name
 from cudafix.syntax.module import File
+from cudafix.syntax.scopes import grouped
 
 CONTAINERS = (
     cst.IfExp, cst.BooleanOperation, cst.List, cst.Tuple, cst.Element, cst.ListComp, cst.GeneratorExp,
@@ -129,12 +131,44 @@ def find_default_owner(node: cst.CSTNode, context: RuleContext) -> cst.Param | c
 
 def find_obstacle(node: cst.CSTNode, context: RuleContext) -> str:
     """Return why the name of a device or a backend must stay, or ""."""
+    owner = find_default_owner(node, context)
+    asked = own_words(owner, context) if owner is not None else None
+    if asked is not None:
+        row = context.file.start(asked).row
+        return f"line {row} asks the same name for words of the project's own, of which the active device may be none"
     for parent in context.file.tree.ancestors(node):
         if isinstance(parent, (cst.List, cst.Tuple, cst.Set)) and offers_choice(parent, context):
             return "it is one of those that may be chosen"
         if isinstance(parent, (cst.BaseSmallStatement, cst.BaseSuite)):
             return ""
     return ""
+
+
+def own_words(owner: cst.Param | cst.AnnAssign, context: RuleContext) -> cst.Comparison | None:
+    """Return a comparison of what a default is given to with words that are no devices, or a list without `cpu`."""
+    name = last_name(owner.name if isinstance(owner, cst.Param) else owner.target)
+    for comparison in comparisons(context).get(name, ()):
+        operator, right = comparison.comparisons[0].operator, comparison.comparisons[0].comparator
+        items = [one.value for one in right.elements] if isinstance(right, (cst.List, cst.Tuple, cst.Set)) else [right]
+        texts = [one.evaluated_value for one in items if isinstance(one, cst.SimpleString)]
+        words = [one for one in texts if isinstance(one, str)]
+        is_list = isinstance(operator, (cst.In, cst.NotIn)) and not isinstance(right, cst.SimpleString)
+        is_own = any(DEVICE.fullmatch(one) is None or family(one) != one for one in words if one.isalpha())
+        if words and is_device_or_gpu(words) and (is_own or (is_list and len(words) > 1 and "cpu" not in words)):
+            return comparison
+    return None
+
+
+def is_device_or_gpu(words: Sequence[str]) -> bool:
+    """Whether words are those that devices are called by, one of them at least."""
+    return any(DEVICE.fullmatch(one) is not None or one == "gpu" for one in words)
+
+
+@once
+def comparisons(context: RuleContext) -> Mapping[str, Sequence[cst.Comparison]]:
+    """Return the comparisons of a file by the last name of what is compared."""
+    found = [one for one in context.file.names.places if isinstance(one, cst.Comparison)]
+    return grouped((last_name(one.left), one) for one in found if len(one.comparisons) == 1)
 
 
 def offers_choice(container: cst.List | cst.Tuple | cst.Set, context: RuleContext) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterator, Mapping
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
+from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_ladder
 from cudafix.analysis.control_flow.substitutes import tests_of
 from cudafix.analysis.groups.members import Member, code_in_line
 from cudafix.analysis.groups.value_flow import ValueFlow
@@ -24,6 +25,8 @@ from cudafix.registry import code_of
 LITERAL = code_of("hardcoded-device-literal")
 STREAMS = code_of("hardcoded-stream")
 CAPTURE = "the capture of graphs"
+SCALER = "amp.GradScaler"
+"""The class whose instances, annotations and questions for it change together in a file."""
 
 
 class Ties:
@@ -42,7 +45,10 @@ class Ties:
         for reference in references:
             self.tie_values(reference)
             self.tie_capture(reference)
+            if reference.symbol.row.name == SCALER:
+                self.tie(reference.node, SCALER)
         self.tie_patches(references)
+        self.tie_ladders()
         self.tie_matches()
         for node in list(self.members):
             for test in self.tests_around(node):
@@ -136,6 +142,17 @@ class Ties:
     @property
     def captures(self) -> bool:
         return any(one.symbol.row.name in CAPTURES for one in self.context.references)
+
+    # Ladders
+
+    def tie_ladders(self) -> None:
+        """Tie what stands in the branches of a ladder to the ladder."""
+        for dispatch in dispatches(self.context):
+            ladder = dispatch.branches[0].test or dispatch.nodes[0]
+            if ladder in self.members and is_ladder(dispatch, self.context):
+                for reference in self.context.references_in(*dispatch.parts):
+                    if reference.node in self.members:
+                        self.tie(reference.node, ladder)
 
     # Patches
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from checks import check_finds, check_fixes, check_noop, check_stays, check_unsafe, findings_in
+from checks import check_finds, check_fixes, check_noop, check_stays, check_unsafe, findings_in, fixed
 
 from cudafix.model import Safety
 
@@ -946,4 +946,62 @@ def test_a_body_that_a_backslash_joins_to_an_empty_line_is_read() -> None:
         "import torch\nif torch.cuda.is_available(): torch.cuda.synchronize() \\\n\nx = 1\n",
         "from cudafix.runtime import synchronize_device\nsynchronize_device() \\\n\nx = 1\n",
         edits=False,
+    )
+
+
+@pytest.mark.parametrize("call", ["torch.cuda.synchronize()", "torch.cuda.set_device(0)"])
+def test_a_call_that_tells_of_errors_on_the_device_keeps_its_try(call: str) -> None:
+    source = f"import torch\ntry:\n    {call}\nexcept Exception:\n    pass\n"
+    after = fixed(source.encode(), unsafe=True).new_bytes
+    assert after is not None
+    assert b"try:" in after
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if not torch.cuda.is_available():\n        return 'CUDA is not available'\n    torch.cuda.synchronize()",
+        "if torch.cuda.is_available():\n        # CUDA needs a moment\n        wait(torch.cuda.memory_stats())",
+        "# Patches for NVIDIA cards.\n    if torch.cuda.is_available():\n        wait(torch.cuda.memory_stats())",
+        "return f'cuda.available={torch.cuda.is_available()}'",
+    ],
+)
+def test_a_test_beside_a_text_that_speaks_of_cuda_stays(source: str) -> None:
+    check_stays(f"import torch\ndef f():\n    {source}\n", "speaks of CUDA, and would be false of another accelerator")
+
+
+def test_none_for_the_device_that_was_saved_stays() -> None:
+    check_stays(
+        "import torch\ndef f(p):\n"
+        "    return torch.load(p, map_location=None if torch.cuda.is_available() else 'cpu')\n",
+        "None stands for the device that was saved",
+    )
+
+
+def test_a_chain_of_tests_that_leave_stays() -> None:
+    check_stays(
+        """
+        import torch
+        def peak(device):
+            if torch.cuda.is_available():
+                return torch.cuda.max_memory_allocated(device)
+            if hasattr(torch, "xpu") and torch.xpu.is_available():
+                return own_peak(device)
+            return 0.0
+        """,
+        "on line",
+    )
+
+
+def test_a_missing_function_is_not_caught_by_a_handler_of_other_errors() -> None:
+    check_stays(
+        """
+        import torch
+        def share():
+            try:
+                return torch.cuda.utilization()
+            except (RuntimeError, AssertionError):
+                return 0
+        """,
+        "that is an AttributeError, which is not caught here",
     )

@@ -647,3 +647,17 @@ def test_a_choice_that_asks_a_predicate_alone_leaves_its_device_to_the_rule_for_
         select=["CFX2", "CFX3"],
         ignore=[],
     )
+
+
+def test_a_ladder_over_a_text_that_may_name_no_device_stays() -> None:
+    check_stays(
+        """
+        import torch
+        def clear(name):
+            if "cuda" in name:
+                torch.cuda.empty_cache()
+            elif "xpu" in name:
+                torch.xpu.empty_cache()
+        """,
+        "a text is looked at, which may name no device at all",
+    )

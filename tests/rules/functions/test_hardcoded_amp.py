@@ -74,12 +74,72 @@ def test_a_scaler_is_unsafe_because_it_is_of_another_class() -> None:
     )
 
 
-def test_the_class_as_a_value_stays() -> None:
-    check_stays("import torch\nKINDS = [torch.cuda.amp.GradScaler]\n", "is a function")
+def test_the_class_of_autocast_as_a_value_stays() -> None:
+    check_stays("import torch\nKINDS = [torch.cuda.amp.autocast]\n", "is a function")
 
 
-def test_an_annotation_stays() -> None:
-    check_stays("import torch\ndef f(s: torch.cuda.amp.GradScaler): ...\n", "an annotation needs a type")
+def test_an_annotation_of_autocast_stays() -> None:
+    check_stays("import torch\ndef f(s: torch.cuda.amp.autocast): ...\n", "an annotation needs a type")
+
+
+@pytest.mark.parametrize("use", ["def f(s: {}): ...", "def f(s):\n    return isinstance(s, {})", "KINDS = [{}]"])
+def test_the_class_of_scalers_is_the_one_that_all_backends_share(use: str) -> None:
+    check_unsafe(
+        f"import torch\n{use.format('torch.cuda.amp.GradScaler')}\n",
+        f"import torch\n{use.format('torch.amp.GradScaler')}\n",
+        "it names the common base class of all backends' own",
+    )
+
+
+def test_what_asks_for_the_class_of_a_scaler_goes_with_what_makes_one() -> None:
+    check_unsafe(
+        """
+        import torch
+        class Trainer:
+            scaler: torch.cuda.amp.GradScaler
+            def __init__(self):
+                self.scaler = torch.cuda.amp.GradScaler()
+            def scales(self):
+                return isinstance(self.scaler, torch.cuda.amp.GradScaler)
+        """,
+        """
+        import torch
+        from cudafix.runtime import device_grad_scaler
+        class Trainer:
+            scaler: torch.amp.GradScaler
+            def __init__(self):
+                self.scaler = device_grad_scaler()
+            def scales(self):
+                return isinstance(self.scaler, torch.amp.GradScaler)
+        """,
+        "makes a torch.amp.GradScaler",
+    )
+
+
+def test_a_scaler_stays_with_a_class_of_its_own() -> None:
+    check_stays(
+        """
+        import torch
+        class Scaler(torch.cuda.amp.GradScaler): ...
+        def make():
+            return torch.cuda.amp.GradScaler()
+        """,
+        "`torch.cuda.amp.GradScaler` on line 2 stays",
+    )
+
+
+def test_an_import_that_is_tried_asks_whether_torch_has_it() -> None:
+    check_stays(
+        """
+        try:
+            from torch.cuda.amp import GradScaler
+        except ImportError:
+            GradScaler = None
+        def make():
+            return GradScaler(enabled=True)
+        """,
+        "the import is tried, to find out whether torch has it",
+    )
 
 
 def test_the_bare_decorators_are_unsafe() -> None:
