@@ -202,10 +202,9 @@ def test_bug_a_comparison_became_one_of_a_thing_with_itself() -> None:
 def test_bug_an_import_was_lost_that_other_code_still_needs() -> None:
     """A name that nothing defined was left behind, seven times."""
     check_fixes(
-        "import torch\nfrom torch.cuda.amp import OptState, autocast\nwith autocast():\n    torch.ones(1)\n"
-        "kinds = [OptState]\n",
-        "import torch\nfrom cudafix.runtime import device_autocast\nfrom torch.cuda.amp import OptState\n"
-        "with device_autocast():\n    torch.ones(1)\nkinds = [OptState]\n",
+        "import torch\nfrom torch.cuda import nvtx, synchronize\nsynchronize()\ntorch.ones(1)\nkinds = [nvtx]\n",
+        "import torch\nfrom cudafix.runtime import synchronize_device\nfrom torch.cuda import nvtx\n"
+        "synchronize_device()\ntorch.ones(1)\nkinds = [nvtx]\n",
     )
 
 

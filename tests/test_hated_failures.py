@@ -229,17 +229,17 @@ def test_rank_12_one_import_a_line_stays_one_a_line() -> None:
         from typing import Final
 
         torch.cuda.synchronize()
-        x: Final[Any] = torch.cuda.device_count(), torch.ones(1)
+        x: Final[Any] = torch.cuda.memory_allocated(), torch.ones(1)
         """,
         """
         import torch
-        from cudafix.runtime import count_devices
+        from cudafix.runtime import device_memory_allocated
         from cudafix.runtime import synchronize_device
         from typing import Any
         from typing import Final
 
         synchronize_device()
-        x: Final[Any] = count_devices(), torch.ones(1)
+        x: Final[Any] = device_memory_allocated(), torch.ones(1)
         """,
     )
 

@@ -295,8 +295,8 @@ TAKES_ANY_DEVICE = frozenset(
 
 OF_ONE_BACKEND = frozenset((
     "CUDAGraph", "Event", "ExternalStream", "MemPool", "Stream", "StreamContext", "amp.GradScaler", "current_device",
-    "current_stream", "default_generators", "default_stream", "device_count", "get_rng_state", "get_rng_state_all",
-    "get_stream_from_external", "graph_pool_handle",
+    "current_stream", "default_generators", "default_stream", "device", "device_count", "get_rng_state",
+    "get_rng_state_all", "get_stream_from_external", "graph_pool_handle",
 ))  # fmt: skip
 """The functions whose value is of one backend: what takes it must be of the same."""
 

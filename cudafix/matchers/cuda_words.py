@@ -17,7 +17,7 @@ NAMES_CUDA = re.compile(
 )
 """What only CUDA has, and what is asked to use it: `capability.major`, `run(cuda=True)`, `least_used_cuda_device()`."""
 
-SAYS_CUDA = re.compile(r"""[\"'#][^\n]*?\b(?:CUDA|cuDNN|NVIDIA|Nvidia)\b""")
+SAYS_CUDA = re.compile(r"""[\"'#][^\n]{0,200}?\b(?:CUDA|cuDNN|NVIDIA|Nvidia)\b""")
 """A text or a comment that speaks of CUDA: `"CUDA is not available"`."""
 
 MISSING_CUDA = ("AssertionError", "BaseException", "Exception", "RuntimeError")

@@ -13,12 +13,38 @@ def is_asked_whether_any(reference: Reference, file: File) -> bool:
     """Whether a count of devices, or a name that is given it, is the test for there being one."""
     if reference.symbol.row.name != "device_count" or reference.call is None:
         return False
-    holders: list[cst.CSTNode] = [reference.call]
+    return any(is_test(one, file) for one in holders_of(reference, file))
+
+
+def is_handed_on(reference: Reference, file: File) -> bool:
+    """Whether a count of devices goes where nobody sees whether 0 stands for something: to a function, an attribute."""
+    if reference.symbol.row.name != "device_count" or reference.call is None:
+        return False
+    if any(isinstance(one, (cst.Decorator, cst.Param)) for one in file.tree.ancestors(reference.node)):
+        return True
+    return any(goes_on(one, file) for one in holders_of(reference, file))
+
+
+def goes_on(number: cst.CSTNode, file: File) -> bool:
+    """Whether a number is passed to a function other than `range` or `print`, kept in an attribute, or returned."""
+    parent = file.tree.parents.get(number)
+    if isinstance(parent, cst.Arg):
+        call = file.tree.parents.get(parent)
+        name = call.func.value if isinstance(call, cst.Call) and isinstance(call.func, cst.Name) else ""
+        return name not in ("range", "print", "str", "bool", "min", "max", "enumerate")
+    if isinstance(parent, cst.Assign):
+        return not all(isinstance(one.target, cst.Name) for one in parent.targets)
+    return isinstance(parent, (cst.Return, cst.DictElement, cst.Element, cst.AnnAssign, cst.Lambda))
+
+
+def holders_of(reference: Reference, file: File) -> list[cst.CSTNode]:
+    """Return the call, and the reads of the names that are given what it answers."""
+    holders: list[cst.CSTNode] = [] if reference.call is None else [reference.call]
     for binding in file.value_bindings:
         if binding.value is reference.call:
             uses = file.names.uses_by_name.get(binding.name, ())
             holders += [use.node for use in uses if binding in file.names.reaching_definitions(use)]
-    return any(is_test(one, file) for one in holders)
+    return holders
 
 
 def is_test(number: cst.CSTNode, file: File) -> bool:

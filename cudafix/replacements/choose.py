@@ -15,10 +15,10 @@ from cudafix.catalogue.table import ANSWERS_WITHOUT_CUDA, MADE_ALIKE
 from cudafix.config.options import Options
 from cudafix.config.settings import Route
 from cudafix.matchers.cuda_words import catches
-from cudafix.matchers.device_counts import is_asked_whether_any
+from cudafix.matchers.device_counts import is_asked_whether_any, is_handed_on
 from cudafix.matchers.device_properties import cuda_only_property
+from cudafix.matchers.old_torch import is_for_old_torch
 from cudafix.matchers.references import Reference, comes_from_star
-from cudafix.matchers.torch_versions import is_for_old_torch
 from cudafix.model import Safety
 from cudafix.replacements.native import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, ON_CPU, native_form, of_torch
 from cudafix.replacements.project_targets import find_entry, target_form
@@ -92,11 +92,22 @@ def find_obstacle(reference: Reference, file: File) -> str:
         return "the import is tried, to find out whether torch has it"
     if is_function_itself(reference, file):
         return "what is asked is the function of torch.cuda itself"
+    if is_passed_as_device(reference, file):
+        return "it is passed on as a device, where the neutral form is a context: pass the index"
     if is_for_old_torch(reference.node, file):
         return "the branch is for a torch that the neutral function does not run with"
     if is_scripted(reference.node, file):
         return SCRIPTED
     return PASTED if is_pasted(reference.node, file) else ""
+
+
+def is_passed_as_device(reference: Reference, file: File) -> bool:
+    """Whether `torch.cuda.device(i)` is given to a function of a backend, which takes a device."""
+    if reference.symbol.row.name != "device" or reference.call is None:
+        return False
+    call = file.tree.call_around(reference.call)
+    meaning = file.names.resolve(call.func) if call is not None else None
+    return meaning is not None and look_up(meaning.path) is not None
 
 
 def is_tried_import(binding: Binding, file: File) -> bool:
@@ -235,6 +246,8 @@ def find_doubts(reference: Reference, file: File, form: Replacement) -> list[str
         found.append(f"the result may be used, and the neutral function {row.note}")
     if is_asked_whether_any(reference, file):
         found.append("it asks whether there is CUDA at all, and the neutral count speaks of any accelerator")
+    if is_handed_on(reference, file):
+        found.append("the count is handed on, where 0 may have stood for no GPU")
     if row.name == "amp.autocast" and in_module(reference.node, file):
         found.append(MAY_BE_SCRIPTED)
     if has_ancestor(reference.node, file, is_printed_as_text):

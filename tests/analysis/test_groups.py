@@ -16,47 +16,42 @@ def reasons(source: str, **settings: object) -> dict[int, str]:
 # What does not belong together
 
 
-@pytest.mark.parametrize(
-    ("source", "neutral", "names"),
-    [
-        (
-            "def f(x):\n    torch.cuda.nvtx.mark('a')\n    {}()\n",
-            "empty_device_cache",
-            "empty_cache",
-        ),
-        (
-            "def f(x):\n    if torch.cuda.get_device_capability()[0] > 8:\n        g()\ndef h():\n    {}()\n",
-            "empty_device_cache",
-            "empty_cache",
-        ),
-        (
-            "def f(x):\n    n = torch.cuda.memory_allocated()\n    torch.cuda.nvtx.mark(str(n))\ndef g():\n    {}()\n",
-            "synchronize_device",
-            "synchronize",
-        ),
-    ],
-)
-def test_uses_beside_each_other_are_fixed_alone(source: str, neutral: str, names: str) -> None:
-    before = source.format(f"torch.cuda.{names}")
-    after = fixed(f"import torch\n{before}".encode()).new_bytes
-    assert after is not None
-    assert f"    {neutral}()\n" in after.decode()
+def test_uses_in_other_functions_are_fixed_alone() -> None:
+    check_fixes(
+        """
+        import torch
+        def mark():
+            torch.cuda.nvtx.mark("a")
+        def capable():
+            return torch.cuda.get_device_capability()[0] > 8
+        def free():
+            torch.cuda.empty_cache()
+        """,
+        """
+        import torch
+        from cudafix.runtime import empty_device_cache
+        def mark():
+            torch.cuda.nvtx.mark("a")
+        def capable():
+            return torch.cuda.get_device_capability()[0] > 8
+        def free():
+            empty_device_cache()
+        """,
+    )
 
 
 def test_a_number_worked_out_of_a_value_is_no_part_of_it() -> None:
     check_fixes(
         """
         import torch
-        def share(size):
-            each = size // torch.cuda.device_count()
-            torch.cuda.nvtx.mark(str(each))
+        each = 100 // torch.cuda.device_count()
+        torch.cuda.nvtx.mark(str(each))
         """,
         """
         import torch
         from cudafix.runtime import count_devices
-        def share(size):
-            each = size // count_devices()
-            torch.cuda.nvtx.mark(str(each))
+        each = 100 // count_devices()
+        torch.cuda.nvtx.mark(str(each))
         """,
     )
 
@@ -339,3 +334,139 @@ def test_another_function_of_the_file_does_not() -> None:
         source.format("", "torch.cuda.synchronize()"),
         source.format("from cudafix.runtime import synchronize_device\n", "synchronize_device()"),
     )
+
+
+# Functions
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = x.cuda()",
+        "x = torch.ones(1, device='cuda')",
+        "dist.init_process_group(backend='nccl')",
+        "print('CUDA is ready')",
+        "torch.cuda.nvtx.mark('a')",
+        "kernels.fused_cuda(x)",
+        "if x.is_cuda: x = x + 1",
+        "print(f'on cuda:{x}')",
+    ],
+)
+def test_a_function_that_says_cuda_afterwards_has_no_safe_fix(line: str) -> None:
+    source = f"import torch\ndef f(x):\n    torch.cuda.synchronize()\n    {line}\n    return x\n"
+    assert fixed(source.encode()).new_bytes is None
+    assert reasons(source)[3] == "line 4 of the function around it still says CUDA"
+    after = fixed(source.encode(), unsafe=True).new_bytes
+    assert after is not None
+    assert b"synchronize_device()" in after
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'def f(x):\n    """Wait for CUDA."""\n    {}\n',
+        "def f(x):\n    # cuda\n    {}  # CUDA\n",
+        "def wait_for_cuda(x):\n    {}\n",
+        "def f(x):\n    {}\ndef g(x):\n    return x.cuda()\n",
+        "def f(x): {}\ndef g(x):\n    return x.cuda()\n",
+        "def g(x):\n    return x.cuda()\nclass A:\n    def f(self): {}\n    def h(self, x):\n        return x.cuda()\n",
+        "x = 'cuda'\ndef f(x):\n    {}\n",
+    ],
+)
+def test_comments_docstrings_and_what_is_outside_do_not_count(source: str) -> None:
+    source = f"import torch\n{{}}torch.ones(1)\n{source}"
+    check_fixes(
+        source.format("", "torch.cuda.synchronize()"),
+        source.format("from cudafix.runtime import synchronize_device\n", "synchronize_device()"),
+    )
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "@custom_op('a::b', device_types='cuda')\ndef f(x):",
+        "def f(x, device='cuda'):",
+        "def f(x) -> 'torch.cuda.Event':",
+        "class CudaTimer:\n    def f(self, x):",
+        "class Timer(CudaBase):\n    def f(self, x):",
+        "class Op:\n    DEVICES = {'cuda'}\n    def f(self, x):",
+    ],
+)
+def test_nor_has_one_whose_head_or_class_says_it(head: str) -> None:
+    body = "        torch.cuda.synchronize()\n" if head.startswith("class") else "    torch.cuda.synchronize()\n"
+    source = f"import torch\n{head}\n{body}"
+    assert fixed(source.encode()).new_bytes is None
+    assert "still says CUDA" in " ".join(reasons(source).values())
+
+
+@pytest.mark.parametrize("path", ["backends/cuda/streams.py", "cuda_timer.py", "kernels/nccl.py"])
+def test_nor_has_a_file_that_is_cudas_own(path: str) -> None:
+    source = b"import torch\ndef f():\n    torch.cuda.synchronize()\n"
+    assert fixed(source, path).new_bytes is None
+    assert fixed(source, path, unsafe=True).new_bytes is not None
+
+
+# Kin
+
+
+def test_autocast_goes_with_the_scaler_of_its_file() -> None:
+    source = """
+        import torch
+        def train(model):
+            with torch.cuda.amp.autocast():
+                model()
+        def scaler():
+            return torch.cuda.amp.GradScaler()
+        """
+    assert fixed(source.encode()).new_bytes is None
+    assert reasons(source)[3] == "it goes with `torch.cuda.amp.GradScaler` on line 6, whose fix is not safe"
+
+
+def test_streams_of_a_class_go_together() -> None:
+    check_stays(
+        """
+        import torch
+        class Offload:
+            def record(self, x):
+                x.record_stream(torch.cuda.current_stream())
+            def raw(self):
+                return torch.cuda.current_stream().cuda_stream
+        """,
+        "`.cuda_stream` on line 6 stays",
+    )
+
+
+def test_states_of_a_class_go_together() -> None:
+    check_stays(
+        """
+        import torch
+        class Tracker:
+            def save(self):
+                return torch.cuda.get_rng_state()
+            def load(self, state):
+                torch.cuda.set_rng_state(state)  # cudafix: ignore[CFX109] see the kernel
+        """,
+        "`torch.cuda.set_rng_state` on line 6 stays: a comment silences it",
+    )
+
+
+@pytest.mark.parametrize(
+    "use", ["f({})", "self.n = {}", "return {}", "x = {{'gpu': {}}}", "n = {}\n    f(n)", "f(gpus={})"]
+)
+def test_a_count_that_is_handed_on_is_not_safe(use: str) -> None:
+    source = f"import torch\ndef g(self):\n    {use.format('torch.cuda.device_count()')}\n"
+    assert fixed(source.encode()).new_bytes is None
+    assert "where 0 may have stood for no GPU" in reasons(source)[3]
+
+
+def test_so_is_one_that_decides_whether_a_test_runs() -> None:
+    source = """
+        import pytest, torch
+        @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two")
+        def test_it(): ...
+        """
+    assert fixed(source.encode()).new_bytes is None
+
+
+def test_a_context_that_is_given_as_a_device_stays() -> None:
+    check_stays("import torch\ndef f(i):\n    torch.cuda.set_device(torch.cuda.device(i))\n", "pass the index")

@@ -42,7 +42,7 @@ def test_the_end_of_a_branch_and_the_line_below_it_are_two_places() -> None:
                 import torch
             from torch import cuda, nn
             torch.cuda.synchronize(torch.ones(1))
-            return cuda.device_count(), nn
+            return cuda.memory_allocated(), nn
         """,
         """
         def count(fast):
@@ -52,10 +52,10 @@ def test_the_end_of_a_branch_and_the_line_below_it_are_two_places() -> None:
             else:
                 import torch
                 from cudafix.runtime import synchronize_device
-            from cudafix.runtime import count_devices
+            from cudafix.runtime import device_memory_allocated
             from torch import nn
             synchronize_device(torch.ones(1))
-            return count_devices(), nn
+            return device_memory_allocated(), nn
         """,
     )
 
@@ -95,17 +95,17 @@ def test_a_flag_set_in_the_try_still_comes_after_all_imports() -> None:
         except ImportError:
             HAS_TORCH = False
         if HAS_TORCH:
-            x = torch.ones(1), torch.cuda.device_count()
+            x = torch.ones(1), torch.cuda.memory_allocated()
         """,
         """
         try:
             import torch
-            from cudafix.runtime import count_devices
+            from cudafix.runtime import device_memory_allocated
             HAS_TORCH = True
         except ImportError:
             HAS_TORCH = False
         if HAS_TORCH:
-            x = torch.ones(1), count_devices()
+            x = torch.ones(1), device_memory_allocated()
         """,
     )
 

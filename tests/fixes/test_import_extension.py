@@ -341,22 +341,22 @@ def test_an_import_in_another_function_is_left_alone() -> None:
         import torch
 
         def one():
-            from cudafix.runtime import count_devices
-            return count_devices()
+            from cudafix.runtime import device_memory_allocated
+            return device_memory_allocated()
 
         def two():
-            return torch.cuda.device_count(), torch.ones(1)
+            return torch.cuda.memory_allocated(), torch.ones(1)
         """,
         """
         import torch
-        from cudafix.runtime import count_devices
+        from cudafix.runtime import device_memory_allocated
 
         def one():
-            from cudafix.runtime import count_devices
-            return count_devices()
+            from cudafix.runtime import device_memory_allocated
+            return device_memory_allocated()
 
         def two():
-            return count_devices(), torch.ones(1)
+            return device_memory_allocated(), torch.ones(1)
         """,
     )
 

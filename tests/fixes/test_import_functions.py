@@ -35,7 +35,7 @@ def test_each_of_several_functions_has_its_own() -> None:
 
         def count():
             import torch
-            return torch.cuda.device_count(), torch.ones(1)
+            return torch.cuda.memory_allocated(), torch.ones(1)
         """,
         """
         def wait():
@@ -46,8 +46,8 @@ def test_each_of_several_functions_has_its_own() -> None:
 
         def count():
             import torch
-            from cudafix.runtime import count_devices
-            return count_devices(), torch.ones(1)
+            from cudafix.runtime import device_memory_allocated
+            return device_memory_allocated(), torch.ones(1)
         """,
     )
 
@@ -131,26 +131,26 @@ def test_a_module_that_imports_torch_only_further_down_does_not_help_a_function_
         """
         def count():
             import torch
-            return torch.cuda.device_count(), torch.ones(1)
+            return torch.cuda.memory_allocated(), torch.ones(1)
 
         COUNT = count()
         import torch
 
         def again():
-            return torch.cuda.device_count(), torch.ones(1)
+            return torch.cuda.memory_allocated(), torch.ones(1)
         """,
         """
         def count():
             import torch
-            from cudafix.runtime import count_devices
-            return count_devices(), torch.ones(1)
+            from cudafix.runtime import device_memory_allocated
+            return device_memory_allocated(), torch.ones(1)
 
         COUNT = count()
         import torch
-        from cudafix.runtime import count_devices  # noqa: E402
+        from cudafix.runtime import device_memory_allocated  # noqa: E402
 
         def again():
-            return count_devices(), torch.ones(1)
+            return device_memory_allocated(), torch.ones(1)
         """,
     )
 

@@ -11,21 +11,21 @@ def test_the_name_of_an_unrelated_function_does_not_matter() -> None:
         import torch
 
         def one():
-            count_devices = 3
-            return count_devices
+            device_memory_allocated = 3
+            return device_memory_allocated
 
         def two():
-            return torch.cuda.device_count()
+            return torch.cuda.memory_allocated()
         """,
         """
-        from cudafix.runtime import count_devices
+        from cudafix.runtime import device_memory_allocated
 
         def one():
-            count_devices = 3
-            return count_devices
+            device_memory_allocated = 3
+            return device_memory_allocated
 
         def two():
-            return count_devices()
+            return device_memory_allocated()
         """,
     )
 
@@ -36,15 +36,15 @@ def test_a_method_of_that_name_does_not_matter() -> None:
         import torch
 
         class Cluster:
-            def count_devices(self):
-                return torch.cuda.device_count()
+            def device_memory_allocated(self):
+                return torch.cuda.memory_allocated()
         """,
         """
-        from cudafix.runtime import count_devices
+        from cudafix.runtime import device_memory_allocated
 
         class Cluster:
-            def count_devices(self):
-                return count_devices()
+            def device_memory_allocated(self):
+                return device_memory_allocated()
         """,
     )
 
@@ -53,11 +53,11 @@ def test_an_attribute_and_a_keyword_of_that_name_do_not_matter() -> None:
     check_fixes(
         """
         import torch
-        log(count_devices=torch.cuda.device_count(), other=self.count_devices)
+        log(device_memory_allocated=torch.cuda.memory_allocated(), other=self.device_memory_allocated)
         """,
         """
-        from cudafix.runtime import count_devices
-        log(count_devices=count_devices(), other=self.count_devices)
+        from cudafix.runtime import device_memory_allocated
+        log(device_memory_allocated=device_memory_allocated(), other=self.device_memory_allocated)
         """,
     )
 
@@ -102,15 +102,15 @@ def test_a_local_variable_of_that_name_makes_it_an_alias() -> None:
         import torch
 
         def log():
-            count_devices = torch.cuda.device_count()
-            return count_devices
+            device_memory_allocated = torch.cuda.memory_allocated()
+            return device_memory_allocated
         """,
         """
-        from cudafix.runtime import count_devices as neutral_count_devices
+        from cudafix.runtime import device_memory_allocated as neutral_device_memory_allocated
 
         def log():
-            count_devices = neutral_count_devices()
-            return count_devices
+            device_memory_allocated = neutral_device_memory_allocated()
+            return device_memory_allocated
         """,
     )
 
@@ -120,17 +120,17 @@ def test_a_variable_of_the_function_around_makes_it_an_alias() -> None:
         """
         import torch
 
-        def outer(count_devices):
+        def outer(device_memory_allocated):
             def inner():
-                return torch.cuda.device_count()
+                return torch.cuda.memory_allocated()
             return inner
         """,
         """
-        from cudafix.runtime import count_devices as neutral_count_devices
+        from cudafix.runtime import device_memory_allocated as neutral_device_memory_allocated
 
-        def outer(count_devices):
+        def outer(device_memory_allocated):
             def inner():
-                return neutral_count_devices()
+                return neutral_device_memory_allocated()
             return inner
         """,
     )
@@ -230,22 +230,22 @@ def test_an_alias_that_is_taken_gets_a_number() -> None:
 def test_an_alias_is_imported_beside_the_name_that_a_function_shadows() -> None:
     check_fixes(
         """
-        from cudafix.runtime import count_devices
+        from cudafix.runtime import device_memory_allocated
         import torch
 
-        def log(count_devices):
-            return torch.cuda.device_count()
+        def log(device_memory_allocated):
+            return torch.cuda.memory_allocated()
 
-        print(count_devices())
+        print(device_memory_allocated())
         """,
         """
-        from cudafix.runtime import count_devices
-        from cudafix.runtime import count_devices as neutral_count_devices
+        from cudafix.runtime import device_memory_allocated
+        from cudafix.runtime import device_memory_allocated as neutral_device_memory_allocated
 
-        def log(count_devices):
-            return neutral_count_devices()
+        def log(device_memory_allocated):
+            return neutral_device_memory_allocated()
 
-        print(count_devices())
+        print(device_memory_allocated())
         """,
     )
 

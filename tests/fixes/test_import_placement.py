@@ -326,16 +326,16 @@ def test_a_comment_between_the_imports_of_a_section_does_not_end_it() -> None:
         import torch.nn.functional as F
         from torch import nn
 
-        layer = nn.Linear(torch.cuda.device_count(), 1), F, torch.ones
+        layer = nn.Linear(torch.cuda.memory_allocated(), 1), F, torch.ones
         """,
         """
         import torch
 
         # Adapted from somewhere
         import torch.nn.functional as F
-        from cudafix.runtime import count_devices
+        from cudafix.runtime import device_memory_allocated
         from torch import nn
 
-        layer = nn.Linear(count_devices(), 1), F, torch.ones
+        layer = nn.Linear(device_memory_allocated(), 1), F, torch.ones
         """,
     )

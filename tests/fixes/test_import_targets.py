@@ -192,8 +192,8 @@ def test_in_a_block_without_sections_it_follows_the_order_of_the_block() -> None
 
 def test_torch_in_one_import_with_the_standard_library_makes_no_section_of_its_own() -> None:
     check_fixes(
-        "import os, torch\nos.nice(torch.cuda.device_count())\n",
-        "import os\nfrom mypkg.device import count_devices\nos.nice(count_devices())\n",
+        "import os, torch\nos.nice(torch.cuda.memory_allocated())\n",
+        "import os\nfrom mypkg.device import device_memory_allocated\nos.nice(device_memory_allocated())\n",
         runtime_module="mypkg.device",
     )
 
@@ -243,8 +243,8 @@ def test_the_native_form_uses_the_alias_of_torch() -> None:
 
 def test_the_native_form_joins_an_import_from_torch() -> None:
     check_fixes(
-        "from torch import cuda, nn\ncount = cuda.device_count(), nn.Linear(1, 1)\n",
-        "from torch import accelerator, nn\ncount = accelerator.device_count(), nn.Linear(1, 1)\n",
+        "from torch import cuda, nn\ncount = cuda.device_count() + nn.Linear(1, 1)\n",
+        "from torch import accelerator, nn\ncount = accelerator.device_count() + nn.Linear(1, 1)\n",
         route="accelerator",
         target_torch="2.8",
     )

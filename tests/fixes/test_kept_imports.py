@@ -94,14 +94,14 @@ def test_an_annotation_that_is_a_string_keeps_it() -> None:
         import torch
 
         def count(x: "list[torch.Tensor] | None" = None) -> int:
-            return torch.cuda.device_count()
+            return torch.cuda.memory_allocated()
         """,
         """
         import torch
-        from cudafix.runtime import count_devices
+        from cudafix.runtime import device_memory_allocated
 
         def count(x: "list[torch.Tensor] | None" = None) -> int:
-            return count_devices()
+            return device_memory_allocated()
         """,
     )
 
@@ -141,8 +141,9 @@ def test_an_annotation_outside_a_function_does_not_keep_an_import_inside() -> No
 
 def test_a_quoted_type_in_a_cast_keeps_it() -> None:
     check_fixes(
-        'import torch\nx = cast("torch.Tensor", torch.cuda.device_count())\n',
-        'import torch\nfrom cudafix.runtime import count_devices\nx = cast("torch.Tensor", count_devices())\n',
+        'import torch\nx = cast("torch.Tensor", torch.cuda.memory_allocated())\n',
+        "import torch\nfrom cudafix.runtime import device_memory_allocated\n"
+        'x = cast("torch.Tensor", device_memory_allocated())\n',
     )
 
 
@@ -161,15 +162,15 @@ def test_a_type_comment_keeps_it() -> None:
 
         def count(x):
             # type: (torch.Tensor) -> int
-            return torch.cuda.device_count()
+            return torch.cuda.memory_allocated()
         """,
         """
         import torch
-        from cudafix.runtime import count_devices
+        from cudafix.runtime import device_memory_allocated
 
         def count(x):
             # type: (torch.Tensor) -> int
-            return count_devices()
+            return device_memory_allocated()
         """,
     )
 

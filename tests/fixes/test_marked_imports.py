@@ -137,15 +137,15 @@ def test_a_name_with_a_comment_of_its_own_stays_and_the_list_is_marked_where_it_
             nn,
             cuda,  # the default device
         )
-        x = nn.Linear(1, 1), cuda.device_count()
+        x = nn.Linear(1, 1), cuda.memory_allocated()
         """,
         """
-        from cudafix.runtime import count_devices
+        from cudafix.runtime import device_memory_allocated
         from torch import (  # noqa: F401
             nn,
             cuda,  # the default device
         )
-        x = nn.Linear(1, 1), count_devices()
+        x = nn.Linear(1, 1), device_memory_allocated()
         """,
     )
 

@@ -129,18 +129,18 @@ def test_operators_around_the_call_bind_as_before() -> None:
     check_fixes(
         """
         import torch
-        x = -torch.cuda.device_count() ** 2, not torch.cuda.device_count() % 2, torch.cuda.memory_stats()["a"].b
-        y = (torch.cuda.device_count)(), [*torch.cuda.get_rng_state_all()], 1 if torch.cuda.memory_allocated() else 2
+        x = -torch.cuda.memory_allocated() ** 2, not torch.cuda.memory_allocated() % 2, torch.cuda.memory_stats()["a"].b
+        y = (torch.cuda.memory_allocated)(), [*torch.cuda.get_rng_state_all()], 1 if torch.cuda.seed() else 2
         """,
         """
         from cudafix.runtime import (
-            count_devices,
             device_memory_allocated,
             device_memory_stats,
             get_device_rng_state_all,
+            seed_device,
         )
-        x = -count_devices() ** 2, not count_devices() % 2, device_memory_stats()["a"].b
-        y = (count_devices)(), [*get_device_rng_state_all()], 1 if device_memory_allocated() else 2
+        x = -device_memory_allocated() ** 2, not device_memory_allocated() % 2, device_memory_stats()["a"].b
+        y = (device_memory_allocated)(), [*get_device_rng_state_all()], 1 if seed_device() else 2
         """,
     )
 
@@ -196,20 +196,20 @@ def test_decorators_lambdas_defaults_and_walruses_are_rewritten() -> None:
         import torch
 
         @torch.cuda.amp.autocast(enabled=False)
-        def count(index=torch.cuda.current_device(), *, total=lambda: torch.cuda.device_count()):
+        def count(index=torch.cuda.current_device(), *, total=lambda: torch.cuda.memory_allocated()):
             while (free := torch.cuda.memory_reserved()) > 0:
                 yield free
         """,
         """
         from cudafix.runtime import (
-            count_devices,
             current_device_index,
             device_autocast,
+            device_memory_allocated,
             device_memory_reserved,
         )
 
         @device_autocast(enabled=False)
-        def count(index=current_device_index(), *, total=lambda: count_devices()):
+        def count(index=current_device_index(), *, total=lambda: device_memory_allocated()):
             while (free := device_memory_reserved()) > 0:
                 yield free
         """,

@@ -51,9 +51,10 @@ def test_one_of_several_modules_goes() -> None:
 
 def test_the_first_and_the_last_of_several_names_go() -> None:
     check_fixes(
-        "from torch.cuda import synchronize, nvtx, device_count\nnvtx.mark(''), synchronize(), device_count()\n",
-        "from cudafix.runtime import count_devices, synchronize_device\nfrom torch.cuda import nvtx\n"
-        "nvtx.mark(''), synchronize_device(), count_devices()\n",
+        "from torch.cuda import synchronize, nvtx, memory_allocated\n"
+        "nvtx.mark(''), synchronize(), memory_allocated()\n",
+        "from cudafix.runtime import device_memory_allocated, synchronize_device\nfrom torch.cuda import nvtx\n"
+        "nvtx.mark(''), synchronize_device(), device_memory_allocated()\n",
     )
 
 
@@ -64,14 +65,14 @@ def test_a_name_with_a_line_of_its_own_takes_the_line_along() -> None:
             cuda,
             nn,
         )
-        x = nn.Linear(1, 1), cuda.device_count()
+        x = nn.Linear(1, 1), cuda.memory_allocated()
         """,
         """
-        from cudafix.runtime import count_devices
+        from cudafix.runtime import device_memory_allocated
         from torch import (
             nn,
         )
-        x = nn.Linear(1, 1), count_devices()
+        x = nn.Linear(1, 1), device_memory_allocated()
         """,
     )
 
@@ -83,14 +84,14 @@ def test_a_last_name_without_a_comma_leaves_none_behind() -> None:
             nn,
             cuda
         )
-        x = nn.Linear(1, 1), cuda.device_count()
+        x = nn.Linear(1, 1), cuda.memory_allocated()
         """,
         """
-        from cudafix.runtime import count_devices
+        from cudafix.runtime import device_memory_allocated
         from torch import (
             nn
         )
-        x = nn.Linear(1, 1), count_devices()
+        x = nn.Linear(1, 1), device_memory_allocated()
         """,
     )
 
@@ -99,14 +100,14 @@ def test_an_import_in_several_lines_goes_when_all_its_names_do() -> None:
     check_fixes(
         """
         from torch.cuda import (
-            device_count,
+            memory_allocated,
             synchronize,
         )
-        synchronize(device_count())
+        synchronize(memory_allocated())
         """,
         """
-        from cudafix.runtime import count_devices, synchronize_device
-        synchronize_device(count_devices())
+        from cudafix.runtime import device_memory_allocated, synchronize_device
+        synchronize_device(device_memory_allocated())
         """,
     )
 

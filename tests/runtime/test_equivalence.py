@@ -42,8 +42,8 @@ OPTIONS = Options(select=("CFX1",), target_torch=(MAJOR, MINOR))
 """The rules for calls, for the torch that is here: `test_control_flow.py` has what guards and ladders become."""
 
 FLAGS = ["True", "False"]
-DEVICES = ["1", "None", "0", "-1", "7", "1.5", "CUDA", "CUDA + ':1'", "'cpu'", "torch.device(CUDA)",
-           "torch.device(CUDA, 1)"]  # fmt: skip
+DEVICES = ["1", "None", "0", "-1", "7", "1.5", "KIND", "KIND + ':1'", "'cpu'", "torch.device(KIND)",
+           "torch.device(KIND, 1)"]  # fmt: skip
 """By a name: a device of CUDA that is written out is a matter of another rule, which holds the function."""
 
 STREAMS = ["torch.cuda.Stream(1)", "torch.cuda.Stream()", "torch.cuda.default_stream()", "None", "7"]
@@ -89,7 +89,7 @@ CONTEXTS = {"device", "device_of", "stream", "StreamContext", "amp.autocast"}
 HEADER = """\
 import torch
 
-CUDA = "cuda"
+KIND = "cuda"
 
 class OnDevice:
     is_cuda = True
@@ -108,7 +108,7 @@ FORMS = {
     "decorator": "@torch.cuda.{name}({arguments})\ndef work():\n    print('working')\nwork()",
     "imported": "from torch.cuda{parent} import {last} as chosen\nprint(chosen({arguments}))",
     "below an alias": "import torch.cuda{parent} as below\nprint(below.{last}({arguments}))",
-    "in a branch": "if CUDA:\n    torch.cuda.{name}({arguments})",
+    "in a branch": "if KIND:\n    torch.cuda.{name}({arguments})",
     "reference": "function = torch.cuda.{name}\nprint(function({arguments}))",
     "class": "print(isinstance(None, torch.cuda.{name}))",
     "base class": "class Own(torch.cuda.{name}):\n    pass\nprint(Own({arguments}))",

@@ -22,7 +22,7 @@ from cudafix.model import Result
 
 pytest.importorskip("torch")
 
-SEEDS = range(120)
+SEEDS = range(200)
 OPTIONS = Options(select=("CFX1", "CFX3"), ignore=("CFX305",))
 ADMITS = ("nothing was done on", "a backend that no branch is for")
 """What a finding says where CUDA had no branch: it has one then."""

@@ -168,7 +168,7 @@ def train(device):
     torch.cuda.reset_peak_memory_stats()
     torch.cuda.empty_cache()
     free, total = torch.cuda.mem_get_info()
-    return {"losses": losses, "used": total - free < total, "devices": torch.cuda.device_count()}
+    return {"losses": losses, "used": total - free < total, "devices": len(range(torch.cuda.device_count()))}
 
 
 if __name__ == "__main__":

@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from cudafix.analysis.context import RuleContext
+from cudafix.analysis.functions.classify import BACKEND_BRANCH
 from cudafix.analysis.groups.freed_tests import is_freed
 from cudafix.analysis.groups.members import Member, find_members
+from cudafix.analysis.groups.surroundings import Surroundings
 from cudafix.analysis.groups.ties import Ties
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Operations
@@ -30,13 +32,28 @@ def hold_back(
     for group in Ties(members, active, context).groups():
         for match in dict.fromkeys(match for member in group for match in member.matches):
             held[match] = hold(match, group, context)
-    return [held.get(match, match) for match in matches]
+    judged = [held.get(match, match) for match in matches]
+    return within_functions(judged, context)
+
+
+def within_functions(matches: list[Match], context: RuleContext) -> list[Match]:
+    """Return the matches, safe only where their function says nothing of CUDA any more once all safe fixes are made."""
+    while True:
+        surroundings = Surroundings(matches, context)
+        judged = [one.trust is Safety.SAFE and one.code != BACKEND_BRANCH for one in matches]
+        reasons = [surroundings.reason(one.node) if safe else "" for one, safe in zip(matches, judged, strict=True)]
+        if not any(reasons):
+            return matches
+        matches = [
+            replace(one, safety=Safety.UNSAFE, reason=reason) if reason else one
+            for one, reason in zip(matches, reasons, strict=True)
+        ]
 
 
 def hold(match: Match, group: Sequence[Member], context: RuleContext) -> Match:
     """Return a match as its group allows."""
-    if not match.operations:
-        return match
+    if not match.operations or match.code == BACKEND_BRANCH:
+        return match  # what is fixed there keeps its backend
     others = [one for one in group if match not in one.matches]
     left = [one for one in others if one.trust is Safety.MANUAL and not one.off]
     freed = [one for one in left if is_freed(one, group, context)]

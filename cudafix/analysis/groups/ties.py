@@ -25,8 +25,9 @@ from cudafix.registry import code_of
 LITERAL = code_of("hardcoded-device-literal")
 STREAMS = code_of("hardcoded-stream")
 CAPTURE = "the capture of graphs"
-SCALER = "amp.GradScaler"
-"""The class whose instances, annotations and questions for it change together in a file."""
+AMP = code_of("hardcoded-amp")
+RANDOM = code_of("hardcoded-random-state")
+STATES = ("state", "generators")
 
 
 class Ties:
@@ -45,8 +46,8 @@ class Ties:
         for reference in references:
             self.tie_values(reference)
             self.tie_capture(reference)
-            if reference.symbol.row.name == SCALER:
-                self.tie(reference.node, SCALER)
+            self.tie_kin(reference)
+        self.tie_scalers()
         self.tie_patches(references)
         self.tie_ladders()
         self.tie_matches()
@@ -130,6 +131,25 @@ class Ties:
             off = code if code and code not in self.active else ""
             self.members[node] = Member(node, name, Safety.MANUAL, off=off, why=why)
         return node
+
+    # Kin
+
+    def tie_kin(self, reference: Reference) -> None:
+        """Tie the streams of a class, and its states of random generators."""
+        row = reference.symbol.row
+        around = self.names.tree.ancestors(reference.node)
+        owner = next((one for one in around if isinstance(one, cst.ClassDef)), None)
+        if owner is not None and (
+            row.code == STREAMS or (row.code == RANDOM and any(one in row.name for one in STATES))
+        ):
+            self.tie(reference.node, (owner, row.code))
+
+    def tie_scalers(self) -> None:
+        """Tie what a file says of AMP, where a scaler is in it: what is scaled was computed under autocast."""
+        about = [node for node, one in self.members.items() if any(match.code == AMP for match in one.matches)]
+        if "GradScaler" in self.context.file.text:
+            for node in about:
+                self.tie(node, AMP)
 
     # Captures
 

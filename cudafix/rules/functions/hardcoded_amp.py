@@ -108,8 +108,10 @@ def neutral_call(
         replacement = plain_form(entry.target, context.file, context.options)
     scope, order = context.file.names.places[call]
     place = Place(call.func, scope, order, meaning.origins)
+    device = argument_of(call, function, function.device)
+    kept = tuple(one for one in call.args if one is not device)
     change = NodeChange(
-        call, partial(called, original=call, function=function), kept=tuple(call.args),
+        call, partial(called, original=call, function=function), kept=kept,
         substitutions=(Substitution(place, replace(replacement, safety=safety, reason=reason)),),
     )  # fmt: skip
     return Operations(changes=(change,))

@@ -16,14 +16,14 @@ def test_a_variable_named_like_the_old_function_is_no_obstacle() -> None:
         import torch
         def world():
             device_count = torch.cuda.device_count()
-            return torch.ones(device_count)
+            return torch.ones(1) * device_count
         """,
         """
         import torch
         from cudafix.runtime import count_devices
         def world():
             device_count = count_devices()
-            return torch.ones(device_count)
+            return torch.ones(1) * device_count
         """,
     )
 

@@ -1,0 +1,178 @@
+"""A fix → the line around it that still says CUDA when all safe fixes are made; what is left there makes it half a fix.
+
+People judge by the function: a neutral `synchronize` between `x.cuda()` and `backend="nccl"` is sent back. What counts
+is every word of the code, texts and annotations included; comments, docstrings and the function's own name do not.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import libcst as cst
+
+from cudafix.analysis.context import RuleContext
+from cudafix.analysis.match import Match
+from cudafix.matchers.cuda_words import names_backend
+from cudafix.model import Safety
+from cudafix.syntax.module import File
+
+SAYS = re.compile(r"cuda|nccl", re.IGNORECASE)
+OF_CLASS = re.compile(r"^[\w.]*(?:cuda|nccl)|^[\"'](?:cuda(?::\d+)?|nccl)[\"']$", re.IGNORECASE)
+"""What stands in a class by itself: a name, or a device; other texts are about something else."""
+
+TEXTS = frozenset(
+    kind for name in ("STRING", "FSTRING_MIDDLE") if (kind := getattr(tokenize, name, None)) is not None
+)  # fmt: skip
+LAYOUT = (tokenize.NL, tokenize.COMMENT)
+Span = tuple[int, int]
+"""The first column, and the one behind the last; from 0."""
+
+
+class Surroundings:
+    """The functions of a file, and what they say of CUDA beside what safe fixes take out."""
+
+    def __init__(self, matches: Iterable[Match], context: RuleContext) -> None:
+        self.context = context
+        self.file = context.file
+        self.gone: dict[int, list[Span]] = {}
+        for match in matches:
+            if match.trust is Safety.SAFE:
+                for start, end in taken_out(match, self.file):
+                    for row in range(start[0], end[0] + 1):
+                        first = start[1] if row == start[0] else 0
+                        self.gone.setdefault(row, []).append((first, end[1] if row == end[0] else len(self.line(row))))
+        self.rows: dict[cst.CSTNode, int] = {}
+        self.is_of_cuda = names_backend(context.path_without_suffix, ["cuda", "nccl"])
+
+    def line(self, row: int) -> str:
+        return self.file.lines[row - 1] if row <= len(self.file.lines) else ""
+
+    def reason(self, node: cst.CSTNode) -> str:
+        """Return what is still CUDA's around `node`, in words; "" where nothing is."""
+        if self.is_of_cuda:
+            return "the file is CUDA's own, by its name"
+        around = self.file.tree.ancestors(node)
+        function, owner = enclosing(around)
+        for one, kind in ((function, "function"), (owner, "class")):
+            row = self.row_with_cuda(one) if one is not None else 0
+            if row:
+                return f"line {row} of the {kind} around it still says CUDA"
+        return ""
+
+    def row_with_cuda(self, definition: cst.FunctionDef | cst.ClassDef) -> int:
+        """Return the first line of a definition that still says CUDA; 0 where none does."""
+        if definition not in self.rows:
+            tokens = class_tokens if isinstance(definition, cst.ClassDef) else code_tokens
+            self.rows[definition] = next(self.says(definition, tokens), 0)
+        return self.rows[definition]
+
+    def says(
+        self, definition: cst.FunctionDef | cst.ClassDef, tokens: Callable[[str], Iterator[tokenize.TokenInfo]]
+    ) -> Iterator[int]:
+        """Yield the lines of a definition, decorators included, that say CUDA and stay."""
+        first = min(self.file.start(one).row for one in (*definition.decorators, definition))
+        try:
+            for token in tokens("".join(self.file.lines[first - 1 :])):
+                row = token.start[0] + first - 1
+                says = OF_CLASS if isinstance(definition, cst.ClassDef) else SAYS
+                if says.search(token.string) and not self.is_gone(row, token.start[1]):
+                    yield row
+        except (tokenize.TokenError, SyntaxError):
+            return
+
+    def is_gone(self, row: int, column: int) -> bool:
+        return any(first <= column < last for first, last in self.gone.get(row, ()))
+
+
+def enclosing(around: Sequence[cst.CSTNode]) -> tuple[cst.FunctionDef | None, cst.ClassDef | None]:
+    """Return the outermost function around a node in the innermost class, and that class."""
+    function: cst.FunctionDef | None = None
+    for one in around:
+        if isinstance(one, cst.FunctionDef):
+            function = one
+        elif isinstance(one, cst.ClassDef):
+            return function, one
+    return function, None
+
+
+def code_tokens(text: str) -> Iterator[tokenize.TokenInfo]:
+    """Yield the names and texts of the function that `text` begins with, without docstrings and imports."""
+    base = depth = int(text[:1].isspace())
+    statement: list[tokenize.TokenInfo] = []
+    has_begun = False
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.INDENT:
+            depth += bool(has_begun)
+        elif token.type == tokenize.DEDENT:
+            depth -= 1
+            if depth <= base:
+                return
+        elif token.type == tokenize.NEWLINE:
+            yield from words(statement)
+            is_head = bool(statement) and statement[-1].string == ":"
+            has_begun = has_begun or is_definition(statement)
+            if has_begun and depth == base and not is_head:
+                return  # all of it stands on one line
+            statement = []
+        elif token.type not in LAYOUT:
+            statement.append(token)
+
+
+def class_tokens(text: str) -> Iterator[tokenize.TokenInfo]:
+    """Yield the names and texts of the class that `text` begins with: its head, and what stands in it by itself."""
+    base = depth = int(text[:1].isspace())
+    statement: list[tokenize.TokenInfo] = []
+    has_begun = False
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.INDENT:
+            depth += bool(has_begun)
+        elif token.type == tokenize.DEDENT:
+            depth -= 1
+            if depth <= base:
+                return
+        elif token.type == tokenize.NEWLINE:
+            is_own = depth == base or (depth == base + 1 and statement[0].string not in ("def", "async", "class", "@"))
+            if is_own:
+                yield from words(statement)
+            has_begun = True
+            statement = []
+        elif token.type not in LAYOUT:
+            statement.append(token)
+
+
+def is_definition(statement: list[tokenize.TokenInfo]) -> bool:
+    return any(one.string == "def" for one in statement[:2])
+
+
+def words(statement: list[tokenize.TokenInfo]) -> Iterator[tokenize.TokenInfo]:
+    """Yield the names and texts of a statement; of a docstring, an import, and the name of a function, none."""
+    is_text = len(statement) == 1 and statement[0].type == tokenize.STRING
+    if is_text or (statement and statement[0].string in ("from", "import")):
+        return
+    before = ""
+    for token in statement:
+        if token.type in TEXTS or (token.type == tokenize.NAME and before != "def"):
+            yield token
+        before = token.string
+
+
+def taken_out(match: Match, file: File) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Yield what the fix of a match takes out of the code, as rows from 1 and columns from 0."""
+    changes = [one for one in match.operations.changes if not one.before]
+    for change in changes:
+        pieces = sorted((file.start(one), file.end(one)) for one in change.kept)
+        at = file.start(change.node)
+        for start, end in pieces:
+            if at < start:
+                yield (at.row, at.column - 1), (start.row, start.column - 1)
+            at = max(at, end)
+        end = file.end(change.node)
+        if at < end:
+            yield (at.row, at.column - 1), (end.row, end.column - 1)
+    for substitution in match.operations.substitutions:
+        node = substitution.place.node
+        start, end = file.start(node), file.end(node)
+        yield (start.row, start.column - 1), (end.row, end.column - 1)
