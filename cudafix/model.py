@@ -57,6 +57,7 @@ class Finding:
 
     `reason` says why there is no fix, or why the fix is not safe; `help` names the way out in words.
     `statement` is the normal form of the statement that it stands in, "" where nobody asked for it.
+    `held` says what keeps back a fix that would be done, or be safe, for itself: that of what belongs to it.
     `shown` is where it stands in the document, where that is not `start` and `end`: in a notebook's JSON.
     """
 
@@ -71,6 +72,7 @@ class Finding:
     reason: str = ""
     help: str = ""
     statement: str = ""
+    held: str = ""
     shown: tuple[Position, Position] | None = None
 
     @property

@@ -31,6 +31,7 @@ class Match:
         rows: the first and the last line on which a suppression comment may stand, where those are not `node`'s.
         span: where the finding starts and ends, where that is a part of `node`.
         code: the rule; the analysis puts it on what a rule has found.
+        held: what kind of thing keeps the fix back that it would have for itself.
     """
 
     node: cst.CSTNode
@@ -45,6 +46,7 @@ class Match:
     rows: tuple[int, int] | None = None
     span: tuple[Position, Position] | None = None
     code: str = ""
+    held: str = ""
 
     @property
     def trust(self) -> Safety:

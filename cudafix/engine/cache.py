@@ -200,7 +200,7 @@ def finding_as_list(finding: Finding) -> list[Any]:
         edits = [[place_as_list(one.start), place_as_list(one.end), one.content] for one in finding.fix.edits]
         fix = [finding.fix.safety.value, finding.fix.message, edits, *finding.fix.torch]
     kind = [finding.code, finding.name, finding.message, finding.symbol]
-    why = [finding.reason, finding.help, finding.statement]
+    why = [finding.reason, finding.help, finding.statement, finding.held]
     shown = [place_as_list(place) for place in finding.shown or ()]
     return [*kind, *why, place_as_list(finding.start), place_as_list(finding.end), fix, shown]
 
@@ -235,13 +235,13 @@ def read_result(
 
 
 def read_finding(
-    path: str, code: str, name: str, message: str, symbol: str, reason: str, help_text: str, statement: str,
+    path: str, code: str, name: str, message: str, symbol: str, reason: str, help_text: str, statement: str, held: str,
     first: list[Any], last: list[Any], fix: list[Any] | None, shown: list[Any],
 ) -> Finding:  # fmt: skip
     start, end = read_place(*first), read_place(*last)
     places = (read_place(*shown[0]), read_place(*shown[1])) if shown else None
     known_fix = read_fix(*fix) if fix else None
-    texts = [text(one) for one in (code, name, message, symbol, reason, help_text, statement)]
+    texts = [text(one) for one in (code, name, message, symbol, reason, help_text, statement, held)]
     return Finding(*texts[:4], path, start, end, known_fix, *texts[4:], places)  # type: ignore[call-arg, arg-type]
 
 

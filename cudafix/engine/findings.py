@@ -25,7 +25,7 @@ def make_finding(match: Match, file: File, options: Options) -> Finding:
     start, end = match.span or (file.start(match.node), file.end(match.node))
     return Finding(
         match.code, BY_CODE[match.code].name, match.message, match.symbol, file.path, start, end, fix, match.reason,
-        help_text, statement_text(match.node, file) if options.statements else "",
+        help_text, statement_text(match.node, file) if options.statements else "", match.held,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Findings → how many there are of each code."""
+"""Findings → how many there are of each code, and how many fixes are held back by what belongs to them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ def write_statistics(findings: Sequence[Finding], stream: TextIO, output_format:
     width = max((len(str(row["count"])) for row in rows), default=1)
     for row in rows:
         stream.write(f"{row['count']:>{width}}  {row['code']}  {row['name']}  ({row['fixable']} fixable)\n")
+    held = Counter(finding.held for finding in findings if finding.held)
+    if held:
+        stream.write("Held back, so that no half of a thing stays on CUDA:\n")
+    for kind, number in sorted(held.items(), key=lambda item: (-item[1], item[0])):
+        stream.write(f"{number:>{width}}  {kind}\n")
 
 
 def count(findings: Sequence[Finding]) -> list[dict[str, Any]]:

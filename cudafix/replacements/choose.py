@@ -248,6 +248,8 @@ def find_doubts(reference: Reference, file: File, form: Replacement) -> list[str
         found.append("it asks whether there is CUDA at all, and the neutral count speaks of any accelerator")
     if is_handed_on(reference, file):
         found.append("the count is handed on, where 0 may have stood for no GPU")
+    if row.name == "get_device_name" and is_compared(reference, file):
+        found.append("the name is compared with names of NVIDIA's products")
     if row.name == "amp.autocast" and in_module(reference.node, file):
         found.append(MAY_BE_SCRIPTED)
     if has_ancestor(reference.node, file, is_printed_as_text):
@@ -266,6 +268,16 @@ def is_uncaught(reference: Reference, file: File) -> bool:
     handlers = [handler for attempt in tries(reference, file) for handler in attempt.handlers]
     caught = " ".join(file.code(one.type) if one.type is not None else "Exception" for one in handlers)
     return bool(handlers) and not re.search(r"\b(?:AttributeError|Exception|BaseException)\b", caught)
+
+
+def is_compared(reference: Reference, file: File) -> bool:
+    """Whether what a call answers, or a name that is given it, is compared with something."""
+    holders: list[cst.CSTNode] = [] if reference.call is None else [reference.call]
+    for binding in file.value_bindings:
+        if binding.value is reference.call and reference.call is not None:
+            holders += [use.node for use in file.names.uses_by_name.get(binding.name, ())]
+    around = [parent for one in holders for parent in file.tree.ancestors(one)[:4]]
+    return any(isinstance(one, cst.Comparison) for one in around)
 
 
 def tries(reference: Reference, file: File) -> list[cst.Try]:

@@ -305,6 +305,32 @@ def test_a_test_goes_once_the_fixes_behind_it_leave_no_cuda() -> None:
     )
 
 
+@pytest.mark.parametrize("test", ["any_cuda", "self.use_cuda", "x.is_cuda", "cuda_graphs and ready"])
+def test_a_device_behind_a_test_that_is_about_cuda_stays(test: str) -> None:
+    source = f"import torch\ndef f(self, x):\n    return torch.device('cuda') if {test} else torch.device('cpu')\n"
+    assert fixed(source.encode(), unsafe=True, select=["CFX201"], ignore=[]).new_bytes is None
+
+
+def test_a_value_is_followed_into_a_function_of_the_file() -> None:
+    check_stays(
+        """
+        import torch
+        def speed(index):
+            return torch.cuda.get_device_capability(index)
+        def here():
+            device = torch.cuda.current_device()
+            return speed(device)
+        """,
+        "`torch.cuda.get_device_capability` on line 3 stays",
+    )
+
+
+def test_a_name_of_a_device_that_is_compared_is_not_safe() -> None:
+    source = "import torch\ntesla = 'Tesla' in torch.cuda.get_device_name(0)\n"
+    assert fixed(source.encode()).new_bytes is None
+    assert "names of NVIDIA's products" in reasons(source)[2]
+
+
 # Stand-ins
 
 

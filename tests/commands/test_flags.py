@@ -118,6 +118,19 @@ def test_statistics_count_by_code_the_most_frequent_first(folder: Path) -> None:
     )
 
 
+def test_statistics_count_what_is_held_back_by_reason(folder: Path) -> None:
+    held = "def f(x):\n    torch.cuda.synchronize()\n    return x.cuda()\n"
+    raw = "kernel(torch.cuda.current_stream().cuda_stream)\n"
+    (folder / "a.py").write_text(f"import torch\n{held}{held}{raw}")
+    assert invoke("check", "--statistics").stdout == (
+        "2  CFX104  hardcoded-synchronize  (2 fixable)\n"
+        "1  CFX108  hardcoded-stream  (0 fixable)\n"
+        "Held back, so that no half of a thing stays on CUDA:\n"
+        "2  unsafe: CUDA stays in the function or class around it\n"
+        "1  no fix: what belongs to it stays CUDA's\n"
+    )
+
+
 def test_statistics_as_json_are_an_array(folder: Path) -> None:
     (folder / "a.py").write_text(HARDCODED)
     assert json.loads(invoke("check", "--statistics", "--output-format", "json").stdout) == [

@@ -19,6 +19,15 @@ from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Operations
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
+from cudafix.registry import code_of
+
+DEVICES = code_of("hardcoded-device-literal")[:4]
+"""What the codes of the rules about devices begin with."""
+
+STAYS = "no fix: what belongs to it stays CUDA's"
+NOT_SELECTED = "unsafe: what belongs to it is of a rule that is not selected"
+NOT_SAFE = "unsafe: the fix of what belongs to it is unsafe"
+AROUND = "unsafe: CUDA stays in the function or class around it"
 
 
 def hold_back(
@@ -33,7 +42,25 @@ def hold_back(
         for match in dict.fromkeys(match for member in group for match in member.matches):
             held[match] = hold(match, group, context)
     judged = [held.get(match, match) for match in matches]
-    return within_functions(judged, context)
+    return within_functions(behind_tests(judged, context), context)
+
+
+def behind_tests(matches: list[Match], context: RuleContext) -> list[Match]:
+    """Return the matches, without the fixes of devices behind a test that stays about CUDA: `if any_cuda:`."""
+    while True:
+        surroundings = Surroundings(matches, context, unsafe=True)
+        about = [bool(one.operations) and one.code.startswith(DEVICES) for one in matches]
+        rows = [
+            surroundings.test_with_cuda(one.node) if is_one else 0 for one, is_one in zip(matches, about, strict=True)
+        ]
+        if not any(rows):
+            return matches
+        matches = [
+            replace(one, operations=Operations(), help="", reason=f"the test on line {row} is about CUDA", held=STAYS)
+            if row
+            else one
+            for one, row in zip(matches, rows, strict=True)
+        ]
 
 
 def within_functions(matches: list[Match], context: RuleContext) -> list[Match]:
@@ -45,7 +72,7 @@ def within_functions(matches: list[Match], context: RuleContext) -> list[Match]:
         if not any(reasons):
             return matches
         matches = [
-            replace(one, safety=Safety.UNSAFE, reason=reason) if reason else one
+            replace(one, safety=Safety.UNSAFE, reason=reason, held=AROUND) if reason else one
             for one, reason in zip(matches, reasons, strict=True)
         ]
 
@@ -59,17 +86,19 @@ def hold(match: Match, group: Sequence[Member], context: RuleContext) -> Match:
     freed = [one for one in left if is_freed(one, group, context)]
     staying = next((one for one in left if one not in freed), None)
     if staying is not None:
-        return replace(match, operations=Operations(), help="", reason=f"{said(staying, context)} stays{why(staying)}")
+        reason = f"{said(staying, context)} stays{why(staying)}"
+        return replace(match, operations=Operations(), help="", reason=reason, held=STAYS)
     if match.trust is not Safety.SAFE:
         return match
     off = next((one for one in others if one.off), None)
     if off is not None:
         reason = f"{said(off, context)} stays, whose rule, {off.off}, is not selected"
-        return replace(match, safety=Safety.UNSAFE, reason=reason)
+        return replace(match, safety=Safety.UNSAFE, reason=reason, held=NOT_SELECTED)
     doubtful = next((one for one in others if one.trust is Safety.UNSAFE or one in freed), None)
     if doubtful is None:
         return match
-    return replace(match, safety=Safety.UNSAFE, reason=f"it goes with {said(doubtful, context)}, whose fix is not safe")
+    reason = f"it goes with {said(doubtful, context)}, whose fix is not safe"
+    return replace(match, safety=Safety.UNSAFE, reason=reason, held=NOT_SAFE)
 
 
 def said(member: Member, context: RuleContext) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
+from cudafix.analysis.control_flow.substitutes import tests_of
 from cudafix.analysis.match import Match
 from cudafix.matchers.cuda_words import names_backend
 from cudafix.model import Safety
@@ -32,14 +33,14 @@ Span = tuple[int, int]
 
 
 class Surroundings:
-    """The functions of a file, and what they say of CUDA beside what safe fixes take out."""
+    """The functions of a file, and what they say of CUDA beside what fixes take out, the safe ones or all."""
 
-    def __init__(self, matches: Iterable[Match], context: RuleContext) -> None:
+    def __init__(self, matches: Iterable[Match], context: RuleContext, unsafe: bool = False) -> None:
         self.context = context
         self.file = context.file
         self.gone: dict[int, list[Span]] = {}
         for match in matches:
-            if match.trust is Safety.SAFE:
+            if match.trust is Safety.SAFE or (unsafe and match.operations):
                 for start, end in taken_out(match, self.file):
                     for row in range(start[0], end[0] + 1):
                         first = start[1] if row == start[0] else 0
@@ -61,6 +62,28 @@ class Surroundings:
             if row:
                 return f"line {row} of the {kind} around it still says CUDA"
         return ""
+
+    def test_with_cuda(self, node: cst.CSTNode) -> int:
+        """Return the line of a test behind which `node` stands and that still says CUDA; 0 where none does."""
+        child = node
+        for parent in self.file.tree.ancestors(node):
+            if isinstance(parent, (cst.If, cst.IfExp)) and child is parent.body and self.says_cuda(parent.test):
+                return self.file.start(parent.test).row
+            if isinstance(parent, cst.FunctionDef):
+                return 0
+            child = parent
+        return 0
+
+    def says_cuda(self, test: cst.BaseExpression) -> bool:
+        """Whether a name in a test says CUDA, and stays; what asks torch is judged by its group."""
+        condition = self.context.condition(test)
+        if condition is not None and tests_of(condition, self.context):
+            return False
+        for name in names_in(test):
+            start = self.file.start(name)
+            if SAYS.search(name.value) and not self.is_gone(start.row, start.column - 1):
+                return True
+        return False
 
     def row_with_cuda(self, definition: cst.FunctionDef | cst.ClassDef) -> int:
         """Return the first line of a definition that still says CUDA; 0 where none does."""
@@ -85,6 +108,16 @@ class Surroundings:
 
     def is_gone(self, row: int, column: int) -> bool:
         return any(first <= column < last for first, last in self.gone.get(row, ()))
+
+
+def names_in(test: cst.BaseExpression) -> Iterator[cst.Name]:
+    """Yield the names in a test, those of attributes included."""
+    pending: list[cst.CSTNode] = [test]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, cst.Name):
+            yield part
+        pending += part.children
 
 
 def enclosing(around: Sequence[cst.CSTNode]) -> tuple[cst.FunctionDef | None, cst.ClassDef | None]:
