@@ -316,10 +316,13 @@ def _taken(
 def _tells_of_no_device(error: RuntimeError) -> bool:
     """Whether this torch was built for CUDA and runs on a machine without: there is no accelerator, then.
 
-    The words are those of torch 2.4 to 2.9; the last are `reset_peak_memory_stats`'s. A forked process that must not
-    use CUDA is told otherwise.
+    The words are those of torch 2.4 to 2.9, of its builds for ROCm, and of a driver that is there and fails; the last
+    are `reset_peak_memory_stats`'s. A forked process that must not use CUDA is told otherwise.
     """
-    texts = ("NVIDIA driver", "CUDA driver", "CUDA GPUs", "CUDA-capable", "invalid argument to reset_")
+    texts = (
+        "NVIDIA driver", "CUDA driver", "CUDA GPUs", "HIP GPUs", "CUDA-capable", "CUDA unknown error",
+        "GetDeviceCount()", "invalid argument to reset_",
+    )  # fmt: skip
     if not any(text in str(error) for text in texts):
         return False
     cuda = _torch().cuda

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from cudafix.catalogue.table import ROWS
 from cudafix.config.options import Options
@@ -27,6 +29,9 @@ ABOUT_FUNCTIONS = {row.code for row in ROWS.values()} | {code_of("backend-branch
 APART = [rule.code for rule in RULES if not rule.default and rule.code not in ABOUT_FUNCTIONS]
 WHOLE_FAMILIES = {code[:4] for code in APART} - {rule.code[:4] for rule in RULES if rule.code not in APART}
 OPT_IN = sorted({code[:4] if code[:4] in WHOLE_FAMILIES else code for code in APART})
+PROJECT = Path(__file__).parent / "project"
+"""A project that says no more than that it runs with Python 3.10."""
+
 EVERY_RULE = {"select": ["CFX"], "ignore": OPT_IN}
 """Every rule about a backend's functions: devices, texts and settings are matters of their own."""
 
@@ -37,11 +42,11 @@ def dedent(source: str) -> str:
 
 def options(**settings: object) -> Options:
     given = {key.replace("_", "-"): value for key, value in (EVERY_RULE | settings).items()}
-    return Options(**read_settings(given, "test"))
+    return replace(Options(root=PROJECT), **read_settings(given, "test"))
 
 
 def analysis_of(source: str, path: str = "example.py", **settings: object) -> Analysis:
-    return analyse(parse(Source(path, dedent(source).encode())), options(**settings))
+    return analyse(parse(Source(str(PROJECT / path), dedent(source).encode())), options(**settings))
 
 
 def findings_in(source: str, path: str = "example.py", **settings: object) -> list[Finding]:
@@ -91,11 +96,11 @@ def check_unsafe(before: str, after: str, reason: str, path: str = "example.py",
 
 
 def fixed(data: bytes, path: str = "example.py", unsafe: bool = False, **settings: object) -> Result:
-    return process(Source(path, data), options(**settings), Work(Mode.FIX, unsafe))
+    return process(Source(str(PROJECT / path), data), options(**settings), Work(Mode.FIX, unsafe))
 
 
 def text_of_edits(source: str, path: str, unsafe: bool, **settings: object) -> str:
-    analysis = analyse(parse(Source(path, source.encode())), options(**settings))
+    analysis = analyse(parse(Source(str(PROJECT / path), source.encode())), options(**settings))
     operations = analysis.operations(Work(Mode.FIX, unsafe).allowed)
     text = apply_edits(analysis.file.lines, edits(analysis.file, operations))
     assert rewrite(analysis.file, operations).code == text

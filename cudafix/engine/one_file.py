@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cudafix.config.import_style import import_style
 from cudafix.config.options import Options
 from cudafix.engine.work import Mode, Work
 from cudafix.files.source import DOCUMENTS, HOLD_MODULES, HUGE, LARGEST, NOTEBOOK, Source, digest, read
@@ -126,7 +127,7 @@ def check_slice(source: Source, options: Options, work: Work) -> Result | None:
         part = cut(source.data, options.words, options.flush_methods)
         if part is None or len(part) > LARGEST:
             return None
-        file = parse(source, part)
+        file = parse(source, part, import_style(options.root))
     except (ParserSyntaxError, SyntaxError, ValueError):
         return None
     analysis = analyse(file, options)
@@ -143,7 +144,7 @@ def analyse_and_rewrite(source: Source, complaint: Complaint | None, options: Op
     from cudafix.matchers.references import parse
 
     try:
-        file = parse(source)
+        file = parse(source, style=import_style(options.root))
     except (ParserSyntaxError, SyntaxError, UnicodeError, LookupError) as error:
         if complaint is not None:
             return unreadable(source, f"cannot be read as Python: {complaint.message}", complaint.position, options)

@@ -11,6 +11,7 @@ from itertools import pairwise, product
 
 import libcst as cst
 
+from cudafix.config.import_style import PLAIN, ImportStyle
 from cudafix.config.settings import RUNTIME_MODULE
 from cudafix.syntax.expressions import dotted, imported_module
 
@@ -44,6 +45,7 @@ class Suite:
 
     node: cst.CSTNode
     removed: Collection[cst.CSTNode] = ()
+    style: ImportStyle = PLAIN
 
     @property
     def statements(self) -> Sequence[cst.CSTNode]:
@@ -56,8 +58,10 @@ class Suite:
 
     @cached_property
     def splits_names(self) -> bool:
-        """Whether the file writes one import a name: two lines in a row import one name of the same module."""
-        return any(one and one == two for one, two in pairwise(map(one_name_from, self.statements)))
+        """Whether each name has an import of its own: the project says so, or two in a row are of the same module."""
+        return self.style.single_line or any(
+            one and one == two for one, two in pairwise(map(one_name_from, self.statements))
+        )
 
     @cached_property
     def combines_aliases(self) -> bool:
@@ -143,8 +147,9 @@ def find_slot(suite: Suite, anchor: int, module: str, name: ImportAs) -> Slot:
     sections = split_sections(statements, *import_block(statements, anchor))
     home = next(section for section in sections if anchor in section)
     candidates = find_sections(statements, sections, home, module)
+    mixed = suite.style.mixed or any(is_mixed(statements, section) for section in sections)
     for section in candidates:
-        index = sorted_index(statements, section, module, name)
+        index = sorted_index(statements, section, module, name, mixed)
         if index is not None:
             lead = blank_lines(statements[index]) if index == section[0] and index > 0 else 0
             return outside_switched_off(suite, Slot(index, lead))
@@ -202,10 +207,23 @@ def over_comments(statements: Sequence[cst.CSTNode], sections: list[list[int]], 
     return [index for section in sections[first : last + 1] for index in section]
 
 
-def sorted_index(statements: Sequence[cst.CSTNode], section: list[int], module: str, name: ImportAs) -> int | None:
-    """Return where a `from` import of `module` keeps the section sorted; None when it is not sorted now."""
+def is_mixed(statements: Sequence[cst.CSTNode], section: list[int]) -> bool:
+    """Whether a section is sorted by module alone: `from json import dumps` above `import os`."""
     words = [sort_words(statements[index]) for index in section]
-    for by_name, straight_first in product((True, False), (True, False)):
+    kinds = [one[0] for one in words]
+    keys = [sort_key(*one, False, False) for one in words]
+    return keys == sorted(keys) and kinds != sorted(kinds)
+
+
+def sorted_index(
+    statements: Sequence[cst.CSTNode], section: list[int], module: str, name: ImportAs, mixed: bool
+) -> int | None:
+    """Return where a `from` import of `module` keeps the section sorted; None when it is not sorted now.
+
+    `mixed`: rather by module alone than with the `import` statements first.
+    """
+    words = [sort_words(statements[index]) for index in section]
+    for straight_first, by_name in product((not mixed, mixed), (True, False)):
         keys = [sort_key(*one, by_name, straight_first) for one in words]
         if keys == sorted(keys):
             mine = sort_key(True, module, name, by_name, straight_first)

@@ -313,7 +313,7 @@ class Planner:
 
     def suite(self, node: cst.CSTNode) -> Suite:
         if node not in self.suites:
-            self.suites[node] = Suite(node, self.plan.removals.keys())
+            self.suites[node] = Suite(node, self.plan.removals.keys(), self.file.style)
         return self.suites[node]
 
     def add_import(self, anchor: Anchor, module: str, names: list[ImportAs], first_use: int) -> None:
@@ -356,13 +356,18 @@ class Planner:
         comment = ""
         if isinstance(anchor.suite, cst.Module):
             comment = late_import_comment(suite.statements[: slot.index], self.file.lines[self.row(anchor.node)])
-        code = from_import(module, names, LINE_LENGTH - len(self.file.indent(anchor.node)) - len(comment))
+        code = from_import(module, names, self.longest - len(self.file.indent(anchor.node)) - len(comment))
         self.plan.insertions.append(Insertion(anchor.suite, slot, with_comment(code, comment)))
 
     def width(self, node: ImportStatement) -> int:
         """Return how long the import may get; a comment behind it stays where it is and keeps it on one line."""
         line = self.file.lines[self.row(node)]
-        return sys.maxsize if "#" in line else LINE_LENGTH - len(self.file.indent(node))
+        return sys.maxsize if "#" in line else self.longest - len(self.file.indent(node))
+
+    @property
+    def longest(self) -> int:
+        """How long a line may be."""
+        return self.file.style.line_length or LINE_LENGTH
 
     def row(self, node: cst.CSTNode) -> int:
         return self.file.start(node).row - 1

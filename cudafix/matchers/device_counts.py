@@ -18,11 +18,23 @@ def is_asked_whether_any(reference: Reference, file: File) -> bool:
 
 def is_handed_on(reference: Reference, file: File) -> bool:
     """Whether a count of devices goes where nobody sees whether 0 stands for something: to a function, an attribute."""
+    if reference.symbol.row.name == "current_device":
+        return any(is_given_to_others(one, file) for one in holders_of(reference, file))
     if reference.symbol.row.name != "device_count" or reference.call is None:
         return False
     if any(isinstance(one, (cst.Decorator, cst.Param)) for one in file.tree.ancestors(reference.node)):
         return True
     return any(goes_on(one, file) for one in holders_of(reference, file))
+
+
+def is_given_to_others(index: cst.CSTNode, file: File) -> bool:
+    """Whether an index is passed by its place to a function that another module than torch has."""
+    parent = file.tree.parents.get(index)
+    call = file.tree.parents.get(parent) if isinstance(parent, cst.Arg) and parent.keyword is None else None
+    if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Name):
+        return False
+    meaning = file.names.resolve(call.func)
+    return meaning is not None and not meaning.path.startswith("torch")
 
 
 def goes_on(number: cst.CSTNode, file: File) -> bool:

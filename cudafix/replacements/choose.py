@@ -32,6 +32,7 @@ from cudafix.syntax.scopes import Binding
 MODULE_FUNCTION = "device_module"
 """The function of the runtime that gives the active backend's module."""
 
+HANDED_ON = "the count is handed on, where 0 may have stood for no GPU"
 COMMON_BASE = "it names the common base class of all backends' own"
 
 TYPE_FORMS = frozenset((*typing.__all__, "dict", "frozenset", "list", "set", "tuple", "type"))
@@ -90,6 +91,8 @@ def find_obstacle(reference: Reference, file: File) -> str:
         return f"`{attribute}` is no property that all backends have: keep it behind a test for device.type == 'cuda'"
     if any(is_tried_import(one, file) for one in reference.resolution.origins):
         return "the import is tried, to find out whether torch has it"
+    if is_in_fallback(reference.node, file):
+        return "it is there for a torch that lacks the newer form"
     if is_function_itself(reference, file):
         return "what is asked is the function of torch.cuda itself"
     if is_passed_as_device(reference, file):
@@ -108,6 +111,17 @@ def is_passed_as_device(reference: Reference, file: File) -> bool:
     call = file.tree.call_around(reference.call)
     meaning = file.names.resolve(call.func) if call is not None else None
     return meaning is not None and look_up(meaning.path) is not None
+
+
+def is_in_fallback(node: cst.CSTNode, file: File) -> bool:
+    """Whether `node` stands in a handler of the error that a missing function or class makes."""
+    for parent in file.tree.ancestors(node):
+        if isinstance(parent, cst.ExceptHandler):
+            caught = file.code(parent.type) if parent.type is not None else ""
+            return re.search(r"\b(?:AttributeError|ImportError|ModuleNotFoundError|TypeError)\b", caught) is not None
+        if isinstance(parent, cst.FunctionDef):
+            return False
+    return False
 
 
 def is_tried_import(binding: Binding, file: File) -> bool:
@@ -247,7 +261,7 @@ def find_doubts(reference: Reference, file: File, form: Replacement) -> list[str
     if is_asked_whether_any(reference, file):
         found.append("it asks whether there is CUDA at all, and the neutral count speaks of any accelerator")
     if is_handed_on(reference, file):
-        found.append("the count is handed on, where 0 may have stood for no GPU")
+        found.append(HANDED_ON if row.name == "device_count" else "a function of another library gets the index")
     if row.name == "get_device_name" and is_compared(reference, file):
         found.append("the name is compared with names of NVIDIA's products")
     if row.name == "amp.autocast" and in_module(reference.node, file):

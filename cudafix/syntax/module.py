@@ -9,6 +9,7 @@ from functools import cached_property
 
 import libcst as cst
 
+from cudafix.config.import_style import PLAIN, ImportStyle
 from cudafix.files.source import Source
 from cudafix.model import Position
 from cudafix.syntax.name_table import NameTable
@@ -24,13 +25,21 @@ LOST_BY_LIBCST = re.compile(rb"\f|\r(?!\n)")
 class File:
     """One parsed module. Rows count from 1, columns from 1, in characters."""
 
-    def __init__(self, source: Source, shown: bytes | None = None, brought_by_stars: Set[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        source: Source,
+        shown: bytes | None = None,
+        brought_by_stars: Set[str] = frozenset(),
+        style: ImportStyle = PLAIN,
+    ) -> None:
         """Parse a module.
 
         Arguments:
             shown: a slice of it, of which the tree is made instead: its rows are those of the whole.
             brought_by_stars: packages that any star import is taken to bring.
+            style: how the project writes imports.
         """
+        self.style = style
         self.brought_by_stars = brought_by_stars
         self.line_starts: dict[cst.CSTNode, Sequence[int]] = {}
         self.path = source.path

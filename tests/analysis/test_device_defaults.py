@@ -229,10 +229,25 @@ def test_a_field_of_a_model_of_pydantic_gets_a_factory() -> None:
     ["class A:\n    device: str = {}", "class A(NamedTuple):\n    device: str = {}", "class A:\n    device = {}"]
     + [f"@dataclass\nclass A:\n    device: {one}[str] = {{}}" for one in ("ClassVar", "InitVar")],
 )
-def test_a_field_that_takes_no_factory_is_neutral_at_import(field: str) -> None:
-    source = f"import torch\n{{}}from dataclasses import dataclass\n{field}\n"
+def test_a_field_that_takes_no_factory_is_neutral_where_the_file_asks_at_import_anyhow(field: str) -> None:
+    source = f"import torch\n{{}}from dataclasses import dataclass\ntorch.cuda.synchronize()\n{field}\n"
     own = "from cudafix.runtime import current_device_type\n"
     check_unsafe(source.format("", "'cuda'"), source.format(own, "current_device_type()"), "decided at import")
+    stays = f"import torch\nfrom dataclasses import dataclass\n{field}\n"
+    check_stays(stays.format("'cuda'"), "it would ask the driver when the module is imported")
+
+
+@pytest.mark.parametrize("value", ["'cuda'", "torch.device('cuda:0')", "functools.partial(make, device='cuda')"])
+def test_a_constant_of_a_library_stays(value: str) -> None:
+    check_stays(f"import functools, torch\nDEVICE = {value}\n", "it would ask the driver when the module is imported")
+
+
+def test_a_constant_of_a_program_is_neutral() -> None:
+    check_unsafe(
+        "import torch\ndevice = torch.device('cuda')\nif __name__ == '__main__':\n    print(device)\n",
+        f"{IMPORT}device = torch.device(current_device_type())\nif __name__ == '__main__':\n    print(device)\n",
+        "decided at import",
+    )
 
 
 # Several devices in one default

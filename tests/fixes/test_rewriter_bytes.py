@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks import fixed, options
+from checks import PROJECT, fixed, options
 
 from cudafix.engine.one_file import process
 from cudafix.engine.work import Mode, Work
@@ -116,5 +116,6 @@ def test_a_line_ending_that_the_parser_cannot_keep_leaves_the_file_as_it_is() ->
     result = fixed(b"import torch\r\ntorch.cuda.synchronize()\r")
     assert result.new_bytes is None
     assert [str(one) for one in result.problems] == [
-        "example.py: left as it was: libcst would lose a form feed before a statement, or a lone carriage return"
+        f"{PROJECT / 'example.py'}: left as it was: libcst would lose a form feed before a statement, "
+        "or a lone carriage return"
     ]

@@ -33,7 +33,7 @@ def test_a_class_of_which_an_instance_is_scripted_stays(script: str) -> None:
 
 
 @pytest.mark.parametrize("base", ["torch.nn.Module", "nn.Module", "LightningModule", "torch.nn.LayerNorm"])
-@pytest.mark.parametrize("context", ["torch.autocast('cuda', enabled=False)", "torch.cuda.amp.autocast(enabled=False)"])
+@pytest.mark.parametrize("context", ["torch.autocast('cuda', torch.half)", "torch.cuda.amp.autocast(dtype=torch.half)"])
 def test_autocast_in_a_module_is_unsafe_since_another_file_may_script_it(base: str, context: str) -> None:
     source = (
         "import torch\n{}nn = torch.nn\nclass M({}):\n    def forward(self, x):\n        with {}:\n"
@@ -42,14 +42,14 @@ def test_autocast_in_a_module_is_unsafe_since_another_file_may_script_it(base: s
     own = "from cudafix.runtime import device_autocast\n"
     check_unsafe(
         source.format("", base, context),
-        source.format(own, base, "device_autocast(enabled=False)"),
+        source.format(own, base, "device_autocast(dtype=torch.half)"),
         "TorchScript, where it compiles this module, cannot compile the neutral context",
     )
 
 
 def test_autocast_of_a_function_is_safe() -> None:
     check_fixes(
-        "import torch\ndef f(x):\n    with torch.autocast('cuda', enabled=False):\n        return x.to(torch.half)\n",
+        "import torch\ndef f(x):\n    with torch.cuda.amp.autocast(enabled=False):\n        return x.to(torch.half)\n",
         "import torch\nfrom cudafix.runtime import device_autocast\ndef f(x):\n"
         "    with device_autocast(enabled=False):\n        return x.to(torch.half)\n",
     )

@@ -380,3 +380,22 @@ def test_an_older_torch_is_not_asked_for_its_current_accelerator_which_would_rai
     monkeypatch.setattr(torch, "__version__", "2.6.0+cpu")
     monkeypatch.delattr(torch.accelerator, "current_accelerator")
     assert runtime.current_device_type() == "cpu"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No HIP GPUs are available",
+        "CUDA unknown error - this may be due to an incorrectly set up environment",
+        "Unexpected error from cudaGetDeviceCount(). Error 802: system not yet initialized",
+        "Found no NVIDIA driver on your system.",
+    ],
+)
+def test_a_driver_that_fails_is_no_accelerator(text: str) -> None:
+    """What torch says on a ROCm build without a GPU, and where the driver is there and fails (pytorch 49327, 81549)."""
+    assert runtime._tells_of_no_device(RuntimeError(text))
+
+
+@pytest.mark.parametrize("text", ["Cannot re-initialize CUDA in forked subprocess", "out of memory"])
+def test_another_error_is_the_callers(text: str) -> None:
+    assert not runtime._tells_of_no_device(RuntimeError(text))

@@ -27,6 +27,9 @@ from cudafix.model import Safety
 from cudafix.replacements.replacement import Refusal, Replacement
 from cudafix.syntax.module import File
 
+IS_ELSEWHERE = re.compile(r"\bnot\b.*\.type\s*!=\s*[\"']cpu[\"']", re.DOTALL)
+"""A condition like `not torch.cuda.is_available() and x.device.type != "cpu"`."""
+
 
 def refine_test(
     reference: Reference, replacement: Replacement, context: RuleContext, matches: Mapping[cst.CSTNode, Match]
@@ -35,7 +38,13 @@ def refine_test(
     file = context.file
     if names_cuda(file.code(whole_condition(reference, file))):
         return Refusal("the rest of the condition is about CUDA itself")
+    if IS_ELSEWHERE.search(file.code(whole_condition(reference, file))):
+        return Refusal(
+            "it asks whether the device at hand is missing here: compare its type with current_device_type()"
+        )
     guard = guard_around(reference.node, file)
+    if is_word_of_others(guard):
+        return Refusal("`gpu` is a word of another library, which need not know the accelerator")
     if guard is None:
         return Refusal(SAYS_CUDA) if is_told_in_text(reference, file) else refine_flag(reference, replacement, file)
     if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):
@@ -52,14 +61,20 @@ def refine_test(
     return replacement
 
 
+def is_word_of_others(guard: Guard | None) -> bool:
+    """Whether `"gpu" if torch.cuda.is_available() else "cpu"` is said to a library with words of its own."""
+    body = guard.body if isinstance(guard, cst.IfExp) else None
+    return isinstance(body, cst.SimpleString) and body.evaluated_value == "gpu"
+
+
 def is_told_in_text(test: Reference, file: File) -> bool:
     """Whether an answer is put into a text that says what it is about: `f"cuda: {torch.cuda.is_available()}"`."""
     for parent in file.tree.ancestors(test.node):
         if isinstance(parent, cst.FormattedString):
             texts = [one.value for one in parent.parts if isinstance(one, cst.FormattedStringText)]
             return any(re.search(r"cuda|nvidia", text, re.IGNORECASE) for text in texts)
-        if isinstance(parent, cst.BaseSmallStatement):
-            return False
+        if isinstance(parent, (cst.BaseSmallStatement, cst.BaseSuite)):
+            return isinstance(parent, cst.BaseSmallStatement) and says_cuda(file.code(parent))
     return False
 
 

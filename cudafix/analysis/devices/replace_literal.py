@@ -23,6 +23,7 @@ from cudafix.model import Safety
 from cudafix.replacements.index_as_device import is_taken_for_device
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.replacements.scripted import PASTED, SCRIPTED, is_pasted, is_scripted
+from cudafix.syntax.expressions import last_name
 from cudafix.syntax.scopes import Binding, BindingKind, Scope
 
 MAIN = re.compile(r"^if\s+__name__\s*==", re.MULTILINE)
@@ -31,6 +32,7 @@ MAIN = re.compile(r"^if\s+__name__\s*==", re.MULTILINE)
 ELSEWHERE = "names the accelerator that is active, and the CPU where there is none"
 NOTHING_BESIDE = "the file imports nothing that a new import could stand beside"
 DECIDED_AT_IMPORT = "; the device is decided at import"
+ASKS_DRIVER = "it would ask the driver when the module is imported: work it out where it is used"
 WORKED_OUT_AT_IMPORT = "it is worked out at import: make it None, and work it out where it is used"
 
 
@@ -81,14 +83,34 @@ def without_literal(
             return Operations((named.substitution,), constants=named.constants)
     owner = find_default_owner(string, context)
     if owner is None:
-        return Operations((substitution,))
+        is_free = not is_constant(string, context) or may_ask_at_import(context)
+        return Operations((substitution,)) if is_free else Refusal(ASKS_DRIVER)
     if not isinstance(literal, cst.SimpleString):
         return Refusal(WORKED_OUT_AT_IMPORT)
     if isinstance(owner, cst.AnnAssign):
         changes = late_field(literal, owner, substitution, context)
-        return Operations(changes=changes) if changes else Operations((substitution,))
+        if changes:
+            return Operations(changes=changes)
+        return Operations((substitution,)) if may_ask_at_import(context) else Refusal(ASKS_DRIVER)
     late = late_default(owner, literal, substitution, context)
     return late if isinstance(late, Refusal) else Operations(changes=late)
+
+
+def is_constant(string: cst.CSTNode, context: RuleContext) -> bool:
+    """Whether a module or a class is given a device as it is imported: `DEVICE = torch.device("cuda")`."""
+    if not context.file.names.places[string][0].runs_at_import:
+        return False
+    whole = string
+    call = context.file.tree.call_around(string)
+    if call is not None and last_name(call.func) in ("device", "partial"):
+        whole = call
+    return isinstance(context.parent(whole), (cst.Assign, cst.AnnAssign))
+
+
+@once
+def may_ask_at_import(context: RuleContext) -> bool:
+    """Whether the file is run, and not imported, or calls a function of a backend already when it is imported."""
+    return is_script(context) or any(one.call is not None and one.scope.runs_at_import for one in context.references)
 
 
 def is_optional_here(node: cst.CSTNode, context: RuleContext) -> bool:

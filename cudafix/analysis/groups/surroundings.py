@@ -10,6 +10,7 @@ import io
 import re
 import tokenize
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 
 import libcst as cst
 
@@ -23,6 +24,10 @@ from cudafix.syntax.module import File
 SAYS = re.compile(r"cuda|nccl", re.IGNORECASE)
 OF_CLASS = re.compile(r"^[\w.]*(?:cuda|nccl)|^[\"'](?:cuda(?::\d+)?|nccl)[\"']$", re.IGNORECASE)
 """What stands in a class by itself: a name, or a device; other texts are about something else."""
+
+MOVES = re.compile(r"^\.cuda\(")
+OF_PROCESS = frozenset(("device_count", "set_device"))
+"""The functions that are about all that a process does, wherever they are called."""
 
 TEXTS = frozenset(
     kind for name in ("STRING", "FSTRING_MIDDLE") if (kind := getattr(tokenize, name, None)) is not None
@@ -55,6 +60,9 @@ class Surroundings:
         """Return what is still CUDA's around `node`, in words; "" where nothing is."""
         if self.is_of_cuda:
             return "the file is CUDA's own, by its name"
+        reference = self.context.references_by_node.get(node)
+        if reference is not None and reference.symbol.row.name in OF_PROCESS and self.row_of_file:
+            return f"line {self.row_of_file} of the file still says CUDA, and this is about the whole process"
         around = self.file.tree.ancestors(node)
         function, owner = enclosing(around)
         for one, kind in ((function, "function"), (owner, "class")):
@@ -62,6 +70,19 @@ class Surroundings:
             if row:
                 return f"line {row} of the {kind} around it still says CUDA"
         return ""
+
+    @cached_property
+    def row_of_file(self) -> int:
+        """The first line of the file that still names CUDA or NCCL as a device or a backend; 0 where none does."""
+        try:
+            for token in tokenize.generate_tokens(io.StringIO("".join(self.file.lines)).readline):
+                is_device = token.type in TEXTS and OF_CLASS.search(token.string) is not None
+                is_move = token.type == tokenize.NAME and MOVES.search(token.line[max(0, token.start[1] - 1) :])
+                if (is_device or is_move) and not self.is_gone(token.start[0], token.start[1]):
+                    return token.start[0]
+        except (tokenize.TokenError, SyntaxError):
+            pass
+        return 0
 
     def test_with_cuda(self, node: cst.CSTNode) -> int:
         """Return the line of a test behind which `node` stands and that still says CUDA; 0 where none does."""

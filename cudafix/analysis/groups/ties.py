@@ -147,7 +147,7 @@ class Ties:
     def tie_scalers(self) -> None:
         """Tie what a file says of AMP, where a scaler is in it: what is scaled was computed under autocast."""
         about = [node for node, one in self.members.items() if any(match.code == AMP for match in one.matches)]
-        if "GradScaler" in self.context.file.text:
+        if "GradScaler" in self.context.file.text or "is_autocast_enabled" in self.context.file.text:
             for node in about:
                 self.tie(node, AMP)
 

@@ -51,7 +51,7 @@ from cudafix.model import Safety
 from cudafix.replacements.project_targets import find_entry, find_stop, plain_form
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.replacements.scripted import MAY_BE_SCRIPTED, PASTED, SCRIPTED, in_module, is_pasted, is_scripted
-from cudafix.syntax.arguments import comma, keyword_argument, with_keyword
+from cudafix.syntax.arguments import comma, with_keyword
 from cudafix.syntax.scopes import Resolution
 
 OTHER_ANSWER = "also speaks of other accelerators, and of the CPU where there is none"
@@ -127,7 +127,7 @@ def called(updated: cst.Call, text: str, original: cst.Call, function: AmpFuncti
         if old is not device:
             index = next((number for number, one in enumerate(given) if one is old), 0)
             arguments.append(new if new.keyword is not None else with_keyword(new, function.params[index]))
-        elif function.added and argument_of(original, function, function.added[0]) is None and not is_off(original):
+        elif function.added and argument_of(original, function, function.added[0]) is None:
             arguments.append(with_keyword(new, function.added[0]).with_changes(value=cst.Name(function.added[1])))
         elif arguments and old is original.args[-1]:
             arguments[-1] = arguments[-1].with_changes(comma=new.comma)
@@ -136,14 +136,12 @@ def called(updated: cst.Call, text: str, original: cst.Call, function: AmpFuncti
     return updated.with_changes(func=name, args=arguments)
 
 
-def is_off(call: cst.Call) -> bool:
-    """Whether a context is told to do nothing, so that no dtype matters."""
-    enabled = keyword_argument(call, "enabled")
-    return enabled is not None and isinstance(enabled.value, cst.Name) and enabled.value.value == "False"
-
-
 def with_device(call: cst.Call, name: str, meaning: Resolution, context: RuleContext) -> Operations | Refusal:
     """Return the fix that passes the active device to the function that takes one."""
+    if name == "is_autocast_enabled":
+        return Refusal(
+            "of the CPU it is another question, and torch 2.4 has no answer for MPS: give the type of a tensor"
+        )
     torch = meaning.origins[0]
     if torch.target != "torch" or meaning.through:
         return Refusal(f"`torch.{name}` takes the device")

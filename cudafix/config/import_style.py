@@ -1,0 +1,98 @@
+"""A project's folder → how its isort or ruff sorts imports, and how long its lines may be; nothing is run.
+
+Profiles as isort 5 and 6 have them (`isort/profiles.py`); what a project says beside its profile counts more.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PROFILES: dict[str, dict[str, Any]] = {
+    "black": {"line_length": 88},
+    "django": {"line_length": 79},
+    "google": {"line_length": 1000, "force_sort_within_sections": True, "force_single_line": True},
+    "open_stack": {"force_sort_within_sections": True, "force_single_line": True},
+    "plone": {"force_sort_within_sections": True, "force_single_line": True},
+    "hug": {"line_length": 100},
+    "wemake": {"line_length": 80},
+    "appnexus": {"line_length": 88, "force_sort_within_sections": True},
+}
+
+
+@dataclass(frozen=True)
+class ImportStyle:
+    """How imports are written.
+
+    Attributes:
+        line_length: the columns that a line may have; 0 where the project says nothing.
+        single_line: one import a name.
+        mixed: `import` and `from` imports are sorted together, by module.
+    """
+
+    line_length: int = 0
+    single_line: bool = False
+    mixed: bool = False
+
+
+PLAIN = ImportStyle()
+"""That of a project that says nothing."""
+
+
+@cache
+def import_style(folder: Path) -> ImportStyle:
+    """Return what the files of a project say, isort's settings before those of ruff and black."""
+    tool = read_toml(folder / "pyproject.toml").get("tool", {})
+    isort = tool.get("isort", {}) or read_ini(folder / ".isort.cfg", "settings")
+    isort = isort or read_ini(folder / "setup.cfg", "isort")
+    ruff = read_toml(folder / "ruff.toml") or read_toml(folder / ".ruff.toml") or tool.get("ruff", {})
+    sorting = ruff.get("lint", {}).get("isort", {}) or ruff.get("isort", {})
+    profile = PROFILES.get(str(isort.get("profile", "")).lower(), {})
+    lengths = (
+        isort.get("line_length"), profile.get("line_length"), ruff.get("line-length"),
+        tool.get("black", {}).get("line-length"), *flake8_lengths(folder),
+    )  # fmt: skip
+    return ImportStyle(
+        next((int(one) for one in lengths if str(one).isdigit()), 0),
+        says("force_single_line", isort, profile) or says("force-single-line", sorting),
+        says("force_sort_within_sections", isort, profile) or says("force-sort-within-sections", sorting),
+    )
+
+
+def flake8_lengths(folder: Path) -> list[str]:
+    """Return what flake8 and pycodestyle are told, file by file."""
+    places = [(name, section) for name in (".flake8", "setup.cfg", "tox.ini") for section in ("flake8", "pycodestyle")]
+    found = [read_ini(folder / name, section) for name, section in places]
+    return [one[key] for one in found for key in ("max-line-length", "max_line_length") if key in one]
+
+
+def says(key: str, *settings: dict[str, Any]) -> bool:
+    """Return what the first of several settings says that says anything."""
+    value = next((one[key] for one in settings if key in one), False)
+    return value is True or str(value).lower() in ("true", "1", "yes", "on")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):  # not at the top: who only checks has no use for it
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError):
+        return {}
+
+
+def read_ini(path: Path, section: str) -> dict[str, Any]:
+    import configparser
+
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeError, configparser.Error):
+        return {}
+    return dict(parser[section]) if parser.has_section(section) else {}
