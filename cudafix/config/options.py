@@ -22,7 +22,7 @@ from cudafix.config.settings import (
 )
 from cudafix.config.targets import Entry
 
-INTERNAL = {"root", "slices", "edits", "statements"}
+INTERNAL = {"root", "slices", "groups", "edits", "statements"}
 """The options that are no settings."""
 
 
@@ -49,6 +49,7 @@ class Options:
         device_constant: what the constant is called that holds the type of the device, where a program needs it often.
         cache_dir: the folder for what earlier runs found; `.cudafix_cache` below `root` if "".
         slices: look at slices of files where the rules allow that (no setting: the findings are the same).
+        groups: hold back what would leave half of a thing on CUDA (no setting: off where each fix is tried by itself).
         require_reason: a suppression must say why.
         baseline: the file of findings that are known, for `check`; none if "".
         gate: which findings count that a baseline does not know: all, or those of rules that it knows none of any more.
@@ -80,6 +81,7 @@ class Options:
     gate: str = NEW
     code_blocks: bool = False
     slices: bool = True
+    groups: bool = True
     edits: bool = True
     statements: bool = False
     root: Path = Path()

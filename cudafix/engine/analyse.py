@@ -90,7 +90,9 @@ def analyse(file: File, options: Options) -> Analysis:
     matches = [match_reference(one, codes[one], context) for one in left if not one.is_import]
     matches = refine(matches, context)
     matches += [one for one in found if not is_silenced(one, suppressions, file)]
-    matches = hold_back(targets.apply(matches), codes, active, context)
+    matches = targets.apply(matches)
+    if options.groups:
+        matches = hold_back(matches, codes, active, context)
     matches += [match_import(one, matches, context) for one in left if one.is_import]
     late = [of_rule(match, rule) for rule, hooks in rules if hooks.follow for match in hooks.follow(context, matches)]
     matches += targets.apply([one for one in late if not is_silenced(one, suppressions, file)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from checks import check_fixes, fixed, options
+from checks import PROJECT, check_fixes, fixed, options
 
 from cudafix.engine.analyse import Analysis
 from cudafix.engine.verify import RewriteError, verify
@@ -108,7 +108,7 @@ def test_a_refused_file_stays_and_the_reason_is_told(monkeypatch: pytest.MonkeyP
     assert result.fixed == ()
     assert [one.symbol for one in result.findings] == ["torch.cuda.synchronize"]
     assert [(one.fatal, str(one)) for one in result.problems] == [
-        (True, "example.py: left as it was: the rewritten file would use the undefined name `synchronize_device`; "
+        (True, f"{PROJECT / 'example.py'}: left as it was: the rewritten file would use the undefined name `synchronize_device`; "
                "please report this"),
     ]  # fmt: skip
 
@@ -120,7 +120,7 @@ def test_a_file_that_every_further_run_would_change_stays(monkeypatch: pytest.Mo
     result = fixed(source, unsafe=unsafe)
     assert (result.new_bytes, result.fixed) == (None, ())
     assert [str(one) for one in result.problems] == [
-        "example.py: left as it was: a second run would change the file again; please report this"
+        f"{PROJECT / 'example.py'}: left as it was: a second run would change the file again; please report this"
     ]
 
 

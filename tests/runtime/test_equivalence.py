@@ -38,14 +38,12 @@ torch = pytest.importorskip("torch")
 
 HERE = Path(__file__).parent
 MAJOR, MINOR = map(int, torch.__version__.split(".")[:2])
-OPTIONS = Options(select=("CFX1",), target_torch=(MAJOR, MINOR))
+OPTIONS = Options(select=("CFX1",), target_torch=(MAJOR, MINOR), groups=False)
 """The rules for calls, for the torch that is here: `test_control_flow.py` has what guards and ladders become."""
 
 FLAGS = ["True", "False"]
 DEVICES = ["1", "None", "0", "-1", "7", "1.5", "KIND", "KIND + ':1'", "'cpu'", "torch.device(KIND)",
            "torch.device(KIND, 1)"]  # fmt: skip
-"""By a name: a device of CUDA that is written out is a matter of another rule, which holds the function."""
-
 STREAMS = ["torch.cuda.Stream(1)", "torch.cuda.Stream()", "torch.cuda.default_stream()", "None", "7"]
 SEEDS = ["7", "7.9", "'7'", "-1", "'seven'", "None"]
 RNG_STATE = "torch.full((16,), 5, dtype=torch.uint8)"

@@ -27,7 +27,7 @@ from cudafix.model import Safety
 from cudafix.replacements.replacement import Refusal, Replacement
 from cudafix.syntax.module import File
 
-IS_ELSEWHERE = re.compile(r"\bnot\b.*\.type\s*!=\s*[\"']cpu[\"']", re.DOTALL)
+IS_ELSEWHERE = re.compile(r"\bnot\b.{0,200}?\.type\s{0,9}!=\s{0,9}[\"']cpu[\"']", re.DOTALL)
 """A condition like `not torch.cuda.is_available() and x.device.type != "cpu"`."""
 
 
