@@ -5,6 +5,7 @@ Profiles as isort 5 and 6 have them (`isort/profiles.py`); what a project says b
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -42,9 +43,19 @@ PLAIN = ImportStyle()
 """That of a project that says nothing."""
 
 
+FILES = ("pyproject.toml", ".isort.cfg", "setup.cfg", "ruff.toml", ".ruff.toml", "tox.ini", ".flake8")
+
+
+def import_style(path: str) -> ImportStyle:
+    """Return how the project of a file writes imports: what the closest folder above it says that has a word to say."""
+    return style_of(Path(os.path.abspath(path)).parent)
+
+
 @cache
-def import_style(folder: Path) -> ImportStyle:
-    """Return what the files of a project say, isort's settings before those of ruff and black."""
+def style_of(folder: Path) -> ImportStyle:
+    """Return what the files of a folder say, isort's settings before those of ruff and black; else the one above."""
+    if not any((folder / name).is_file() for name in FILES):
+        return style_of(folder.parent) if folder.parent != folder else PLAIN
     tool = read_toml(folder / "pyproject.toml").get("tool", {})
     isort = tool.get("isort", {}) or read_ini(folder / ".isort.cfg", "settings")
     isort = isort or read_ini(folder / "setup.cfg", "isort")

@@ -127,7 +127,7 @@ def check_slice(source: Source, options: Options, work: Work) -> Result | None:
         part = cut(source.data, options.words, options.flush_methods)
         if part is None or len(part) > LARGEST:
             return None
-        file = parse(source, part, import_style(options.root))
+        file = parse(source, part, import_style(source.path))
     except (ParserSyntaxError, SyntaxError, ValueError):
         return None
     analysis = analyse(file, options)
@@ -144,7 +144,7 @@ def analyse_and_rewrite(source: Source, complaint: Complaint | None, options: Op
     from cudafix.matchers.references import parse
 
     try:
-        file = parse(source, style=import_style(options.root))
+        file = parse(source, style=import_style(source.path))
     except (ParserSyntaxError, SyntaxError, UnicodeError, LookupError) as error:
         if complaint is not None:
             return unreadable(source, f"cannot be read as Python: {complaint.message}", complaint.position, options)

@@ -327,6 +327,8 @@ def holds_answer(node: ast.stmt) -> bool:
     """Whether a statement gives a name to a function of a backend, to a table of such, or to an answer about one."""
     if isinstance(node, ast.ImportFrom):
         return (node.module or "").startswith("torch")
+    if isinstance(node, (ast.For, ast.AsyncFor)):
+        return any(isinstance(one, ast.Call) and is_answer(one) for one in ast.walk(node.iter))
     value: Value = (
         getattr(node, "value", None) if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) else None
     )

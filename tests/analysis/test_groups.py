@@ -82,7 +82,6 @@ def test_a_test_that_the_fix_takes_away_holds_nothing() -> None:
         "s = torch.cuda.Stream()\nkernel(s.cuda_stream)\n",
         "kernel(torch.cuda.current_stream().cuda_stream)\n",
         "def f(device):\n    s = torch.cuda.current_stream(device)\n    return pointer(s.cuda_stream)\n",
-        "def stream():\n    return torch.cuda.current_stream()\nkernel(stream().cuda_stream)\n",
         "s = other or torch.cuda.Stream()\nkernel(s.cuda_stream)\n",
         "streams = [torch.cuda.Stream() for _ in range(2)]\nkernel(streams[0].cuda_stream)\n",
         "for s in (torch.cuda.Stream(), torch.cuda.Stream()):\n    kernel(s.cuda_stream)\n",
@@ -309,20 +308,6 @@ def test_a_test_goes_once_the_fixes_behind_it_leave_no_cuda() -> None:
 def test_a_device_behind_a_test_that_is_about_cuda_stays(test: str) -> None:
     source = f"import torch\ndef f(self, x):\n    return torch.device('cuda') if {test} else torch.device('cpu')\n"
     assert fixed(source.encode(), unsafe=True, select=["CFX201"], ignore=[]).new_bytes is None
-
-
-def test_a_value_is_followed_into_a_function_of_the_file() -> None:
-    check_stays(
-        """
-        import torch
-        def speed(index):
-            return torch.cuda.get_device_capability(index)
-        def here():
-            device = torch.cuda.current_device()
-            return speed(device)
-        """,
-        "`torch.cuda.get_device_capability` on line 3 stays",
-    )
 
 
 def test_a_name_of_a_device_that_is_compared_is_not_safe() -> None:

@@ -108,8 +108,8 @@ def test_a_refused_file_stays_and_the_reason_is_told(monkeypatch: pytest.MonkeyP
     assert result.fixed == ()
     assert [one.symbol for one in result.findings] == ["torch.cuda.synchronize"]
     assert [(one.fatal, str(one)) for one in result.problems] == [
-        (True, f"{PROJECT / 'example.py'}: left as it was: the rewritten file would use the undefined name `synchronize_device`; "
-               "please report this"),
+        (True, f"{PROJECT / 'example.py'}: left as it was: the rewritten file would use the undefined name "
+               "`synchronize_device`; please report this"),
     ]  # fmt: skip
 
 

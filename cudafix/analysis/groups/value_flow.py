@@ -1,7 +1,8 @@
 """Where the value of an expression goes: the calls that take it, what is done with it, and the names that it is given.
 
-In: an expression. Out: the nodes that it meets. It is followed through names, attributes, containers, loops, returns
-and functions that pass on what they get, and ends in arithmetic: a number worked out of it is no part of it.
+In: an expression. Out: the nodes that it meets. It is followed through names, attributes, containers, loops and
+functions that pass on what they get. It ends in arithmetic, a number worked out of it is no part of it, and where a
+function begins or ends: a slice of the file would not show the other end.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext, once
 from cudafix.syntax.assigned_values import enclosing_method
-from cudafix.syntax.expressions import last_name
 from cudafix.syntax.name_table import COMPREHENSIONS
 from cudafix.syntax.scopes import grouped
 
@@ -80,8 +80,6 @@ class ValueFlow:
             call = self.context.parent(parent)
             if isinstance(call, cst.Call) and self.passes_on(call):
                 yield call
-            elif isinstance(call, cst.Call):
-                yield from self.reads_of_parameter(call, parent)
         elif isinstance(parent, cst.NamedExpr) and parent.value is node:
             yield parent
             yield from self.reads(parent.target, node)
@@ -94,8 +92,6 @@ class ValueFlow:
             yield from self.reads_in(parent, parent.target)
         elif isinstance(parent, COMPREHENSIONS):
             yield from self.comes_out_of(parent, node)
-        elif isinstance(parent, cst.Return):
-            yield from self.calls_around(parent)
 
     def passes_on(self, call: cst.Call) -> bool:
         meaning = self.names.resolve(call.func)
@@ -146,54 +142,6 @@ class ValueFlow:
         for read in attributes(self.context).get(target.attr.value, ()):
             if read is not target and (around is None or enclosing_method(read, self.context.file)[1] is around):
                 yield read
-
-    def reads_of_parameter(self, call: cst.Call, argument: cst.Arg) -> Iterator[cst.CSTNode]:
-        """Yield the reads of the parameter, of a function of this file, that an argument is passed to."""
-        found = definition(call.func, self.context)
-        name = parameter_for(argument, call, found) if found is not None else ""
-        scope = next((one for one in self.names.scopes if one.node is found), None)
-        if name and scope is not None:
-            for use in self.names.uses_by_name.get(name, ()):
-                if self.names.find_scope(name, use.scope) is scope:
-                    yield use.node
-
-    def calls_around(self, statement: cst.Return) -> Iterator[cst.CSTNode]:
-        """Yield the calls, in this file, of the function that a `return` stands in."""
-        around = self.names.tree.ancestors(statement)
-        function = next((one for one in around if isinstance(one, (cst.FunctionDef, cst.Lambda))), None)
-        if not isinstance(function, cst.FunctionDef):
-            return
-        name = function.name.value
-        reads = [use.node for use in self.names.uses_by_name.get(name, ())] + [*attributes(self.context).get(name, ())]
-        for read in reads:
-            call = self.context.parent(read)
-            if isinstance(call, cst.Call) and call.func is read:
-                yield call
-
-
-def definition(func: cst.BaseExpression, context: RuleContext) -> cst.FunctionDef | None:
-    """Return the one function of the file that a name, or an attribute of `self`, can call."""
-    is_own = (
-        isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name) and func.value.value in ("self", "cls")
-    )
-    if not isinstance(func, cst.Name) and not is_own:
-        return None
-    name = last_name(func)
-    bindings = [one for scope in context.file.names.scopes for one in scope.bindings.get(name, ())]
-    found = bindings[0].node if len(bindings) == 1 else None
-    return found if isinstance(found, cst.FunctionDef) else None
-
-
-def parameter_for(argument: cst.Arg, call: cst.Call, function: cst.FunctionDef) -> str:
-    """Return the name of the parameter that an argument is for; "" where that cannot be told."""
-    if argument.keyword is not None:
-        return argument.keyword.value
-    before = call.args[: call.args.index(argument) + 1]
-    if any(one.star for one in before):
-        return ""
-    params = (*function.params.posonly_params, *function.params.params)
-    index = len(before) - 1 + int(isinstance(call.func, cst.Attribute))
-    return params[index].name.value if index < len(params) else ""
 
 
 def names_bound(target: cst.BaseExpression) -> Iterator[cst.Name]:
