@@ -559,3 +559,18 @@ def test_what_a_handler_does_for_an_older_torch_stays(error: str) -> None:
 )
 def test_a_test_for_cuda_itself_stays(line: str, reason: str) -> None:
     check_stays(f"import torch\ndef f(x):\n    {line}\n", reason)
+
+
+def test_what_belongs_to_a_use_that_its_function_holds_is_held_as_well() -> None:
+    source = """
+        import torch
+        class Prefetch:
+            def __init__(self):
+                self.side = torch.cuda.Stream()
+            def load(self, x):
+                with torch.cuda.stream(self.side):
+                    return x.cuda()
+        """
+    assert fixed(source.encode()).new_bytes is None
+    assert reasons(source)[6] == "line 7 of the function around it still says CUDA"
+    assert "on line 6" in reasons(source)[4]

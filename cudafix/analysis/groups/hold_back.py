@@ -57,6 +57,18 @@ def hold_back(
         return list(matches)
     if GENERATED.search("".join(context.file.lines[:HEAD])):
         return [without_fix(one, MADE) for one in matches]
+    held = list(matches)
+    while True:  # what one look holds back, others belong to
+        again = held_once(held, codes, active, context)
+        if all(one is other for one, other in zip(held, again, strict=True)):
+            return held
+        held = again
+
+
+def held_once(
+    matches: list[Match], codes: Mapping[Reference, str], active: frozenset[str], context: RuleContext
+) -> list[Match]:
+    """Return the matches, each no safer than its group, its test, its function and its kin are now."""
     members = find_members(matches, codes, active, context)
     held: dict[Match, Match] = {}
     for group in Ties(members, active, context).groups():

@@ -152,10 +152,13 @@ def enclosing(around: Sequence[cst.CSTNode]) -> tuple[cst.FunctionDef | None, cs
     return function, None
 
 
-def code_tokens(text: str) -> Iterator[tokenize.TokenInfo]:
-    """Yield the names and texts of the function that `text` begins with, without docstrings and imports."""
+Statement = list[tokenize.TokenInfo]
+
+
+def statements(text: str) -> Iterator[tuple[int, Statement]]:
+    """Yield the statements of the function or class that `text` begins with, and how deep they stand: its head at 0."""
     base = depth = int(text[:1].isspace())
-    statement: list[tokenize.TokenInfo] = []
+    statement: Statement = []
     has_begun = False
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.INDENT:
@@ -165,43 +168,33 @@ def code_tokens(text: str) -> Iterator[tokenize.TokenInfo]:
             if depth <= base:
                 return
         elif token.type == tokenize.NEWLINE:
-            yield from words(statement)
-            is_head = bool(statement) and statement[-1].string == ":"
+            yield depth - base, statement
             has_begun = has_begun or is_definition(statement)
-            if has_begun and depth == base and not is_head:
+            if has_begun and depth == base and statement[-1].string != ":":
                 return  # all of it stands on one line
             statement = []
         elif token.type not in LAYOUT:
             statement.append(token)
 
 
+def code_tokens(text: str) -> Iterator[tokenize.TokenInfo]:
+    """Yield the names and texts of the function that `text` begins with, without docstrings and imports."""
+    for _, statement in statements(text):
+        yield from words(statement)
+
+
 def class_tokens(text: str) -> Iterator[tokenize.TokenInfo]:
     """Yield the names and texts of the class that `text` begins with: its head, and what stands in it by itself."""
-    base = depth = int(text[:1].isspace())
-    statement: list[tokenize.TokenInfo] = []
-    has_begun = False
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.INDENT:
-            depth += bool(has_begun)
-        elif token.type == tokenize.DEDENT:
-            depth -= 1
-            if depth <= base:
-                return
-        elif token.type == tokenize.NEWLINE:
-            is_own = depth == base or (depth == base + 1 and statement[0].string not in ("def", "async", "class", "@"))
-            if is_own:
-                yield from words(statement)
-            has_begun = True
-            statement = []
-        elif token.type not in LAYOUT:
-            statement.append(token)
+    for depth, statement in statements(text):
+        if depth == 0 or (depth == 1 and statement[0].string not in ("def", "async", "class", "@")):
+            yield from words(statement)
 
 
-def is_definition(statement: list[tokenize.TokenInfo]) -> bool:
-    return any(one.string == "def" for one in statement[:2])
+def is_definition(statement: Statement) -> bool:
+    return any(one.string in ("def", "class") for one in statement[:2])
 
 
-def words(statement: list[tokenize.TokenInfo]) -> Iterator[tokenize.TokenInfo]:
+def words(statement: Statement) -> Iterator[tokenize.TokenInfo]:
     """Yield the names and texts of a statement; of a docstring, an import, and the name of a function, none."""
     is_text = len(statement) == 1 and statement[0].type == tokenize.STRING
     if is_text or (statement and statement[0].string in ("from", "import")):
