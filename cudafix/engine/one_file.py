@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cudafix.config.import_style import import_style
 from cudafix.config.options import Options
 from cudafix.engine.work import Mode, Work
 from cudafix.files.source import DOCUMENTS, HOLD_MODULES, HUGE, LARGEST, NOTEBOOK, Source, digest, read
@@ -127,7 +126,7 @@ def check_slice(source: Source, options: Options, work: Work) -> Result | None:
         part = cut(source.data, options.words, options.flush_methods)
         if part is None or len(part) > LARGEST:
             return None
-        file = parse(source, part, import_style(source.path))
+        file = parse(source, part)
     except (ParserSyntaxError, SyntaxError, ValueError):
         return None
     analysis = analyse(file, options)
@@ -144,7 +143,7 @@ def analyse_and_rewrite(source: Source, complaint: Complaint | None, options: Op
     from cudafix.matchers.references import parse
 
     try:
-        file = parse(source, style=import_style(source.path))
+        file = parse(source)
     except (ParserSyntaxError, SyntaxError, UnicodeError, LookupError) as error:
         if complaint is not None:
             return unreadable(source, f"cannot be read as Python: {complaint.message}", complaint.position, options)

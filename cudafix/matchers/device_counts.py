@@ -6,6 +6,7 @@ import libcst as cst
 
 from cudafix.matchers.conditions import NO_DEVICE
 from cudafix.matchers.references import Reference
+from cudafix.syntax.assigned_values import reads_of
 from cudafix.syntax.module import File
 
 
@@ -13,18 +14,20 @@ def is_asked_whether_any(reference: Reference, file: File) -> bool:
     """Whether a count of devices, or a name that is given it, is the test for there being one."""
     if reference.symbol.row.name != "device_count" or reference.call is None:
         return False
-    return any(is_test(one, file) for one in holders_of(reference, file))
+    return any(is_test(one, file) for one in reads_of(reference.call, file))
 
 
 def is_handed_on(reference: Reference, file: File) -> bool:
     """Whether a count of devices goes where nobody sees whether 0 stands for something: to a function, an attribute."""
+    if reference.call is None:
+        return False
     if reference.symbol.row.name == "current_device":
-        return any(is_given_to_others(one, file) for one in holders_of(reference, file))
-    if reference.symbol.row.name != "device_count" or reference.call is None:
+        return any(is_given_to_others(one, file) for one in reads_of(reference.call, file))
+    if reference.symbol.row.name != "device_count":
         return False
     if any(isinstance(one, (cst.Decorator, cst.Param)) for one in file.tree.ancestors(reference.node)):
         return True
-    return any(goes_on(one, file) for one in holders_of(reference, file))
+    return any(goes_on(one, file) for one in reads_of(reference.call, file))
 
 
 def is_given_to_others(index: cst.CSTNode, file: File) -> bool:
@@ -47,16 +50,6 @@ def goes_on(number: cst.CSTNode, file: File) -> bool:
     if isinstance(parent, cst.Assign):
         return not all(isinstance(one.target, cst.Name) for one in parent.targets)
     return isinstance(parent, (cst.Return, cst.DictElement, cst.Element, cst.AnnAssign, cst.Lambda))
-
-
-def holders_of(reference: Reference, file: File) -> list[cst.CSTNode]:
-    """Return the call, and the reads of the names that are given what it answers."""
-    holders: list[cst.CSTNode] = [] if reference.call is None else [reference.call]
-    for binding in file.value_bindings:
-        if binding.value is reference.call:
-            uses = file.names.uses_by_name.get(binding.name, ())
-            holders += [use.node for use in uses if binding in file.names.reaching_definitions(use)]
-    return holders
 
 
 def is_test(number: cst.CSTNode, file: File) -> bool:

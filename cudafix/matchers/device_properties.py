@@ -8,6 +8,7 @@ import libcst as cst
 
 from cudafix.catalogue.table import COMMON_PROPERTIES
 from cudafix.matchers.references import Reference
+from cudafix.syntax.assigned_values import reads_of
 from cudafix.syntax.module import File
 
 
@@ -20,12 +21,7 @@ def read_attributes(reference: Reference, file: File) -> Iterator[str]:
     """Yield the attributes that are read of what a call returns: at once, or of the name that it is given."""
     if reference.call is None:
         return
-    holders: list[cst.CSTNode] = [reference.call]
-    for binding in file.value_bindings:
-        if binding.value is reference.call:
-            uses = file.names.uses_by_name.get(binding.name, ())
-            holders += [use.node for use in uses if binding in file.names.reaching_definitions(use)]
-    for holder in holders:
+    for holder in reads_of(reference.call, file):
         parent = file.tree.parents.get(holder)
         if isinstance(parent, cst.Attribute) and parent.value is holder:
             yield parent.attr.value

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import libcst as cst
 
 from cudafix.catalogue.symbols import Symbol, find_row, look_up
-from cudafix.config.import_style import PLAIN, ImportStyle
 from cudafix.files.source import Source
 from cudafix.syntax.expressions import getattr_name, imported_module, leftmost
 from cudafix.syntax.module import File
@@ -43,15 +42,13 @@ class Reference:
         return self.root is None
 
 
-def parse(source: Source, shown: bytes | None = None, style: ImportStyle = PLAIN) -> File:
+def parse(source: Source, shown: bytes | None = None) -> File:
     """Return a module as the rules read it; of a slice of it, where `shown` is given.
-
-    `style` is how its project writes imports.
 
     Raises:
         ParserSyntaxError, SyntaxError, UnicodeError, LookupError: for what is no Python, or cannot be decoded.
     """
-    return File(source, shown, BROUGHT_BY_STARS, style)
+    return File(source, shown, BROUGHT_BY_STARS)
 
 
 def torch_names(names: NameTable) -> frozenset[str]:

@@ -23,8 +23,9 @@ from cudafix.model import Safety
 from cudafix.replacements.native import ANSWER_OF_CPU, ASKS_THE_CPU, GET_MODULE, ON_CPU, native_form, of_torch
 from cudafix.replacements.project_targets import find_entry, target_form
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement, is_module
-from cudafix.replacements.scripted import MAY_BE_SCRIPTED, PASTED, SCRIPTED, in_module, is_pasted, is_scripted
+from cudafix.replacements.scripted import MAY_BE_SCRIPTED, find_reader, in_module
 from cudafix.syntax.arguments import unknown_argument
+from cudafix.syntax.assigned_values import reads_of
 from cudafix.syntax.blocks import does_nothing
 from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding
@@ -99,9 +100,7 @@ def find_obstacle(reference: Reference, file: File) -> str:
         return "it is passed on as a device, where the neutral form is a context: pass the index"
     if is_for_old_torch(reference.node, file):
         return "the branch is for a torch that the neutral function does not run with"
-    if is_scripted(reference.node, file):
-        return SCRIPTED
-    return PASTED if is_pasted(reference.node, file) else ""
+    return find_reader(reference.node, file)
 
 
 def is_passed_as_device(reference: Reference, file: File) -> bool:
@@ -128,14 +127,8 @@ def is_tried_import(binding: Binding, file: File) -> bool:
     """Whether `try: from torch.cuda.amp import GradScaler` asks for the function itself."""
     if not isinstance(binding.node, cst.ImportFrom) or binding.alias is None or look_up(binding.target) is None:
         return False
-    child: cst.CSTNode = binding.node
-    for parent in file.tree.ancestors(binding.node):
-        if isinstance(parent, cst.Try) and parent.body is child:
-            return any("Error" in file.code(one.type) for one in parent.handlers if one.type is not None)
-        if isinstance(parent, cst.FunctionDef):
-            return False
-        child = parent
-    return False
+    handlers = [handler for attempt in file.tree.attempts(binding.node)[:1] for handler in attempt.handlers]
+    return any("Error" in file.code(one.type) for one in handlers if one.type is not None)
 
 
 def is_function_itself(reference: Reference, file: File) -> bool:
@@ -271,7 +264,7 @@ def find_doubts(reference: Reference, file: File, form: Replacement) -> list[str
     if has_comment(reference.node, file):
         found.append("a comment inside the expression would be lost")
     if row.name not in ANSWERS_WITHOUT_CUDA and any(
-        tells_by_error(attempt, reference.node, file) for attempt in tries(reference, file)
+        tells_by_error(attempt, reference.node, file) for attempt in file.tree.attempts(reference.node)
     ):
         found.append("an error here tells that there is no CUDA, and the neutral call may raise none")
     return found
@@ -279,32 +272,16 @@ def find_doubts(reference: Reference, file: File, form: Replacement) -> list[str
 
 def is_uncaught(reference: Reference, file: File) -> bool:
     """Whether what is tried is expected to fail, but not with an AttributeError."""
-    handlers = [handler for attempt in tries(reference, file) for handler in attempt.handlers]
+    handlers = [handler for attempt in file.tree.attempts(reference.node) for handler in attempt.handlers]
     caught = " ".join(file.code(one.type) if one.type is not None else "Exception" for one in handlers)
     return bool(handlers) and not re.search(r"\b(?:AttributeError|Exception|BaseException)\b", caught)
 
 
 def is_compared(reference: Reference, file: File) -> bool:
     """Whether what a call answers, or a name that is given it, is compared with something."""
-    holders: list[cst.CSTNode] = [] if reference.call is None else [reference.call]
-    for binding in file.value_bindings:
-        if binding.value is reference.call and reference.call is not None:
-            holders += [use.node for use in file.names.uses_by_name.get(binding.name, ())]
+    holders = reads_of(reference.call, file) if reference.call is not None else ()
     around = [parent for one in holders for parent in file.tree.ancestors(one)[:4]]
     return any(isinstance(one, cst.Comparison) for one in around)
-
-
-def tries(reference: Reference, file: File) -> list[cst.Try]:
-    """Return the `try` statements whose body holds the reference, as far as the function around it."""
-    found = []
-    child: cst.CSTNode = reference.node
-    for parent in file.tree.ancestors(reference.node):
-        if isinstance(parent, (cst.FunctionDef, cst.Lambda)):
-            break
-        if isinstance(parent, cst.Try) and parent.body is child:
-            found.append(parent)
-        child = parent
-    return found
 
 
 def tells_by_error(statement: cst.Try, node: cst.CSTNode, file: File) -> bool:

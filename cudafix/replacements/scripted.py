@@ -5,11 +5,12 @@ The neutral function is a name of this file, and no part of what either takes al
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import libcst as cst
 
+from cudafix.syntax.assigned_values import reads_of
 from cudafix.syntax.expressions import last_name
 from cudafix.syntax.module import File
 
@@ -19,6 +20,13 @@ PASTED = "its source is read with inspect.getsource, and the import would not go
 
 SCRIPTS = ("torch.jit.script", "torch.jit.export")
 READS_SOURCE = ("inspect.getsource", "inspect.getsourcelines")
+
+
+def find_reader(node: cst.CSTNode, file: File) -> str:
+    """Return who reads the code around `node` and cannot take a neutral call, in words; "" where nobody does."""
+    if is_scripted(node, file):
+        return SCRIPTED
+    return PASTED if is_pasted(node, file) else ""
 
 
 def is_scripted(node: cst.CSTNode, file: File) -> bool:
@@ -78,16 +86,10 @@ def calls_with(name: str, file: File) -> list[cst.BaseExpression]:
     return found
 
 
-def made_by(name: cst.Name, file: File) -> Iterator[cst.CSTNode]:
-    """Yield the call of a class, and the reads of the names that are given what it makes."""
+def made_by(name: cst.Name, file: File) -> Sequence[cst.CSTNode]:
+    """Return the call of a class, and the reads of the names that are given what it makes."""
     call = file.tree.parents.get(name)
-    if not isinstance(call, cst.Call) or call.func is not name:
-        return
-    yield call
-    for binding in file.value_bindings:
-        if binding.value is call:
-            uses = file.names.uses_by_name.get(binding.name, ())
-            yield from (use.node for use in uses if binding in file.names.reaching_definitions(use))
+    return reads_of(call, file) if isinstance(call, cst.Call) and call.func is name else ()
 
 
 def source_reads(file: File) -> Iterator[cst.Call]:

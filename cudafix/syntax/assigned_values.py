@@ -30,6 +30,16 @@ def only_binding(node: cst.Name, file: File) -> Binding | None:
     return binding if binding.kind in (BindingKind.OTHER, BindingKind.ALIAS) and not binding.outer else None
 
 
+def reads_of(value: cst.CSTNode, file: File) -> list[cst.CSTNode]:
+    """Return an expression, and the reads of the names that are given its value."""
+    found = [value]
+    for binding in file.value_bindings:
+        if binding.value is value:
+            uses = file.names.uses_by_name.get(binding.name, ())
+            found += [use.node for use in uses if binding in file.names.reaching_definitions(use)]
+    return found
+
+
 def attribute_value(node: cst.Attribute, owner: str, file: File) -> cst.BaseExpression | None:
     """Return what the class around `node` assigns to `self.NAME`, when it does so once."""
     function, around = enclosing_method(node, file)

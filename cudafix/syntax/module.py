@@ -9,7 +9,7 @@ from functools import cached_property
 
 import libcst as cst
 
-from cudafix.config.import_style import PLAIN, ImportStyle
+from cudafix.config.import_style import ImportStyle, import_style
 from cudafix.files.source import Source
 from cudafix.model import Position
 from cudafix.syntax.name_table import NameTable
@@ -25,21 +25,13 @@ LOST_BY_LIBCST = re.compile(rb"\f|\r(?!\n)")
 class File:
     """One parsed module. Rows count from 1, columns from 1, in characters."""
 
-    def __init__(
-        self,
-        source: Source,
-        shown: bytes | None = None,
-        brought_by_stars: Set[str] = frozenset(),
-        style: ImportStyle = PLAIN,
-    ) -> None:
+    def __init__(self, source: Source, shown: bytes | None = None, brought_by_stars: Set[str] = frozenset()) -> None:
         """Parse a module.
 
         Arguments:
             shown: a slice of it, of which the tree is made instead: its rows are those of the whole.
             brought_by_stars: packages that any star import is taken to bring.
-            style: how the project writes imports.
         """
-        self.style = style
         self.brought_by_stars = brought_by_stars
         self.line_starts: dict[cst.CSTNode, Sequence[int]] = {}
         self.path = source.path
@@ -49,6 +41,11 @@ class File:
     @cached_property
     def names(self) -> NameTable:
         return build_name_table(self.module, self.brought_by_stars)
+
+    @cached_property
+    def style(self) -> ImportStyle:
+        """How its project writes imports."""
+        return import_style(self.path)
 
     @cached_property
     def tree(self) -> Tree:

@@ -54,6 +54,18 @@ class Tree:
         comparison = self.parents.get(parent) if isinstance(parent, cst.ComparisonTarget) else parent
         return comparison if isinstance(comparison, cst.Comparison) else None
 
+    def attempts(self, node: cst.CSTNode) -> list[cst.Try]:
+        """Return the `try` statements in whose body `node` stands, innermost first, up to the function around it."""
+        found = []
+        child = node
+        for parent in self.ancestors(node):
+            if isinstance(parent, (cst.FunctionDef, cst.Lambda)):
+                break
+            if isinstance(parent, cst.Try) and parent.body is child:
+                found.append(parent)
+            child = parent
+        return found
+
     # Statements of a block
 
     def exits(self, block: cst.IndentedBlock) -> Sequence[cst.If]:

@@ -15,7 +15,6 @@ from cudafix.analysis.context import RuleContext, once
 from cudafix.config.python_requirement import oldest_python
 from cudafix.fixes.operations import NodeChange, Substitution, names_in
 from cudafix.replacements.replacement import Refusal
-from cudafix.replacements.scripted import SCRIPTED, is_scripted
 from cudafix.syntax.expressions import last_name
 from cudafix.syntax.scopes import Scope
 
@@ -79,8 +78,6 @@ def find_obstacle(param: cst.Param, function: cst.FunctionDef, scope: Scope, con
     file, name = context.file, param.name.value
     names = file.names
     assert param.default is not None
-    if is_scripted(function.body, file):
-        return SCRIPTED
     if param.annotation is not None and "Literal" in file.code(param.annotation.annotation):
         return "the annotation says which values may be passed"
     if any(context.references_in(param.default)):

@@ -22,7 +22,7 @@ from cudafix.fixes.operations import Constant, NodeChange, Operations, Place, Su
 from cudafix.model import Safety
 from cudafix.replacements.index_as_device import is_taken_for_device
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
-from cudafix.replacements.scripted import PASTED, SCRIPTED, is_pasted, is_scripted
+from cudafix.replacements.scripted import find_reader
 from cudafix.syntax.expressions import last_name
 from cudafix.syntax.scopes import Binding, BindingKind, Scope
 
@@ -46,10 +46,9 @@ class NeutralDevice:
 
 def match_with_fix(node: cst.CSTNode, message: str, fix: Operations | Refusal, context: RuleContext) -> Match:
     """Return the match for `node`, with its fix or with what stops one."""
-    if isinstance(fix, Operations) and is_scripted(node, context.file):
-        fix = Refusal(SCRIPTED)
-    if isinstance(fix, Operations) and is_pasted(node, context.file):
-        fix = Refusal(PASTED)
+    reader = find_reader(node, context.file) if isinstance(fix, Operations) else ""
+    if reader:
+        fix = Refusal(reader)
     operations, reason = with_reason(fix)
     owner = find_default_owner(node, context) if operations.changes else None
     words = help_for(operations.changes[-1].substitutions[-1].replacement, owner) if owner is not None else ""
@@ -117,23 +116,13 @@ def is_optional_here(node: cst.CSTNode, context: RuleContext) -> bool:
     """Whether the file does without torch where that is missing, and `node` stands where nothing has found it."""
     file = context.file
     imports = [one for one in file.names.imports if f"{one.target}.".startswith("torch.")]
-    attempts = [attempt_around(one.node, context) for one in imports]
+    attempts = [next((try_ for try_ in file.tree.attempts(one.node) if try_.handlers), None) for one in imports]
     if not imports or None in attempts:
         return False
     around = file.tree.ancestors(node)
     return not any(attempt in around for attempt in attempts) and all(
         file.tree.suite(attempt) is not file.module for attempt in attempts if attempt is not None
     )
-
-
-def attempt_around(node: cst.CSTNode, context: RuleContext) -> cst.Try | None:
-    """Return the `try` with handlers in whose body `node` stands."""
-    child = node
-    for parent in context.file.tree.ancestors(node):
-        if isinstance(parent, cst.Try) and parent.body is child and parent.handlers:
-            return parent
-        child = parent
-    return None
 
 
 def late_default(

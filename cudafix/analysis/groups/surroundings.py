@@ -9,12 +9,12 @@ from __future__ import annotations
 import io
 import re
 import tokenize
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 import libcst as cst
 
-from cudafix.analysis.context import RuleContext
+from cudafix.analysis.context import RuleContext, once
 from cudafix.analysis.control_flow.substitutes import tests_of
 from cudafix.analysis.match import Match
 from cudafix.matchers.cuda_words import names_backend
@@ -36,6 +36,9 @@ LAYOUT = (tokenize.NL, tokenize.COMMENT)
 Span = tuple[int, int]
 """The first column, and the one behind the last; from 0."""
 
+Place = tuple[int, int]
+"""A row, from 1, and a column, from 0."""
+
 
 class Surroundings:
     """The functions of a file, and what they say of CUDA beside what fixes take out, the safe ones or all."""
@@ -50,7 +53,6 @@ class Surroundings:
                     for row in range(start[0], end[0] + 1):
                         first = start[1] if row == start[0] else 0
                         self.gone.setdefault(row, []).append((first, end[1] if row == end[0] else len(self.line(row))))
-        self.rows: dict[cst.CSTNode, int] = {}
         self.is_of_cuda = names_backend(context.path_without_suffix, ["cuda", "nccl"])
 
     def line(self, row: int) -> str:
@@ -61,28 +63,17 @@ class Surroundings:
         if self.is_of_cuda:
             return "the file is CUDA's own, by its name"
         reference = self.context.references_by_node.get(node)
-        if reference is not None and reference.symbol.row.name in OF_PROCESS and self.row_of_file:
-            return f"line {self.row_of_file} of the file still says CUDA, and this is about the whole process"
+        if reference is not None and reference.symbol.row.name in OF_PROCESS:
+            row = self.first_left(devices_said(self.context))
+            if row:
+                return f"line {row} of the file still says CUDA, and this is about the whole process"
         around = self.file.tree.ancestors(node)
         function, owner = enclosing(around)
         for one, kind in ((function, "function"), (owner, "class")):
-            row = self.row_with_cuda(one) if one is not None else 0
+            row = self.first_left(words_in(one, self.context)) if one is not None else 0
             if row:
                 return f"line {row} of the {kind} around it still says CUDA"
         return ""
-
-    @cached_property
-    def row_of_file(self) -> int:
-        """The first line of the file that still names CUDA or NCCL as a device or a backend; 0 where none does."""
-        try:
-            for token in tokenize.generate_tokens(io.StringIO("".join(self.file.lines)).readline):
-                is_device = token.type in TEXTS and OF_CLASS.search(token.string) is not None
-                is_move = token.type == tokenize.NAME and MOVES.search(token.line[max(0, token.start[1] - 1) :])
-                if (is_device or is_move) and not self.is_gone(token.start[0], token.start[1]):
-                    return token.start[0]
-        except (tokenize.TokenError, SyntaxError):
-            pass
-        return 0
 
     def test_with_cuda(self, node: cst.CSTNode) -> int:
         """Return the line of a test behind which `node` stands and that still says CUDA; 0 where none does."""
@@ -106,29 +97,39 @@ class Surroundings:
                 return True
         return False
 
-    def row_with_cuda(self, definition: cst.FunctionDef | cst.ClassDef) -> int:
-        """Return the first line of a definition that still says CUDA; 0 where none does."""
-        if definition not in self.rows:
-            tokens = class_tokens if isinstance(definition, cst.ClassDef) else code_tokens
-            self.rows[definition] = next(self.says(definition, tokens), 0)
-        return self.rows[definition]
-
-    def says(
-        self, definition: cst.FunctionDef | cst.ClassDef, tokens: Callable[[str], Iterator[tokenize.TokenInfo]]
-    ) -> Iterator[int]:
-        """Yield the lines of a definition, decorators included, that say CUDA and stay."""
-        first = min(self.file.start(one).row for one in (*definition.decorators, definition))
-        try:
-            for token in tokens("".join(self.file.lines[first - 1 :])):
-                row = token.start[0] + first - 1
-                says = OF_CLASS if isinstance(definition, cst.ClassDef) else SAYS
-                if says.search(token.string) and not self.is_gone(row, token.start[1]):
-                    yield row
-        except (tokenize.TokenError, SyntaxError):
-            return
+    def first_left(self, places: Iterable[Place]) -> int:
+        """Return the row of the first of some places that no fix takes out; 0 where there is none."""
+        return next((row for row, column in places if not self.is_gone(row, column)), 0)
 
     def is_gone(self, row: int, column: int) -> bool:
         return any(first <= column < last for first, last in self.gone.get(row, ()))
+
+
+@once
+def words_in(definition: cst.FunctionDef | cst.ClassDef, context: RuleContext) -> list[Place]:
+    """Return where a definition, decorators included, says CUDA; they are asked for again when fixes are held back."""
+    is_class = isinstance(definition, cst.ClassDef)
+    tokens, says = (class_tokens, OF_CLASS) if is_class else (code_tokens, SAYS)
+    first = min(context.file.start(one).row for one in (*definition.decorators, definition))
+    found: list[Place] = []
+    with suppress(tokenize.TokenError, SyntaxError):
+        for token in tokens("".join(context.file.lines[first - 1 :])):
+            if says.search(token.string):
+                found.append((token.start[0] + first - 1, token.start[1]))
+    return found
+
+
+@once
+def devices_said(context: RuleContext) -> list[Place]:
+    """Return where a file names CUDA or NCCL as a device or a backend, or moves to CUDA."""
+    found: list[Place] = []
+    with suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(io.StringIO("".join(context.file.lines)).readline):
+            is_device = token.type in TEXTS and OF_CLASS.search(token.string)
+            is_move = token.type == tokenize.NAME and MOVES.search(token.line[max(0, token.start[1] - 1) :])
+            if is_device or is_move:
+                found.append(token.start)
+    return found
 
 
 def names_in(test: cst.BaseExpression) -> Iterator[cst.Name]:
@@ -206,7 +207,7 @@ def words(statement: Statement) -> Iterator[tokenize.TokenInfo]:
         before = token.string
 
 
-def taken_out(match: Match, file: File) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+def taken_out(match: Match, file: File) -> Iterator[tuple[Place, Place]]:
     """Yield what the fix of a match takes out of the code, as rows from 1 and columns from 0."""
     changes = [one for one in match.operations.changes if not one.before]
     for change in changes:

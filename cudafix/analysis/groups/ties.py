@@ -14,7 +14,7 @@ from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.guards_and_ladders import dispatches, is_ladder
 from cudafix.analysis.control_flow.substitutes import tests_of
 from cudafix.analysis.groups.members import Member, code_in_line
-from cudafix.analysis.groups.value_flow import ValueFlow
+from cudafix.analysis.groups.value_flow import met_by
 from cudafix.catalogue.table import CAPTURES, OF_ONE_BACKEND, RAW_HANDLES
 from cudafix.matchers.device_text import BEGINNING, WHOLE
 from cudafix.matchers.patches import find_patched
@@ -81,7 +81,7 @@ class Ties:
         if call is not None and reference.symbol.row.device_places:
             self.tie_call(reference, call)
         if reference.symbol.row.name in OF_ONE_BACKEND:
-            for met in ValueFlow(self.context).meets(call or reference.node):
+            for met in met_by(call or reference.node, self.context):
                 self.tie(reference.node, met)
                 self.tie_met(reference, met)
 

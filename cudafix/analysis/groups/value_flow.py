@@ -29,6 +29,12 @@ CONTAINERS = (
 """What holds a value, or is one of several."""
 
 
+@once
+def met_by(value: cst.CSTNode, context: RuleContext) -> list[cst.CSTNode]:
+    """Return what the value of an expression meets; it is asked for again when fixes are held back."""
+    return list(ValueFlow(context).meets(value))
+
+
 class ValueFlow:
     """Follows one value to all that it meets."""
 

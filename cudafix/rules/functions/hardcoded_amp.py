@@ -50,7 +50,7 @@ from cudafix.fixes.operations import NodeChange, Operations, Place, Substitution
 from cudafix.model import Safety
 from cudafix.replacements.project_targets import find_entry, find_stop, plain_form
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
-from cudafix.replacements.scripted import MAY_BE_SCRIPTED, PASTED, SCRIPTED, in_module, is_pasted, is_scripted
+from cudafix.replacements.scripted import MAY_BE_SCRIPTED, find_reader, in_module
 from cudafix.syntax.arguments import comma, with_keyword
 from cudafix.syntax.scopes import Resolution
 
@@ -89,10 +89,9 @@ def neutral_call(
     assert symbol is not None
     if any(one.star for one in call.args):
         return Refusal("what it is given cannot be seen")
-    if is_scripted(call, context.file):
-        return Refusal(SCRIPTED)
-    if is_pasted(call, context.file):
-        return Refusal(PASTED)
+    reader = find_reader(call, context.file)
+    if reader:
+        return Refusal(reader)
     reason = function.reason
     if function is AUTOCAST and ("cache_enabled" in context.file.text or "autocast_cache" in context.file.text):
         reason = CACHE if argument_of(call, function, "cache_enabled") is None else ""
@@ -145,8 +144,9 @@ def with_device(call: cst.Call, name: str, meaning: Resolution, context: RuleCon
     torch = meaning.origins[0]
     if torch.target != "torch" or meaning.through:
         return Refusal(f"`torch.{name}` takes the device")
-    if is_scripted(call, context.file):
-        return Refusal(SCRIPTED)
+    reader = find_reader(call, context.file)
+    if reader:
+        return Refusal(reader)
     if any(isinstance(one, (cst.ExceptHandler, cst.ExceptStarHandler)) for one in context.file.tree.ancestors(call)):
         return Refusal("it is there for a torch that takes no device")
     scope, order = context.file.names.places[call]
