@@ -210,6 +210,7 @@ def test_leaves_a_branch_for_cuda_to_the_rule_for_branches() -> None:
         ("torch.autocast('cuda', torch.bfloat16)", "device_autocast(dtype=torch.bfloat16)"),
         ("torch.autocast('cuda', torch.float16, False)", "device_autocast(dtype=torch.float16, enabled=False)"),
         ("torch.autocast('cuda', enabled=x)", "device_autocast(dtype=None, enabled=x)"),
+        ("torch.autocast('cuda', enabled=False)", "device_autocast(dtype=None, enabled=False)"),
         ("torch.autocast(dtype=d, device_type='cuda')", "device_autocast(dtype=d)"),
         ("torch.autocast(dtype=d, device_type='cuda', enabled=x)", "device_autocast(dtype=d, enabled=x)"),
         ("torch.autocast(\n    'cuda',\n    enabled=x,\n)", "device_autocast(\n    dtype=None,\n    enabled=x,\n)"),
