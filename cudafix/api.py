@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from cudafix.config.options import Overrides, forget, options_for
 from cudafix.config.settings import read_settings
 from cudafix.engine.discover import discover
-from cudafix.engine.many_files import run_all
+from cudafix.engine.many_files import run_cached
 from cudafix.engine.one_file import process
 from cudafix.engine.work import Mode, Work
 from cudafix.files.source import HOLD_MODULES, Source
@@ -104,8 +104,8 @@ def check_paths(
     """
     forget()
     overrides = Overrides(read_settings(settings or {}, "settings") | {"edits": True}, isolated=isolated)
-    jobs = discover([os.fspath(one) for one in paths], lambda folder: options_for(folder, overrides))
-    results = list(run_all(jobs, Work(Mode.CHECK, unsafe=True), processes))
+    jobs = list(discover([os.fspath(one) for one in paths], lambda folder: options_for(folder, overrides)))
+    results = list(run_cached(jobs, None, Work(Mode.CHECK, unsafe=True), processes))
     findings = tuple(finding for result in results for finding in result.findings)
     problems = tuple(problem for result in results for problem in result.problems)
     return CheckedPaths(findings, problems, len(results))

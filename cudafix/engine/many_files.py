@@ -7,11 +7,13 @@ import os
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice, repeat, takewhile
 from typing import TYPE_CHECKING
 
 from cudafix.config.options import Options
 from cudafix.engine.one_file import failed, run_file
+from cudafix.engine.outside_uses import find_outside_uses
 from cudafix.engine.work import Mode, Work
 from cudafix.model import Result
 
@@ -30,16 +32,21 @@ INTERRUPTED = threading.Event()
 
 
 def run_cached(jobs: Sequence[Job], cache: Cache | None, work: Work, processes: int) -> Iterator[Result]:
-    """Deal with every file, in order; those that `cache` knows need no second look."""
-    if cache is None:
-        yield from run_all(jobs, work, processes)
-        return
-    known = [cache.find(path, options) for path, options in jobs]
-    known = [one if one is not None and may_be_reused(one, work.mode) else None for one in known]
+    """Deal with every file, in order; those that `cache` knows need no second look.
+
+    What other files say of a module is no part of the cache: a module of which one speaks is always looked at.
+    """
+    known: list[Result | None] = [None for _ in jobs]
+    if cache is not None:
+        known = [cache.find(path, options) for path, options in jobs]
+        known = [one if one is not None and may_be_reused(one, work.mode) else None for one in known]
+    if not all(known):
+        work = replace(work, outside_uses=find_outside_uses([path for path, _ in jobs]))
+        known = [None if path in work.outside_uses else one for (path, _), one in zip(jobs, known, strict=True)]
     fresh = run_all((job for job, one in zip(jobs, known, strict=True) if one is None), work, processes)
     for (_, options), found in zip(jobs, known, strict=True):
         result = found or next(fresh)
-        if found is None:
+        if found is None and cache is not None and result.path not in work.outside_uses:
             cache.keep(result, options)
         yield result
 

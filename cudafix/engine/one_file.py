@@ -31,7 +31,7 @@ def run_file(path: str, options: Options, work: Work) -> Result:
         source = read(path)
     except OSError as error:
         return failed(path, f"cannot be read: {error.strerror or one_line(error)}")
-    result = process(source, options, work)
+    result = process(replace(source, outside_uses=work.outside_uses.get(path, ())), options, work)
     if work.mode is Mode.FIX and result.new_bytes is not None:
         if leads_outside(path, options.root):
             return failed(path, "left as it was: it is a link to a file outside of the project")

@@ -26,7 +26,7 @@ def verify(before: File, new_data: bytes, options: Options) -> Analysis:
         raise RewriteError("the file cannot be reproduced byte for byte")
     if find_complaint(new_data) is not None and find_complaint(before.data) is None:
         raise RewriteError("the rewritten file would not compile")
-    after = parse(Source(before.path, new_data))
+    after = parse(Source(before.path, new_data, before.outside_uses))
     undefined = undefined_uses(after) - undefined_uses(before)
     if undefined:
         raise RewriteError(f"the rewritten file would use the undefined name `{min(undefined)}`")

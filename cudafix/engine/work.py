@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
+from cudafix.files.source import OutsideUse
 from cudafix.model import Safety
 
 
@@ -22,11 +24,13 @@ class Work:
         mode: whether it is only looked at, or rewritten, in the file or in memory.
         unsafe: whether unsafe fixes are done as well.
         remembers: whether the results are for a cache as well.
+        outside_uses: what the other files of the run do with the names of a module, by its path.
     """
 
     mode: Mode
     unsafe: bool = False
     remembers: bool = False
+    outside_uses: Mapping[str, tuple[OutsideUse, ...]] = field(default_factory=dict)
 
     @property
     def allowed(self) -> tuple[Safety, ...]:

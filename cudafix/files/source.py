@@ -28,11 +28,29 @@ LARGEST = 2_000_000
 
 
 @dataclass(frozen=True)
+class OutsideUse:
+    """What another file does with a name of a module.
+
+    Attributes:
+        name: the name, and what is read of it: `torch.cuda.synchronize`.
+        replaces: whether it puts something else in its place, as tests do.
+        path: the other file.
+        row: the line there.
+    """
+
+    name: str
+    replaces: bool
+    path: str
+    row: int
+
+
+@dataclass(frozen=True)
 class Source:
-    """The bytes of one file under the name that findings carry."""
+    """The bytes of one file under the name that findings carry, and what other files of the run do with its names."""
 
     path: str
     data: bytes
+    outside_uses: tuple[OutsideUse, ...] = ()
 
     @property
     def is_exempt(self) -> bool:

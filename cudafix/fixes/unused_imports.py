@@ -186,6 +186,8 @@ def must_stay(binding: Binding, scope: Scope, file: File) -> bool:
         return True
     if any(one.kind is not BindingKind.IMPORT for one in scope.bindings[binding.name]):
         return True
+    if scope is file.names.root and any(one.name.partition(".")[0] == binding.name for one in file.outside_uses):
+        return True
     if any(file.names.is_builtin(use.node) for name in DYNAMIC for use in file.names.uses_by_name.get(name, ())):
         return True
     return has_comment(alias, node, file) or tests_for_torch(binding, file)

@@ -36,6 +36,7 @@ class File:
         self.line_starts: dict[cst.CSTNode, Sequence[int]] = {}
         self.path = source.path
         self.data = source.data
+        self.outside_uses = source.outside_uses
         self.module = cst.parse_module(source.data if shown is None else shown)
 
     @cached_property

@@ -178,7 +178,7 @@ def hold(match: Match, group: Sequence[Member], context: RuleContext) -> Match:
 
 
 def said(member: Member, context: RuleContext) -> str:
-    return f"{member.name} on line {context.file.start(member.node).row}"
+    return f"{member.name} {member.outside or f'on line {context.file.start(member.node).row}'}"
 
 
 def why(member: Member) -> str:

@@ -30,6 +30,7 @@ class Member:
         matches: what is found of it, and changes with it.
         off: the rule that would fix it, where that is not selected.
         why: why it stays, where that is not said of it anyway.
+        outside: the other file and the line there, where it stands in another.
     """
 
     node: cst.CSTNode
@@ -38,6 +39,7 @@ class Member:
     matches: tuple[Match, ...] = ()
     off: str = ""
     why: str = ""
+    outside: str = ""
 
 
 def find_members(

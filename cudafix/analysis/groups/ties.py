@@ -16,11 +16,13 @@ from cudafix.analysis.control_flow.substitutes import tests_of
 from cudafix.analysis.groups.members import Member, code_in_line
 from cudafix.analysis.groups.value_flow import met_by
 from cudafix.catalogue.table import CAPTURES, OF_ONE_BACKEND, RAW_HANDLES
+from cudafix.files.source import OutsideUse
 from cudafix.matchers.device_text import BEGINNING, WHOLE
 from cudafix.matchers.patches import find_patched
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.registry import code_of
+from cudafix.syntax.expressions import dotted_name
 
 LITERAL = code_of("hardcoded-device-literal")
 STREAMS = code_of("hardcoded-stream")
@@ -184,6 +186,19 @@ class Ties:
             for reference in references:
                 if reference.node in given or reference.symbol.name == patched.symbol.name:
                     self.tie(reference.node, node)
+        for use in self.context.file.outside_uses:
+            if use.replaces:
+                self.tie_outside(use, references)
+
+    def tie_outside(self, use: OutsideUse, references: list[Reference]) -> None:
+        """Tie what a test in another file replaces here to its stand-in: that of a module is one for all below it."""
+        node = cst.Name("stand_in")
+        for reference in references:
+            written = dotted_name(reference.node)
+            if f"{written}.".startswith(f"{use.name}.") or f"{use.name}.".startswith(f"{written}."):
+                outside = f"in {use.path} on line {use.row}"
+                self.members[node] = Member(node, f"the stand-in for `{use.name}`", Safety.MANUAL, outside=outside)
+                self.tie(reference.node, node)
 
     # Tests
 
