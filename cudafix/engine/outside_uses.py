@@ -29,7 +29,7 @@ IMPORTED = re.compile(rb"from [\w.]+ import (?:\w+, )*torch\b")
 
 
 def find_outside_uses(paths: Sequence[str]) -> Mapping[str, tuple[OutsideUse, ...]]:
-    """Return, by its path, what the other files do with the names of a module; a file that cannot be read does nothing."""
+    """Return, by its path, what other files do with the names of a module; one that cannot be read does nothing."""
     modules = by_last_name(paths)
     if sum(len(same) for same in modules.values()) < 2:
         return {}
@@ -108,7 +108,11 @@ def may_be_module(word: bytes, data: bytes, modules: Mapping[str, object]) -> bo
 def says_torch(dotted: str) -> bool:
     """Whether a dotted name may be what a module has imported: torch, a part of it, or a function of a backend."""
     parts = dotted.split(".")
-    return "torch" in parts[1:] or (parts[0] not in ("torch", "torch_npu") and parts[-1] in names_of_torch())
+    return "torch" in parts[1:] or (not is_torch(dotted) and parts[-1] in names_of_torch())
+
+
+def is_torch(dotted: str) -> bool:
+    return dotted.partition(".")[0] in ("torch", "torch_npu")
 
 
 @cache
@@ -124,7 +128,7 @@ def meanings_in(tree: ast.Module) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((one.asname, one.name) for one in node.names if one.asname)
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom) and node.module and not is_torch(node.module):
             for one in node.names:
                 yield one.asname or one.name, f"{node.module}.{one.name}" if node.module else one.name
 
@@ -134,9 +138,7 @@ def uses_of(node: ast.AST, meanings: Mapping[str, str]) -> Iterator[tuple[str, b
         yield from ((dotted, True, node.lineno) for dotted in replaced_by(node, meanings))
     elif isinstance(node, ast.Attribute) and (dotted := dotted_name(node, meanings)) and ".torch." in f"{dotted}.":
         yield dotted, isinstance(node.ctx, (ast.Store, ast.Del)), node.lineno
-    elif (
-        isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] not in ("torch", "torch_npu")
-    ):
+    elif isinstance(node, ast.ImportFrom) and node.module and not is_torch(node.module):
         for one in node.names:
             if one.name == "torch" or one.name in names_of_torch():
                 yield f"{node.module}.{one.name}", False, node.lineno

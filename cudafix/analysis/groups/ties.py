@@ -194,8 +194,8 @@ class Ties:
         """Tie what a test in another file replaces here to its stand-in: that of a module is one for all below it."""
         node = cst.Name("stand_in")
         for reference in references:
-            written = dotted_name(reference.node)
-            if f"{written}.".startswith(f"{use.name}.") or f"{use.name}.".startswith(f"{written}."):
+            written = dotted_name(reference.node) if isinstance(reference.node, cst.BaseExpression) else ""
+            if written and (f"{written}.".startswith(f"{use.name}.") or f"{use.name}.".startswith(f"{written}.")):
                 outside = f"in {use.path} on line {use.row}"
                 self.members[node] = Member(node, f"the stand-in for `{use.name}`", Safety.MANUAL, outside=outside)
                 self.tie(reference.node, node)
