@@ -128,7 +128,7 @@ def meanings_in(tree: ast.Module) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((one.asname, one.name) for one in node.names if one.asname)
-        elif isinstance(node, ast.ImportFrom) and node.module and not is_torch(node.module):
+        elif isinstance(node, ast.ImportFrom):
             for one in node.names:
                 yield one.asname or one.name, f"{node.module}.{one.name}" if node.module else one.name
 

@@ -483,7 +483,14 @@ def test_a_context_that_is_given_as_a_device_stays() -> None:
     check_stays("import torch\ndef f(i):\n    torch.cuda.set_device(torch.cuda.device(i))\n", "pass the index")
 
 
-@pytest.mark.parametrize("call", ["torch.cuda.set_device(rank)", "n = torch.cuda.device_count()"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "torch.cuda.set_device(rank)",
+        "n = torch.cuda.device_count()",
+        "torch.ones(1, device=torch.cuda.current_device())",
+    ],
+)
 @pytest.mark.parametrize("line", ["init_mesh('cuda')", "init_process_group('nccl')", "model.cuda()"])
 def test_what_is_about_the_whole_process_is_not_safe_in_a_file_that_stays_on_cuda(call: str, line: str) -> None:
     source = f"import torch\ndef setup(rank):\n    {call}\ndef train(model):\n    {line}\n"
@@ -574,3 +581,33 @@ def test_what_belongs_to_a_use_that_its_function_holds_is_held_as_well() -> None
     assert fixed(source.encode()).new_bytes is None
     assert reasons(source)[6] == "line 7 of the function around it still says CUDA"
     assert "on line 6" in reasons(source)[4]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "kind = Kind.CUDA if torch.cuda.is_available() else Kind.CPU",
+        "if torch.cuda.is_available():\n    kinds.append(Kind.CUDA)",
+        "if torch.cuda.is_available():\n    self.cuda_events = []",
+        "use = torch.cuda.is_available()\nif use:\n    kinds.append(Kind.CUDA)",
+        "if not torch.cuda.is_available():\n    raise SystemExit\nkinds.append(Kind.CUDA)",
+    ],
+)
+def test_a_test_for_cuda_stays_whose_code_still_says_cuda(code: str) -> None:
+    check_stays(f"import torch\n{code}\n", "which depends on it, still says CUDA", **ALL)
+
+
+def test_seeds_of_a_file_are_no_safer_than_the_states_of_its_generators() -> None:
+    seed = "import torch\ndef seed():\n    torch.cuda.manual_seed_all(0)\n"
+    state = "def keep(x):\n    x.cuda()\n    return torch.cuda.get_rng_state()\n"
+    assert fixed((seed + state).encode()).new_bytes is None
+    reason = "`torch.cuda.get_rng_state` on line 6 stays, unless unsafe fixes are made as well"
+    assert reasons(seed + state)[3] == reason
+
+
+def test_a_seed_is_safe_beside_a_function_that_moves_to_cuda() -> None:
+    move = "def move(x):\n    x.cuda()\n"
+    check_fixes(
+        f"import torch\ndef seed():\n    torch.cuda.manual_seed_all(0)\n{move}",
+        f"from cudafix.runtime import manual_seed_all\ndef seed():\n    manual_seed_all(0)\n{move}",
+    )

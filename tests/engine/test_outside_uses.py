@@ -47,7 +47,7 @@ def test_what_is_no_use_of_its_names_changes_nothing(other: str) -> None:
         "from unittest.mock import patch\nwith patch('pkg.spec.torch.cuda.synchronize') as stand_in:\n    pass\n",
         "from unittest import mock\n@mock.patch('spec.torch.cuda.synchronize')\ndef test_it(stand_in): ...\n",
         "from unittest import mock\nfrom pkg import spec\nmock.patch.object(spec.torch.cuda, 'synchronize')\n",
-        "import pkg.spec as mine\ndef test_it(monkeypatch):\n    monkeypatch.setattr(mine.torch.cuda, 'synchronize', f)\n",
+        "import pkg.spec as mine\ndef test_it(mocker):\n    mocker.patch.object(mine.torch.cuda, 'synchronize')\n",
         "def test_it(monkeypatch):\n    monkeypatch.setattr('pkg.spec.torch.cuda.synchronize', print)\n",
         "def test_it(mocker):\n    mocker.patch('pkg.spec.torch')\n",
         "from pkg import spec\ndef test_it(mocker):\n    mocker.spy(spec.torch.cuda, 'synchronize')\n",
@@ -80,6 +80,7 @@ def test_other_functions_than_the_replaced_one_are_fixed() -> None:
     "other",
     [
         "from pkg import spec\nassert spec.torch.float32\n",
+        "from . import spec as tested\nassert tested.torch.float32\n",
         "import pkg.spec\nassert pkg.spec.torch.float32\n",
         "from pkg.spec import torch\n",
         "from .spec import wait, torch\n",

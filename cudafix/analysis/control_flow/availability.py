@@ -51,6 +51,17 @@ def refine_flag(
     return replacement
 
 
+def guards_of(reference: Reference, file: File) -> list[Guard]:
+    """Return what a test decides about, by itself or by the flag that holds its answer."""
+    guard, binding = guard_around(reference.node, file), flag_of(reference, file)
+    if guard is not None or binding is None:
+        return [guard] if guard is not None else []
+    uses = [
+        use for use in file.names.uses_by_name.get(binding.name, ()) if binding in file.names.reaching_definitions(use)
+    ]
+    return [found for use in uses if (found := guard_around(use.node, file)) is not None]
+
+
 def flag_of(reference: Reference, file: File) -> Binding | None:
     """Return the flag that is set from a test: `use_cuda = torch.cuda.is_available()`."""
     whole = whole_condition(reference, file)

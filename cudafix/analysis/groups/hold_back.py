@@ -13,6 +13,7 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext
+from cudafix.analysis.control_flow.availability import dependent_parts, guards_of
 from cudafix.analysis.functions.classify import BACKEND_BRANCH
 from cudafix.analysis.groups.freed_tests import is_freed
 from cudafix.analysis.groups.members import Member, find_members
@@ -29,6 +30,7 @@ DEVICES = code_of("hardcoded-device-literal")[:4]
 """What the codes of the rules about devices begin with."""
 
 STREAMS = code_of("hardcoded-stream")
+RANDOM = code_of("hardcoded-random-state")
 PEAKS = frozenset((
     "max_memory_allocated", "max_memory_cached", "max_memory_reserved", "memory_stats", "reset_max_memory_allocated",
     "reset_max_memory_cached", "reset_peak_memory_stats",
@@ -42,6 +44,9 @@ HEAD = 10
 """Lines."""
 
 MADE = "the file is generated, by its head: change what it is made from"
+
+TESTS = frozenset(("is_available", "device_count"))
+"""The functions that tests for CUDA ask."""
 
 STAYS = "no fix: what belongs to it stays CUDA's"
 NOT_SELECTED = "unsafe: what belongs to it is of a rule that is not selected"
@@ -75,7 +80,8 @@ def held_once(
         for match in dict.fromkeys(match for member in group for match in member.matches):
             held[match] = hold(match, group, context)
     judged = [held.get(match, match) for match in matches]
-    return with_kin(within_functions(behind_tests(judged, context), context), codes, context)
+    judged = over_neutral_code(behind_tests(judged, context), context)
+    return with_kin(within_functions(judged, context), codes, context)
 
 
 def behind_tests(matches: list[Match], context: RuleContext) -> list[Match]:
@@ -92,6 +98,19 @@ def behind_tests(matches: list[Match], context: RuleContext) -> list[Match]:
             without_fix(one, f"the test on line {row} is about CUDA") if row else one
             for one, row in zip(matches, rows, strict=True)
         ]
+
+
+def over_neutral_code(matches: list[Match], context: RuleContext) -> list[Match]:
+    """Return the matches, without the fixes of tests for CUDA whose code still says CUDA: `Kind.CUDA if …`."""
+    surroundings = Surroundings(matches, context, unsafe=True)
+    judged = []
+    for match in matches:
+        reference = match.reference if match.operations and not match.operations.changes else None
+        is_test = reference is not None and reference.symbol.row.name in TESTS
+        guards = guards_of(reference, context.file) if is_test and reference is not None else ()
+        row = surroundings.row_left_in(*(part for guard in guards for part in dependent_parts(guard, context.file)))
+        judged.append(without_fix(match, f"line {row}, which depends on it, still says CUDA") if row else match)
+    return judged
 
 
 def without_fix(match: Match, reason: str) -> Match:
@@ -125,9 +144,16 @@ def kin_of(reference: Reference, context: RuleContext) -> Iterator[Hashable]:
         yield STREAMS
     if row.name in PEAKS:
         yield PEAKS
+    if row.code == RANDOM and any(keeps_state(one) for one in context.references):
+        yield RANDOM
     owner = next((one for one in context.file.tree.ancestors(reference.node) if isinstance(one, cst.ClassDef)), None)
     if owner is not None:
         yield owner, row.name
+
+
+def keeps_state(reference: Reference) -> bool:
+    """Whether it reads or sets the state of a random generator, as of all that a seed decides."""
+    return reference.symbol.row.code == RANDOM and "state" in reference.symbol.row.name
 
 
 def beside(match: Match, other: Reference, context: RuleContext) -> Match:

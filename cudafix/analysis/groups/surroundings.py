@@ -26,8 +26,8 @@ OF_CLASS = re.compile(r"^[\w.]*(?:cuda|nccl)|^[\"'](?:cuda(?::\d+)?|nccl)[\"']$"
 """What stands in a class by itself: a name, or a device; other texts are about something else."""
 
 MOVES = re.compile(r"^\.cuda\(")
-OF_PROCESS = frozenset(("device_count", "set_device"))
-"""The functions that are about all that a process does, wherever they are called."""
+OF_PROCESS = frozenset(("current_device", "device_count", "set_device"))
+"""The functions that are about all that a process does, wherever they are called, or where what a file makes is put."""
 
 TEXTS = frozenset(
     kind for name in ("STRING", "FSTRING_MIDDLE") if (kind := getattr(tokenize, name, None)) is not None
@@ -86,6 +86,13 @@ class Surroundings:
             child = parent
         return 0
 
+    def row_left_in(self, *nodes: cst.CSTNode) -> int:
+        """Return the row of the first word of CUDA in some code that no fix takes out; 0 where there is none."""
+        spans = [(self.file.start(one), self.file.end(one)) for one in nodes]
+        ranges = [((start.row, start.column - 1), (end.row, end.column - 1)) for start, end in spans]
+        places = words_of_file(self.context)
+        return self.first_left(place for place in places for first, last in ranges if first <= place < last)
+
     def says_cuda(self, test: cst.BaseExpression) -> bool:
         """Whether a name in a test says CUDA, and stays; what asks torch is judged by its group."""
         condition = self.context.condition(test)
@@ -114,8 +121,30 @@ def words_in(definition: cst.FunctionDef | cst.ClassDef, context: RuleContext) -
     found: list[Place] = []
     with suppress(tokenize.TokenError, SyntaxError):
         for token in tokens("".join(context.file.lines[first - 1 :])):
-            if says.search(token.string):
-                found.append((token.start[0] + first - 1, token.start[1]))
+            found += [(row + first - 1, column) for row, column in places_in(token, says)]
+    return found
+
+
+def places_in(token: tokenize.TokenInfo, says: re.Pattern[str]) -> Iterator[Place]:
+    """Yield where a token says CUDA: a text may do so in several places, of which a fix takes out one."""
+    for match in says.finditer(token.string):
+        above = token.string.count("\n", 0, match.start())
+        before = match.start() - token.string.rfind("\n", 0, match.start()) - 1
+        yield token.start[0] + above, before if above else token.start[1] + before
+
+
+@once
+def words_of_file(context: RuleContext) -> list[Place]:
+    """Return where the code of a file says CUDA."""
+    found: list[Place] = []
+    statement: Statement = []
+    with suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(io.StringIO("".join(context.file.lines)).readline):
+            if token.type == tokenize.NEWLINE:
+                found += [place for one in words(statement) for place in places_in(one, SAYS)]
+                statement = []
+            elif token.type not in (*LAYOUT, tokenize.INDENT, tokenize.DEDENT):
+                statement.append(token)
     return found
 
 
