@@ -15,6 +15,7 @@ import libcst as cst
 from cudafix.fixes.import_placement import leading_lines
 from cudafix.fixes.import_planner import ImportPlan, Inline, Insertion, plan_imports
 from cudafix.fixes.import_text import marked_unused
+from cudafix.fixes.line_wrapping import rooms, wrapped
 from cudafix.fixes.operations import NodeChange, Operations, Wording
 from cudafix.syntax.module import File
 from cudafix.syntax.tree import BLOCKS
@@ -31,6 +32,8 @@ class Rewriter(cst.CSTTransformer):
     def __init__(self, operations: Operations, plan: ImportPlan, file: File) -> None:
         super().__init__()
         self.plan = plan
+        self.indent = file.module.default_indent
+        self.rooms = rooms(file, operations)
         self.substitutions = {one.place.node: one for one in operations.substitutions}
         self.arguments = {argument for _, replacement in operations.substitutions for argument in replacement.arguments}
         self.fronts: dict[cst.CSTNode, list[NodeChange]] = {}
@@ -76,6 +79,8 @@ class Rewriter(cst.CSTTransformer):
                 new = with_mark(new)
         elif isinstance(updated_node, (cst.Module, cst.IndentedBlock)) and self.is_touched(original_node):
             new = self.with_statements(original_node, updated_node)
+        if original_node in self.rooms and isinstance(new, cst.CSTNode):
+            new = wrapped(new, self.rooms[original_node], self.indent)
         return new  # type: ignore[return-value]
 
     def is_touched(self, suite: cst.CSTNode) -> bool:

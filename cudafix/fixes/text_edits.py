@@ -6,13 +6,15 @@ becomes of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 
 import libcst as cst
 
 from cudafix.fixes.import_planner import ImportPlan, Insertion, Removal, plan_imports
 from cudafix.fixes.import_text import marked_unused
+from cudafix.fixes.line_wrapping import rooms
 from cudafix.fixes.operations import Operations, Wording
 from cudafix.fixes.rewriter import Rewriter, statements
 from cudafix.model import Edit, Position
@@ -23,22 +25,41 @@ from cudafix.syntax.tree import BLOCKS
 def edits(file: File, operations: Operations) -> tuple[Edit, ...]:
     """Return what `rewrite` changes as text edits, in the order of the file."""
     plan = plan_imports(file, operations)
-    roots = find_roots(file, operations)
+    single = list(single_edits(file, operations, plan))
+    roots = find_roots(file, operations, plan, single)
     found = [edit for root in roots for edit in compared(file, root, operations, plan)]
     if roots != [file.module]:
-        found += [one for node, one in single_edits(file, operations, plan) if not is_below(node, roots, file)]
+        found += [one for node, one in single if not is_below(node, roots, file)]
         done = [rows_of(root, file) for root in roots]
         words = [wording_edit(file, one) for one in operations.wordings]
         found += [word for word in words if not any(word.start.row in rows for rows in done)]
     return tuple(sorted(found, key=lambda one: (one.start, one.end)))
 
 
-def find_roots(file: File, operations: Operations) -> list[cst.CSTNode]:
-    """Return the smallest statements, none inside another, that hold each change and the block it stands in."""
+def find_roots(
+    file: File, operations: Operations, plan: ImportPlan, single: Iterable[tuple[cst.CSTNode, Edit]]
+) -> list[cst.CSTNode]:
+    """Return the smallest statements, none inside another, that hold each change and the block it stands in.
+
+    A statement that goes on several lines, since one would be too long, is one of them.
+    """
     roots = {owner(file, change.node) for change in operations.changes}
+    growth: Counter[int] = Counter()
+    for _, edit in single:
+        growth[edit.start.row] += len(edit.content) - (edit.end.column - edit.start.column)
+    for statement, room in rooms(file, operations).items():
+        row = file.start(statement).row
+        width = len(file.lines[row - 1].strip()) + growth[row]
+        if width > room and is_wrapped(statement, file, operations, plan):
+            roots.add(statement)
     if file.module in roots or (roots and not file.module.has_trailing_newline):
         return [file.module]
     return [one for one in roots if roots.isdisjoint(file.tree.ancestors(one))]
+
+
+def is_wrapped(statement: cst.CSTNode, file: File, operations: Operations, plan: ImportPlan) -> bool:
+    new = statement.visit(Rewriter(operations, plan, file))
+    return isinstance(new, cst.CSTNode) and file.code(new).count("\n") > file.code(statement).count("\n")
 
 
 def owner(file: File, node: cst.CSTNode) -> cst.CSTNode:

@@ -183,7 +183,7 @@ def test_a_field_says_where_its_factory_comes_from_as_the_decorator_does() -> No
         "import dataclasses\nimport torch\n@dataclasses.dataclass(frozen=True)\nclass A:\n    device: str = 'cuda:1'\n",
         "import dataclasses\nimport torch\nfrom cudafix.runtime import current_device_type\n"
         "@dataclasses.dataclass(frozen=True)\nclass A:\n"
-        "    device: str = dataclasses.field(default_factory=lambda: f'{current_device_type()}:1')\n",
+        "    device: str = dataclasses.field(\n        default_factory=lambda: f'{current_device_type()}:1'\n    )\n",
         ELSEWHERE,
     )
 
@@ -191,10 +191,10 @@ def test_a_field_says_where_its_factory_comes_from_as_the_decorator_does() -> No
 def test_an_expression_around_the_name_becomes_the_body_of_a_lambda() -> None:
     check_unsafe(
         "from dataclasses import dataclass, field\n\nimport torch\n@dataclass\nclass A:\n"
-        "    x: list = field(default_factory=list)\n    device: torch.device = torch.device('cuda')\n",
+        "    x: list = field(default_factory=list)\n    d: torch.device = torch.device('cuda')\n",
         "from dataclasses import dataclass, field\n\nimport torch\nfrom cudafix.runtime import current_device_type\n"
         "@dataclass\nclass A:\n    x: list = field(default_factory=list)\n"
-        "    device: torch.device = field(default_factory=lambda: torch.device(current_device_type()))\n",
+        "    d: torch.device = field(default_factory=lambda: torch.device(current_device_type()))\n",
         ELSEWHERE,
     )
 

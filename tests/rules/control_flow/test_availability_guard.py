@@ -653,9 +653,14 @@ def test_the_index_of_the_current_device_inside_the_string_is_neutral_too() -> N
             current_device_type,
             is_accelerator_available,
         )
-        x = f'{current_device_type()}:{current_device_index()}' if is_accelerator_available() else 'cpu'
+        x = (
+            f'{current_device_type()}:{current_device_index()}'
+            if is_accelerator_available()
+            else 'cpu'
+        )
         """,
         unsafe=True,
+        edits=False,
     )
 
 

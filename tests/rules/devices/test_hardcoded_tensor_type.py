@@ -63,7 +63,7 @@ def test_a_constructor_without_torch_at_hand_stays() -> None:
     [
         ("[1.0, n]", "tensor([1.0, n], "),
         ("(1.0, n)", "tensor((1.0, n), "),
-        ("[i for i in x]", "tensor([i for i in x], "),
+        ("[*x, n]", "tensor([*x, n], "),
         ("np.ones(3)", "tensor(np.ones(3), "),
         ("3", "empty(3, "),
         ("n, m", "empty(n, m, "),
