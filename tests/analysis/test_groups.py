@@ -611,3 +611,31 @@ def test_a_seed_is_safe_beside_a_function_that_moves_to_cuda() -> None:
         f"import torch\ndef seed():\n    torch.cuda.manual_seed_all(0)\n{move}",
         f"from cudafix.runtime import manual_seed_all\ndef seed():\n    manual_seed_all(0)\n{move}",
     )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def has_cuda():\n    return torch.cuda.is_available()",
+        "class Env:\n    @property\n    def use_cuda(self):\n        return self.fast and torch.cuda.is_available()",
+        "IS_CUDA_AVAILABLE = torch.cuda.is_available()",
+        "has_cuda = torch.cuda.is_available()",
+    ],
+)
+def test_a_test_stays_whose_name_would_be_false(code: str) -> None:
+    check_stays(f"import torch\n{code}\n", "says CUDA, and who reads it counts on that", **ALL)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def can_run():\n    return {}",
+        "IS_AVAILABLE = {}",
+        "use_cuda = {}",
+        "def f():\n    has_cuda = {}\n    print(has_cuda)",
+    ],
+)
+def test_another_name_holds_no_test(code: str) -> None:
+    source = "import torch\n" + code.format("torch.cuda.is_available()") + "\n"
+    new = "from cudafix.runtime import is_accelerator_available\n" + code.format("is_accelerator_available()") + "\n"
+    check_fixes(source, new, unsafe=True)

@@ -17,6 +17,7 @@ from cudafix.analysis.control_flow.availability import dependent_parts, guards_o
 from cudafix.analysis.functions.classify import BACKEND_BRANCH
 from cudafix.analysis.groups.freed_tests import is_freed
 from cudafix.analysis.groups.members import Member, find_members
+from cudafix.analysis.groups.names_of_tests import false_name
 from cudafix.analysis.groups.surroundings import Surroundings
 from cudafix.analysis.groups.ties import Ties
 from cudafix.analysis.match import Match
@@ -101,15 +102,20 @@ def behind_tests(matches: list[Match], context: RuleContext) -> list[Match]:
 
 
 def over_neutral_code(matches: list[Match], context: RuleContext) -> list[Match]:
-    """Return the matches, without the fixes of tests for CUDA whose code still says CUDA: `Kind.CUDA if …`."""
+    """Return the matches, without the fixes of tests whose code still says CUDA, or whose own name does."""
     surroundings = Surroundings(matches, context, unsafe=True)
     judged = []
     for match in matches:
         reference = match.reference if match.operations and not match.operations.changes else None
-        is_test = reference is not None and reference.symbol.row.name in TESTS
-        guards = guards_of(reference, context.file) if is_test and reference is not None else ()
+        if reference is None or reference.symbol.row.name not in TESTS:
+            judged.append(match)
+            continue
+        guards = guards_of(reference, context.file)
         row = surroundings.row_left_in(*(part for guard in guards for part in dependent_parts(guard, context.file)))
-        judged.append(without_fix(match, f"line {row}, which depends on it, still says CUDA") if row else match)
+        name = false_name(reference, context) if reference.symbol.row.name == "is_available" else ""
+        reason = f"line {row}, which depends on it, still says CUDA" if row else ""
+        reason = f"`{name}` says CUDA, and who reads it counts on that" if name else reason
+        judged.append(without_fix(match, reason) if reason else match)
     return judged
 
 
