@@ -1,6 +1,6 @@
 """A test for CUDA → the name that would become false with it: `def has_cuda(): return torch.cuda.is_available()`.
 
-Those who call it, in other files as well, take it at its word, and so do readers of a constant of a module (`HAS_CUDA`);
+Those who call it, in other files as well, take it at its word. So do those who read a constant of a module, `HAS_CUDA`;
 other flags (`use_cuda`) say what to do, and are of one program.
 """
 
