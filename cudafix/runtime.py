@@ -42,7 +42,7 @@ Seeds: seeds, and the states of the generators
     set_device_rng_state, get_device_rng_state_all, set_device_rng_state_all
 
 Autocast: mixed precision
-    device_autocast, device_grad_scaler, amp_custom_fwd, amp_custom_bwd
+    device_autocast, autocast_device_type, device_grad_scaler, amp_custom_fwd, amp_custom_bwd
 
 Distributed: the backend of torch.distributed
     distributed_backend
@@ -83,6 +83,7 @@ else:
 __all__ = [
     "amp_custom_bwd",
     "amp_custom_fwd",
+    "autocast_device_type",
     "available_device_memory",
     "collect_device_ipc",
     "count_devices",
@@ -1018,6 +1019,13 @@ def device_autocast(
     wanted = getattr(torch, dtype) if isinstance(dtype, str) else dtype
     context: autocast = torch.amp.autocast(kind, dtype=wanted, enabled=usable, cache_enabled=cache_enabled)
     return context
+
+
+def autocast_device_type() -> str:
+    """The type for `torch.autocast`: that of the active backend; "cuda", which switches itself off, where that has no
+    autocast or no device is usable.
+    """
+    return _amp_type() if is_accelerator_available() else "cuda"
 
 
 def device_grad_scaler(

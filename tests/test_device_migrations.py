@@ -81,11 +81,11 @@ def test_the_error_of_too_little_memory_has_a_neutral_name() -> None:
     )
 
 
-def test_mixed_precision_names_its_arguments() -> None:
+def test_mixed_precision_is_that_of_the_accelerator() -> None:
     check_fixes(
         "import torch\nscaler = torch.cuda.amp.GradScaler()\nwith torch.autocast('cuda', torch.int8, x):\n    f()\n",
-        "import torch\nfrom cudafix.runtime import device_autocast, device_grad_scaler\nscaler = device_grad_scaler()\n"
-        "with device_autocast(dtype=torch.int8, enabled=x):\n    f()\n",
+        "import torch\nfrom cudafix.runtime import autocast_device_type, device_grad_scaler\n"
+        "scaler = device_grad_scaler()\nwith torch.autocast(autocast_device_type(), torch.int8, x):\n    f()\n",
     )
 
 
@@ -221,6 +221,6 @@ def test_bug_autocast_was_switched_off_on_cuda_as_well() -> None:
     source = "import torch\nwith torch.autocast('cuda', enabled=device.type != 'mps'):\n    f()\n"
     check_fixes(
         source,
-        "from cudafix.runtime import device_autocast\n"
-        "with device_autocast(dtype=None, enabled=device.type != 'mps'):\n    f()\n",
+        "import torch\nfrom cudafix.runtime import autocast_device_type\n"
+        "with torch.autocast(autocast_device_type(), enabled=device.type != 'mps'):\n    f()\n",
     )

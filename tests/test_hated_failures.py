@@ -35,6 +35,7 @@ def test_rank_2_a_context_manager_does_not_become_a_constructor() -> None:
     check_fixes(
         "import torch\nwith torch.cuda.stream(side):\n    pass\n",
         "from cudafix.runtime import use_stream\nwith use_stream(side):\n    pass\n",
+        unsafe=True,
     )
 
 

@@ -142,6 +142,7 @@ def test_bug_no_stream_was_entered() -> None:
     check_fixes(
         "import torch\nwith torch.cuda.stream(s if overlap else None):\n    f()\n",
         f"{RUNTIME} use_stream\nwith use_stream(s if overlap else None):\n    f()\n",
+        unsafe=True,
     )
 
 

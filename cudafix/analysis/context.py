@@ -88,7 +88,7 @@ class RuleContext:
             found = find_replacement(reference, self.file, self.options)
             if isinstance(found, Replacement):
                 found = with_module_in_scope(reference, found, self.file)
-                found = as_device(reference, found, self.file, self.options)
+                found = as_device(reference, found, self.file, self.options, self.references)
             self.replacements[reference] = found
         return self.replacements[reference]
 

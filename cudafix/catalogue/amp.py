@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-AT_IMPORT = "the backend is decided when the decorator runs, which is mostly at import"
+TURNS_ON = "on another accelerator it starts to compute in lower precision"
 
-CACHE = "the cache is on, where an autocast around this one may have switched it off"
+AT_IMPORT = "the backend is decided when the decorator runs, which is mostly at import"
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,6 @@ class AmpFunction:
         params: the parameters in their order.
         device: the name of the one that takes the device.
         asks_always: whether the device is CUDA where none is given.
-        added: what is said where the argument is left out.
         reason: why the fix is not safe.
     """
 
@@ -28,19 +27,17 @@ class AmpFunction:
     params: tuple[str, ...]
     device: str = "device_type"
     asks_always: bool = False
-    added: tuple[str, str] | None = None
     reason: str = ""
 
 
 AUTOCAST = AmpFunction(
     "device_autocast", "torch.cuda.amp.autocast", ("device_type", "dtype", "enabled", "cache_enabled"),
-    added=("dtype", "None"),
 )  # fmt: skip
 
 SCALER = AmpFunction(
     "device_grad_scaler", "torch.cuda.amp.GradScaler",
     ("device", "init_scale", "growth_factor", "backoff_factor", "growth_interval", "enabled"),
-    device="device", asks_always=True,
+    device="device", asks_always=True, reason="on another accelerator it starts to scale",
 )  # fmt: skip
 
 FORWARD = AmpFunction("amp_custom_fwd", "torch.cuda.amp.custom_fwd", ("fwd",), reason=AT_IMPORT)

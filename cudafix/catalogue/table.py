@@ -309,6 +309,12 @@ RAW_HANDLES = frozenset(("cuda_event", "cuda_stream", "raw_cuda_graph"))
 CAPTURES = frozenset(("CUDAGraph", "graph", "graph_pool_handle", "make_graphed_callables"))
 """The functions that capture graphs."""
 
+ANYWHERE = frozenset((
+    "device", "empty_cache", "get_rng_state", "ipc_collect", "is_available", "manual_seed", "manual_seed_all", "seed",
+    "seed_all", "set_rng_state", "synchronize",
+))  # fmt: skip
+"""What does its work on a device of any backend, whatever is done around it."""
+
 CONTEXTS = frozenset(("device", "device_of", "stream", "StreamContext"))
 """The functions whose neutral form is a context."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from cudafix.fixes.import_placement import LINE_LENGTH, ImportAs, ImportStatement, Slot, Suite, find_slot
+from cudafix.fixes.import_placement import ImportAs, ImportStatement, Slot, Suite, find_slot
 from cudafix.fixes.import_text import (
     from_import,
     late_import_comment,
@@ -367,7 +367,7 @@ class Planner:
     @property
     def longest(self) -> int:
         """How long a line may be."""
-        return self.file.style.line_length or LINE_LENGTH
+        return self.file.line_limit
 
     def row(self, node: cst.CSTNode) -> int:
         return self.file.start(node).row - 1

@@ -13,16 +13,13 @@ import libcst as cst
 from cudafix.fixes.operations import Operations
 from cudafix.syntax.module import File
 
-SHORTEST_LIMIT = 88
-"""Columns. A file of short lines need not keep them that short."""
-
 HEADERS = (cst.If, cst.While, cst.With)
 EMPTY = cst.SimpleStatementSuite([cst.Pass()])
 
 
 def rooms(file: File, operations: Operations) -> Mapping[cst.CSTNode, int]:
     """Return the statements of one line that fixes change, each with the columns that it has behind its indentation."""
-    limit = line_limit(file)
+    limit = file.line_limit
     changed = [one.place.node for one in operations.substitutions] + [one.node for one in operations.changes]
     found: dict[cst.CSTNode, int] = {}
     for node in changed:
@@ -30,12 +27,6 @@ def rooms(file: File, operations: Operations) -> Mapping[cst.CSTNode, int]:
         if owner is not None and len(file.lines[file.start(owner).row - 1].rstrip("\r\n")) <= limit:
             found[owner] = limit - len(file.indent(owner))
     return found
-
-
-def line_limit(file: File) -> int:
-    """Return the columns that a line may have: what the project's settings say, else what the file keeps."""
-    longest = max((len(line.rstrip("\r\n")) for line in file.lines), default=0)
-    return file.style.line_length or max(longest, SHORTEST_LIMIT)
 
 
 def statement_of(node: cst.CSTNode, file: File) -> cst.CSTNode | None:

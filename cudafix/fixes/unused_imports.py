@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import PurePath
@@ -55,7 +55,11 @@ def find_unused(file: File, gone: set[cst.Name], anchors: Collection[cst.CSTNode
     """Return the imports whose every use is in `gone`; beside each of `anchors` stands a new import."""
     unused = Unused()
     for name, scope in sorted({(one.value, find_scope(file, one)) for one in gone}, key=lambda pair: pair[0]):
-        if scope is None or is_used(file, name, scope, gone):
+        if scope is None:
+            continue
+        if is_used(file, name, scope, gone):
+            for alias, binding in beside_plain_import(scope.bindings[name], file, gone):
+                unused.dropped.setdefault(import_of(binding), []).append(alias)
             continue
         for binding in scope.bindings[name]:
             if binding.alias is None or stays_silently(binding, file):
@@ -67,6 +71,27 @@ def find_unused(file: File, gone: set[cst.Name], anchors: Collection[cst.CSTNode
                 unused.dropped.setdefault(node, []).append(binding.alias)
     keep_what_has_no_substitute(unused, file, anchors)
     return unused
+
+
+def beside_plain_import(
+    same: Iterable[Binding], file: File, gone: set[cst.Name]
+) -> Iterator[tuple[cst.ImportAlias, Binding]]:
+    """Yield `import torch.cuda` beside `import torch`, where nothing reads torch.cuda any more."""
+    aliases = {one.alias: one for one in same if one.alias is not None and isinstance(one.node, cst.Import)}
+    if not any(dotted(alias.name) == one.name for alias, one in aliases.items()):
+        return
+    for alias, binding in aliases.items():
+        _, _, backend = dotted(alias.name).partition(".")
+        is_part = alias.asname is None and backend in BACKENDS
+        stays = stays_silently(binding, file) or has_comment(alias, import_of(binding), file)
+        if is_part and not stays and not is_part_read(binding.name, backend, file, gone):
+            yield alias, binding
+
+
+def is_part_read(name: str, part: str, file: File, gone: set[cst.Name]) -> bool:
+    left = [use.node for use in file.names.uses_by_name.get(name, ()) if use.node not in gone]
+    reads = [file.tree.parents.get(node) for node in left]
+    return any(not isinstance(one, cst.Attribute) or one.attr.value == part for one in reads)
 
 
 def keeps_import(binding: Binding, file: File, gone: set[cst.Name]) -> str:

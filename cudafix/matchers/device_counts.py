@@ -1,9 +1,13 @@
-"""A number of devices → whether that is asked for no more than whether there is one: `device_count() > 0`."""
+"""A number of devices → what it is asked for: whether there is one (`device_count() > 0`), a loop, or others' use."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import libcst as cst
 
+from cudafix.catalogue.symbols import look_up
+from cudafix.catalogue.table import ANYWHERE
 from cudafix.matchers.conditions import NO_DEVICE
 from cudafix.matchers.references import Reference
 from cudafix.syntax.assigned_values import reads_of
@@ -19,37 +23,55 @@ def is_asked_whether_any(reference: Reference, file: File) -> bool:
 
 def is_handed_on(reference: Reference, file: File) -> bool:
     """Whether a count of devices goes where nobody sees whether 0 stands for something: to a function, an attribute."""
-    if reference.call is None:
-        return False
-    if reference.symbol.row.name == "current_device":
-        return any(is_given_to_others(one, file) for one in reads_of(reference.call, file))
-    if reference.symbol.row.name != "device_count":
+    if reference.symbol.row.name != "device_count" or reference.call is None:
         return False
     if any(isinstance(one, (cst.Decorator, cst.Param)) for one in file.tree.ancestors(reference.node)):
         return True
     return any(goes_on(one, file) for one in reads_of(reference.call, file))
 
 
-def is_given_to_others(index: cst.CSTNode, file: File) -> bool:
-    """Whether an index is passed by its place to a function that another module than torch has."""
-    parent = file.tree.parents.get(index)
-    call = file.tree.parents.get(parent) if isinstance(parent, cst.Arg) and parent.keyword is None else None
-    if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Name):
+def is_loop_over_devices(reference: Reference, file: File) -> bool:
+    """Whether `for i in range(device_count())` does more than any device can: synchronize, empty, seed, print."""
+    if reference.symbol.row.name != "device_count" or reference.call is None:
         return False
+    for number in reads_of(reference.call, file):
+        loop = file.tree.parents.get(file.tree.call_around(number) or number)
+        if isinstance(loop, cst.CompFor):
+            return True
+        if isinstance(loop, cst.For) and not all(is_for_any_device(one, file) for one in calls_in(loop.body)):
+            return True
+    return False
+
+
+def is_for_any_device(call: cst.Call, file: File) -> bool:
     meaning = file.names.resolve(call.func)
-    return meaning is not None and not meaning.path.startswith("torch")
+    symbol = look_up(meaning.path) if meaning is not None else None
+    if symbol is not None:
+        return symbol.row.name in ANYWHERE
+    return isinstance(call.func, cst.Name) and file.names.is_builtin(call.func)
+
+
+def calls_in(node: cst.CSTNode) -> Iterator[cst.Call]:
+    """Yield the calls in some code."""
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, cst.Call):
+            yield part
+        pending += part.children
 
 
 def goes_on(number: cst.CSTNode, file: File) -> bool:
-    """Whether a number is passed to a function other than `range` or `print`, kept in an attribute, or returned."""
+    """Whether a number is passed to a function other than `range` or `print`, kept, returned, or worked with."""
     parent = file.tree.parents.get(number)
     if isinstance(parent, cst.Arg):
         call = file.tree.parents.get(parent)
         name = call.func.value if isinstance(call, cst.Call) and isinstance(call.func, cst.Name) else ""
-        return name not in ("range", "print", "str", "bool", "min", "max", "enumerate")
+        return name not in ("range", "print", "bool", "enumerate")
     if isinstance(parent, cst.Assign):
         return not all(isinstance(one.target, cst.Name) for one in parent.targets)
-    return isinstance(parent, (cst.Return, cst.DictElement, cst.Element, cst.AnnAssign, cst.Lambda))
+    kinds = (cst.Return, cst.DictElement, cst.Element, cst.AnnAssign, cst.Lambda, cst.BinaryOperation)
+    return isinstance(parent, kinds)
 
 
 def is_test(number: cst.CSTNode, file: File) -> bool:

@@ -25,3 +25,8 @@ def read_attributes(reference: Reference, file: File) -> Iterator[str]:
         parent = file.tree.parents.get(holder)
         if isinstance(parent, cst.Attribute) and parent.value is holder:
             yield parent.attr.value
+        call = file.tree.call_around(holder)
+        if call is not None and len(call.args) > 1 and isinstance(call.func, cst.Name):
+            name = call.args[1].value
+            if call.func.value in ("getattr", "hasattr") and isinstance(name, cst.SimpleString):
+                yield str(name.evaluated_value)

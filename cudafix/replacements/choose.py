@@ -254,7 +254,7 @@ def find_doubts(reference: Reference, file: File, form: Replacement) -> list[str
     if is_asked_whether_any(reference, file):
         found.append("it asks whether there is CUDA at all, and the neutral count speaks of any accelerator")
     if is_handed_on(reference, file):
-        found.append(HANDED_ON if row.name == "device_count" else "a function of another library gets the index")
+        found.append(HANDED_ON)
     if row.name == "get_device_name" and is_compared(reference, file):
         found.append("the name is compared with names of NVIDIA's products")
     if row.name == "amp.autocast" and in_module(reference.node, file):

@@ -6,10 +6,12 @@ takes a device gets one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import libcst as cst
 
+from cudafix.catalogue.symbols import look_up
 from cudafix.config.options import Options
 from cudafix.matchers.references import Reference
 from cudafix.replacements.replacement import ImportedName, Replacement
@@ -23,14 +25,28 @@ KEYWORD_METHODS = frozenset(("to", "to_empty", "new_empty", "new_full", "new_one
 """The methods of tensors that take `device=`."""
 
 
-def as_device(reference: Reference, replacement: Replacement, file: File, options: Options) -> Replacement:
+def as_device(
+    reference: Reference, replacement: Replacement, file: File, options: Options, references: Iterable[Reference]
+) -> Replacement:
     """Return the neutral form that gives the current device where its index is taken for one; else `replacement`."""
     is_ours = replacement.imported.module in ("torch", options.runtime_module)
     if reference.symbol.row.name != DEVICE or reference.call is None or not is_ours:
         return replacement
+    same = [one for one in references if one.symbol.row.name == DEVICE and not one.is_import]
+    if is_taken_by_backend(reference.call, file):
+        needs_index = (one.call is not None and not is_taken_for_device(one.call, file) for one in same)
+        if replacement.imported.module == "torch" or any(needs_index):
+            return replacement  # what takes it takes an index as well: one name for one function in a file
     if not is_taken_for_device(reference.call, file):
         return replacement
     return replace(replacement, imported=ImportedName(options.runtime_module, DEVICE), attributes=(), arguments=())
+
+
+def is_taken_by_backend(index: cst.CSTNode, file: File) -> bool:
+    """Whether a function of torch.cuda takes an index itself."""
+    call = file.tree.call_around(index)
+    meaning = file.names.resolve(call.func) if call is not None else None
+    return meaning is not None and look_up(meaning.path) is not None
 
 
 def is_taken_for_device(node: cst.CSTNode, file: File) -> bool:
@@ -47,9 +63,15 @@ def is_taken_for_device(node: cst.CSTNode, file: File) -> bool:
     meaning = file.names.resolve(call.func)
     path = meaning.path if meaning is not None else ""
     if parent.keyword is None:
+        known = look_up(path)
+        if known is not None:
+            return call.args.index(parent) in known.row.device_places
         is_device = path == "torch.device" and len(call.args) == 1
         return call.args[0] is parent and (is_device or (method == "to" and not path))
-    is_torch = path.startswith("torch.") and not path.startswith("torch.cuda.")
+    symbol = look_up(path)
+    if symbol is not None:
+        return parent.keyword.value == "device" and bool(symbol.row.device_places)
+    is_torch = path.startswith("torch.")
     return parent.keyword.value in ("device", "map_location") and (is_torch or (method in KEYWORD_METHODS and not path))
 
 

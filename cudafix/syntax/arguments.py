@@ -38,6 +38,11 @@ def positional_only(call: cst.Call, names: Sequence[str]) -> tuple[cst.Arg, ...]
     return tuple(renamed)
 
 
+def is_false(argument: cst.Arg | None) -> bool:
+    """Whether `False` is given."""
+    return argument is not None and isinstance(argument.value, cst.Name) and argument.value.value == "False"
+
+
 def keyword_argument(call: cst.Call, name: str) -> cst.Arg | None:
     """Return the argument that `call` passes by that name."""
     return next((one for one in call.args if one.keyword is not None and one.keyword.value == name), None)

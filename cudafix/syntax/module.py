@@ -21,6 +21,10 @@ from cudafix.syntax.tree import Tree
 LOST_BY_LIBCST = re.compile(rb"\f|\r(?!\n)")
 """What libcst does not keep everywhere: form feeds, and lone carriage returns."""
 
+BLACK = 88
+LONGEST_LIMIT = 120
+"""Columns: what black keeps, and what nobody minds, where a project says nothing."""
+
 
 class File:
     """One parsed module. Rows count from 1, columns from 1, in characters."""
@@ -47,6 +51,12 @@ class File:
     def style(self) -> ImportStyle:
         """How its project writes imports."""
         return import_style(self.path)
+
+    @cached_property
+    def line_limit(self) -> int:
+        """The columns that a line may have: what the project's settings say, else what the lines of the file keep."""
+        longest = max((len(line.rstrip("\r\n")) for line in self.lines), default=0)
+        return self.style.line_length or min(max(longest, BLACK), LONGEST_LIMIT)
 
     @cached_property
     def tree(self) -> Tree:

@@ -123,10 +123,10 @@ def test_statistics_count_what_is_held_back_by_reason(folder: Path) -> None:
     raw = "kernel(torch.cuda.current_stream().cuda_stream)\n"
     (folder / "a.py").write_text(f"import torch\n{held}{held}{raw}")
     assert invoke("check", "--statistics").stdout == (
-        "2  CFX104  hardcoded-synchronize  (2 fixable)\n"
+        "2  CFX104  hardcoded-synchronize  (0 fixable)\n"
         "1  CFX108  hardcoded-stream  (0 fixable)\n"
         "Held back, so that no half of a thing stays on CUDA:\n"
-        "2  unsafe: CUDA stays in the function or class around it\n"
+        "2  no fix: CUDA stays in the function around it\n"
         "1  no fix: what belongs to it stays CUDA's\n"
     )
 

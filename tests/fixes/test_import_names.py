@@ -301,6 +301,7 @@ def test_a_name_that_a_function_imports_further_down_is_not_read_before() -> Non
             from cudafix.runtime import empty_device_cache
             empty_device_cache()
         """,
+        unsafe=True,
     )
 
 
@@ -324,6 +325,7 @@ def test_a_name_that_a_function_may_not_have_imported_is_not_read() -> None:
                 empty_device_cache()
             neutral_empty_device_cache()
         """,
+        unsafe=True,
     )
 
 
@@ -383,6 +385,7 @@ def test_an_import_beside_that_of_torch_is_seen_wherever_torch_is() -> None:
             empty_device_cache()
             empty_device_cache()
         """,
+        unsafe=True,
     )
 
 
@@ -408,4 +411,5 @@ def test_an_import_of_the_module_is_seen_where_a_function_imports_torch() -> Non
             empty_device_cache()
             return torch
         """,
+        unsafe=True,
     )

@@ -247,6 +247,7 @@ def test_the_native_form_joins_an_import_from_torch() -> None:
         "from torch import accelerator, nn\ncount = accelerator.device_count() + nn.Linear(1, 1)\n",
         route="accelerator",
         target_torch="2.8",
+        unsafe=True,
     )
 
 

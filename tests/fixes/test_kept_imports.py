@@ -121,6 +121,7 @@ def test_an_annotation_that_quotes_an_imported_class_keeps_the_class() -> None:
         def side() -> "Stream":
             return device_stream()
         """,
+        unsafe=True,
     )
 
 

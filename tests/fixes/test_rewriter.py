@@ -68,6 +68,7 @@ def test_nested_findings_are_all_rewritten_in_one_run() -> None:
         synchronize_device(current_device_index())
         set_device_index(device=(current_device_index() + 1) % count_devices())
         """,
+        unsafe=True,
     )
 
 
@@ -85,6 +86,7 @@ def test_the_alias_of_torch_is_resolved_and_not_needed_for_the_new_name() -> Non
     check_fixes(
         "import torch as t\nwith t.cuda.amp.autocast():\n    y = t.ones(1)\n",
         "import torch as t\nfrom cudafix.runtime import device_autocast\nwith device_autocast():\n    y = t.ones(1)\n",
+        unsafe=True,
     )
 
 
@@ -103,6 +105,7 @@ def test_every_argument_stays() -> None:
             device_memory_summary(0, abbreviated=True)
             manual_seed_all(*seeds, **more)
         """,
+        unsafe=True,
     )
 
 
@@ -133,15 +136,11 @@ def test_operators_around_the_call_bind_as_before() -> None:
         y = (torch.cuda.memory_allocated)(), [*torch.cuda.get_rng_state_all()], 1 if torch.cuda.seed() else 2
         """,
         """
-        from cudafix.runtime import (
-            device_memory_allocated,
-            device_memory_stats,
-            get_device_rng_state_all,
-            seed_device,
-        )
+        from cudafix.runtime import device_memory_allocated, device_memory_stats, get_device_rng_state_all, seed_device
         x = -device_memory_allocated() ** 2, not device_memory_allocated() % 2, device_memory_stats()["a"].b
         y = (device_memory_allocated)(), [*get_device_rng_state_all()], 1 if seed_device() else 2
         """,
+        unsafe=True,
     )
 
 
@@ -213,6 +212,7 @@ def test_decorators_lambdas_defaults_and_walruses_are_rewritten() -> None:
             while (free := device_memory_reserved()) > 0:
                 yield free
         """,
+        unsafe=True,
     )
 
 

@@ -32,9 +32,9 @@ def test_a_wrapped_import_has_them_on_every_line() -> None:
         b"import torch as t\r\nt.cuda.reset_peak_memory_stats(t.cuda.max_memory_allocated(t.cuda.current_device()))\r\n"
     )
     assert new_bytes(data) == (
-        b"from cudafix.runtime import (\r\n    current_device_index,\r\n    max_device_memory_allocated,\r\n"
+        b"from cudafix.runtime import (\r\n    current_device,\r\n    max_device_memory_allocated,\r\n"
         b"    reset_peak_device_memory_stats,\r\n)\r\n"
-        b"reset_peak_device_memory_stats(max_device_memory_allocated(current_device_index()))\r\n"
+        b"reset_peak_device_memory_stats(max_device_memory_allocated(current_device()))\r\n"
     )
 
 

@@ -61,6 +61,7 @@ def test_a_method_of_what_a_call_returns_is_called() -> None:
         "import torch\ndef f():\n    torch.cuda.synchronize(torch.cuda.device_count() - 1)\n",
         "from pkg.accelerator import get\ndef f():\n    get().synchronize(get().device_count() - 1)\n",
         targets={"torch.cuda.*": "pkg.accelerator.get().*"},
+        unsafe=True,
     )
 
 

@@ -33,16 +33,22 @@ def test_a_class_of_which_an_instance_is_scripted_stays(script: str) -> None:
 
 
 @pytest.mark.parametrize("base", ["torch.nn.Module", "nn.Module", "LightningModule", "torch.nn.LayerNorm"])
-@pytest.mark.parametrize("context", ["torch.autocast('cuda', torch.half)", "torch.cuda.amp.autocast(dtype=torch.half)"])
-def test_autocast_in_a_module_is_unsafe_since_another_file_may_script_it(base: str, context: str) -> None:
+@pytest.mark.parametrize(
+    ("context", "new"),
+    [
+        ("torch.autocast('cuda', torch.half)", "torch.autocast(autocast_device_type(), torch.half)"),
+        ("torch.cuda.amp.autocast(dtype=torch.half)", "device_autocast(dtype=torch.half)"),
+    ],
+)
+def test_autocast_in_a_module_is_unsafe_since_another_file_may_script_it(base: str, context: str, new: str) -> None:
     source = (
         "import torch\n{}nn = torch.nn\nclass M({}):\n    def forward(self, x):\n        with {}:\n"
         "            return x\n"
     )
-    own = "from cudafix.runtime import device_autocast\n"
+    name = "autocast_device_type" if "autocast_device_type" in new else "device_autocast"
     check_unsafe(
         source.format("", base, context),
-        source.format(own, base, "device_autocast(dtype=torch.half)"),
+        source.format(f"from cudafix.runtime import {name}\n", base, new),
         "TorchScript, where it compiles this module, cannot compile the neutral context",
     )
 

@@ -18,7 +18,7 @@ import os
 import torch
 
 HERE = torch.device(os.environ["DEVICE"])
-HAS_CUDA = torch.cuda.is_available()
+ON_DEVICE = torch.cuda.is_available()
 has_npu = hasattr(torch, "npu") and torch.npu.is_available()
 
 
@@ -38,7 +38,7 @@ def ready(mode):
 """
 
 TESTS = {
-    "cuda": ["torch.cuda.is_available()", "torch.cuda.is_available()", "HAS_CUDA", "use_cuda"],
+    "cuda": ["torch.cuda.is_available()", "torch.cuda.is_available()", "ON_DEVICE", "use_cuda"],
     "npu": ['hasattr(torch, "npu") and torch.npu.is_available()', "is_npu()", "has_npu"],
     "mps": ["torch.backends.mps.is_available()", "is_mps_available()"],
 }

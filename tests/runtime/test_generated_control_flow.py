@@ -23,7 +23,7 @@ from cudafix.model import Result
 pytest.importorskip("torch")
 
 SEEDS = range(200)
-OPTIONS = Options(select=("CFX1", "CFX3"), ignore=("CFX305",))
+OPTIONS = Options(select=("CFX1", "CFX3"), ignore=("CFX305",), groups=False)
 ADMITS = ("nothing was done on", "a backend that no branch is for")
 """What a finding says where CUDA had no branch: it has one then."""
 

@@ -94,8 +94,8 @@ def test_without_psutil_the_rest_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_every_function_that_asks_a_backend_is_told_of() -> None:
     asks_nothing = {
-        "available_device_memory", "current_device", "current_device_type", "device_module", "distributed_backend",
-        "get_available_gpu_memory", "print_probe", "probe_machine", "register_backend",
+        "autocast_device_type", "available_device_memory", "current_device", "current_device_type", "device_module",
+        "distributed_backend", "get_available_gpu_memory", "print_probe", "probe_machine", "register_backend",
     }  # fmt: skip
     assert runtime.probe_machine()["functions"].keys() == {*runtime.__all__} - asks_nothing
 

@@ -24,6 +24,7 @@ ORIGINALS = {
     "device_grad_scaler": "amp.GradScaler",
 }
 OWN = {
+    "autocast_device_type",
     "available_device_memory",
     "current_device",
     "current_device_type",

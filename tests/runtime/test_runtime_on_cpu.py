@@ -110,6 +110,7 @@ def test_every_function_is_in_one_of_the_tables_or_has_its_own_test():
     assert {*runtime.__all__} - tabled == {
         "amp_custom_bwd",
         "amp_custom_fwd",
+        "autocast_device_type",
         "available_device_memory",
         "current_device",
         "current_device_type",
@@ -289,6 +290,10 @@ def test_autocast_without_a_dtype_is_what_torch_autocast_makes_for_cuda(enabled)
     assert vars(ours) == vars(theirs)
 
 
+def test_the_type_for_autocast_is_one_that_switches_itself_off():
+    assert runtime.autocast_device_type() == "cuda"
+
+
 def test_autocast_leaves_that_of_the_cpu_on():
     one, other = matrices()
     with torch.autocast("cpu", dtype=torch.bfloat16), runtime.device_autocast():
@@ -340,11 +345,12 @@ def test_a_custom_forward_is_decorated_without_parentheses_too():
     assert Own.forward(Own(), 1) == 1
 
 
+@pytest.mark.filterwarnings("ignore:.*CUDA is not available")
 def test_all_of_it_compiles_into_one_graph():
     def step(x):
         runtime.empty_device_cache()
         runtime.synchronize_device()
-        with runtime.use_device(0), runtime.device_autocast():
+        with runtime.use_device(0), runtime.device_autocast(), torch.autocast(runtime.autocast_device_type()):
             return x @ x + runtime.device_memory_allocated()
 
     assert torch.compile(step, backend="eager", fullgraph=True)(torch.ones(1, 1)).item() == 1

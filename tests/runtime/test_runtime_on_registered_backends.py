@@ -41,6 +41,7 @@ LACKING = [
     ("current_device_type()", "cpu"),
     ("device_module() is torch.musa", True),
     ("device_autocast()._enabled", False),
+    ("autocast_device_type()", "cuda"),
     ("device_grad_scaler().is_enabled()", False),
     ("amp_custom_fwd(lambda context: 1)(device_module())", 1),
 ]
@@ -103,6 +104,10 @@ def test_the_device_goes_to_the_backend_by_position(npu):
 
 def test_autocast_is_that_of_the_backend(npu):
     assert npu("entered(device_autocast(), lambda: torch.is_autocast_enabled('npu'))").answer is True
+
+
+def test_the_type_for_autocast_is_that_of_the_backend(npu):
+    assert npu("autocast_device_type()").answer == "npu"
 
 
 def test_autocast_is_off_again_afterwards(npu):

@@ -10,25 +10,27 @@ import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import libcst as cst
-
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.availability import dependent_parts, guards_of
 from cudafix.analysis.functions.classify import BACKEND_BRANCH
 from cudafix.analysis.groups.freed_tests import is_freed
 from cudafix.analysis.groups.members import Member, find_members
 from cudafix.analysis.groups.names_of_tests import false_name
+from cudafix.analysis.groups.questions import question
 from cudafix.analysis.groups.surroundings import Surroundings
 from cudafix.analysis.groups.ties import Ties
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Operations
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
-from cudafix.registry import code_of
+from cudafix.registry import CUDA_ONLY, code_of
 from cudafix.syntax.scopes import grouped
 
 DEVICES = code_of("hardcoded-device-literal")[:4]
 """What the codes of the rules about devices begin with."""
+
+OF_FUNCTIONS = ("CFX1", code_of("availability-guard"), code_of("dispatch-ladder"))
+"""What the codes of the rules about functions and about tests begin with."""
 
 STREAMS = code_of("hardcoded-stream")
 RANDOM = code_of("hardcoded-random-state")
@@ -46,12 +48,16 @@ HEAD = 10
 
 MADE = "the file is generated, by its head: change what it is made from"
 
+PLACES = frozenset(("current_device", "set_device"))
+"""The functions of which one says where the other has put the process."""
+
 TESTS = frozenset(("is_available", "device_count"))
 """The functions that tests for CUDA ask."""
 
 STAYS = "no fix: what belongs to it stays CUDA's"
 NOT_SELECTED = "unsafe: what belongs to it is of a rule that is not selected"
 NOT_SAFE = "unsafe: the fix of what belongs to it is unsafe"
+IN_FUNCTION = "no fix: CUDA stays in the function around it"
 AROUND = "unsafe: CUDA stays in the function or class around it"
 
 
@@ -81,7 +87,7 @@ def held_once(
         for match in dict.fromkeys(match for member in group for match in member.matches):
             held[match] = hold(match, group, context)
     judged = [held.get(match, match) for match in matches]
-    judged = over_neutral_code(behind_tests(judged, context), context)
+    judged = in_whole_functions(over_neutral_code(behind_tests(judged, context), context), codes, active, context)
     return with_kin(within_functions(judged, context), codes, context)
 
 
@@ -119,6 +125,29 @@ def over_neutral_code(matches: list[Match], context: RuleContext) -> list[Match]
     return judged
 
 
+def in_whole_functions(
+    matches: list[Match], codes: Mapping[Reference, str], active: frozenset[str], context: RuleContext
+) -> list[Match]:
+    """Return the matches, without the fixes of functions that would be half CUDA's when all fixes are made.
+
+    Who selects a rule alone wants its fixes alone: what other rules would fix does not count, nor do tests for CUDA,
+    which go with what they guard.
+    """
+    off = [
+        one.node
+        for one, code in codes.items()
+        if code and (code not in (*active, CUDA_ONLY) or one.symbol.row.name == "is_available")
+    ]
+    surroundings = Surroundings(matches, context, unsafe=True, beside=off)
+    judged = []
+    for match in matches:
+        is_judged = match.operations and match.code.startswith(OF_FUNCTIONS) and match.code != BACKEND_BRANCH
+        reason = surroundings.obstacle(match.node) if is_judged else ""
+        held = without_fix(match, match.reason if match.held else reason) if reason else match
+        judged.append(replace(held, held=match.held or IN_FUNCTION) if reason else match)
+    return judged
+
+
 def without_fix(match: Match, reason: str) -> Match:
     return replace(match, operations=Operations(), help="", reason=reason, held=STAYS) if match.operations else match
 
@@ -128,7 +157,10 @@ def with_kin(matches: list[Match], codes: Mapping[Reference, str], context: Rule
     safe = [one for one in matches if one.trust is Safety.SAFE]
     done = {reference for one in safe for reference in (one.reference, *one.covers)}
     kin = grouped(
-        (key, one) for one, code in codes.items() if code and not one.is_import for key in kin_of(one, context)
+        (key, one)
+        for one, code in codes.items()
+        if code and not one.is_import and one not in context.silenced
+        for key in kin_of(one, context)
     )
     late: dict[Reference | None, Reference] = {}
     pending = True
@@ -152,9 +184,9 @@ def kin_of(reference: Reference, context: RuleContext) -> Iterator[Hashable]:
         yield PEAKS
     if row.code == RANDOM and any(keeps_state(one) for one in context.references):
         yield RANDOM
-    owner = next((one for one in context.file.tree.ancestors(reference.node) if isinstance(one, cst.ClassDef)), None)
-    if owner is not None:
-        yield owner, row.name
+    if row.name in PLACES:
+        yield PLACES
+    yield row.name
 
 
 def keeps_state(reference: Reference) -> bool:
@@ -176,7 +208,10 @@ def within_functions(matches: list[Match], context: RuleContext) -> list[Match]:
     while True:
         surroundings = Surroundings(matches, context)
         judged = [one.trust is Safety.SAFE and one.code != BACKEND_BRANCH for one in matches]
-        reasons = [surroundings.reason(one.node) if safe else "" for one, safe in zip(matches, judged, strict=True)]
+        reasons = [
+            surroundings.reason(one.node) or question(one, context) if safe else ""
+            for one, safe in zip(matches, judged, strict=True)
+        ]
         if not any(reasons):
             return matches
         matches = [

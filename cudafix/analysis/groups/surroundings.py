@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import tokenize
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
@@ -22,12 +24,27 @@ from cudafix.model import Safety
 from cudafix.syntax.module import File
 
 SAYS = re.compile(r"cuda|nccl", re.IGNORECASE)
+USES = re.compile(r"cuda|nccl", re.IGNORECASE)
+"""The names through which CUDA is used: `torch.cuda`, `x.cuda()`, `Backend.NCCL`."""
+
+SPEAKS = re.compile(r"(?<![.\w])(?:cuda|nccl)\b(?!\.\w)", re.IGNORECASE)
+"""A word of a text that is no part of the name of a function."""
+
 OF_CLASS = re.compile(r"^[\w.]*(?:cuda|nccl)|^[\"'](?:cuda(?::\d+)?|nccl)[\"']$", re.IGNORECASE)
 """What stands in a class by itself: a name, or a device; other texts are about something else."""
 
 MOVES = re.compile(r"^\.cuda\(")
 OF_PROCESS = frozenset(("current_device", "device_count", "set_device"))
 """The functions that are about all that a process does, wherever they are called, or where what a file makes is put."""
+
+CUDA_LIBRARY = re.compile(
+    r"^[ \t]*(?:from|import)[ \t]+(numba(?=[ \t.]+(?:import[ \t]+)?cuda\b)|cupy|pycuda|cuda|pynvml)\b", re.MULTILINE
+)
+SCRIPT = re.compile(r"^# /// script$\n(?:^#(?:| .*)$\n)+?^# ///$", re.MULTILINE)
+"""What a single file needs, as PEP 723 has it."""
+
+OF_METHOD = frozenset(("empty_cache", "ipc_collect", "is_available", "manual_seed", "manual_seed_all"))
+"""The functions that any method may call; the others handle a device, which its class does as a whole."""
 
 TEXTS = frozenset(
     kind for name in ("STRING", "FSTRING_MIDDLE") if (kind := getattr(tokenize, name, None)) is not None
@@ -43,17 +60,28 @@ Place = tuple[int, int]
 class Surroundings:
     """The functions of a file, and what they say of CUDA beside what fixes take out, the safe ones or all."""
 
-    def __init__(self, matches: Iterable[Match], context: RuleContext, unsafe: bool = False) -> None:
+    def __init__(
+        self, matches: Iterable[Match], context: RuleContext, unsafe: bool = False, beside: Iterable[cst.CSTNode] = ()
+    ) -> None:
+        """Make the surroundings; what stands at the nodes `beside` is nobody's business here."""
         self.context = context
         self.file = context.file
         self.gone: dict[int, list[Span]] = {}
+        self.merged: dict[int, list[Span]] = {}
+        """The same, sorted and without overlaps, for the rows that were asked for."""
         for match in matches:
             if match.trust is Safety.SAFE or (unsafe and match.operations):
                 for start, end in taken_out(match, self.file):
-                    for row in range(start[0], end[0] + 1):
-                        first = start[1] if row == start[0] else 0
-                        self.gone.setdefault(row, []).append((first, end[1] if row == end[0] else len(self.line(row))))
+                    self.take_out(start, end)
+        for node in beside:
+            self.take_out(*place_of(node, self.file))
+        self.refused = refusal_of(context)
         self.is_of_cuda = names_backend(context.path_without_suffix, ["cuda", "nccl"])
+
+    def take_out(self, start: Place, end: Place) -> None:
+        for row in range(start[0], end[0] + 1):
+            first = start[1] if row == start[0] else 0
+            self.gone.setdefault(row, []).append((first, end[1] if row == end[0] else len(self.line(row))))
 
     def line(self, row: int) -> str:
         return self.file.lines[row - 1] if row <= len(self.file.lines) else ""
@@ -62,18 +90,49 @@ class Surroundings:
         """Return what is still CUDA's around `node`, in words; "" where nothing is."""
         if self.is_of_cuda:
             return "the file is CUDA's own, by its name"
+        if self.refused:
+            return self.refused
         reference = self.context.references_by_node.get(node)
         if reference is not None and reference.symbol.row.name in OF_PROCESS:
             row = self.first_left(devices_said(self.context))
             if row:
                 return f"line {row} of the file still says CUDA, and this is about the whole process"
-        around = self.file.tree.ancestors(node)
-        function, owner = enclosing(around)
-        for one, kind in ((function, "function"), (owner, "class")):
-            row = self.first_left(words_in(one, self.context)) if one is not None else 0
+        function, owner = enclosing(self.file.tree.ancestors(node))
+        if function is not None:
+            said = self.said_of(function)
+            if said:
+                return said
+        places = [("function", words_in(function, self.context))] if function is not None else []
+        if owner is not None:
+            is_of_device = reference is not None and reference.symbol.row.name not in OF_METHOD
+            places.append(("class", (words_in_class if is_of_device else words_in)(owner, self.context)))
+        for kind, found in places:
+            row = self.first_left(found)
             if row:
                 return f"line {row} of the {kind} around it still says CUDA"
         return ""
+
+    def obstacle(self, node: cst.CSTNode) -> str:
+        """Return what of the function around `node` stays CUDA's when all fixes are made, in words; else ""."""
+        reference = self.context.references_by_node.get(node)
+        if reference is not None and reference.symbol.row.name in OF_PROCESS:
+            row = self.first_left(devices_said(self.context))
+            if row:
+                return f"line {row} of the file still says CUDA, and this is about the whole process"
+        function, _ = enclosing(self.file.tree.ancestors(node))
+        if function is None:
+            return ""
+        row = self.first_left(hard_words_in(function, self.context))
+        return f"line {row} of the function around it still says CUDA" if row else self.said_of(function)
+
+    def said_of(self, function: cst.FunctionDef) -> str:
+        """Return what makes a function one of CUDA, or of several backends, in words; "" where nothing does."""
+        first, last = self.file.rows(function)
+        texts = [one.string for one in docstrings(self.context) if first <= one.start[0] <= last]
+        if SAYS.search(function.name.value) or any(SPEAKS.search(one) for one in texts):
+            return f"`{function.name.value}` says CUDA by its name or its docstring"
+        row = self.first_left(others_in(function, self.context))
+        return f"line {row} of the function around it is about another backend" if row else ""
 
     def test_with_cuda(self, node: cst.CSTNode) -> int:
         """Return the line of a test behind which `node` stands and that still says CUDA; 0 where none does."""
@@ -109,7 +168,49 @@ class Surroundings:
         return next((row for row, column in places if not self.is_gone(row, column)), 0)
 
     def is_gone(self, row: int, column: int) -> bool:
-        return any(first <= column < last for first, last in self.gone.get(row, ()))
+        if row not in self.merged:
+            self.merged[row] = merged(self.gone.get(row, ()))
+        spans = self.merged[row]
+        index = bisect_right(spans, (column, sys.maxsize)) - 1
+        return index >= 0 and column < spans[index][1]
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Return spans in their order, those that overlap as one."""
+    found: list[Span] = []
+    for first, last in sorted(spans):
+        if found and first <= found[-1][1]:
+            found[-1] = found[-1][0], max(last, found[-1][1])
+        else:
+            found.append((first, last))
+    return found
+
+
+@once
+def refusal_of(context: RuleContext) -> str:
+    """Return why nothing in a file is safe to change, in words; "" where that is not so."""
+    text = context.file.text
+    library = CUDA_LIBRARY.search(text)
+    if library is not None:
+        return f"the file uses `{library[1]}`, a library of CUDA"
+    block = SCRIPT.search(text)
+    package = context.options.runtime_module.partition(".")[0]
+    if block is not None and package not in block[0]:
+        return f"the script says what it needs (PEP 723), and `{package}` is not among it"
+    return ""
+
+
+@once
+def others_in(function: cst.FunctionDef, context: RuleContext) -> list[Place]:
+    """Return where a function names another backend."""
+    first, last = context.file.rows(function)
+    return [place for place in other_backends(context) if first <= place[0] <= last]
+
+
+@once
+def other_backends(context: RuleContext) -> list[Place]:
+    """Return where the code of a file names another backend than CUDA."""
+    return [token.start for token in all_words(context) if names_backend(token.string)]
 
 
 @once
@@ -125,6 +226,30 @@ def words_in(definition: cst.FunctionDef | cst.ClassDef, context: RuleContext) -
     return found
 
 
+@once
+def hard_words_in(function: cst.FunctionDef, context: RuleContext) -> list[Place]:
+    """Return where a function uses CUDA or NCCL, or speaks of it, beside names that only contain the word."""
+    first = min(context.file.start(one).row for one in (*function.decorators, function))
+    last = context.file.end(function).row
+    inside = [one for one in all_words(context) if first <= one.start[0] <= last]
+    return [place for one in inside if one.type in TEXTS or is_use(one) for place in places_in(one, SAYS)]
+
+
+def is_use(name: tokenize.TokenInfo) -> bool:
+    """Whether a name is `cuda` of `x.cuda()` or `cuda.Stream`, and no variable that is called so."""
+    (_, first), (_, last) = name.start, name.end
+    is_in_chain = "." in (name.line[max(0, first - 1) : first], name.line[last : last + 1])
+    return is_in_chain and USES.fullmatch(name.string) is not None
+
+
+@once
+def words_in_class(definition: cst.ClassDef, context: RuleContext) -> list[Place]:
+    """Return where a class says CUDA, in its head or in any of its methods."""
+    first = min(context.file.start(one).row for one in (*definition.decorators, definition))
+    last = context.file.end(definition).row
+    return [(row, column) for row, column in words_of_file(context) if first <= row <= last]
+
+
 def places_in(token: tokenize.TokenInfo, says: re.Pattern[str]) -> Iterator[Place]:
     """Yield where a token says CUDA: a text may do so in several places, of which a fix takes out one."""
     for match in says.finditer(token.string):
@@ -136,16 +261,32 @@ def places_in(token: tokenize.TokenInfo, says: re.Pattern[str]) -> Iterator[Plac
 @once
 def words_of_file(context: RuleContext) -> list[Place]:
     """Return where the code of a file says CUDA."""
-    found: list[Place] = []
-    statement: Statement = []
+    return [place for token in all_words(context) for place in places_in(token, SAYS)]
+
+
+@once
+def all_words(context: RuleContext) -> list[tokenize.TokenInfo]:
+    """Return the names and texts of a file, without docstrings and imports."""
+    return [token for statement in all_statements(context) for token in words(statement)]
+
+
+@once
+def all_statements(context: RuleContext) -> list[Statement]:
+    """Return the statements of a file, by its lines: heads of blocks are statements of their own."""
+    found: list[Statement] = [[]]
     with suppress(tokenize.TokenError, SyntaxError):
         for token in tokenize.generate_tokens(io.StringIO("".join(context.file.lines)).readline):
             if token.type == tokenize.NEWLINE:
-                found += [place for one in words(statement) for place in places_in(one, SAYS)]
-                statement = []
-            elif token.type not in (*LAYOUT, tokenize.INDENT, tokenize.DEDENT):
-                statement.append(token)
-    return found
+                found.append([])
+            elif token.type not in (*LAYOUT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER):
+                found[-1].append(token)
+    return [one for one in found if one]
+
+
+@once
+def docstrings(context: RuleContext) -> list[tokenize.TokenInfo]:
+    """Return the texts that stand alone in a file, by its lines: a slice has none."""
+    return [one[0] for one in all_statements(context) if is_docstring(one)]
 
 
 @once
@@ -220,14 +361,17 @@ def class_tokens(text: str) -> Iterator[tokenize.TokenInfo]:
             yield from words(statement)
 
 
+def is_docstring(statement: Statement) -> bool:
+    return len(statement) == 1 and statement[0].type == tokenize.STRING
+
+
 def is_definition(statement: Statement) -> bool:
     return any(one.string in ("def", "class") for one in statement[:2])
 
 
 def words(statement: Statement) -> Iterator[tokenize.TokenInfo]:
     """Yield the names and texts of a statement; of a docstring, an import, and the name of a function, none."""
-    is_text = len(statement) == 1 and statement[0].type == tokenize.STRING
-    if is_text or (statement and statement[0].string in ("from", "import")):
+    if is_docstring(statement) or (statement and statement[0].string in ("from", "import")):
         return
     before = ""
     for token in statement:
@@ -250,6 +394,12 @@ def taken_out(match: Match, file: File) -> Iterator[tuple[Place, Place]]:
         if at < end:
             yield (at.row, at.column - 1), (end.row, end.column - 1)
     for substitution in match.operations.substitutions:
-        node = substitution.place.node
-        start, end = file.start(node), file.end(node)
-        yield (start.row, start.column - 1), (end.row, end.column - 1)
+        yield place_of(substitution.place.node, file)
+    for binding in match.operations.removable_assignments:
+        around = [binding.node, *file.tree.ancestors(binding.node)]
+        yield place_of(next((one for one in around if isinstance(one, cst.SimpleStatementLine)), binding.node), file)
+
+
+def place_of(node: cst.CSTNode, file: File) -> tuple[Place, Place]:
+    start, end = file.start(node), file.end(node)
+    return (start.row, start.column - 1), (end.row, end.column - 1)

@@ -25,10 +25,11 @@ with device_autocast():
 ```
 
 ## Fix safety
-Safe for `autocast`: the neutral function is off without an accelerator, and takes the arguments of `torch.cuda`'s in
-their order; those of `torch.autocast`, which stand in another one, are given by name. Safe for `torch.amp.GradScaler`,
-unsafe for `torch.cuda`'s (another class). Unsafe for the decorators, which decide at import, for what is asked of or
-said to CUDA's autocast without a word, and in files that switch the cache of autocast.
+Safe for `autocast(enabled=False)`, else unsafe: another accelerator begins to compute in lower precision. The neutral
+function takes the arguments of `torch.cuda`'s in their order; `torch.autocast` stays and is given
+`autocast_device_type()`, which is `"cuda"` where the backend has no autocast. Unsafe for `GradScaler`, which begins to
+scale (and of `torch.cuda`'s is another class), for the decorators, which decide at import, and for what is asked of or
+said to CUDA's autocast without a word.
 """
 
 from __future__ import annotations
@@ -44,16 +45,17 @@ from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends
 from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE_FUNCTION
 from cudafix.analysis.functions.amp_calls import argument_of, is_for_cuda
 from cudafix.analysis.match import Match
-from cudafix.catalogue.amp import AUTOCAST, BACKWARD, CACHE, FORWARD, FUNCTIONS, SETTINGS, AmpFunction
+from cudafix.catalogue.amp import AUTOCAST, BACKWARD, FORWARD, FUNCTIONS, SETTINGS, TURNS_ON, AmpFunction
 from cudafix.catalogue.symbols import look_up
 from cudafix.fixes.operations import NodeChange, Operations, Place, Substitution, with_reason
 from cudafix.model import Safety
 from cudafix.replacements.project_targets import find_entry, find_stop, plain_form
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.replacements.scripted import MAY_BE_SCRIPTED, find_reader, in_module
-from cudafix.syntax.arguments import comma, with_keyword
+from cudafix.syntax.arguments import comma, is_false, with_keyword
 from cudafix.syntax.scopes import Resolution
 
+AUTOCAST_TYPE = "autocast_device_type"
 OTHER_ANSWER = "also speaks of other accelerators, and of the CPU where there is none"
 
 
@@ -93,10 +95,9 @@ def neutral_call(
     if reader:
         return Refusal(reader)
     reason = function.reason
-    if function is AUTOCAST and ("cache_enabled" in context.file.text or "autocast_cache" in context.file.text):
-        reason = CACHE if argument_of(call, function, "cache_enabled") is None else ""
-    if function is AUTOCAST and in_module(call, context.file):
-        reason = MAY_BE_SCRIPTED
+    if function is AUTOCAST:
+        may_be_scripted = MAY_BE_SCRIPTED if in_module(call, context.file) else ""
+        reason = may_be_scripted or ("" if is_false(argument_of(call, function, "enabled")) else TURNS_ON)
     safety = Safety.UNSAFE if reason else Safety.SAFE
     entry = find_entry(symbol, context.file.path, context.options, is_called=False)
     replacement = Replacement(ImportedName(context.options.runtime_module, function.replacement))
@@ -105,6 +106,8 @@ def neutral_call(
         if obstacle:
             return Refusal(obstacle)
         replacement = plain_form(entry.target, context.file, context.options)
+    elif function is AUTOCAST:
+        return with_type(call, meaning, safety, reason, context)
     scope, order = context.file.names.places[call]
     place = Place(call.func, scope, order, meaning.origins)
     device = argument_of(call, function, function.device)
@@ -114,6 +117,18 @@ def neutral_call(
         substitutions=(Substitution(place, replace(replacement, safety=safety, reason=reason)),),
     )  # fmt: skip
     return Operations(changes=(change,))
+
+
+def with_type(
+    call: cst.Call, meaning: Resolution, safety: Safety, reason: str, context: RuleContext
+) -> Operations | Refusal:
+    """Return the fix that gives `torch.autocast` the type that it works on, and changes nothing else."""
+    device = argument_of(call, AUTOCAST, AUTOCAST.device)
+    assert device is not None
+    scope, order = context.file.names.places[call]
+    imported = ImportedName(context.options.runtime_module, AUTOCAST_TYPE)
+    replacement = Replacement(imported, passed="", safety=safety, reason=reason)
+    return Operations((Substitution(Place(device.value, scope, order, meaning.origins), replacement),))
 
 
 def called(updated: cst.Call, text: str, original: cst.Call, function: AmpFunction) -> cst.BaseExpression:
@@ -126,8 +141,6 @@ def called(updated: cst.Call, text: str, original: cst.Call, function: AmpFuncti
         if old is not device:
             index = next((number for number, one in enumerate(given) if one is old), 0)
             arguments.append(new if new.keyword is not None else with_keyword(new, function.params[index]))
-        elif function.added and argument_of(original, function, function.added[0]) is None:
-            arguments.append(with_keyword(new, function.added[0]).with_changes(value=cst.Name(function.added[1])))
         elif arguments and old is original.args[-1]:
             arguments[-1] = arguments[-1].with_changes(comma=new.comma)
     if not arguments and function in (FORWARD, BACKWARD):

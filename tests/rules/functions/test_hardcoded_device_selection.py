@@ -25,6 +25,7 @@ def test_a_variable_named_like_the_old_function_is_no_obstacle() -> None:
             device_count = count_devices()
             return torch.ones(1) * device_count
         """,
+        unsafe=True,
     )
 
 
@@ -107,6 +108,7 @@ def test_elsewhere_the_index_stays_one(use: str) -> None:
     check_fixes(
         source.format("", use.format("torch.cuda.current_device()")),
         source.format("from cudafix.runtime import current_device_index\n", use.format("current_device_index()")),
+        unsafe=True,
     )
 
 

@@ -23,6 +23,7 @@ def test_a_stream_is_made_by_the_active_backend_with_the_same_arguments() -> Non
         def side(device: torch.device):
             return device_stream(device, priority=-1), device_event(blocking=True)
         """,
+        unsafe=True,
     )
 
 
@@ -39,6 +40,7 @@ def test_the_context_takes_the_stream_even_when_it_is_none() -> None:
         with use_stream(None):
             torch.ones(1)
         """,
+        unsafe=True,
     )
 
 

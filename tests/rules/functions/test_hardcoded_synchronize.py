@@ -18,8 +18,8 @@ def test_rewrites_nested_findings_in_one_run() -> None:
         """,
         """
         import torch
-        from cudafix.runtime import current_device_index, synchronize_device
-        synchronize_device(current_device_index())
+        from cudafix.runtime import current_device, synchronize_device
+        synchronize_device(current_device())
         torch.ones(1)
         """,
     )

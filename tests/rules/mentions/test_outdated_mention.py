@@ -168,6 +168,7 @@ def test_keeps_the_words_where_one_of_two_calls_has_no_fix() -> None:
         if device.type == "xpu":
             torch.cuda.synchronize = None
         """,
+        unsafe=True,
     )
 
 

@@ -1,0 +1,104 @@
+"""A fix that changes nothing on CUDA → what a reviewer would ask all the same, for what other code may count on.
+
+A kernel on the stream, an index that is taken for one of CUDA, figures that a backend does not count, a helper of the
+project that does the same.
+"""
+
+from __future__ import annotations
+
+import re
+
+import libcst as cst
+
+from cudafix.analysis.context import RuleContext
+from cudafix.analysis.match import Match
+from cudafix.catalogue.amp import TURNS_ON
+from cudafix.matchers.device_counts import is_loop_over_devices
+from cudafix.matchers.references import Reference
+from cudafix.registry import code_of
+from cudafix.replacements.index_as_device import DEVICE, is_taken_by_backend
+from cudafix.syntax.arguments import is_false, keyword_argument
+from cudafix.syntax.assigned_values import reads_of
+from cudafix.syntax.module import File
+
+STREAMS = code_of("hardcoded-stream")
+KERNELS = "what runs on the stream may be a kernel of CUDA alone"
+BARE_INDEX = "an index does not say of which backend: what gets it may take it for one of CUDA"
+NOTHING_COUNTED = "a difference of figures is nothing where a backend counts nothing"
+NEEDLESS = "nothing uses the index: the line only makes CUDA start"
+EMPTY_LOOP = "without CUDA the loop did nothing"
+
+FIGURES = frozenset(("max_memory_allocated", "max_memory_reserved", "memory_allocated", "memory_reserved"))
+IMPORTS = r"^[ \t]*from[ \t]+(?!torch\b)\S+[ \t]+import\b(?:[ \t]*\([^)]{{0,2000}}?|[^\n(]{{0,200}}?)\b({})\b"
+HELPERS = {
+    name: re.compile(IMPORTS.format(names), re.MULTILINE)
+    for name, names in {
+        "empty_cache": r"(?:\w+_)?(?:empty|clear|free|flush|release)_(?:\w+_)?(?:cache|memory|mem)s?",
+        "synchronize": r"(?:\w+_)?sync(?:hronize)?(?:_(?:device|accelerator|backend|gpu|torch)s?)?",
+    }.items()
+}
+"""Where a project's own helper is imported that does the work of a function on all backends, by its name."""
+
+
+def question(match: Match, context: RuleContext) -> str:
+    """Return what is asked of a fix, in words; "" where nothing is."""
+    reference, file = match.reference, context.file
+    if reference is None or not is_ours(match, context):
+        return ""
+    row = reference.symbol.row
+    if row.code == STREAMS and reference.call is not None and row.name != "Event":
+        return KERNELS
+    if row.name == "amp.autocast" and (reference.call is None or not is_switched_off(reference.call)):
+        return TURNS_ON
+    if row.name in FIGURES and is_subtracted(reference, file):
+        return NOTHING_COUNTED
+    if row.name == DEVICE and reference.call is not None and isinstance(context.parent(reference.call), cst.Expr):
+        return NEEDLESS
+    if row.name == DEVICE and gives_index(match) and not is_told(reference, file):
+        return BARE_INDEX
+    if is_loop_over_devices(reference, file):
+        return EMPTY_LOOP
+    helper = own_helper(row.name, file)
+    return f"the file has `{helper}` for it, of the project's own" if helper else ""
+
+
+def is_ours(match: Match, context: RuleContext) -> bool:
+    """Whether a fix calls the runtime or torch, and nothing that the project has named for it."""
+    modules = {one.replacement.imported.module for one in match.operations.all_substitutions}
+    return modules <= {"torch", context.options.runtime_module}
+
+
+def gives_index(match: Match) -> bool:
+    return any(one.replacement.imported.name != DEVICE for one in match.operations.substitutions)
+
+
+def is_told(reference: Reference, file: File) -> bool:
+    """Whether an index is only printed, put into a text, or given to a function of the backend itself."""
+    index = reference.call
+    if index is None or is_taken_by_backend(index, file):
+        return index is not None
+    parent = file.tree.parents.get(index)
+    if isinstance(parent, cst.FormattedStringExpression):
+        return True
+    call = file.tree.call_around(index)
+    name = call.func.value if call is not None and isinstance(call.func, cst.Name) else ""
+    return name in ("print", "str", "repr")
+
+
+def is_subtracted(reference: Reference, file: File) -> bool:
+    """Whether a figure, or a name that is given it, is a side of a difference."""
+    sides = reads_of(reference.call, file) if reference.call is not None else ()
+    parents = [file.tree.parents.get(one) for one in sides]
+    return any(isinstance(one, cst.BinaryOperation) and isinstance(one.operator, cst.Subtract) for one in parents)
+
+
+def own_helper(name: str, file: File) -> str:
+    """Return what the file imports that does the same by its name, and is not torch's; by its text, slices included."""
+    found = HELPERS[name].search(file.text) if name in HELPERS else None
+    return found[1] if found is not None else ""
+
+
+def is_switched_off(call: cst.Call) -> bool:
+    """Whether a call is `autocast(False)` or `autocast(enabled=False)`."""
+    first = call.args[0] if call.args and call.args[0].keyword is None else None
+    return is_false(first or keyword_argument(call, "enabled"))
