@@ -315,6 +315,12 @@ ANYWHERE = frozenset((
 ))  # fmt: skip
 """What does its work on a device of any backend, whatever is done around it."""
 
+OTHER_LIBRARIES = frozenset((
+    "catboost", "ctranslate2", "faster_whisper", "jax", "lightgbm", "llama_cpp", "mxnet", "onnxruntime", "openvino",
+    "paddle", "tensorflow", "xgboost",
+))  # fmt: skip
+"""The packages whose devices have names of their own: no type of torch's but `"cuda"` and `"cpu"` can mean any."""
+
 CONTEXTS = frozenset(("device", "device_of", "stream", "StreamContext"))
 """The functions whose neutral form is a context."""
 

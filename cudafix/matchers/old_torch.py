@@ -6,6 +6,7 @@ import re
 
 import libcst as cst
 
+from cudafix.syntax.expressions import last_name
 from cudafix.syntax.module import File
 
 OLDEST = (2, 4)
@@ -13,6 +14,11 @@ OLDEST = (2, 4)
 
 ASKS_VERSION = re.compile(r"torch(?:_|\.__)?version|TORCH_(?:VERSION|MAJOR|MINOR)", re.IGNORECASE)
 NUMBER = re.compile(r"[\"'(\s,=<>](\d+)(?:\.|,\s*)(\d+)")
+FLAG = re.compile(
+    r"_?(?:is_)?torch_?(?:version)?_?(?:ge|gte|greater|newer|at_least|min|above)?_?v?(\d)[_.]?(\d{1,2})", re.I
+)
+"""The name of a flag that says from which torch on it is set: `TORCH_2_4`, `TORCH_1_13`, `IS_TORCH_GE_2_0`."""
+
 LESS = (cst.LessThan, cst.LessThanEqual)
 MORE = (cst.GreaterThan, cst.GreaterThanEqual)
 
@@ -34,6 +40,9 @@ def is_for_old_torch(node: cst.CSTNode, file: File) -> bool:
 
 def asks_for_older(test: cst.BaseExpression, file: File) -> bool | None:
     """Return whether a test holds for old versions of torch alone, or fails for them alone; None for other tests."""
+    flag = FLAG.fullmatch(last_name(test)) if isinstance(test, (cst.Name, cst.Attribute)) else None
+    if flag is not None:
+        return False if (int(flag[1]), int(flag[2])) <= OLDEST else None
     if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
         return None
     left, target = test.left, test.comparisons[0]

@@ -78,6 +78,8 @@ def find_obstacle(reference: Reference, file: File) -> str:
         return "the import behind the alias cannot be seen from here"
     if reference.node in file.names.changed:
         return "the function itself is assigned or deleted here"
+    if is_changed_below(reference.node, file):
+        return "an attribute of the class itself is assigned or deleted here"
     if isinstance(file.tree.parents.get(reference.node), (cst.MatchValue, cst.MatchClass)):
         return "a pattern compares with a dotted name, and would bind a plain one"
     if isinstance(reference.node, cst.Call) and len(reference.node.args) > 2:
@@ -101,6 +103,12 @@ def find_obstacle(reference: Reference, file: File) -> str:
     if is_for_old_torch(reference.node, file):
         return "the branch is for a torch that the neutral function does not run with"
     return find_reader(reference.node, file)
+
+
+def is_changed_below(node: cst.CSTNode, file: File) -> bool:
+    """Whether an attribute of `node` is set: `torch.cuda.Stream.__deepcopy__ = …`."""
+    parent = file.tree.parents.get(node)
+    return isinstance(parent, cst.Attribute) and parent.value is node and parent in file.names.changed
 
 
 def is_passed_as_device(reference: Reference, file: File) -> bool:

@@ -15,7 +15,9 @@ from cudafix.analysis.control_flow.availability import (
     Guard,
     after_exit,
     depends_on_cuda,
+    flag_of,
     guard_around,
+    guards_of,
     ladder_tests,
     refine_flag,
     whole_condition,
@@ -25,7 +27,11 @@ from cudafix.matchers.cuda_words import names_backend, names_cuda, says_cuda
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.replacements.replacement import Refusal, Replacement
+from cudafix.syntax.assigned_values import reads_of
 from cudafix.syntax.module import File
+
+OF_CUDA = re.compile(r"cuda|gpus", re.IGNORECASE)
+"""What the name of a parameter says that means CUDA's devices: `use_cuda`, and `num_gpus` of schedulers."""
 
 IS_ELSEWHERE = re.compile(r"\bnot\b.{0,200}?\.type\s{0,9}!=\s{0,9}[\"']cpu[\"']", re.DOTALL)
 """A condition like `not torch.cuda.is_available() and x.device.type != "cpu"`."""
@@ -42,9 +48,13 @@ def refine_test(
         return Refusal(
             "it asks whether the device at hand is missing here: compare its type with current_device_type()"
         )
-    guard = guard_around(reference.node, file)
-    if is_word_of_others(guard):
+    guards = guards_of(reference, file)
+    if any(is_word_of_others(one) for one in guards):
         return Refusal("`gpu` is a word of another library, which need not know the accelerator")
+    passed = passed_as_cuda(reference, file)
+    if passed:
+        return Refusal(f"it is passed on as `{passed}`, which may mean CUDA alone")
+    guard = guard_around(reference.node, file)
     if guard is None:
         return Refusal(SAYS_CUDA) if is_told_in_text(reference, file) else refine_flag(reference, replacement, file)
     if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):
@@ -61,10 +71,34 @@ def refine_test(
     return replacement
 
 
-def is_word_of_others(guard: Guard | None) -> bool:
-    """Whether `"gpu" if torch.cuda.is_available() else "cpu"` is said to a library with words of its own."""
+def is_word_of_others(guard: Guard) -> bool:
+    """Whether `"gpu" if torch.cuda.is_available() else "cpu"` is said to a library, or of one: `"onnxruntime-gpu"`."""
     body = guard.body if isinstance(guard, cst.IfExp) else None
-    return isinstance(body, cst.SimpleString) and body.evaluated_value == "gpu"
+    text = body.evaluated_value if isinstance(body, cst.SimpleString) else ""
+    return isinstance(text, str) and re.search(r"(?:^|-)gpu\b", text) is not None
+
+
+def passed_as_cuda(test: Reference, file: File) -> str:
+    """Return the parameter of CUDA's name that gets the answer (`f(use_cuda=torch.cuda.is_available())`), or its flag.
+
+    A flag that says CUDA by its name and goes to a function by its place is taken at its word there.
+    """
+    flag = flag_of(test, file)
+    uses = reads_of(whole_condition(test, file), file)
+    for use in uses:
+        argument = file.tree.parents.get(use)
+        call = file.tree.parents.get(argument) if isinstance(argument, cst.Arg) else None
+        if not isinstance(argument, cst.Arg) or not isinstance(call, cst.Call):
+            continue
+        is_told = isinstance(call.func, cst.Name) and call.func.value in ("print", "str", "bool", "int")
+        name = argument.keyword.value if argument.keyword is not None else flag.name if flag is not None else ""
+        if OF_CUDA.search(name) and not is_told:
+            return name
+    for guard in guards_of(test, file):
+        argument = file.tree.parents.get(guard)
+        if isinstance(argument, cst.Arg) and argument.keyword is not None and OF_CUDA.search(argument.keyword.value):
+            return argument.keyword.value
+    return ""
 
 
 def is_told_in_text(test: Reference, file: File) -> bool:

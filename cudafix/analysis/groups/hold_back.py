@@ -10,6 +10,8 @@ import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import libcst as cst
+
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.availability import dependent_parts, guards_of
 from cudafix.analysis.functions.classify import BACKEND_BRANCH
@@ -19,12 +21,17 @@ from cudafix.analysis.groups.names_of_tests import false_name
 from cudafix.analysis.groups.questions import question
 from cudafix.analysis.groups.surroundings import Surroundings
 from cudafix.analysis.groups.ties import Ties
+from cudafix.analysis.groups.value_flow import met_by
 from cudafix.analysis.match import Match
+from cudafix.catalogue.table import OTHER_LIBRARIES
 from cudafix.fixes.operations import Operations
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
 from cudafix.registry import CUDA_ONLY, code_of
 from cudafix.syntax.scopes import grouped
+
+DEVICE_TYPE = "current_device_type"
+"""The function of the runtime that names the accelerator."""
 
 DEVICES = code_of("hardcoded-device-literal")[:4]
 """What the codes of the rules about devices begin with."""
@@ -87,6 +94,7 @@ def held_once(
         for match in dict.fromkeys(match for member in group for match in member.matches):
             held[match] = hold(match, group, context)
     judged = [held.get(match, match) for match in matches]
+    judged = [held_by_taker(one, context) for one in judged]
     judged = in_whole_functions(over_neutral_code(behind_tests(judged, context), context), codes, active, context)
     return with_kin(within_functions(judged, context), codes, context)
 
@@ -146,6 +154,19 @@ def in_whole_functions(
         held = without_fix(match, match.reason if match.held else reason) if reason else match
         judged.append(replace(held, held=match.held or IN_FUNCTION) if reason else match)
     return judged
+
+
+def held_by_taker(match: Match, context: RuleContext) -> Match:
+    """Return a match, without its fix where a library with names of its own for devices gets the device."""
+    places = [
+        one.place.node for one in match.operations.all_substitutions if one.replacement.imported.name == DEVICE_TYPE
+    ]
+    for met in [one for place in (match.node, *places) for one in met_by(place, context)] if places else ():
+        meaning = context.file.names.resolve(met.func) if isinstance(met, cst.Call) else None
+        package = meaning.path.partition(".")[0] if meaning is not None else ""
+        if package in OTHER_LIBRARIES:
+            return without_fix(match, f"`{package}` has names of its own for devices")
+    return match
 
 
 def without_fix(match: Match, reason: str) -> Match:

@@ -25,6 +25,9 @@ def false_name(test: Reference, context: RuleContext) -> str:
     name = ""
     if flag is not None and flag.scope is file.names.root and CONSTANT.match(flag.name):
         name = flag.name
+    elif isinstance(statement := file.tree.parents.get(whole_condition(test, file)), cst.Assign):
+        attributes = [one.target for one in statement.targets if isinstance(one.target, cst.Attribute)]
+        name = next((one.attr.value for one in attributes if CONSTANT.match(one.attr.value)), "")
     elif isinstance(file.tree.parents.get(whole_condition(test, file)), cst.Return):
         functions = [one for one in file.tree.ancestors(test.node) if isinstance(one, cst.FunctionDef)]
         name = functions[0].name.value if functions else ""

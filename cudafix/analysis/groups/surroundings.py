@@ -30,6 +30,8 @@ USES = re.compile(r"cuda|nccl", re.IGNORECASE)
 SPEAKS = re.compile(r"(?<![.\w])(?:cuda|nccl)\b(?!\.\w)", re.IGNORECASE)
 """A word of a text that is no part of the name of a function."""
 
+DIRECTIVE = re.compile(r"cudafix|noqa|type:|pylint|pragma", re.IGNORECASE)
+
 OF_CLASS = re.compile(r"^[\w.]*(?:cuda|nccl)|^[\"'](?:cuda(?::\d+)?|nccl)[\"']$", re.IGNORECASE)
 """What stands in a class by itself: a name, or a device; other texts are about something else."""
 
@@ -119,7 +121,14 @@ class Surroundings:
             row = self.first_left(devices_said(self.context))
             if row:
                 return f"line {row} of the file still says CUDA, and this is about the whole process"
-        function, _ = enclosing(self.file.tree.ancestors(node))
+        library = CUDA_LIBRARY.search(self.file.text)
+        if library is not None:
+            return f"the file uses `{library[1]}`, a library of CUDA"
+        if speaks_behind(self.line(self.file.end(node).row)):
+            return "the comment behind it speaks of CUDA"
+        function, owner = enclosing(self.file.tree.ancestors(node))
+        if owner is not None and SAYS.search(owner.name.value):
+            return f"`{owner.name.value}` says CUDA by its name"
         if function is None:
             return ""
         row = self.first_left(hard_words_in(function, self.context))
@@ -363,6 +372,13 @@ def class_tokens(text: str) -> Iterator[tokenize.TokenInfo]:
 
 def is_docstring(statement: Statement) -> bool:
     return len(statement) == 1 and statement[0].type == tokenize.STRING
+
+
+def speaks_behind(line: str) -> bool:
+    """Whether a line ends with a comment that speaks of CUDA, and is no directive; a `#` in a text begins none."""
+    _, mark, comment = line.rpartition("#")
+    is_comment = mark != "" and DIRECTIVE.search(comment) is None and not set("\"'") & set(comment)
+    return is_comment and SPEAKS.search(comment) is not None
 
 
 def is_definition(statement: Statement) -> bool:
