@@ -735,3 +735,17 @@ def test_the_branch_for_an_older_torch_behind_a_flag_stays(flag: str) -> None:
     scaler = f"torch.amp.GradScaler('cuda') if {flag} else torch.cuda.amp.GradScaler()"
     now = (fixed(f"import torch\nx = {scaler}\n".encode(), unsafe=True).new_bytes or b"").decode()
     assert "else device_grad_scaler" not in now
+
+
+def test_a_word_for_lightning_stays() -> None:
+    check_stays(
+        "import torch\naccelerator = 'cuda' if torch.cuda.is_available() else 'cpu'\nFabric(accelerator=accelerator)\n",
+        "a word of Lightning",
+    )
+
+
+def test_a_stream_beside_compiled_kernels_stays() -> None:
+    check_stays(
+        "import torch\nfrom pkg.ext import ext_c\ndef f(x):\n    torch.cuda.set_stream(x)\n",
+        "what runs on the stream may be `ext_c`",
+    )

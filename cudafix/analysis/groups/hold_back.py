@@ -30,6 +30,7 @@ from cudafix.model import Safety
 from cudafix.registry import CUDA_ONLY, code_of
 from cudafix.syntax.scopes import grouped
 
+LIGHTNING = re.compile(r"\baccelerator\s*=(?!=)")
 DEVICE_TYPE = "current_device_type"
 """The function of the runtime that names the accelerator."""
 
@@ -161,12 +162,20 @@ def held_by_taker(match: Match, context: RuleContext) -> Match:
     places = [
         one.place.node for one in match.operations.all_substitutions if one.replacement.imported.name == DEVICE_TYPE
     ]
+    if places and LIGHTNING.search(context.file.code(statement_around(match.node, context))):
+        return without_fix(match, "an `accelerator` is a word of Lightning, which does not know all of torch's")
     for met in [one for place in (match.node, *places) for one in met_by(place, context)] if places else ():
         meaning = context.file.names.resolve(met.func) if isinstance(met, cst.Call) else None
         package = meaning.path.partition(".")[0] if meaning is not None else ""
         if package in OTHER_LIBRARIES:
             return without_fix(match, f"`{package}` has names of its own for devices")
     return match
+
+
+def statement_around(node: cst.CSTNode, context: RuleContext) -> cst.CSTNode:
+    """Return the line, or the whole `if` of one, that `node` stands in or is."""
+    around = [node, *context.file.tree.ancestors(node)]
+    return next((one for one in around if isinstance(one, (cst.SimpleStatementLine, cst.If))), node)
 
 
 def without_fix(match: Match, reason: str) -> Match:

@@ -21,6 +21,7 @@ from cudafix.analysis.control_flow.substitutes import tests_of
 from cudafix.analysis.match import Match
 from cudafix.matchers.cuda_words import names_backend
 from cudafix.model import Safety
+from cudafix.registry import code_of
 from cudafix.syntax.module import File
 
 SAYS = re.compile(r"cuda|nccl", re.IGNORECASE)
@@ -45,6 +46,14 @@ CUDA_LIBRARY = re.compile(
 SCRIPT = re.compile(r"^# /// script$\n(?:^#(?:| .*)$\n)+?^# ///$", re.MULTILINE)
 """What a single file needs, as PEP 723 has it."""
 
+EXTENSION = re.compile(
+    r"^[ \t]*(?:from[ \t]+(?!torch\b)[^\s]{1,80}[ \t]+)?import[ \t]+[^\n]{0,80}?"
+    r"\b(ext_c|_C|\w{0,40}_ext|\w{0,40}_cuda|cuda_\w{1,40}|\w{0,40}_kernels?)\b",
+    re.MULTILINE,
+)
+"""A compiled extension, by the name that it is imported by."""
+
+STREAMS = code_of("hardcoded-stream")
 OF_METHOD = frozenset(("empty_cache", "ipc_collect", "is_available", "manual_seed", "manual_seed_all"))
 """The functions that any method may call; the others handle a device, which its class does as a whole."""
 
@@ -124,6 +133,9 @@ class Surroundings:
         library = CUDA_LIBRARY.search(self.file.text)
         if library is not None:
             return f"the file uses `{library[1]}`, a library of CUDA"
+        extension = EXTENSION.search(self.file.text)
+        if reference is not None and reference.symbol.row.code == STREAMS and extension is not None:
+            return f"what runs on the stream may be `{extension[1]}`, kernels of CUDA alone"
         if speaks_behind(self.line(self.file.end(node).row)):
             return "the comment behind it speaks of CUDA"
         function, owner = enclosing(self.file.tree.ancestors(node))
