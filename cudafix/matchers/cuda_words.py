@@ -11,7 +11,8 @@ from cudafix.catalogue.backends import BESIDE_CUDA
 from cudafix.syntax.module import File
 
 NAMES_CUDA = re.compile(
-    r"""["']cuda\b|\.cuda\(|\bCUDA(?:_[A-Z]|[A-Z])|\.(?:major|minor|gcnArchName)\b|\bis_sm_|\bsm_?\d\d|\bversion\.cuda\b|\bnvidia"""
+    r"""["']cuda\b|\.cuda\(|\bCUDA(?:_[A-Z]|[A-Z])|\.(?:major|minor|gcnArchName)\b|\bis_sm_|\bsm_?\d\d|\bversion\.cuda\b"""
+    r"""|nvidia|nvlink"""
     r"""|\b(?:get_device_capability|cudart|cudnn|nvtx|nccl)\b|[(,]\s*(?:use_)?cuda\s*=\s*True\b"""
     r"""|\b(?!_?(?:is|has)_)\w{0,40}(?:_cuda|cuda_)\w{0,40}\("""
 )

@@ -128,8 +128,17 @@ class CollapseDecision:
         different = next((branch for branch, form in forms if form != forms[0][1]), None)
         if different is not None:
             return f"the branch on line {self.row(different.holder)} does something else than the first"
+        if self.follows_call_for_cuda(forms[0][1]):
+            return "the line above does the same on CUDA: one neutral call takes the place of both"
         self.read_default_branch(forms[0][1])
         return ""
+
+    def follows_call_for_cuda(self, form: str) -> bool:
+        """Whether a call for CUDA stands above ifs for other backends: `torch.cuda.empty_cache()` on every machine."""
+        above = self.file.tree.neighbour(self.dispatch.nodes[0], -1)
+        if "cuda" in self.dispatch.backends or not isinstance(above, cst.SimpleStatementLine):
+            return False
+        return normal_form((above,), frozenset({"cuda"}), self.context, self.device, self.names) == form
 
     def form(self, branch: Branch, backends: frozenset[str]) -> str:
         return normal_form(branch.parts, backends, self.context, self.device, self.names)
