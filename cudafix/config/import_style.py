@@ -12,16 +12,26 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+HANGING = {"multi_line_output": 3, "include_trailing_comma": True}
 PROFILES: dict[str, dict[str, Any]] = {
-    "black": {"line_length": 88},
-    "django": {"line_length": 79},
+    "black": {"line_length": 88, **HANGING},
+    "django": {"line_length": 79, "multi_line_output": 5, "include_trailing_comma": True},
+    "pycharm": {"multi_line_output": 3, "force_grid_wrap": 2},
     "google": {"line_length": 1000, "force_sort_within_sections": True, "force_single_line": True},
     "open_stack": {"force_sort_within_sections": True, "force_single_line": True},
     "plone": {"force_sort_within_sections": True, "force_single_line": True},
-    "hug": {"line_length": 100},
-    "wemake": {"line_length": 80},
-    "appnexus": {"line_length": 88, "force_sort_within_sections": True},
+    "attrs": {**HANGING, "force_grid_wrap": 2},
+    "hug": {"line_length": 100, **HANGING},
+    "wemake": {"line_length": 80, **HANGING},
+    "appnexus": {"line_length": 88, **HANGING, "force_sort_within_sections": True},
 }
+ISORT_LINE = 79
+"""Columns: isort's own, where it is set up and nothing says how long."""
+
+GRID = {"0": "grid", "3": "hanging", "5": "grouped"}
+"""The ways of wrapping by isort's numbers, and by its names below."""
+
+MODES = {"grid": "0", "vertical_hanging_indent": "3", "vertical_grid_grouped": "5"}
 
 
 @dataclass(frozen=True)
@@ -32,11 +42,18 @@ class ImportStyle:
         line_length: the columns that a line may have; 0 where the project says nothing.
         single_line: one import a name.
         mixed: `import` and `from` imports are sorted together, by module.
+        wrapping: "hanging", a name a line; "grouped", filled lines below the bracket; "grid", lines filled from the
+            bracket on; "" where the project says nothing.
+        trailing_comma: whether the last name has a comma, where a bracket closes below it.
+        wrap_from: how many names are wrapped on any line; 0 for as many as fit.
     """
 
     line_length: int = 0
     single_line: bool = False
     mixed: bool = False
+    wrapping: str = ""
+    trailing_comma: bool = True
+    wrap_from: int = 0
 
 
 PLAIN = ImportStyle()
@@ -64,12 +81,18 @@ def style_of(folder: Path) -> ImportStyle:
     profile = PROFILES.get(str(isort.get("profile", "")).lower(), {})
     lengths = (
         isort.get("line_length"), profile.get("line_length"), ruff.get("line-length"),
-        tool.get("black", {}).get("line-length"), *flake8_lengths(folder),
+        tool.get("black", {}).get("line-length"), *flake8_lengths(folder), ISORT_LINE if isort else 0,
     )  # fmt: skip
+    mode = str(isort.get("multi_line_output", profile.get("multi_line_output", 0))).lower()
     return ImportStyle(
         next((int(one) for one in lengths if str(one).isdigit()), 0),
         says("force_single_line", isort, profile) or says("force-single-line", sorting),
         says("force_sort_within_sections", isort, profile) or says("force-sort-within-sections", sorting),
+        GRID.get(MODES.get(mode, mode), "hanging") if isort else "",
+        says("include_trailing_comma", isort, profile) if isort else True,
+        int(number)
+        if (number := str(isort.get("force_grid_wrap", profile.get("force_grid_wrap", 0)))).isdigit()
+        else 0,
     )
 
 

@@ -17,6 +17,7 @@ from cudafix.fixes.import_text import (
     from_import,
     late_import_comment,
     parse_import,
+    style_of_file,
     with_comment,
     with_names,
     with_opening_comment,
@@ -356,7 +357,8 @@ class Planner:
         comment = ""
         if isinstance(anchor.suite, cst.Module):
             comment = late_import_comment(suite.statements[: slot.index], self.file.lines[self.row(anchor.node)])
-        code = from_import(module, names, self.longest - len(self.file.indent(anchor.node)) - len(comment))
+        width = self.longest - len(self.file.indent(anchor.node)) - len(comment)
+        code = from_import(module, names, width, style_of_file(self.file))
         self.plan.insertions.append(Insertion(anchor.suite, slot, with_comment(code, comment)))
 
     def width(self, node: ImportStatement) -> int:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import libcst as cst
 
+from cudafix.config.import_style import PLAIN, ImportStyle
 from cudafix.files.source import BETWEEN_CELLS
 from cudafix.fixes.import_placement import ImportAs, ImportStatement, aliases, import_node
 from cudafix.syntax.expressions import dotted, imported_module
 from cudafix.syntax.module import File
 
+INDENT = "    "
+FROM_BRACKET = re.compile(r"^from [\w.]{1,200} import \(\w[\w, ]{0,200},\n", re.MULTILINE)
 LATE = re.compile(r"#\s*noqa\s*:[^#]*\bE402\b", re.IGNORECASE)
 NOQA_CODES = re.compile(r"#\s*noqa\s*:\s*[A-Z]+[0-9]+(?:\s*,\s*[A-Z]+[0-9]+)*", re.IGNORECASE)
 SETS_UP_IMPORTS = re.compile(
@@ -24,13 +28,37 @@ SETS_UP_IMPORTS = re.compile(
 # What a new import looks like
 
 
-def from_import(module: str, names: list[ImportAs], width: int) -> str:
-    """Return the statement that imports `names`, wrapped when it is longer than `width`."""
+def from_import(module: str, names: list[ImportAs], width: int, style: ImportStyle = PLAIN) -> str:
+    """Return the statement that imports `names`, wrapped as the project does when it is longer than `width`."""
     parts = [name if name == local else f"{name} as {local}" for name, local in names]
     line = f"from {module} import {', '.join(parts)}"
-    if len(line) <= width:
+    if len(line) <= width and not 0 < style.wrap_from <= len(parts):
         return line
-    return "\n".join([f"from {module} import (", *(f"    {part}," for part in parts), ")"])
+    head, comma = f"from {module} import (", "," if style.trailing_comma else ""
+    if style.wrapping == "grid":
+        return f"{head}{filled(parts, width, len(head))})"
+    if style.wrapping == "grouped":
+        return f"{head}\n{INDENT}{filled(parts, width, len(INDENT))}{comma}\n)"
+    return "\n".join([head, *(f"{INDENT}{part}," for part in parts[:-1]), f"{INDENT}{parts[-1]}{comma}", ")"])
+
+
+def style_of_file(file: File) -> ImportStyle:
+    """Return how the project writes imports; where it says nothing, as the file does."""
+    if not file.style.wrapping and FROM_BRACKET.search(file.text):
+        return replace(file.style, wrapping="grid")
+    return file.style
+
+
+def filled(parts: Sequence[str], width: int, indent: int) -> str:
+    """Return names on as few lines as `width` allows, the first of which begins behind `indent` columns."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        if indent + len(lines[-1]) + len(f", {part},") > width:
+            lines[-1] += ","
+            lines.append(part)
+        else:
+            lines[-1] += f", {part}"
+    return f"\n{' ' * indent}".join(lines)
 
 
 def parse_import(code: str) -> cst.ImportFrom:
@@ -57,7 +85,7 @@ def with_names(node: cst.ImportFrom, names: list[ImportAs], width: int, file: Fi
     if len(code.splitlines()) > 1 or len(code) <= width:
         return new
     every = [(dotted(one.name), dotted(one.asname.name if one.asname else one.name)) for one in aliases(new)]
-    return parse_import(from_import(imported_module(new), every, 0))
+    return parse_import(from_import(imported_module(new), every, 0, style_of_file(file)))
 
 
 def with_name(node: cst.ImportFrom, alias: cst.ImportAlias, comma: cst.Comma) -> cst.ImportFrom:

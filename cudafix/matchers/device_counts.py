@@ -67,7 +67,9 @@ def goes_on(number: cst.CSTNode, file: File) -> bool:
     if isinstance(parent, cst.Arg):
         call = file.tree.parents.get(parent)
         name = call.func.value if isinstance(call, cst.Call) and isinstance(call.func, cst.Name) else ""
-        return name not in ("range", "print", "bool", "enumerate")
+        if name == "range":
+            return isinstance(file.tree.parents.get(call), (cst.Arg, cst.Assign, cst.Return))  # type: ignore[arg-type]
+        return name not in ("print", "bool", "enumerate")
     if isinstance(parent, cst.Assign):
         return not all(isinstance(one.target, cst.Name) for one in parent.targets)
     kinds = (cst.Return, cst.DictElement, cst.Element, cst.AnnAssign, cst.Lambda, cst.BinaryOperation)

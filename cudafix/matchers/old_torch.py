@@ -19,6 +19,9 @@ FLAG = re.compile(
 )
 """The name of a flag that says from which torch on it is set: `TORCH_2_4`, `TORCH_1_13`, `IS_TORCH_GE_2_0`."""
 
+CALLED = re.compile(r"(?:is_)?torch_version_(ge|gt|le|lt|greater|less)(?:_\w+)?", re.I)
+"""A function that compares torch's version with two numbers: `torch_version_ge(2, 4)`."""
+
 LESS = (cst.LessThan, cst.LessThanEqual)
 MORE = (cst.GreaterThan, cst.GreaterThanEqual)
 
@@ -43,6 +46,11 @@ def asks_for_older(test: cst.BaseExpression, file: File) -> bool | None:
     flag = FLAG.fullmatch(last_name(test)) if isinstance(test, (cst.Name, cst.Attribute)) else None
     if flag is not None:
         return False if (int(flag[1]), int(flag[2])) <= OLDEST else None
+    if isinstance(test, cst.Call):
+        asked = CALLED.fullmatch(last_name(test.func))
+        numbers = [int(one.value.value) for one in test.args[:2] if isinstance(one.value, cst.Integer)]
+        is_older = asked is not None and len(numbers) == 2 and (numbers[0], numbers[1]) <= OLDEST
+        return asked[1].lower() in ("lt", "le", "less") if is_older and asked is not None else None
     if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
         return None
     left, target = test.left, test.comparisons[0]

@@ -21,9 +21,11 @@ from cudafix.syntax.tree import Tree
 LOST_BY_LIBCST = re.compile(rb"\f|\r(?!\n)")
 """What libcst does not keep everywhere: form feeds, and lone carriage returns."""
 
-BLACK = 88
-LONGEST_LIMIT = 120
-"""Columns: what black keeps, and what nobody minds, where a project says nothing."""
+PEP8, BLACK, LONGEST_LIMIT = 79, 88, 120
+"""Columns: what PEP 8 and black keep, and what nobody minds, where a project says nothing."""
+
+ENOUGH_LINES = 100
+"""From which on a file whose lines are short keeps them so on purpose."""
 
 
 class File:
@@ -56,7 +58,8 @@ class File:
     def line_limit(self) -> int:
         """The columns that a line may have: what the project's settings say, else what the lines of the file keep."""
         longest = max((len(line.rstrip("\r\n")) for line in self.lines), default=0)
-        return self.style.line_length or min(max(longest, BLACK), LONGEST_LIMIT)
+        least = PEP8 if len(self.lines) >= ENOUGH_LINES else BLACK
+        return self.style.line_length or min(max(longest, least), LONGEST_LIMIT)
 
     @cached_property
     def tree(self) -> Tree:

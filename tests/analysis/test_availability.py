@@ -150,6 +150,7 @@ def test_code_that_names_cuda_after_the_guard_does_not_count() -> None:
     check_fixes(
         "import torch\nif torch.cuda.is_available():\n    torch.cuda.synchronize()\nmodel.cuda()\ntorch.ones(1)\n",
         SAFE_IMPORTS + "if is_accelerator_available():\n    synchronize_device()\nmodel.cuda()\ntorch.ones(1)\n",
+        unsafe=True,
     )
 
 
@@ -209,6 +210,7 @@ def test_whether_cuda_is_initialised_is_no_question_of_availability() -> None:
             model.cuda()
         torch.ones(1)
         """,
+        unsafe=True,
     )
 
 

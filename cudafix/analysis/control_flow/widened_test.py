@@ -30,6 +30,7 @@ from cudafix.replacements.replacement import Refusal, Replacement
 from cudafix.syntax.assigned_values import reads_of
 from cudafix.syntax.module import File
 
+IS_CUDA = re.compile(r"\.is_cuda\b")
 OF_CUDA = re.compile(r"cuda|gpus", re.IGNORECASE)
 """What the name of a parameter says that means CUDA's devices: `use_cuda`, and `num_gpus` of schedulers."""
 
@@ -43,6 +44,8 @@ def refine_test(
     """Return what a test for CUDA becomes, by what depends on its answer."""
     file = context.file
     if names_cuda(file.code(whole_condition(reference, file))):
+        return Refusal("the rest of the condition is about CUDA itself")
+    if IS_CUDA.search(file.code(whole_condition(reference, file))):
         return Refusal("the rest of the condition is about CUDA itself")
     if IS_ELSEWHERE.search(file.code(whole_condition(reference, file))):
         return Refusal(
@@ -59,6 +62,8 @@ def refine_test(
         return Refusal(SAYS_CUDA) if is_told_in_text(reference, file) else refine_flag(reference, replacement, file)
     if isinstance(guard, cst.If) and any(names_backend(file.code(test)) for test in ladder_tests(guard, file)):
         return Refusal("it is one rung of a ladder over backends")
+    if ".pin_memory()" in file.code(guard):
+        return Refusal("MPS has no pinned memory")
     if depends_on_cuda(guard, file):
         return Refusal(f"the code that depends on it {NAMES_CUDA}")
     if says_cuda(file.code(guard)) or any(says_cuda(file.code(one)) for one in after_exit(guard, file)[:1]):

@@ -7,7 +7,7 @@ theirs is not safe either. The reason names the member and its line.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import libcst as cst
@@ -19,7 +19,7 @@ from cudafix.analysis.groups.freed_tests import is_freed
 from cudafix.analysis.groups.members import Member, find_members
 from cudafix.analysis.groups.names_of_tests import false_name
 from cudafix.analysis.groups.questions import question
-from cudafix.analysis.groups.surroundings import Surroundings
+from cudafix.analysis.groups.surroundings import OF_METHOD, Surroundings
 from cudafix.analysis.groups.ties import Ties
 from cudafix.analysis.groups.value_flow import met_by
 from cudafix.analysis.match import Match
@@ -56,9 +56,7 @@ HEAD = 10
 
 MADE = "the file is generated, by its head: change what it is made from"
 
-PLACES = frozenset(("current_device", "set_device"))
-"""The functions of which one says where the other has put the process."""
-
+ERRORS = code_of("hardcoded-error")
 TESTS = frozenset(("is_available", "device_count"))
 """The functions that tests for CUDA ask."""
 
@@ -97,7 +95,7 @@ def held_once(
     judged = [held.get(match, match) for match in matches]
     judged = [held_by_taker(one, context) for one in judged]
     judged = in_whole_functions(over_neutral_code(behind_tests(judged, context), context), codes, active, context)
-    return with_kin(within_functions(judged, context), codes, context)
+    return with_kin(within_functions(judged, context), codes, active, context)
 
 
 def behind_tests(matches: list[Match], context: RuleContext) -> list[Match]:
@@ -182,16 +180,34 @@ def without_fix(match: Match, reason: str) -> Match:
     return replace(match, operations=Operations(), help="", reason=reason, held=STAYS) if match.operations else match
 
 
-def with_kin(matches: list[Match], codes: Mapping[Reference, str], context: RuleContext) -> list[Match]:
-    """Return the matches, safe only where their kin are: one function in a class, streams and peaks of a file."""
-    safe = [one for one in matches if one.trust is Safety.SAFE]
-    done = {reference for one in safe for reference in (one.reference, *one.covers)}
-    kin = grouped(
-        (key, one)
-        for one, code in codes.items()
-        if code and not one.is_import and one not in context.silenced
-        for key in kin_of(one, context)
-    )
+def with_kin(
+    matches: list[Match], codes: Mapping[Reference, str], active: frozenset[str], context: RuleContext
+) -> list[Match]:
+    """Return the matches, no better than their kin in the file: one function, what handles devices, streams, peaks.
+
+    Where one of them stays, all stay; where one is not safe, none is. Tests for CUDA are about different things.
+    """
+    counted = [one for one, code in codes.items() if code and not one.is_import and one not in context.silenced]
+    fixed = [one for one in matches if one.operations or one.code == BACKEND_BRANCH]
+    calls = [one for one in counted if one.call is not None]
+    asked = [one for one in calls if codes[one] in active and one.symbol.row.name not in TESTS]
+    stay = late_kin(asked, fixed, context)
+    matches = [
+        replace(without_fix(one, f"{said_of(stay[one.reference], context)} stays"), held=one.held or STAYS)
+        if one.reference in stay and one.operations and one.code != BACKEND_BRANCH
+        else one
+        for one in matches
+    ]
+    late = late_kin(counted, [one for one in matches if one.trust is Safety.SAFE], context)
+    return [beside(one, late[one.reference], context) if one.reference in late else one for one in matches]
+
+
+def late_kin(
+    references: Iterable[Reference], fixed: Iterable[Match], context: RuleContext
+) -> dict[Reference | None, Reference]:
+    """Return the references that `fixed` is about and that have kin which it is not about, each with one of those."""
+    done = {reference for one in fixed for reference in (one.reference, *one.covers)}
+    kin = grouped((key, one) for one in references for key in kin_of(one, context))
     late: dict[Reference | None, Reference] = {}
     pending = True
     while pending:
@@ -202,7 +218,11 @@ def with_kin(matches: list[Match], codes: Mapping[Reference, str], context: Rule
                 late.update((one, other) for one in group if one in done)
                 done.difference_update(group)
                 pending = True
-    return [beside(one, late[one.reference], context) if one.reference in late else one for one in matches]
+    return late
+
+
+def said_of(reference: Reference, context: RuleContext) -> str:
+    return f"`{reference.symbol.name}` on line {context.file.start(reference.node).row}"
 
 
 def kin_of(reference: Reference, context: RuleContext) -> Iterator[Hashable]:
@@ -214,8 +234,8 @@ def kin_of(reference: Reference, context: RuleContext) -> Iterator[Hashable]:
         yield PEAKS
     if row.code == RANDOM and any(keeps_state(one) for one in context.references):
         yield RANDOM
-    if row.name in PLACES:
-        yield PLACES
+    if row.name not in OF_METHOD and row.code != ERRORS and row.has_neutral_form and reference.call is not None:
+        yield OF_METHOD
     yield row.name
 
 
@@ -228,8 +248,7 @@ def beside(match: Match, other: Reference, context: RuleContext) -> Match:
     """Return a match that is no longer safe, since one of its kin is not."""
     if match.trust is not Safety.SAFE or match.code == BACKEND_BRANCH:
         return match
-    row = context.file.start(other.node).row
-    reason = f"`{other.symbol.name}` on line {row} stays, unless unsafe fixes are made as well"
+    reason = f"{said_of(other, context)} stays, unless unsafe fixes are made as well"
     return replace(match, safety=Safety.UNSAFE, reason=reason, held=NOT_SAFE)
 
 

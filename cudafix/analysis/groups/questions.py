@@ -19,12 +19,16 @@ from cudafix.registry import code_of
 from cudafix.replacements.index_as_device import DEVICE, is_taken_by_backend
 from cudafix.syntax.arguments import is_false, keyword_argument
 from cudafix.syntax.assigned_values import reads_of
+from cudafix.syntax.expressions import last_name
 from cudafix.syntax.module import File
 
 STREAMS = code_of("hardcoded-stream")
 KERNELS = "what runs on the stream may be a kernel of CUDA alone"
 BARE_INDEX = "an index does not say of which backend: what gets it may take it for one of CUDA"
 NOTHING_COUNTED = "a difference of figures is nothing where a backend counts nothing"
+STARTS = frozenset(("init", "is_initialized"))
+STARTED = "what follows may need CUDA itself to be started"
+GIVEN_DEVICE = "what it is given may be a device of CUDA"
 NEEDLESS = "nothing uses the index: the line only makes CUDA start"
 EMPTY_LOOP = "without CUDA the loop did nothing"
 
@@ -43,6 +47,9 @@ HELPERS = {
 def question(match: Match, context: RuleContext) -> str:
     """Return what is asked of a fix, in words; "" where nothing is."""
     reference, file = match.reference, context.file
+    flag = flag_kept(match, context)
+    if flag:
+        return f"`{flag}` still decides elsewhere"
     if reference is None or not is_ours(match, context):
         return ""
     row = reference.symbol.row
@@ -52,6 +59,10 @@ def question(match: Match, context: RuleContext) -> str:
         return TURNS_ON
     if row.name in FIGURES and is_subtracted(reference, file):
         return NOTHING_COUNTED
+    if row.name in STARTS:
+        return STARTED
+    if row.name == "set_device" and reference.call is not None and names_device(reference.call):
+        return GIVEN_DEVICE
     if row.name == DEVICE and reference.call is not None and isinstance(context.parent(reference.call), cst.Expr):
         return NEEDLESS
     if row.name == DEVICE and gives_index(match) and not is_told(reference, file):
@@ -60,6 +71,20 @@ def question(match: Match, context: RuleContext) -> str:
         return EMPTY_LOOP
     helper = own_helper(row.name, file)
     return f"the file has `{helper}` for it, of the project's own" if helper else ""
+
+
+def names_device(call: cst.Call) -> bool:
+    """Whether what a call is given is called a device, which may be `"cuda:0"`, and no index or rank."""
+    value = call.args[0].value if call.args else None
+    return value is not None and "device" in last_name(value) if isinstance(value, cst.BaseExpression) else False
+
+
+def flag_kept(match: Match, context: RuleContext) -> str:
+    """Return the flag of CUDA's name that the fix no longer asks and that still decides elsewhere; "" for none."""
+    test = match.node.test if isinstance(match.node, cst.If) and match.operations.changes else None
+    flag = test.value if isinstance(test, cst.Name) else ""
+    is_of_cuda = re.search("cuda", flag, re.IGNORECASE) is not None
+    return flag if is_of_cuda and len(context.file.names.uses_by_name.get(flag, ())) > 1 else ""
 
 
 def is_ours(match: Match, context: RuleContext) -> bool:

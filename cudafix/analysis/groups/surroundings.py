@@ -41,18 +41,24 @@ OF_PROCESS = frozenset(("current_device", "device_count", "set_device"))
 """The functions that are about all that a process does, wherever they are called, or where what a file makes is put."""
 
 CUDA_LIBRARY = re.compile(
-    r"^[ \t]*(?:from|import)[ \t]+(numba(?=[ \t.]+(?:import[ \t]+)?cuda\b)|cupy|pycuda|cuda|pynvml)\b", re.MULTILINE
+    r"^[ \t]*(?:from|import)[ \t]+(numba(?=[ \t.]+(?:import[ \t]+)?cuda\b)|cupy|pycuda|cuda|pynvml|cpm_kernels|bminf"
+    r"|flash_attn)\b",
+    re.MULTILINE,
 )
 SCRIPT = re.compile(r"^# /// script$\n(?:^#(?:| .*)$\n)+?^# ///$", re.MULTILINE)
 """What a single file needs, as PEP 723 has it."""
 
 EXTENSION = re.compile(
     r"^[ \t]*(?:from[ \t]+(?!torch\b)[^\s]{1,80}[ \t]+)?import[ \t]+[^\n]{0,80}?"
-    r"\b(ext_c|_C|\w{0,40}_ext|\w{0,40}_cuda|cuda_\w{1,40}|\w{0,40}_kernels?)\b",
+    r"\b(ext_c|_C|cpp_extension|\w{0,40}_ext|\w{0,40}_cuda|cuda_\w{1,40}|\w{0,40}_kernels?)\b",
     re.MULTILINE,
 )
 """A compiled extension, by the name that it is imported by."""
 
+EXAMPLE = re.compile(r"^[ \t]*(?:>>>|\.\.\.)[^\n]*$", re.MULTILINE)
+"""Code in a docstring, which is looked at by itself."""
+
+SCALES = re.compile(r"\bscaler\.(?:scale|unscale_|step)\(")
 STREAMS = code_of("hardcoded-stream")
 OF_METHOD = frozenset(("empty_cache", "ipc_collect", "is_available", "manual_seed", "manual_seed_all"))
 """The functions that any method may call; the others handle a device, which its class does as a whole."""
@@ -109,11 +115,17 @@ class Surroundings:
             if row:
                 return f"line {row} of the file still says CUDA, and this is about the whole process"
         function, owner = enclosing(self.file.tree.ancestors(node))
+        row_name = reference.symbol.row.name if reference is not None else ""
+        kernels = EXTENSION.search(self.file.text) if row_name and row_name not in OF_METHOD else None
+        if kernels is not None:
+            return f"the file uses `{kernels[1]}`, which may be kernels of CUDA alone"
         if function is not None:
-            said = self.said_of(function)
+            said = self.said_of(function, owner, row_name)
             if said:
                 return said
         places = [("function", words_in(function, self.context))] if function is not None else []
+        if function is None and owner is None and row_name not in OF_METHOD:
+            places = [("module", words_of_module(self.context))]
         if owner is not None:
             is_of_device = reference is not None and reference.symbol.row.name not in OF_METHOD
             places.append(("class", (words_in_class if is_of_device else words_in)(owner, self.context)))
@@ -136,6 +148,9 @@ class Surroundings:
         extension = EXTENSION.search(self.file.text)
         if reference is not None and reference.symbol.row.code == STREAMS and extension is not None:
             return f"what runs on the stream may be `{extension[1]}`, kernels of CUDA alone"
+        is_autocast = reference is not None and reference.symbol.row.name == "amp.autocast"
+        if is_autocast and SCALES.search(self.file.text) and "GradScaler" not in self.file.text:
+            return "the scaler that goes with it is made elsewhere, and may be CUDA's"
         if speaks_behind(self.line(self.file.end(node).row)):
             return "the comment behind it speaks of CUDA"
         function, owner = enclosing(self.file.tree.ancestors(node))
@@ -144,13 +159,19 @@ class Surroundings:
         if function is None:
             return ""
         row = self.first_left(hard_words_in(function, self.context))
-        return f"line {row} of the function around it still says CUDA" if row else self.said_of(function)
+        if row:
+            return f"line {row} of the function around it still says CUDA"
+        return self.said_of(function, owner, reference.symbol.row.name if reference is not None else "")
 
-    def said_of(self, function: cst.FunctionDef) -> str:
+    def said_of(self, function: cst.FunctionDef, owner: cst.ClassDef | None, name: str) -> str:
         """Return what makes a function one of CUDA, or of several backends, in words; "" where nothing does."""
+        if function.name.value in ("parallelize", "deparallelize"):
+            return "the other half of `parallelize` is about devices of CUDA"
         first, last = self.file.rows(function)
-        texts = [one.string for one in docstrings(self.context) if first <= one.start[0] <= last]
-        if SAYS.search(function.name.value) or any(SPEAKS.search(one) for one in texts):
+        texts = [EXAMPLE.sub("", one.string) for one in docstrings(self.context) if first <= one.start[0] <= last]
+        texts += [docstring_of(owner, self.context)] if owner is not None else []
+        mention = f"torch.cuda.{name}" if name else "torch.cuda."
+        if SAYS.search(function.name.value) or any(SPEAKS.search(one) or mention in one for one in texts):
             return f"`{function.name.value}` says CUDA by its name or its docstring"
         row = self.first_left(others_in(function, self.context))
         return f"line {row} of the function around it is about another backend" if row else ""
@@ -308,6 +329,26 @@ def all_statements(context: RuleContext) -> list[Statement]:
 def docstrings(context: RuleContext) -> list[tokenize.TokenInfo]:
     """Return the texts that stand alone in a file, by its lines: a slice has none."""
     return [one[0] for one in all_statements(context) if is_docstring(one)]
+
+
+@once
+def docstring_of(definition: cst.ClassDef, context: RuleContext) -> str:
+    """Return the docstring of a class, by the lines of the file."""
+    row = context.file.start(definition).row
+    statements = all_statements(context)
+    heads = [number for number, one in enumerate(statements) if one[0].start[0] == row]
+    following = statements[heads[0] + 1] if heads and heads[0] + 1 < len(statements) else []
+    return following[0].string if is_docstring(following) else ""
+
+
+@once
+def words_of_module(context: RuleContext) -> list[Place]:
+    """Return where a file names CUDA as a device outside of its functions and classes."""
+    definitions = [one for one in context.file.module.body if isinstance(one, (cst.FunctionDef, cst.ClassDef))]
+    spans = [context.file.rows(one) for one in definitions]
+    return [
+        (row, column) for row, column in devices_said(context) if not any(first <= row <= last for first, last in spans)
+    ]
 
 
 @once
