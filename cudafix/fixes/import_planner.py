@@ -24,6 +24,7 @@ from cudafix.fixes.import_text import (
     without_names,
 )
 from cudafix.fixes.operations import Operations, Place, Substitution, names_in, names_that_go
+from cudafix.fixes.star_imports import may_bring
 from cudafix.fixes.unused_imports import Unused, find_unused, is_alone, lines_above, lines_below
 from cudafix.replacements.replacement import ImportedName, is_module
 from cudafix.syntax.module import File
@@ -277,7 +278,8 @@ class Planner:
 
     def may_come_from_a_star(self, imported: ImportedName) -> bool:
         """Whether a star import may bring another thing of that name, before ours or after it."""
-        return any(module != imported.module for module, _ in self.names.stars)
+        others = [module for module, _ in self.names.stars if module != imported.module]
+        return any(may_bring(module, imported.name, self.file.path) for module in others)
 
     def scopes_around(self, places: Iterable[Place]) -> set[Scope]:
         scopes = {self.names.root}
