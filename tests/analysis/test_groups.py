@@ -749,3 +749,12 @@ def test_a_stream_beside_compiled_kernels_stays() -> None:
         "import torch\nfrom pkg.ext import ext_c\ndef f(x):\n    torch.cuda.set_stream(x)\n",
         "what runs on the stream may be `ext_c`",
     )
+
+
+def test_a_guard_whose_flag_of_cuda_still_decides_elsewhere_is_not_safe() -> None:
+    source = (
+        "import torch\nUSE_CUDA = torch.cuda.is_available()\ndef seed(s):\n    if USE_CUDA:\n"
+        "        torch.cuda.manual_seed(s)\ndef move(x):\n    return x.cuda() if USE_CUDA else x\n"
+    )
+    assert fixed(source.encode()).new_bytes is None
+    assert "`USE_CUDA` still decides elsewhere" in reasons(source)[4]

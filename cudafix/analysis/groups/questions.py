@@ -81,8 +81,8 @@ def names_device(call: cst.Call) -> bool:
 
 def flag_kept(match: Match, context: RuleContext) -> str:
     """Return the flag of CUDA's name that the fix no longer asks and that still decides elsewhere; "" for none."""
-    test = match.node.test if isinstance(match.node, cst.If) and match.operations.changes else None
-    flag = test.value if isinstance(test, cst.Name) else ""
+    test = match.node.test if isinstance(match.node, cst.If) else match.node
+    flag = test.value if isinstance(test, cst.Name) and match.operations.changes else ""
     is_of_cuda = re.search("cuda", flag, re.IGNORECASE) is not None
     return flag if is_of_cuda and len(context.file.names.uses_by_name.get(flag, ())) > 1 else ""
 
