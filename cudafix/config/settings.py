@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from cudafix.catalogue.backends import BACKENDS
+from cudafix.config.names import fault_of_module, fault_of_name
 from cudafix.config.targets import Entry, TargetError, read_target
 from cudafix.errors import UserError
 from cudafix.registry import RULES
@@ -118,11 +119,13 @@ def read_route(value: object) -> Route:
 def read_module(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", value):
         raise ConfigError(f"expected a dotted module name, got {value!r}")
+    if fault := fault_of_module(value):
+        raise ConfigError(f"expected a dotted module name, and {fault}")
     return value
 
 
 def read_text(value: object) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\0" in value:
         raise ConfigError(f"expected a string, got {value!r}")
     return value
 
@@ -130,6 +133,8 @@ def read_text(value: object) -> str:
 def read_name(value: object) -> str:
     if not isinstance(value, str) or not value.isidentifier():
         raise ConfigError(f"expected a name, got {value!r}")
+    if fault := fault_of_name(value):
+        raise ConfigError(f"expected a name, and {fault}")
     return value
 
 

@@ -14,11 +14,16 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from cudafix.config.names import LONGEST, STANDARD_LIBRARY, fault_of_expression, fault_of_module, fault_of_names
+
+WORD = r"[\w:+-]*(?:\.[\w:+-]+)*"
+"""What stands between quotes, such as the name of a device."""
+
 NAME = r"[^\W\d]\w*"
 DOTTED = rf"{NAME}(?:\.{NAME})*"
 STEP = rf"(?:{NAME}(?:\(\))?|\*)"
 TARGET = re.compile(rf"(?:(?P<module>{DOTTED}):)?(?P<steps>{STEP}(?:\.{STEP})*)(?:\((?P<arguments>[^()]+)\))?")
-ARGUMENT = re.compile(rf"(?:{NAME}\s*=\s*)?(?:{NAME}|-?\d+|\"[^\"\\]*\"|'[^'\\]*')|\.\.\.")
+ARGUMENT = re.compile(rf"(?:{NAME} *= *)?(?:{NAME}|-?\d+|\"{WORD}\"|'{WORD}')|\.\.\.")
 CONSTANTS = frozenset(("None", "True", "False"))
 SAME = "*"
 """What stands for the symbol's own name."""
@@ -98,12 +103,14 @@ def read_target(text: str) -> Target:
     Raises:
         TargetError: for what cannot be imported and named.
     """
+    if len(text) > LONGEST:
+        raise TargetError(f"`{text[:20]}…` is longer than {LONGEST} characters")
     found = TARGET.fullmatch(text)
     if found is None:
         raise TargetError(f"expected `package.module.function`, got {text!r}")
     steps, arguments = found["steps"].split("."), found["arguments"]
     if arguments is not None and not all(ARGUMENT.fullmatch(one.strip()) for one in arguments.split(",")):
-        raise TargetError(f"`{text}`: an argument is a name, a string, an integer or `...`")
+        raise TargetError(f"`{text}`: an argument is a name, a string of one word, an integer or `...`")
     if arguments is None and steps[-1].endswith("()"):
         arguments, steps[-1] = "", steps[-1][:-2]
     called = [index for index, one in enumerate(steps) if one.endswith("()")]
@@ -115,7 +122,23 @@ def read_target(text: str) -> Target:
         raise TargetError(f"`{text}` names no module: expected `package.module.function`")
     name = steps[index].removesuffix("()")
     is_certain = bool(found["module"]) or bool(called) or module == "torch"
-    return Target(module, name, tuple(steps[index + 1 :]), bool(called), arguments, is_certain)
+    target = Target(module, name, tuple(steps[index + 1 :]), bool(called), arguments, is_certain)
+    if fault := fault_of(target):
+        raise TargetError(f"`{text}`: {fault}")
+    return target
+
+
+def fault_of(target: Target) -> str:
+    """Return why code cannot import a target, or use it as it is written; "" where it can."""
+    names = [one for one in (target.name, *target.attributes, *target.imported_arguments) if one != SAME]
+    fault = fault_of_module(target.module) or fault_of_names(names)
+    if not fault and target.module.partition(".")[0] in STANDARD_LIBRARY:
+        return f"`{target.module}` is of Python's own library, and nothing there stands for a function of a device"
+    plain = target.text.replace(SAME, "name")
+    if plain.count(REST) > 1:
+        return f"`{REST}` are all arguments of the old call, and stand in one place"
+    ways = (plain.replace(REST, "old"), plain.replace(REST, "old=old"))  # what they are, only each call says
+    return fault or next(filter(None, map(fault_of_expression, ways)), "")
 
 
 def first_name(steps: list[str], called: list[int], has_module: bool) -> int:
