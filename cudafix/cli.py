@@ -101,6 +101,8 @@ class Commands(click.Group):
     """The group of all commands. Every error is one line on stderr; a command returns its exit code."""
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
+        if sys.flags.optimize > 1:
+            restore_help(self)
         try:
             code = super().main(*arguments, **{**settings, "standalone_mode": False})
         except click.ClickException as error:
@@ -111,6 +113,17 @@ class Commands(click.Group):
             click.echo("cudafix: interrupted", err=True)
             code = INTERRUPTED
         sys.exit(code)
+
+
+def restore_help(group: click.Group) -> None:
+    """Give the commands of a group the help that Python dropped with their docstrings."""
+    from cudafix.docstrings import read_docstring
+
+    for command in (group, *group.commands.values()):
+        if command.callback is not None:
+            command.help = read_docstring("cli.py", command.callback.__name__)
+        if isinstance(command, click.Group) and command is not group:
+            restore_help(command)
 
 
 def complain(message: str) -> int:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+
+from cudafix.docstrings import read_docstring
 
 CUDA_ONLY_FAMILY = "CFX4"
 """What the codes of the rules begin with that find what is of CUDA by nature, which is counted apart."""
@@ -48,7 +49,7 @@ class Rule:
     @property
     def doc(self) -> str:
         """The documentation: the docstring of its file, which is read and not run."""
-        return read_docstring(self.file)
+        return read_docstring(f"rules/{self.file.replace('.', '/')}.py")
 
     @property
     def page(self) -> str:
@@ -129,14 +130,3 @@ def is_cuda_only(code: str) -> bool:
 def names_rule(prefixes: Iterable[str], rule: Rule) -> bool:
     """Whether one of `prefixes` is that of the rule's code."""
     return any(rule.code.startswith(prefix) for prefix in prefixes)
-
-
-@cache
-def read_docstring(file: str) -> str:
-    """Return the docstring of a module below `cudafix.rules` as it is written; nothing is imported."""
-    import ast  # not at the top: few commands show a page
-    import pkgutil
-
-    source = pkgutil.get_data("cudafix", f"rules/{file.replace('.', '/')}.py")
-    assert source is not None  # each loader that Python has can read files of a package
-    return ast.get_docstring(ast.parse(source), clean=False) or ""

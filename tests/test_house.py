@@ -18,7 +18,7 @@ from cudafix.registry import RULES
 
 PACKAGE = Path(cudafix.__file__).parent
 FLOORS = (
-    "version errors model runtime", "registry", "files catalogue", "config", "syntax",
+    "version errors docstrings model runtime", "registry", "files catalogue", "config", "syntax",
     "documents prefilter suppressions", "matchers", "replacements", "fixes", "analysis", "rules", "engine", "api",
     "formats", "report", "commands", "server", "codemod flake8_plugin cli", "__main__ __init__",
 )  # fmt: skip

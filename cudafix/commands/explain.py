@@ -12,6 +12,7 @@ from cudafix.catalogue.row import Native, Row
 from cudafix.catalogue.support import COLUMNS, backends_with
 from cudafix.catalogue.symbols import Symbol, look_up
 from cudafix.catalogue.table import BACKEND_ONLY, ROWS
+from cudafix.docstrings import read_docstring
 from cudafix.model import Safety
 from cudafix.registry import BY_CODE, RULES
 
@@ -149,7 +150,7 @@ def page_of_neutral(name: str) -> Iterator[str]:
     yield ""
     yield f"`{name}{signature(name)}`"
     yield ""
-    yield inspect.getdoc(getattr(runtime, name)) or ""
+    yield inspect.getdoc(getattr(runtime, name)) or read_docstring("runtime.py", name)
     if replaced:
         yield ""
         yield f"Stands for {', '.join(f'`{one}`' for one in replaced)}."

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from command import invoke
+from command import invoke, run
 
 from cudafix.catalogue.table import ROWS
 from cudafix.commands.explain import explain, names_known, neutral_functions
@@ -74,3 +76,19 @@ def test_a_name_that_is_misspelt_is_one_line_with_a_proposal() -> None:
 def test_everything_that_is_proposed_can_be_explained() -> None:
     assert [one for one in names_known() if explain(one) is None] == []
     assert len(names_known()) == 2 * len(RULES) + len(ROWS) + len(neutral_functions())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["explain", "CFX101"], id="rule"),
+        pytest.param(["explain", "synchronize_device"], id="function"),
+        pytest.param(["rules"], id="rules"),
+        pytest.param(["--help"], id="help"),
+        pytest.param(["baseline", "import", "--help"], id="help-of-a-command"),
+    ],
+)
+def test_it_is_all_there_where_python_drops_docstrings(arguments: list[str], tmp_path: Path) -> None:
+    whole = run(*arguments, cwd=tmp_path).stdout
+    assert len(whole) > 200
+    assert run(*arguments, cwd=tmp_path, PYTHONOPTIMIZE="2").stdout == whole
