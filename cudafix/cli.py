@@ -6,6 +6,7 @@ Exit codes: 0 clean, 1 findings (with --diff: something would change), 2 usage o
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -74,7 +75,7 @@ OUTPUT_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         show_default=True,
         help="How findings are written.",
     ),
-    click.option("--output-file", type=click.Path(path_type=Path), metavar="FILE", help="Write findings to this file."),
+    click.option("--output-file", metavar="FILE", help="Write findings to this file; - is standard output."),
     click.option("--statistics", is_flag=True, help="Count the findings by code instead of listing them."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 even when there are findings."),
     click.option(
@@ -198,9 +199,9 @@ def check(add_noqa: bool, add_ignore: str | None, watch: bool, **flags: Any) -> 
 
 
 def is_source(path: Path) -> bool:
-    from cudafix.engine.discover import SUFFIXES
+    from cudafix.files.source import SUFFIXES
 
-    return path.is_dir() or path.suffix in SUFFIXES
+    return os.path.isdir(path) or path.suffix in SUFFIXES
 
 
 @cli.command()
@@ -240,11 +241,11 @@ def fix(unsafe_fixes: bool, diff: bool, patches: Path | None, split_by: str | No
     help="Earlier reports (JSON or pages), or folders of them: shows how far the migration has come.",
 )  # fmt: skip
 @click.option("--link", metavar="URL", help="Where a line is shown: an address with {path} and {line} in it.")
-def report(form: str, output_file: str | None, history: tuple[Path, ...], link: str | None, **flags: Any) -> int:
+def report(form: str, history: tuple[Path, ...], link: str | None, **flags: Any) -> int:
     """Write a report about PATHS: how many findings there are, where they sit, and what to do next."""
     from cudafix.commands.report import ReportSession
 
-    return ReportSession(flags, link).write(form, history, output_file)
+    return ReportSession(flags, link, form).write(history)
 
 
 @cli.group(invoke_without_command=True)
@@ -352,17 +353,14 @@ def explain(name: str) -> int:
 @click.option("--force", is_flag=True, help="Overwrite a file that is no unedited copy of the runtime.")
 def vendor(path: Path, only_check: bool, force: bool) -> int:
     """Write the runtime as one file into your own project, so that nothing has to be installed."""
-    from cudafix.commands.vendor import State, VendorError, module_name, state_of, write_copy
+    from cudafix.commands.vendor import State, how_to_use, state_of, write_copy
 
-    try:
-        state = state_of(path)
-        if only_check:
-            click.echo(f"{path} {state.value}")
-            return CLEAN if state is State.CURRENT else FINDINGS
-        write_copy(path, force)
-    except VendorError as error:
-        return complain(str(error))
-    click.echo(f'Wrote {path}. Set `runtime-module = "{module_name(path)}"` in [tool.cudafix].')
+    state = state_of(path)
+    if only_check:
+        click.echo(f"{path} {state.value}")
+        return CLEAN if state is State.CURRENT else FINDINGS
+    write_copy(path, force)
+    click.echo(f"Wrote {path}. {how_to_use(path)}")
     return CLEAN
 
 

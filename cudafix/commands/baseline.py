@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -14,7 +14,10 @@ from cudafix.commands.conventions import BASELINE, CLEAN, ERROR, FlagError
 from cudafix.commands.session import Session, baseline_file, read_overrides
 from cudafix.config.options import Options, Overrides
 from cudafix.engine.work import Mode
+from cudafix.files.output import protect
+from cudafix.files.paths import is_inside
 from cudafix.formats.summary import plural
+from cudafix.formats.text import printable
 from cudafix.model import Finding
 from cudafix.registry import BY_CODE
 from cudafix.suppressions.baseline import Baseline, Gate, load, make
@@ -24,15 +27,30 @@ class BaselineSession(Session):
     def __init__(self, flags: dict[str, Any], file: str | None) -> None:
         configured = baseline_file({"baseline": file}, read_overrides(flags))
         self.file = configured or Path(BASELINE)
+        self.is_named = file is not None
         super().__init__({**flags, "baseline": str(self.file)}, Mode.CHECK, unsafe=True)
 
     def make_gate(self) -> Gate | None:
         return None
 
+    def find_output(self) -> str:
+        return str(self.file)
+
+    def protect(self, used: Iterable[str | int]) -> None:
+        protect(str(self.file), used)
+
+    def check_place(self) -> None:
+        """Complain about a file that cannot be written, or that a stranger's settings may have chosen."""
+        root = self.options_for(Path.cwd()).root
+        if not self.is_named and not is_inside(str(self.file), str(root)):
+            raise FlagError(f"{self.file}: setting `baseline` leads out of the project: name the file with --file")
+        self.check_output()
+
     def create(self, force: bool) -> int:
         return self.write(force, lambda finding: True)
 
     def write(self, force: bool, is_taken: Callable[[Finding], bool]) -> int:
+        self.check_place()
         if self.file.exists() and not force:
             raise FlagError(
                 f"{self.file}: is there already; `cudafix baseline prune` takes out what is gone, --force replaces it"
@@ -45,7 +63,7 @@ class BaselineSession(Session):
         left = len(self.total.findings) - baseline.size
         others = f" {plural(left, 'other finding')} left." if left else ""
         files = plural(len(baseline.entries), "file")
-        click.echo(f"Wrote {plural(baseline.size, 'finding')} in {files} to {self.file}.{others}")
+        click.echo(printable(f"Wrote {plural(baseline.size, 'finding')} in {files} to {self.file}.{others}"))
         return CLEAN
 
     def take_over(self, force: bool, comments: Sequence[str], lists: Sequence[Path]) -> int:
@@ -55,6 +73,7 @@ class BaselineSession(Session):
         return self.write(force, Allowance(root, comments, paths).covers)
 
     def prune(self) -> int:
+        self.check_place()
         gate = self.gate = Gate(load(self.file))
         before = gate.baseline.size
         self.run_paths()
@@ -62,7 +81,7 @@ class BaselineSession(Session):
             return ERROR
         gate.baseline.save()
         taken = before - gate.baseline.size
-        click.echo(f"Took {entries(taken)} out of {self.file}, and left {gate.baseline.size}.")
+        click.echo(printable(f"Took {entries(taken)} out of {self.file}, and left {gate.baseline.size}."))
         return CLEAN
 
     def report_stale(self, options: Mapping[str, Options]) -> None:

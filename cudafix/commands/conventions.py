@@ -8,6 +8,9 @@ CLEAN, FINDINGS, ERROR = 0, 1, 2
 """Exit codes."""
 
 
+STANDARD_OUTPUT = "-"
+"""What stands for it where a file for output is named."""
+
 BASELINE = "cudafix-baseline.json"
 """The file of known findings, where no other is named."""
 

@@ -7,6 +7,8 @@ A file is in one patch, but for `rule`: there its changes are told apart as far 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -24,6 +26,9 @@ CONTEXT = 3
 
 APART = 2 * CONTEXT + 1
 """The lines between two changes that `git apply` needs to keep them apart."""
+
+LONGEST_NAME = 120
+"""Bytes; with encryption a name in a file system has 143 in all."""
 
 SEVERAL = "several-rules"
 MOST_CODES = 3
@@ -80,14 +85,20 @@ def owner_of(result: Result, owners: Owners) -> str:
 def file_names(keys: Sequence[str]) -> list[str]:
     """Return a file's name for each key; keys that differ in punctuation alone get numbers."""
     names: list[str] = []
+    taken: Counter[str] = Counter()
     for key in keys:
-        plain = name = re.sub(r"[^\w.+-]+", "-", key).strip("-.") or "root"
-        number = 1
-        while name.lower() in {one.lower() for one in names}:
-            number += 1
-            name = f"{plain}-{number}"
+        plain = name = cut(re.sub(r"[^\w.+-]+", "-", unicodedata.normalize("NFC", key)).strip("-.") or "root")
+        while taken[name.casefold()]:
+            taken[plain.casefold()] += 1
+            name = f"{plain}-{taken[plain.casefold()]}"
+        taken[name.casefold()] = 1
         names.append(name)
     return names
+
+
+def cut(name: str) -> str:
+    """Return what every file system takes of a name."""
+    return name.encode("utf-8", "ignore")[:LONGEST_NAME].decode("utf-8", "ignore").rstrip("-.") or "root"
 
 
 def patch_of(name: str, group: Sequence[Result]) -> Patch:

@@ -13,9 +13,11 @@ from cudafix.commands.patch_split import Patch, Split, split
 from cudafix.commands.session import Session
 from cudafix.engine.discover import PathError
 from cudafix.engine.work import Mode
+from cudafix.files.output import one_line, write_new
 from cudafix.files.owners import load_owners
 from cudafix.formats.places import root
 from cudafix.formats.summary import plural
+from cudafix.formats.text import printable
 
 
 class PatchSession(Session):
@@ -25,19 +27,16 @@ class PatchSession(Session):
         self.by = by
         if self.reads_stdin:
             raise PathError("- (standard input) cannot be split into patches")
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise FlagError(f"{folder}: patches are written to an empty folder, or to a new one")
+        with one_line(str(folder)):
+            if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+                raise FlagError(f"{folder}: patches are written to an empty folder, or to a new one")
 
     def report(self, stream: TextIO) -> None:
         patches = split(self.total.changed, self.by, load_owners(root()))
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for patch in patches:
-                Path(self.folder, patch.name).write_bytes(patch.data)
-        except OSError as error:
-            raise FlagError(f"{error.filename or self.folder}: cannot be written: {error.strerror}") from None
+        with one_line(str(self.folder)):
+            write_new(self.folder, {patch.name: patch.data for patch in patches})
         for patch in patches:
-            click.echo(self.line(patch), file=stream)
+            click.echo(printable(self.line(patch)), file=stream)
 
     def line(self, patch: Patch) -> str:
         count = f"{plural(patch.findings, 'finding')} in {plural(patch.files, 'file')}"

@@ -14,15 +14,16 @@ from typing import Any
 
 import click
 
-from cudafix.commands.conventions import CLEAN, ERROR, FlagError
+from cudafix.commands.conventions import CLEAN, ERROR, STANDARD_OUTPUT, FlagError
 from cudafix.commands.session import Session, read_overrides
 from cudafix.config.options import options_for
 from cudafix.engine.work import Mode
-from cudafix.files.atomic import save
 from cudafix.files.git import run_git
+from cudafix.files.output import descriptor_of, write_output
 from cudafix.files.owners import load_owners
 from cudafix.formats.places import from_root, root
 from cudafix.formats.summary import plural
+from cudafix.formats.text import printable
 from cudafix.model import Finding, Result
 from cudafix.registry import CUDA_ONLY_FAMILY, RULES, UNREADABLE
 from cudafix.report.figures import Figures, by_folder, by_owner, by_rule, by_symbol, tally_of
@@ -41,7 +42,7 @@ FAMILIES = (
 """What a migration is about, where flags and configuration do not say; what stands in its own branch is not."""
 
 UNUSED_FLAGS = {
-    "output_format": "text", "output_file": None, "statistics": False, "exit_zero": False, "stdin_filename": None,
+    "output_format": "text", "statistics": False, "exit_zero": False, "stdin_filename": None,
     "color": "auto",
 }  # fmt: skip
 """What a check is told about its own output, which is not a report's."""
@@ -52,14 +53,17 @@ REMOTE = re.compile(r"(?:\w+://(?:[^@/]+@)?|[^@/]+@)(?P<host>[^:/]+)(?::\d+)?[:/
 
 
 class ReportSession(Session):
-    def __init__(self, flags: dict[str, Any], link: str | None) -> None:
+    def __init__(self, flags: dict[str, Any], link: str | None, form: str) -> None:
         flags = {**flags, **UNUSED_FLAGS}
+        if flags["output_file"] is None:
+            flags["output_file"] = default_output(form)
         self.select: tuple[str, ...] = options_for(Path.cwd(), read_overrides(flags)).select or FAMILIES
         super().__init__({**flags, "select": self.select}, Mode.CHECK, unsafe=True)
         if self.reads_stdin:
             raise FlagError("a report is about files: - (standard input) has no place")
         self.unreadable = 0
         self.link = link
+        self.form = form
 
     def make_gate(self) -> None:
         """Hold nothing back: a report counts what a baseline knows as well."""
@@ -68,21 +72,20 @@ class ReportSession(Session):
         self.unreadable += bool(result.problems)
         super().take(result)
 
-    def write(self, form: str, history: Sequence[Path], file: str | None) -> int:
-        """Look at the files and write the report to `file` (`-`: standard output); return the exit code."""
+    def write(self, history: Sequence[Path]) -> int:
+        """Look at the files and write the report; return the exit code."""
+        self.check_output()
         before = load_history(history)
         self.run_paths()
         findings = [self.shown(one.in_document) for one in self.total.findings if one.code != UNREADABLE]
-        text = self.text(form, findings, before)
-        if (file is None and form != "html") or file == "-":
+        text = self.text(self.form, findings, before)
+        if self.output is None:
             sys.stdout.buffer.write(text)
         else:
-            path = Path(file or PAGE_FILE)
-            try:
-                save(path, text)
-            except OSError as error:
-                raise FlagError(f"{path}: cannot be written: {error.strerror}") from None
-            click.echo(f"Wrote {path}: {plural(len(findings), 'finding')} in {plural(self.total.files, 'file')}.")
+            write_output(self.output, text)
+            found = f"{plural(len(findings), 'finding')} in {plural(self.total.files, 'file')}"
+            is_stream = descriptor_of(self.output) is not None
+            click.echo(printable(f"Wrote {self.output}: {found}."), err=is_stream)
         return ERROR if self.total.failed else CLEAN
 
     def text(self, form: str, findings: Sequence[Finding], before: Sequence[Figures]) -> bytes:
@@ -126,6 +129,15 @@ class ReportSession(Session):
         """Return the finding with its path from the root of the repository; as it was given where it lies elsewhere."""
         below = from_root(finding.path)
         return replace(finding, path=PurePath(finding.path).as_posix() if below.startswith("../") else below)
+
+
+def default_output(form: str) -> str:
+    """Return where a report goes that nobody has named a file for."""
+    if form != "html":
+        return STANDARD_OUTPUT
+    if os.path.islink(PAGE_FILE):
+        raise FlagError(f"{PAGE_FILE}: is a link: name it with --output-file to write to where it leads")
+    return PAGE_FILE
 
 
 def now() -> str:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from cudafix.commands.conventions import CLEAN, ERROR, FINDINGS, FlagError
+from cudafix.commands.conventions import CLEAN, ERROR, FINDINGS, STANDARD_OUTPUT, FlagError
 from cudafix.commands.progress import Progress
 from cudafix.config.options import Options, Overrides, load, options_for
 from cudafix.config.settings import MIGRATED, ConfigError, read_settings
@@ -44,6 +43,7 @@ class Session:
         self.mode = mode
         self.unsafe = unsafe
         self.paths: Sequence[str] = flags["paths"] or (".",)
+        self.output = self.find_output()
         self.overrides = read_overrides(flags, edits)
         self.total = Sum()
         self.gate = self.make_gate()
@@ -88,30 +88,54 @@ class Session:
 
     def run(self) -> int:
         collect_less()
-        with self.open_output() as stream:
-            if self.reads_stdin:
-                self.run_stdin()
-            else:
-                self.run_paths()
-            self.report(stream)
+        self.check_output()
+        if self.reads_stdin:
+            self.run_stdin()
+        else:
+            self.run_paths()
+        self.write_report()
         self.summarise()
         sys.stdout.flush()
         return self.exit_code()
 
-    def open_output(self) -> AbstractContextManager[TextIO]:
-        path = self.flags["output_file"]
-        if path is None:
-            return nullcontext(self.stdout)
-        try:
-            return open(path, "w", encoding="utf-8")
-        except OSError as error:
-            raise FlagError(f"{path}: cannot be written: {error.strerror}") from None
+    def find_output(self) -> str | None:
+        """Return the file that takes the findings; None for standard output."""
+        name: str | None = self.flags["output_file"]
+        return None if name == STANDARD_OUTPUT else name
+
+    def check_output(self) -> None:
+        """Complain before the run about a place that its output cannot go to."""
+        if self.output is not None:
+            from cudafix.files.output import check_output  # not at the top: a hook has no time
+
+            check_output(self.output)
+
+    def protect(self, used: Iterable[str | int]) -> None:
+        """Refuse output that would take the place of what this run is about."""
+        if self.output is not None:
+            from cudafix.files.output import protect
+
+            known = () if self.gate is None else (str(self.gate.baseline.file),)
+            protect(self.output, (str(self.flags["config"] or ""), *known, *used))
+
+    def write_report(self) -> None:
+        if self.output is None:
+            self.report(self.stdout)
+            return
+        from cudafix.files.output import write_output
+
+        data = io.BytesIO()
+        stream = io.TextIOWrapper(data, encoding="utf-8", errors="backslashreplace")
+        self.report(stream)
+        stream.flush()
+        write_output(self.output, data.getvalue())
 
     def options_for(self, folder: Path) -> Options:
         return options_for(folder, self.overrides)
 
     def run_paths(self) -> None:
         jobs = list(discover(self.paths, self.options_for, lambda name: self.say_more(f"excluded {name}")))
+        self.protect(path for path, _ in jobs)
         for path, _ in jobs:
             self.say_more(f"reading {path}")
         self.progress = Progress(len(jobs), sys.stderr, sys.stderr.isatty() and not self.flags["quiet"])
@@ -138,6 +162,7 @@ class Session:
         if len(self.paths) > 1:
             raise PathError("- (standard input) cannot be combined with other paths")
         name = self.flags["stdin_filename"] or STDIN
+        self.protect((0, name, *((1,) if self.mode is Mode.FIX else ())))
         options = self.options_for(Path(name).parent)
         data = sys.stdin.buffer.read()
         result = Result(name, old_bytes=data)
@@ -211,7 +236,7 @@ class Session:
         """Close with a summary on a terminal; elsewhere say it on stderr, and only where there is something to say."""
         if self.flags["quiet"] or not self.format.for_people:
             return
-        on_terminal = self.stdout.isatty() and self.mode is not Mode.DIFF and self.flags["output_file"] is None
+        on_terminal = self.stdout.isatty() and self.mode is not Mode.DIFF and self.output is None
         if on_terminal or self.total.findings or self.total.fixed:
             for line in summary(self.total, self.mode, self.options_for(Path.cwd()).root):
                 click.echo(line, file=self.stdout if on_terminal else sys.stderr)

@@ -9,7 +9,10 @@ from enum import Enum
 from importlib.resources import files
 from pathlib import Path
 
-from cudafix.files.source import RUNTIME_MARK
+from cudafix.config.names import fault_of_module
+from cudafix.errors import UserError
+from cudafix.files.output import write_output
+from cudafix.files.source import HUGE, RUNTIME_MARK
 from cudafix.version import __version__
 
 HEADER = """\
@@ -21,7 +24,7 @@ HEADER = """\
 """
 
 
-class VendorError(Exception):
+class VendorError(UserError):
     """A copy that cannot be read or written, or must not be overwritten."""
 
 
@@ -39,15 +42,13 @@ def write_copy(path: Path, force: bool) -> None:
     """Write a current copy to `path`.
 
     Raises:
-        VendorError: when something else stands there and `force` is not given, or when it cannot be written.
+        VendorError: when something else stands there and `force` is not given.
+        OutputError: when it cannot be written.
     """
     state = state_of(path)
     if state in (State.EDITED, State.FOREIGN) and not force:
         raise VendorError(f"{path} {state.value}: --force overwrites it")
-    try:
-        path.write_text(vendored(path), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise VendorError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from error
+    write_output(str(path), vendored(path).encode("utf-8"))
 
 
 def state_of(path: Path) -> State:
@@ -56,12 +57,18 @@ def state_of(path: Path) -> State:
     Raises:
         VendorError: when it cannot be read.
     """
-    if path.is_dir():
-        raise VendorError(f"{path} is a folder: name the file, such as {path / 'device_runtime.py'}")
+    if not str(path).isprintable():
+        raise VendorError(f"{path}: a name with such characters cannot stand in the copy, which says how to refresh it")
     try:
+        if path.is_dir():
+            raise VendorError(f"{path} is a folder: name the file, such as {path / 'device_runtime.py'}")
+        if not os.path.lexists(path):
+            return State.ABSENT
+        if not path.is_file():
+            raise VendorError(f"{path}: is neither an ordinary file nor a link to one")
+        if path.stat().st_size > HUGE:
+            return State.FOREIGN
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return State.ABSENT
     except UnicodeDecodeError:
         return State.FOREIGN
     except OSError as error:
@@ -90,6 +97,14 @@ def runtime_source() -> str:
     while lines and lines[0].startswith("#"):
         lines.pop(0)
     return "".join(lines)
+
+
+def how_to_use(path: Path) -> str:
+    """Say what to set for a copy at `path`."""
+    name = module_name(path)
+    if fault_of_module(name):
+        return "Code cannot import a module that is called so: give the file, and its folders, names of Python."
+    return f'Set `runtime-module = "{name}"` in [tool.cudafix].'
 
 
 def module_name(path: Path) -> str:

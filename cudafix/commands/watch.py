@@ -11,9 +11,9 @@ import click
 from cudafix.commands.conventions import CLEAN, FlagError
 from cudafix.commands.session import Session
 from cudafix.config.options import Options, forget
-from cudafix.config.settings import ConfigError
-from cudafix.engine.discover import DEFAULT_EXCLUDE, SUFFIXES, PathError, kind_of
-from cudafix.files.source import DOCUMENTS
+from cudafix.engine.discover import DEFAULT_EXCLUDE, kind_of
+from cudafix.errors import UserError
+from cudafix.files.source import DOCUMENTS, SUFFIXES
 
 SETTINGS_FILES = ("cudafix.toml", "pyproject.toml")
 WAITING = "Watching for changes; Ctrl+C ends it."
@@ -58,7 +58,7 @@ def check_again(make_session: Callable[[], Session]) -> None:
         click.echo(CLEAR_SCREEN, nl=False)
     try:
         make_session().run()
-    except (ConfigError, PathError, FlagError) as error:
+    except UserError as error:
         click.echo(f"cudafix: error: {error}", err=True)
 
 

@@ -21,6 +21,7 @@ from cudafix.config.settings import (
     read_settings,
 )
 from cudafix.config.targets import Entry
+from cudafix.files.paths import is_inside
 
 INTERNAL = {"root", "slices", "groups", "edits", "statements"}
 """The options that are no settings."""
@@ -47,7 +48,7 @@ class Options:
         flush_methods: the methods that flush a cache, for the rule about repeated blocks of them.
         helper_name: what the method is called that takes the place of such blocks; made from the callers' if "".
         device_constant: what the constant is called that holds the type of the device, where a program needs it often.
-        cache_dir: the folder for what earlier runs found; `.cudafix_cache` below `root` if "".
+        cache_dir: the folder for what earlier runs found, inside of the project; `.cudafix_cache` if "".
         slices: look at slices of files where the rules allow that (no setting: the findings are the same).
         groups: hold back what would leave half of a thing on CUDA (no setting: off where each fix is tried by itself).
         require_reason: a suppression must say why.
@@ -131,6 +132,8 @@ def options_for(folder: Path, overrides: Overrides) -> Options:
     if overrides.config is not None:
         base = load(overrides.config.resolve(), required=True)
         base = replace(base, root=Path.cwd()) if base else None
+        if base is not None:
+            check_inside(base, overrides.config)
     elif not overrides.isolated:
         base = closest(folder.resolve())
     options = replace(base or Options(root=Path.cwd()), **overrides.settings)
@@ -184,7 +187,20 @@ def load(path: Path, required: bool = False) -> Options | None:
         return None
     if not isinstance(table, Mapping):
         raise ConfigError(f"{path}: `tool.cudafix` is not a table")
-    return replace(Options(root=path.parent), **read_settings(table, str(path)))
+    options = replace(Options(root=path.parent), **read_settings(table, str(path)))
+    check_inside(options, path)
+    return options
+
+
+def check_inside(options: Options, path: Path) -> None:
+    """Complain about a configuration that has cudafix write outside of its project: who checks a tree may not own it.
+
+    Raises:
+        ConfigError: where it does.
+    """
+    if options.cache_dir and not is_inside(str(options.root / options.cache_dir), str(options.root)):
+        where = f"{options.cache_dir!r} leads out of the project, where only --cache-dir may lead"
+        raise ConfigError(f"{path}: setting `cache-dir`: {where}")
 
 
 def parse(text: str, path: Path, required: bool) -> Mapping[str, Any] | None:

@@ -17,9 +17,8 @@ from cudafix.config.options import Options
 from cudafix.errors import UserError
 from cudafix.files.git import list_files
 from cudafix.files.globs import matches_glob, relative
-from cudafix.files.source import DOCUMENTS
+from cudafix.files.source import DOCUMENTS, SUFFIXES
 
-SUFFIXES = (".py", ".pyi", ".pyw", ".ipynb")
 DEFAULT_EXCLUDE = (
     ".bzr", ".cudafix_cache", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".mypy_cache",
     ".nox", ".pants.d", ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv", ".vscode",

@@ -8,7 +8,6 @@ import re
 import tempfile
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 PREFIX = ".cudafix-"
 SUFFIX = ".tmp"
@@ -44,21 +43,8 @@ def write_all(temporary: str, data: bytes) -> None:
         os.fsync(stream.fileno())
 
 
-def save(file: Path, data: bytes) -> None:
-    """Write a file of ours, whose mode stays.
-
-    Raises:
-        OSError: where it cannot be written.
-    """
-    with replacement(str(file)) as temporary:
-        write_all(temporary, data)
-        os.chmod(temporary, mode_of(file))
-
-
-def mode_of(file: Path) -> int:
-    """Return the mode of a file; of one that is not there yet, what a new one gets."""
-    with contextlib.suppress(OSError):
-        return file.stat().st_mode & 0o7777
+def new_mode() -> int:
+    """Return the mode that a new file gets."""
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask

@@ -8,6 +8,9 @@ from pathlib import Path
 
 STDIN = "-"
 NOTEBOOK = ".ipynb"
+SUFFIXES = (".py", ".pyi", ".pyw", NOTEBOOK)
+"""How the names of files end that are code."""
+
 DOCUMENTS = (".md", ".markdown", ".mdx", ".rst")
 HOLD_MODULES = (NOTEBOOK, *DOCUMENTS)
 """How the names of files end that are no modules and hold code."""

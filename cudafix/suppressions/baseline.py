@@ -18,8 +18,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from cudafix.config.settings import ConfigError
-from cudafix.files.atomic import save
 from cudafix.files.git import renames_since
+from cudafix.files.output import write_output
 from cudafix.model import Finding, Position, Result
 from cudafix.registry import BY_CODE, STALE, UNREADABLE
 
@@ -71,12 +71,9 @@ class Baseline:
         """Write the file, or leave it as it is.
 
         Raises:
-            BaselineError: where it cannot be written.
+            OutputError: where it cannot be written.
         """
-        try:
-            save(self.file, self.text().encode("utf-8"))
-        except OSError as error:
-            raise BaselineError(f"{self.file}: cannot be written: {error.strerror}") from None
+        write_output(str(self.file), self.text().encode("utf-8"))
 
     def text(self) -> str:
         found = {path: entries for path, entries in self.entries.items() if entries}

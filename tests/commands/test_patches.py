@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from command import invoke
 
+from cudafix.commands.patch_split import file_names
+from cudafix.files.output import write_new
 from cudafix.formats import places
 
 EMPTY = "import torch\n\n\ndef f():\n    torch.cuda.empty_cache()\n"
@@ -128,10 +130,14 @@ def test_the_paths_are_those_from_the_root_of_the_repository(
         (["--split-by", "dir"], "--split-by says what is in one patch: say where they go with --patches FOLDER"),
         (["--patches", "pkg"], "pkg: patches are written to an empty folder, or to a new one"),
         (["--patches", "a.py"], "a.py: patches are written to an empty folder, or to a new one"),
+        (["--patches", "dangling"], "dangling: patches are written to an empty folder, or to a new one"),
+        (["--patches", "a.py/out", "."], "a.py/out: cannot be written: Not a directory"),
+        (["--patches", "x" * 300], f"{'x' * 300}: cannot be written: File name too long"),
         (["--patches", "out", "-"], "- (standard input) cannot be split into patches"),
     ],
 )
 def test_flags_that_cannot_be_followed_are_one_clear_line(repository: Path, flags: list[str], message: str) -> None:
+    (repository / "dangling").symlink_to("nowhere")
     done = invoke("fix", *flags)
     assert (done.exit_code, done.stderr) == (2, f"cudafix: error: {message}\n")
     assert content(repository)["a.py"].decode() == EMPTY
@@ -150,6 +156,32 @@ def test_folders_whose_names_would_be_one_have_a_patch_each(repository: Path, tm
     patches = write_patches(repository, "dir", tmp_path / "patches")
     assert len({one.name.lower() for one in patches}) == 4
     assert sum("deep-er" in one.name for one in patches) == 2
+
+
+def test_a_name_is_cut_to_what_file_systems_allow(repository: Path, tmp_path: Path) -> None:
+    for name in ("é" * 120, "x" * 200, "x" * 201):
+        (repository / name).mkdir()
+        (repository / name / "a.py").write_text(EMPTY, encoding="utf-8")
+    long = [one.name for one in write_patches(repository, "dir", tmp_path / "patches") if len(one.name) > 50]
+    assert long == [f"{'x' * 120}-2.patch", f"{'x' * 120}.patch", f"{'é' * 60}.patch"]
+
+
+def test_many_folders_whose_names_would_be_one_are_numbered() -> None:
+    names = file_names(["a b", "a-b", "A B", "a-b-2", "", "."])
+    assert names == ["a-b", "a-b-2", "A-B-3", "a-b-2-2", "root", "root-2"]
+
+
+def test_a_patch_that_cannot_be_written_leaves_none(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="File name too long"):
+        write_new(tmp_path / "new" / "out", {"a.patch": b"a", "x" * 300: b"b"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_came_into_the_folder_meanwhile_stays(tmp_path: Path) -> None:
+    (tmp_path / "b.patch").symlink_to("a.py")
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path, {"a.patch": b"a", "b.patch": b"b"})
+    assert [one.name for one in tmp_path.iterdir()] == ["b.patch"]
 
 
 def test_a_file_with_lone_carriage_returns_is_one_patch(repository: Path, tmp_path: Path) -> None:

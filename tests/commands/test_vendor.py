@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from command import HARDCODED, invoke
+from command import HARDCODED, invoke, names_below
 
-import cudafix.commands.vendor
+import cudafix.files.output
 from cudafix import __version__
 
 NAME = "device.py"
@@ -142,7 +143,7 @@ def test_a_missing_folder_is_one_line() -> None:
     result = invoke("vendor", "missing/device.py")
     assert (result.exit_code, result.output) == (
         2,
-        "cudafix: error: missing/device.py: cannot be written: no such file or directory\n",
+        "cudafix: error: missing/device.py: cannot be written: No such file or directory\n",
     )
 
 
@@ -150,5 +151,62 @@ def test_a_disk_that_fails_is_one_line(folder: Path, monkeypatch: pytest.MonkeyP
     def fail(*arguments: object, **settings: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(cudafix.commands.vendor.Path, "write_text", fail)
-    assert invoke("vendor", NAME).output == "cudafix: error: device.py: cannot be written: permission denied\n"
+    monkeypatch.setattr(cudafix.files.output, "write_all", fail)
+    assert invoke("vendor", NAME).output == "cudafix: error: device.py: cannot be written: Permission denied\n"
+    assert names_below(folder) == []
+
+
+def refused(name: str) -> str:
+    """Return why nothing is written to `name`, by --force neither."""
+    done = invoke("vendor", "--force", name)
+    assert done.exit_code == 2
+    return done.output.removeprefix("cudafix: error: ").rstrip("\n")
+
+
+def test_a_link_to_nothing_stays_one(folder: Path) -> None:
+    (folder / NAME).symlink_to("nowhere")
+    assert refused(NAME) == "device.py: is neither an ordinary file nor a link to one"
+    assert names_below(folder) == [NAME]
+
+
+def test_a_link_to_a_file_elsewhere_is_not_followed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("elsewhere") / "other.py"
+    other.write_text("x = 1\n")
+    (folder / NAME).symlink_to(other)
+    assert refused(NAME) == f"device.py: is a link to a file elsewhere: name that file ({other})"
+    assert other.read_text() == "x = 1\n"
+
+
+def test_a_pipe_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / NAME)
+    assert refused(NAME) == "device.py: is neither an ordinary file nor a link to one"
+
+
+def test_a_device_stays_one() -> None:
+    assert refused(os.devnull) == "/dev/null: is neither an ordinary file nor a link to one"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("a\nb.py", "a b.py"), ("a\udcff.py", "a\\udcff.py"), ("a\x1b.py", "a\\x1b.py")]
+)
+def test_a_name_that_cannot_stand_in_the_copy_is_refused(name: str, shown: str, folder: Path) -> None:
+    assert refused(name).startswith(f"{shown}: a name with such characters cannot stand in the copy")
+    assert names_below(folder) == []
+
+
+def test_a_name_that_is_too_long_is_one_line(folder: Path) -> None:
+    assert refused("x" * 300).endswith(": File name too long")
+    assert names_below(folder) == []
+
+
+def test_a_large_file_is_not_read(folder: Path) -> None:
+    with open(folder / NAME, "wb") as stream:
+        stream.truncate(2**36)
+    assert invoke("vendor", "--check", NAME).output == "device.py is no copy of the runtime\n"
+
+
+def test_a_copy_that_cannot_be_imported_gets_no_setting() -> None:
+    assert invoke("vendor", "class.py").output == (
+        "Wrote class.py. Code cannot import a module that is called so: "
+        "give the file, and its folders, names of Python.\n"
+    )

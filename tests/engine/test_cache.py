@@ -260,6 +260,29 @@ def test_the_folder_may_be_another_one(source: str, monkeypatch: pytest.MonkeyPa
     assert not FOLDER.exists()
 
 
+@pytest.mark.parametrize("place", ["../outside", "/outside", "..", "kept/../..", "link/kept"])
+def test_a_configuration_keeps_the_cache_in_its_project(place: str) -> None:
+    Path("link").symlink_to("..")
+    Path("pyproject.toml").write_text(f"[tool.cudafix]\ncache-dir = '{place}'\n")
+    done = invoke("check", ".")
+    file = Path("pyproject.toml").absolute()
+    where = f"'{place}' leads out of the project, where only --cache-dir may lead"
+    assert (done.exit_code, done.output) == (2, f"cudafix: error: {file}: setting `cache-dir`: {where}\n")
+
+
+def test_the_command_line_may_keep_it_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    check("--cache-dir", str(elsewhere))
+    assert list(elsewhere.glob("*.json"))
+
+
+def test_a_configuration_that_is_named_keeps_it_in_the_working_folder() -> None:
+    Path("cfg").mkdir()
+    Path("cfg/cudafix.toml").write_text("cache-dir = '../kept'\n")
+    done = invoke("check", "--config", "cfg/cudafix.toml", ".")
+    assert (done.exit_code, Path("kept").exists()) == (2, False)
+
+
 def test_what_no_run_needed_for_a_month_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     check()
     Path("a.py").unlink()
