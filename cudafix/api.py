@@ -43,7 +43,7 @@ class CheckedPaths(Checked):
 
     Attributes:
         findings: what is found, in the order of files and places.
-        problems: why files, or parts of them, could not be analysed.
+        problems: why files, or parts of them, could not be analysed, or why folders hold files that git ignores.
         files: how many were looked at.
     """
 
@@ -104,11 +104,18 @@ def check_paths(
     """
     forget()
     overrides = Overrides(read_settings(settings or {}, "settings") | {"edits": True}, isolated=isolated)
-    jobs = list(discover([os.fspath(one) for one in paths], lambda folder: options_for(folder, overrides)))
+    unlisted: list[Problem] = []
+    jobs = list(
+        discover(
+            [os.fspath(one) for one in paths],
+            lambda folder: options_for(folder, overrides),
+            warn=lambda name, text: unlisted.append(Problem(name, text)),
+        )
+    )
     results = list(run_cached(jobs, None, Work(Mode.CHECK, unsafe=True), processes))
     findings = tuple(finding for result in results for finding in result.findings)
     problems = tuple(problem for result in results for problem in result.problems)
-    return CheckedPaths(findings, problems, len(results))
+    return CheckedPaths(findings, (*unlisted, *problems), len(results))
 
 
 def fix_source(

@@ -18,7 +18,7 @@ from cudafix.commands.conventions import CLEAN, ERROR, STANDARD_OUTPUT, FlagErro
 from cudafix.commands.session import Session, read_overrides
 from cudafix.config.options import options_for
 from cudafix.engine.work import Mode
-from cudafix.files.git import run_git
+from cudafix.files.git import GitError, find_top, run_git
 from cudafix.files.output import descriptor_of, write_output
 from cudafix.files.owners import load_owners
 from cudafix.formats.places import from_root, root
@@ -148,7 +148,12 @@ def now() -> str:
 
 
 def git(*arguments: str) -> str:
-    return (run_git(root(), *arguments) or b"").decode("utf-8", "replace").strip()
+    """Return what git says of the repository; "" where it says nothing."""
+    top = find_top(root())
+    try:
+        return "" if top is None else run_git(top, *arguments).decode("utf-8", "replace").strip()
+    except GitError:
+        return ""
 
 
 def web_link(commit: str) -> str:

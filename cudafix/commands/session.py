@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -20,7 +20,7 @@ from cudafix.engine.discover import PathError, discover, is_excluded
 from cudafix.engine.many_files import collect_less, default_processes, run_cached
 from cudafix.engine.one_file import process
 from cudafix.engine.work import Mode, Work
-from cudafix.files.source import STDIN, Source
+from cudafix.files.source import STDIN, Source, read
 from cudafix.formats import FORMATS, Format
 from cudafix.formats.diff import diff
 from cudafix.formats.statistics import write_statistics
@@ -31,7 +31,7 @@ from cudafix.registry import STALE, UNREADABLE
 
 if TYPE_CHECKING:
     from cudafix.engine.cache import Cache
-    from cudafix.files.git import Rows
+    from cudafix.files.changes import Changes, Rows
     from cudafix.suppressions.baseline import Entries, Gate
 
 
@@ -61,14 +61,18 @@ class Session:
 
         return Gate(load(file), options_for(Path.cwd(), self.overrides).gate == MIGRATED)
 
-    def find_changed(self) -> dict[str, list[Rows]] | None:
-        """Return the rows that have changed since `--diff-base`; None where all count."""
+    def find_changed(self) -> Changes | None:
+        """Return what has changed since `--diff-base`; None where all counts."""
         revision = self.flags.get("diff_base")
         if revision is None:
             return None
-        from cudafix.files.git import changed_rows
+        from cudafix.files.changes import changes_since  # not at the top: few runs have one
+        from cudafix.files.git import GitError
 
-        found = changed_rows(Path.cwd(), revision)
+        try:
+            found = changes_since(Path.cwd(), revision)
+        except GitError as error:
+            raise FlagError(f"--diff-base {revision}: {error}") from None
         if found is None:
             raise FlagError(f"--diff-base {revision}: this is no revision, or no git repository is here")
         return found
@@ -134,7 +138,7 @@ class Session:
         return options_for(folder, self.overrides)
 
     def run_paths(self) -> None:
-        jobs = list(discover(self.paths, self.options_for, lambda name: self.say_more(f"excluded {name}")))
+        jobs = list(self.discover())
         self.protect(path for path, _ in jobs)
         for path, _ in jobs:
             self.say_more(f"reading {path}")
@@ -149,6 +153,14 @@ class Session:
         if cache is not None:
             cache.save()
         self.progress.clear()
+
+    def discover(self) -> Iterator[tuple[str, Options]]:
+        return discover(
+            self.paths,
+            self.options_for,
+            say_excluded=lambda name: self.say_more(f"excluded {name}"),
+            warn=lambda name, text: self.say(f"cudafix: {name}: {text}"),
+        )
 
     def make_cache(self) -> Cache | None:
         """Return the cache; none where only files are named, as a hook does: they have just changed."""
@@ -195,11 +207,21 @@ class Session:
             result = self.gate.admit(result)
             self.total.known, self.total.waiting = self.gate.known, self.gate.waiting
         if self.changed is not None:
-            rows = self.changed.get(os.path.realpath(result.path), [])
-            result = replace(result, findings=tuple(one for one in result.findings if touches(one, rows)))
+            result = self.on_changed_rows(result, self.changed)
         self.total.add(result)
         for problem in result.problems:
             self.say(f"cudafix: {problem}")
+
+    def on_changed_rows(self, result: Result, changed: Changes) -> Result:
+        """Return the result with what stands on changed rows."""
+        if not result.findings:
+            return result
+        try:
+            data = read(result.path).data if result.old_bytes is None else result.old_bytes
+        except OSError:
+            return result  # nobody can say what it was
+        rows = changed.rows(result.path, data)
+        return replace(result, findings=tuple(one for one in result.findings if touches(one, rows)))
 
     def say_more(self, text: str) -> None:
         if self.flags["verbose"]:

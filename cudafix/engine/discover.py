@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 
 from cudafix.config.options import Options
 from cudafix.errors import UserError
-from cudafix.files.git import list_files
+from cudafix.files.git import GitError, find_top, list_files
 from cudafix.files.globs import matches_glob, relative
 from cudafix.files.source import DOCUMENTS, SUFFIXES
 
@@ -41,20 +41,57 @@ class Folder:
     real: str
 
 
+class Listing:
+    """The files below folders, as git lists them; where it cannot, all that are there, and `warn` hears why."""
+
+    def __init__(self, options_for: OptionsFor, warn: Callable[[str, str], None]) -> None:
+        self.options_for = options_for
+        self.warn = warn
+        self.refused: set[Path | None] = set()
+        """The repositories that git does not answer for: it is asked once."""
+
+    def files_below(self, folder: Path) -> Iterator[str]:
+        """Yield the files below `folder`, named as the folder is named; links are not followed."""
+        listed = self.listed_by_git(folder)
+        if listed is None:
+            yield from walk(os.path.normpath(folder), folder, self.options_for)
+            return
+        for name in listed:
+            path = os.path.normpath(os.path.join(folder, name))
+            if name.endswith((*SUFFIXES, *DOCUMENTS)) and is_plain_file(path):
+                yield path
+
+    def listed_by_git(self, folder: Path) -> list[str] | None:
+        if self.refused and find_top(folder) in self.refused:
+            return None
+        try:
+            return list_files(folder)
+        except GitError as error:
+            self.refused.add(find_top(folder))
+            self.warn(str(folder), f".gitignore is not followed: {error}")
+            return None
+
+
 def discover(
-    paths: Sequence[str], options_for: OptionsFor, say_excluded: Callable[[str], None] = lambda name: None
+    paths: Sequence[str],
+    options_for: OptionsFor,
+    say_excluded: Callable[[str], None] = lambda name: None,
+    warn: Callable[[str, str], None] = lambda name, text: None,
 ) -> Iterator[tuple[str, Options]]:
     """Yield each file once, with the options for its folder; `say_excluded` hears what is left out.
+
+    `warn` hears of a folder whose `.gitignore` git does not read for us, and why.
 
     Raises:
         PathError: for a path that does not exist, or is neither a file nor a folder.
     """
     seen: set[str] = set()
+    listing = Listing(options_for, warn)
     for name in paths:
         is_folder = kind_of(name) == stat.S_IFDIR
         start = Path(name) if is_folder else None
         folders: dict[str, Folder] = {}
-        for file in sorted(files_below(Path(name), options_for)) if is_folder else [name]:
+        for file in sorted(listing.files_below(Path(name))) if is_folder else [name]:
             path, base = os.path.split(file)
             if path not in folders:
                 folders[path] = folder_settings(Path(path), start, options_for)
@@ -87,18 +124,6 @@ def kind_of(name: str) -> int:
     if kind == stat.S_IFDIR and not os.access(name, os.R_OK | os.X_OK):
         raise PathError(f"{name}: permission denied")
     return kind
-
-
-def files_below(folder: Path, options_for: OptionsFor) -> Iterator[str]:
-    """Yield the files below `folder`, named as the folder is named; links are not followed."""
-    listed = list_files(folder)
-    if listed is None:
-        yield from walk(os.path.normpath(folder), folder, options_for)
-        return
-    for name in listed:
-        path = os.path.normpath(os.path.join(folder, name))
-        if name.endswith((*SUFFIXES, *DOCUMENTS)) and is_plain_file(path):
-            yield path
 
 
 def walk(folder: str, start: Path, options_for: OptionsFor) -> Iterator[str]:

@@ -1,98 +1,206 @@
-"""Questions to git: which files there are, which were renamed, which lines have changed; None where it cannot say."""
+"""Questions to git: which files there are, which were renamed. Nothing of a repository decides what runs for an answer.
+
+The configuration and the attributes of a repository can make git run programs: monitors of the file system, hooks,
+filters, other diffs, helpers of a transport. So git is asked at a folder that has a `.git` itself, only for what takes
+no comparison of the work tree, with what can run switched off, in an environment of its own and for a limited time.
+"""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
-HOOK_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
-"""What git sets for its hooks; it would make git speak of another folder than the one we ask about."""
+from cudafix.errors import UserError
 
-HUNK = re.compile(rb"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
+PATIENCE = 14.0
+"""Seconds that git may take for an answer. Twice as much, for files and then for changes, is still no hang."""
 
-Rows = tuple[int, int]
-"""The first row, and the last."""
+SETTINGS = (
+    "color.ui=false",
+    "core.askPass=",
+    f"core.attributesFile={os.devnull}",
+    "core.bigFileThreshold=512m",
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    "core.pager=cat",
+    "core.sshCommand=false",
+    "core.untrackedCache=false",
+    "credential.helper=",
+    "diff.ignoreSubmodules=all",
+    "gc.auto=0",
+    "log.showSignature=false",
+    "maintenance.auto=false",
+    "protocol.allow=never",
+    "safe.bareRepository=explicit",
+    "submodule.recurse=false",
+)
+"""They stand before those of the repository."""
+
+OPTIONS = ("--no-pager", "--no-optional-locks", "--no-replace-objects")
+
+VARIABLES = {
+    "GIT_ALLOW_PROTOCOL": "none",  # before `protocol.file.allow` of a repository, which `protocol.allow` is not
+    "GIT_ASKPASS": "",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_PAGER": "cat",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+
+PASSED_ON = frozenset((
+    "APPDATA", "DEVELOPER_DIR", "GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM",
+    "HOME", "HOMEDRIVE", "HOMEPATH", "LOCALAPPDATA", "PROGRAMDATA", "SUDO_UID", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR",
+    "USERPROFILE", "XDG_CONFIG_HOME",
+))  # fmt: skip
+"""Variables that say who the user is and where their settings are. What git sets for its hooks is not among them."""
+
+SEARCHED = ("PATH", "LD_LIBRARY_PATH")
+"""Variables that name folders; those that are relative would be folders of the checked tree."""
 
 
-def run_git(folder: Path, *arguments: str) -> bytes | None:
+class GitError(UserError):
+    """Git has no answer.
+
+    `status` is its exit code; None where it did not come to the question at all, and will not come to another one.
+    """
+
+    def __init__(self, text: str, status: int | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def run_git(top: Path, *arguments: str) -> bytes:
+    """Return what git prints, asked in a folder that has a `.git`.
+
+    Raises:
+        GitError: where it fails, refuses the repository, takes too long, or cannot be run.
+    """
     import subprocess  # not at the top: a hook names its files
 
-    environment = {name: value for name, value in os.environ.items() if name not in HOOK_VARIABLES}
-    command = ["git", "-C", str(folder), *arguments]
+    settings = [word for one in SETTINGS for word in ("-c", one)]
+    command = [find_program(), "-C", str(top), *OPTIONS, *settings, *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, check=False, env=environment)
-    except OSError:
-        return None
-    return done.stdout if done.returncode == 0 else None
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, env=environment(top), timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        raise GitError(f"git gives no answer within {PATIENCE:g} seconds") from None
+    except OSError as error:
+        raise GitError(f"git cannot be run: {error.strerror}") from None
+    if done.returncode != 0:
+        raise error_of(top, done.returncode, done.stderr)
+    return done.stdout
+
+
+def find_program() -> str:
+    """Return git's path; that of no program in the working folder, as an operating system might find it."""
+    name = "git.exe" if os.name == "nt" else "git"
+    for folder in absolute(os.environ.get("PATH", os.defpath)).split(os.pathsep):
+        path = os.path.join(folder, name)
+        if folder and os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    raise GitError("git is not installed")
+
+
+def environment(top: Path) -> dict[str, str]:
+    given = {
+        name: value
+        for name, value in os.environ.items()
+        if name in PASSED_ON or name.startswith(("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"))
+    }
+    searched = {name: absolute(os.environ[name]) for name in SEARCHED if name in os.environ}
+    return {**given, **searched, **VARIABLES, "GIT_CEILING_DIRECTORIES": str(top.parent)}
+
+
+def absolute(folders: str) -> str:
+    return os.pathsep.join(one for one in folders.split(os.pathsep) if os.path.isabs(one))
+
+
+def error_of(top: Path, status: int, stderr: bytes) -> GitError:
+    if b"safe.directory" in stderr:
+        import shlex  # not at the top: see above
+
+        allow = f"git config --global --add safe.directory {shlex.quote(top.as_posix())}"
+        return GitError(f"git refuses the repository of another user; `{allow}` allows it")
+    lines = os.fsdecode(stderr).splitlines() or [f"it ended with {status}"]
+    said = next((one for one in lines if one.startswith("fatal: ")), lines[0])
+    return GitError(f"git: {said.removeprefix('fatal: ')}", status)
+
+
+def find_top(folder: Path) -> Path | None:
+    """Return the closest folder with a `.git`; a bare repository, which anybody can put into a tree, is none."""
+    real = Path(os.path.realpath(folder))
+    return next((one for one in (real, *real.parents) if has_repository(one)), None)
+
+
+def has_repository(folder: Path) -> bool:
+    """Whether `.git` is one, or names one; where we may not look into it, git shall say so."""
+    mark = folder / ".git"
+    may_look = os.access(mark, os.X_OK)
+    return os.path.isfile(mark) or (os.path.isdir(mark) and (os.path.lexists(mark / "HEAD") or not may_look))
 
 
 def list_files(folder: Path) -> list[str] | None:
-    """Return what git tracks or does not ignore below `folder`."""
-    if run_git(folder, "check-ignore", "-q", ".") is not None:
-        return None  # who names an ignored folder wants it checked
-    listing = run_git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".")
-    return None if listing is None else sorted(names(listing))
+    """Return what git tracks or does not ignore below `folder`; None where all is meant that is there.
+
+    Raises:
+        GitError: where git cannot say what it ignores.
+    """
+    top = find_top(folder)
+    if top is None:
+        return None
+    place = PurePath(os.path.relpath(os.path.realpath(folder), top)).as_posix()
+    if ".git" in place.split("/") or is_ignored(top, place):
+        return None  # who names such a folder wants it checked
+    listing = run_git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f":(literal){place}")
+    start = "" if place == "." else f"{place}/"
+    return sorted({one.removeprefix(start) for one in names(listing) if one.startswith(start)})
 
 
-def names(listing: bytes) -> set[str]:
-    return {os.fsdecode(name) for name in listing.split(b"\0") if name}
+def is_ignored(top: Path, place: str) -> bool:
+    if place == ".":
+        return False
+    try:
+        run_git(top, "check-ignore", "-q", "--", f"./{place}")
+    except GitError as error:
+        if error.status != 1:
+            raise
+        return False
+    return True
+
+
+def names(listing: bytes) -> Iterator[str]:
+    return (os.fsdecode(name) for name in listing.split(b"\0") if name)
+
+
+def renames(top: Path, revision: str) -> dict[str, str]:
+    """Return old path → new path of what git's index has under another name than `revision`, from `top` on.
+
+    Raises:
+        GitError: where git cannot say.
+    """
+    listing = run_git(
+        top, "diff-index", "--cached", "-z", "--name-status", "-M50%", "-l1000", "--diff-filter=R", "--no-ext-diff",
+        "--no-textconv", "--ignore-submodules=all", revision, "--",
+    )  # fmt: skip
+    parts = [os.fsdecode(one) for one in listing.split(b"\0")]
+    return dict(zip(parts[1::3], parts[2::3], strict=False))
 
 
 def renames_since(file: Path) -> dict[str, str]:
     """Return old path → new path of what was renamed since `file` was committed, relative to its folder."""
-    folder = file.parent
-    revision = (run_git(folder, "log", "-1", "--format=%H", "--", file.name) or b"").decode().strip()
-    if not revision:
+    folder = os.path.realpath(file.parent)
+    top = find_top(file.parent)
+    if top is None:
         return {}
-    listing = run_git(folder, "diff", "--relative", "-z", "-M", "--diff-filter=R", "--name-status", revision, "--", ".")
-    parts = [os.fsdecode(one) for one in (listing or b"").split(b"\0")]
-    return dict(zip(parts[1::3], parts[2::3], strict=False))
-
-
-def changed_rows(folder: Path, revision: str) -> dict[str, list[Rows]] | None:
-    """Return the rows that have changed since `revision`, or since HEAD left it, by absolute path.
-
-    A file that git does not know has changed as a whole.
-    """
-    top = run_git(folder, "rev-parse", "--show-toplevel")
-    commit = run_git(folder, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
-    if top is None or commit is None:
-        return None
-    base = run_git(folder, "merge-base", commit.decode().strip(), "HEAD") or commit
-    root = Path(os.path.realpath(os.fsdecode(top.rstrip(b"\r\n"))))
-    diff = run_git(
-        root, "diff", "-U0", "--no-color", "--no-ext-diff", "--dst-prefix=b/", base.decode().strip(), "--", "."
-    )
-    untracked = run_git(root, "ls-files", "-z", "--others", "--exclude-standard", "--", ".")
-    if diff is None or untracked is None:
-        return None
-    found = {str(root / one): [(1, 1 << 60)] for one in names(untracked)}
-    for path, rows in hunks(diff):
-        found.setdefault(str(root / path), []).append(rows)
-    return found
-
-
-def hunks(diff: bytes) -> Iterator[tuple[str, Rows]]:
-    """Yield the path and the new rows of each hunk; those that only take lines away have none."""
-    path, is_head = "", True
-    for line in diff.split(b"\n"):
-        if line.startswith(b"diff --git "):
-            is_head = True
-        elif is_head and line.startswith(b"+++ "):
-            path = read_name(line[len(b"+++ ") :].rstrip(b"\t"))
-        elif match := HUNK.match(line):
-            is_head = False
-            first, count = int(match[1]), int(match[2] or 1)
-            if count and path:
-                yield path, (first, first + count - 1)
-
-
-def read_name(shown: bytes) -> str:
-    """Return the path in a line `+++ b/path`; in quotes, if it holds what stands for something else there."""
-    if shown.startswith(b'"'):
-        import codecs
-
-        shown = codecs.escape_decode(shown.strip(b'"'))[0]
-    return os.fsdecode(shown[2:]) if shown.startswith(b"b/") else ""
+    place = PurePath(os.path.relpath(os.path.join(folder, file.name), top)).as_posix()
+    try:
+        revision = run_git(top, "rev-list", "-1", "HEAD", "--", f":(literal){place}").decode().strip()
+        moved = renames(top, revision) if revision else {}
+    except GitError:
+        return {}
+    return {os.path.relpath(top / old, folder): os.path.relpath(top / new, folder) for old, new in moved.items()}
