@@ -43,6 +43,7 @@ VARIABLES = {
     "GIT_ALLOW_PROTOCOL": "none",  # before `protocol.file.allow` of a repository, which `protocol.allow` is not
     "GIT_ASKPASS": "",
     "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_GRAFT_FILE": os.devnull,
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
@@ -113,7 +114,8 @@ def environment(top: Path) -> dict[str, str]:
         if name in PASSED_ON or name.startswith(("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"))
     }
     searched = {name: absolute(os.environ[name]) for name in SEARCHED if name in os.environ}
-    return {**given, **searched, **VARIABLES, "GIT_CEILING_DIRECTORIES": str(top.parent)}
+    places = {"GIT_CEILING_DIRECTORIES": str(top.parent), "GIT_WORK_TREE": str(top)}  # before `core.worktree`
+    return {**given, **searched, **VARIABLES, **places}
 
 
 def absolute(folders: str) -> str:

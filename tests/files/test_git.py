@@ -317,6 +317,13 @@ def test_odd_names_of_folders_are_no_patterns(folder: Path) -> None:
     assert list_files(folder / "a[b]") == ["a.py"]
 
 
+@pytest.mark.parametrize("setting", ["core.worktree=/", "core.bare=true", "core.sparseCheckout=true"])
+def test_a_repository_cannot_point_at_other_files(trap: Trap, setting: str) -> None:
+    trap.write("b.py", CLEAN)
+    trap.configure(setting)
+    assert list_files(trap.folder) == ["a.py", "b.py", "known.json", "new.py"]
+
+
 def test_a_folder_of_git_itself_is_walked_when_it_is_named(folder: Path) -> None:
     git("init", "-q", cwd=folder)
     assert list_files(folder / ".git" / "hooks") is None
