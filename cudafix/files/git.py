@@ -141,9 +141,10 @@ def find_top(folder: Path) -> Path | None:
 
 def has_repository(folder: Path) -> bool:
     """Whether `.git` is one, or names one; where we may not look into it, git shall say so."""
-    mark = folder / ".git"
-    may_look = os.access(mark, os.X_OK)
-    return os.path.isfile(mark) or (os.path.isdir(mark) and (os.path.lexists(mark / "HEAD") or not may_look))
+    mark = os.path.join(folder, ".git")
+    if not os.path.isdir(mark):
+        return os.path.isfile(mark)
+    return os.path.lexists(os.path.join(mark, "HEAD")) or not os.access(mark, os.X_OK)
 
 
 def list_files(folder: Path) -> list[str] | None:
