@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from cudafix.fixes.import_placement import ImportAs, ImportStatement, Slot, Suite, find_slot
+from cudafix.fixes.import_placement import LINE_LENGTH, ImportAs, ImportStatement, Slot, Suite, find_slot
 from cudafix.fixes.import_text import (
     from_import,
     late_import_comment,
@@ -371,7 +371,7 @@ class Planner:
     @property
     def longest(self) -> int:
         """How long a line may be."""
-        return self.file.line_limit
+        return self.file.style.line_length or LINE_LENGTH
 
     def row(self, node: cst.CSTNode) -> int:
         return self.file.start(node).row - 1

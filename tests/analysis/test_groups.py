@@ -758,3 +758,12 @@ def test_a_guard_whose_flag_of_cuda_still_decides_elsewhere_is_not_safe() -> Non
     )
     assert fixed(source.encode()).new_bytes is None
     assert "`USE_CUDA` still decides elsewhere" in reasons(source)[4]
+
+
+def test_who_selects_a_rule_alone_gets_its_fixes_beside_devices() -> None:
+    check_fixes(
+        "import torch\ndef f(x):\n    torch.cuda.synchronize()\n    return x.cuda()\n",
+        "from cudafix.runtime import synchronize_device\ndef f(x):\n    synchronize_device()\n    return x.cuda()\n",
+        unsafe=True,
+        select=["CFX104"],
+    )

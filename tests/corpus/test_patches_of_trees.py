@@ -24,7 +24,8 @@ def git(*arguments: object, cwd: Path) -> None:
 
 
 def cudafix(*arguments: object, cwd: Path) -> int:
-    command = [sys.executable, "-m", "cudafix", "fix", "--isolated", "--no-cache", "--unsafe-fixes", "-q"]
+    flags = ["--isolated", "--no-cache", "--unsafe-fixes", "--extend-select", "CFX2", "-q"]
+    command = [sys.executable, "-m", "cudafix", "fix", *flags]
     return subprocess.run([*command, *map(str, arguments), "."], cwd=cwd, capture_output=True, check=False).returncode
 
 

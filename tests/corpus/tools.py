@@ -218,13 +218,25 @@ def stray_changes(before: str, after: str, finding_rows: Iterable[int]) -> list[
     """The changed lines that neither had a finding nor belong to an import, as `-row: line` and `+row: line`."""
     old, new, flagged = before.split("\n"), after.split("\n"), set(finding_rows)
     old_imports, new_imports = import_rows(before), import_rows(after)
+    heads = statement_heads(after)
     strays = []
     for removed, added in changed_blocks(old, new):
         strays += [f"-{row}: {old[row - 1]}" for row in removed if row not in flagged | old_imports]
         others = [row for row in added if row not in new_imports]
-        if len(others) > len(flagged.intersection(removed)):  # a line for a line, no more
+        if len({heads.get(row, row) for row in others}) > len(flagged.intersection(removed)):  # one for one, no more
             strays += [f"+{row}: {new[row - 1]}" for row in others]
     return strays
+
+
+def statement_heads(source: str) -> dict[int, int]:
+    """Return the row that a statement, or the head of one with a block, begins on, by each of its rows."""
+    heads: dict[int, int] = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            last = body[0].lineno - 1 if body else node.end_lineno or node.lineno
+            heads.update((row, node.lineno) for row in range(node.lineno, last + 1))
+    return heads
 
 
 def changed_blocks(old: list[str], new: list[str]) -> Iterator[tuple[range, range]]:

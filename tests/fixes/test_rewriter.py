@@ -136,7 +136,12 @@ def test_operators_around_the_call_bind_as_before() -> None:
         y = (torch.cuda.memory_allocated)(), [*torch.cuda.get_rng_state_all()], 1 if torch.cuda.seed() else 2
         """,
         """
-        from cudafix.runtime import device_memory_allocated, device_memory_stats, get_device_rng_state_all, seed_device
+        from cudafix.runtime import (
+            device_memory_allocated,
+            device_memory_stats,
+            get_device_rng_state_all,
+            seed_device,
+        )
         x = -device_memory_allocated() ** 2, not device_memory_allocated() % 2, device_memory_stats()["a"].b
         y = (device_memory_allocated)(), [*get_device_rng_state_all()], 1 if seed_device() else 2
         """,

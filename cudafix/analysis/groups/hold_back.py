@@ -146,10 +146,11 @@ def in_whole_functions(
         if code and (code not in (*active, CUDA_ONLY) or one.symbol.row.name == "is_available")
     ]
     surroundings = Surroundings(matches, context, unsafe=True, beside=off)
+    with_devices = not context.options.select or any(one.startswith(DEVICES) for one in active)
     judged = []
     for match in matches:
         is_judged = match.operations and match.code.startswith(OF_FUNCTIONS) and match.code != BACKEND_BRANCH
-        reason = surroundings.obstacle(match.node) if is_judged else ""
+        reason = surroundings.obstacle(match.node, with_devices) if is_judged else ""
         held = without_fix(match, match.reason if match.held else reason) if reason else match
         judged.append(replace(held, held=match.held or IN_FUNCTION) if reason else match)
     return judged
@@ -183,7 +184,7 @@ def without_fix(match: Match, reason: str) -> Match:
 def with_kin(
     matches: list[Match], codes: Mapping[Reference, str], active: frozenset[str], context: RuleContext
 ) -> list[Match]:
-    """Return the matches, no better than their kin in the file: one function, what handles devices, streams, peaks.
+    """Return the matches, no better than their kin: what handles devices in a file, other functions in a class.
 
     Where one of them stays, all stay; where one is not safe, none is. Tests for CUDA are about different things.
     """
@@ -234,9 +235,12 @@ def kin_of(reference: Reference, context: RuleContext) -> Iterator[Hashable]:
         yield PEAKS
     if row.code == RANDOM and any(keeps_state(one) for one in context.references):
         yield RANDOM
-    if row.name not in OF_METHOD and row.code != ERRORS and row.has_neutral_form and reference.call is not None:
+    if row.name in OF_METHOD:
+        around = context.file.tree.ancestors(reference.node)
+        owner = next((one for one in around if isinstance(one, cst.ClassDef)), None)
+        yield (owner, row.name) if owner is not None else reference
+    elif row.code != ERRORS and row.has_neutral_form and reference.call is not None:
         yield OF_METHOD
-    yield row.name
 
 
 def keeps_state(reference: Reference) -> bool:

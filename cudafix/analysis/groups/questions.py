@@ -37,7 +37,7 @@ IMPORTS = r"^[ \t]*from[ \t]+(?!torch\b)\S+[ \t]+import\b(?:[ \t]*\([^)]{{0,2000
 HELPERS = {
     name: re.compile(IMPORTS.format(names), re.MULTILINE)
     for name, names in {
-        "empty_cache": r"(?:\w+_)?(?:empty|clear|free|flush|release)_(?:\w+_)?(?:cache|memory|mem)s?",
+        "empty_cache": r"(?:\w+_)?empty_(?:\w+_)?cache|(?:clear|free|flush|release)_(?:device|gpu|torch|vram)(?:_\w+)?",
         "synchronize": r"(?:\w+_)?sync(?:hronize)?(?:_(?:device|accelerator|backend|gpu|torch)s?)?",
     }.items()
 }

@@ -135,10 +135,13 @@ class Surroundings:
                 return f"line {row} of the {kind} around it still says CUDA"
         return ""
 
-    def obstacle(self, node: cst.CSTNode) -> str:
-        """Return what of the function around `node` stays CUDA's when all fixes are made, in words; else ""."""
+    def obstacle(self, node: cst.CSTNode, with_devices: bool = True) -> str:
+        """Return what of the function around `node` stays CUDA's when all fixes are made, in words; else "".
+
+        `with_devices`: whether the names of devices count, and `x.cuda()`.
+        """
         reference = self.context.references_by_node.get(node)
-        if reference is not None and reference.symbol.row.name in OF_PROCESS:
+        if with_devices and reference is not None and reference.symbol.row.name in OF_PROCESS:
             row = self.first_left(devices_said(self.context))
             if row:
                 return f"line {row} of the file still says CUDA, and this is about the whole process"
@@ -158,7 +161,11 @@ class Surroundings:
             return f"`{owner.name.value}` says CUDA by its name"
         if function is None:
             return ""
-        row = self.first_left(hard_words_in(function, self.context))
+        places = hard_words_in(function, self.context)
+        if not with_devices:
+            devices = {row for row, _ in devices_said(self.context)}
+            places = [one for one in places if one[0] not in devices]
+        row = self.first_left(places)
         if row:
             return f"line {row} of the function around it still says CUDA"
         return self.said_of(function, owner, reference.symbol.row.name if reference is not None else "")
