@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from cudafix.config.settings import ConfigError
+from cudafix.files.ordinary import DATA, read_text, reason
 from cudafix.model import Finding
 from cudafix.syntax.python_parser import parse
 
@@ -50,7 +51,7 @@ class Allowance:
 def read_lines(path: Path) -> tuple[tuple[str, ...], dict[int, int]]:
     """Return the lines of a file, and for the rows on which calls start, those on which they end."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_text(path, DATA, errors="replace")
     except OSError:
         return (), {}
     ends: dict[int, int] = {}
@@ -72,9 +73,9 @@ def allowed_paths(file: Path, root: Path) -> list[str]:
         ConfigError: where it cannot be read, or names none.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file, DATA)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise ConfigError(f"{file}: {reason(error)}") from None
     named = strings_in(text, file) if file.suffix == ".py" else lines_in(text)
     found = [one for one in dict.fromkeys(named) if is_path(one, root)]
     if not found:

@@ -6,11 +6,14 @@ Profiles as isort 5 and 6 have them (`isort/profiles.py`); what a project says b
 from __future__ import annotations
 
 import os
-import sys
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from cudafix.config.toml import parse_toml
+from cudafix.files.ordinary import SETTINGS, read_text
 
 HANGING = {"multi_line_output": 3, "include_trailing_comma": True}
 PROFILES: dict[str, dict[str, Any]] = {
@@ -65,27 +68,28 @@ FILES = ("pyproject.toml", ".isort.cfg", "setup.cfg", "ruff.toml", ".ruff.toml",
 
 def import_style(path: str) -> ImportStyle:
     """Return how the project of a file writes imports: what the closest folder above it says that has a word to say."""
-    return style_of(Path(os.path.abspath(path)).parent)
+    folder = Path(os.path.abspath(path)).parent
+    return next((style for one in (folder, *folder.parents) if (style := style_of(one)) is not None), PLAIN)
 
 
 @cache
-def style_of(folder: Path) -> ImportStyle:
-    """Return what the files of a folder say, isort's settings before those of ruff and black; else the one above."""
-    if not any((folder / name).is_file() for name in FILES):
-        return style_of(folder.parent) if folder.parent != folder else PLAIN
-    tool = read_toml(folder / "pyproject.toml").get("tool", {})
-    isort = tool.get("isort", {}) or read_ini(folder / ".isort.cfg", "settings")
+def style_of(folder: Path) -> ImportStyle | None:
+    """Return what the files of a folder say, isort's settings before those of ruff and black; None without any."""
+    if not any(os.path.isfile(folder / name) for name in FILES):
+        return None
+    tool = table(read_toml(folder / "pyproject.toml").get("tool"))
+    isort = table(tool.get("isort")) or read_ini(folder / ".isort.cfg", "settings")
     isort = isort or read_ini(folder / "setup.cfg", "isort")
-    ruff = read_toml(folder / "ruff.toml") or read_toml(folder / ".ruff.toml") or tool.get("ruff", {})
-    sorting = ruff.get("lint", {}).get("isort", {}) or ruff.get("isort", {})
+    ruff = read_toml(folder / "ruff.toml") or read_toml(folder / ".ruff.toml") or table(tool.get("ruff"))
+    sorting = table(table(ruff.get("lint")).get("isort")) or table(ruff.get("isort"))
     profile = PROFILES.get(str(isort.get("profile", "")).lower(), {})
     lengths = (
         isort.get("line_length"), profile.get("line_length"), ruff.get("line-length"),
-        tool.get("black", {}).get("line-length"), *flake8_lengths(folder), ISORT_LINE if isort else 0,
+        table(tool.get("black")).get("line-length"), *flake8_lengths(folder), ISORT_LINE if isort else 0,
     )  # fmt: skip
     mode = str(isort.get("multi_line_output", profile.get("multi_line_output", 0))).lower()
     return ImportStyle(
-        next((int(one) for one in lengths if str(one).isdigit()), 0),
+        next(filter(None, map(columns, lengths)), 0),
         says("force_single_line", isort, profile) or says("force-single-line", sorting),
         says("force_sort_within_sections", isort, profile) or says("force-sort-within-sections", sorting),
         GRID.get(MODES.get(mode, mode), "hanging") if isort else "",
@@ -103,21 +107,28 @@ def flake8_lengths(folder: Path) -> list[str]:
     return [one[key] for one in found for key in ("max-line-length", "max_line_length") if key in one]
 
 
+def columns(value: object) -> int:
+    """Return the length of a line that a setting gives, as a number or its digits; 0 for anything else."""
+    if isinstance(value, str):
+        return int(value) if re.fullmatch(r"[0-9]{1,6}", value) else 0
+    return value if isinstance(value, int) and 0 < value < 1_000_000 else 0
+
+
 def says(key: str, *settings: dict[str, Any]) -> bool:
     """Return what the first of several settings says that says anything."""
     value = next((one[key] for one in settings if key in one), False)
     return value is True or str(value).lower() in ("true", "1", "yes", "on")
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):  # not at the top: who only checks has no use for it
-        import tomllib
-    else:
-        import tomli as tomllib
+def table(value: object) -> dict[str, Any]:
+    """Return a table of settings; an empty one in the place of anything else."""
+    return value if isinstance(value, dict) else {}
 
+
+def read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, tomllib.TOMLDecodeError):
+        return parse_toml(read_text(path, SETTINGS))
+    except (OSError, ValueError):
         return {}
 
 
@@ -126,7 +137,7 @@ def read_ini(path: Path, section: str) -> dict[str, Any]:
 
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(path.read_text(encoding="utf-8"))
+        parser.read_string(read_text(path, SETTINGS))
     except (OSError, UnicodeError, configparser.Error):
         return {}
     return dict(parser[section]) if parser.has_section(section) else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property
@@ -21,6 +21,8 @@ from cudafix.config.settings import (
     read_settings,
 )
 from cudafix.config.targets import Entry
+from cudafix.config.toml import parse_toml
+from cudafix.files.ordinary import SETTINGS, read_text, reason
 from cudafix.files.paths import is_inside
 
 INTERNAL = {"root", "slices", "groups", "edits", "statements"}
@@ -130,12 +132,12 @@ def options_for(folder: Path, overrides: Overrides) -> Options:
     """
     base = None
     if overrides.config is not None:
-        base = load(overrides.config.resolve(), required=True)
+        base = load(Path(os.path.realpath(overrides.config)), required=True)
         base = replace(base, root=Path.cwd()) if base else None
         if base is not None:
             check_inside(base, overrides.config)
     elif not overrides.isolated:
-        base = closest(folder.resolve())
+        base = closest(Path(os.path.realpath(folder)))
     options = replace(base or Options(root=Path.cwd()), **overrides.settings)
     return replace(options, target_torch=required_torch(options.root)) if options.target_torch == AUTO else options
 
@@ -151,32 +153,32 @@ def forget() -> None:
     """Forget what was read of configurations: a file of them has changed."""
     from cudafix.config.torch_requirement import oldest_torch
 
-    for known in (closest, load, oldest_torch):
+    for known in (said_in, load, oldest_torch):
         known.cache_clear()
 
 
-@cache
 def closest(folder: Path) -> Options | None:
-    for candidate in (folder / "cudafix.toml", folder / "pyproject.toml"):
-        found = load(candidate)
-        if found is not None:
-            return found
-    return closest(folder.parent) if folder.parent != folder else None
+    """Return what the closest folder says that has a word to say: `folder`, or one above it."""
+    return next((found for one in (folder, *folder.parents) if (found := said_in(one)) is not None), None)
+
+
+@cache
+def said_in(folder: Path) -> Options | None:
+    """Return what the files of one folder say."""
+    return load(folder / "cudafix.toml") or load(folder / "pyproject.toml")
 
 
 @cache
 def load(path: Path, required: bool = False) -> Options | None:
     """Read one configuration file; None when it is not there or says nothing about cudafix."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (FileNotFoundError, NotADirectoryError):
-        if required:
-            raise ConfigError(f"{path}: no such configuration file") from None
-        return None
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
+        text = read_text(path, SETTINGS, "utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        if not may_be_there(path, error):
+            if required:
+                raise ConfigError(f"{path}: no such configuration file") from None
+            return None
+        raise ConfigError(f"{path}: {reason(error)}") from error
     if path.name == "pyproject.toml" and "cudafix" not in text and "\\" not in text:
         return None
     document = parse(text, path, required)
@@ -187,7 +189,10 @@ def load(path: Path, required: bool = False) -> Options | None:
         return None
     if not isinstance(table, Mapping):
         raise ConfigError(f"{path}: `tool.cudafix` is not a table")
-    options = replace(Options(root=path.parent), **read_settings(table, str(path)))
+    try:
+        options = replace(Options(root=path.parent), **read_settings(table, str(path)))
+    except ValueError as error:  # a number with so many digits that Python does not show it
+        raise ConfigError(f"{path}: {error}") from None
     check_inside(options, path)
     return options
 
@@ -203,20 +208,22 @@ def check_inside(options: Options, path: Path) -> None:
         raise ConfigError(f"{path}: setting `cache-dir`: {where}")
 
 
+def may_be_there(path: Path, error: Exception) -> bool:
+    """Whether there is a file that could not be read; what lies in a folder that may not be entered is nobody's."""
+    if isinstance(error, PermissionError):
+        return os.access(path.parent, os.X_OK)
+    return not isinstance(error, (FileNotFoundError, NotADirectoryError))
+
+
 def parse(text: str, path: Path, required: bool) -> Mapping[str, Any] | None:
     """Parse TOML; None for a project's file that is wrong, and is not about us.
 
     Raises:
         ConfigError: for another that is wrong.
     """
-    if sys.version_info >= (3, 11):  # not at the top: most projects have no settings, and a hook has no time
-        import tomllib
-    else:
-        import tomli as tomllib
-
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return parse_toml(text)
+    except ValueError as error:
         if path.name == "pyproject.toml" and not required and "tool.cudafix" not in text:
             return None
         raise ConfigError(f"{path}: is not valid TOML: {error}") from error

@@ -6,11 +6,13 @@ import re
 from functools import cache
 from pathlib import Path
 
+from cudafix.files.ordinary import SETTINGS, read_text
+
 FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 SPACE = r"[ \t]{0,9}"
 REQUIREMENT = re.compile(
     rf"(?m)^[ \t]{{0,40}}(?:[\"']?requires-python[\"']?|python_requires|python){SPACE}={SPACE}"
-    rf"[\"']?{SPACE}(?:>=|\^|~=|==|>){SPACE}(\d+)\.(\d+)"
+    rf"[\"']?{SPACE}(?:>=|\^|~=|==|>){SPACE}(\d{{1,4}})\.(\d{{1,4}})"
 )
 """`requires-python = ">=3.9"`, setuptools' `python_requires`, Poetry's `python = "^3.9"`."""
 
@@ -22,7 +24,7 @@ def oldest_python(folder: Path) -> Version | None:
     """Return the lower bound that the files of a project give; None where none gives one."""
     for name in FILES:
         try:
-            text = (folder / name).read_text(encoding="utf-8", errors="replace")
+            text = read_text(folder / name, SETTINGS, errors="replace")
         except OSError:
             continue
         found = REQUIREMENT.search(text)

@@ -240,7 +240,7 @@ def read_gate(value: object) -> str:
 def read_version(value: object) -> tuple[int, int]:
     if value == "auto":
         return AUTO
-    match = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)*", value) if isinstance(value, str) else None
+    match = re.fullmatch(r"(\d{1,9})\.(\d{1,9})(?:\.\d+)*", value) if isinstance(value, str) else None
     if match is None:
         raise ConfigError(f'expected a torch version such as "2.9", or "auto", got {value!r}')
     version = int(match[1]), int(match[2])

@@ -9,6 +9,7 @@ the whole call: `pkg.testing.flush(device)`, where `...` are the arguments of th
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from functools import cache
@@ -176,6 +177,6 @@ def module_file(module: str, root: Path) -> Path | None:
     path = Path(*module.split("."))
     for folder in (root, root / "src"):
         for candidate in (folder / path / "__init__.py", folder / path.with_suffix(".py")):
-            if candidate.is_file():
+            if os.path.isfile(candidate):
                 return candidate
     return None

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from cudafix.files.ordinary import SETTINGS, read_text
+
 FILES = ("pyproject.toml", "setup.cfg", "setup.py", "requirements*.txt", "requirements/*.txt")
 SPACE = r"[ \t]{0,9}"
 REQUIREMENT = re.compile(
@@ -14,7 +16,7 @@ REQUIREMENT = re.compile(
     rf"(?:\{{{SPACE}version{SPACE}={SPACE})?[\"']?"
     r"(?P<bounds>[\^~<>=!][^\"'\n;#}]*)"
 )
-BOUND = re.compile(r"(?:>=|==|~=|\^|>|~)\s*(\d+)(?:\.(\d+))?")
+BOUND = re.compile(r"(?:>=|==|~=|\^|>|~)\s*(\d{1,9})(?:\.(\d{1,9}))?")
 COMMENT = re.compile(r"(?m)^[ \t]*#.*$")
 
 Version = tuple[int, int]
@@ -30,7 +32,7 @@ def oldest_torch(folder: Path) -> Version | None:
 def bounds_in(path: Path) -> Iterator[Version]:
     """Yield the lower bound of each requirement of torch; the highest, where one has several."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_text(path, SETTINGS, errors="replace")
     except OSError:
         return
     for match in REQUIREMENT.finditer(COMMENT.sub("", text)):

@@ -19,6 +19,7 @@ from typing import Any
 from cudafix import version
 from cudafix.config.options import Options
 from cudafix.files.atomic import replacement
+from cudafix.files.ordinary import DATA, read_ordinary
 from cudafix.files.source import digest
 from cudafix.model import Edit, Finding, Fix, Helper, Position, Problem, Result, Safety
 
@@ -103,8 +104,7 @@ class Shelf:
         if not is_ours(self.folder):
             return {}
         try:
-            with open(self.path, encoding="utf-8") as stream:
-                entries = json.load(stream)
+            entries = json.loads(read_ordinary(self.path, DATA))
         except (OSError, ValueError, RecursionError):
             return {}
         return entries if isinstance(entries, dict) else {}
@@ -121,7 +121,7 @@ class Shelf:
         try:
             known, content, day, *details = entry
             if known != identity or not any(identity):
-                if digest(Path(path).read_bytes()) != content:
+                if digest(read_ordinary(path, DATA)) != content:
                     return None
                 self.has_changed = self.has_changed or any(identity)
             result = read_result(path, *details)

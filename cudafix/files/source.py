@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+
+from cudafix.files.ordinary import DATA, read_ordinary
 
 STDIN = "-"
 NOTEBOOK = ".ipynb"
@@ -73,6 +74,7 @@ def read(path: str) -> Source:
     """Read `path`.
 
     Raises:
+        TooLargeError: when it is data, whatever its name.
         OSError: when it cannot be read.
     """
-    return Source(path, Path(path).read_bytes())
+    return Source(path, read_ordinary(path, DATA))

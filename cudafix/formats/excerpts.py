@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import tokenize
-from pathlib import Path
 
+from cudafix.files.ordinary import DATA, read_ordinary
 from cudafix.model import Position
 
 
@@ -30,18 +31,19 @@ class Excerpts:
 def texts_of(path: str, cell: int) -> dict[int, str]:
     """Return the text of a file as that of cell 0, or of all code cells of a notebook by their numbers."""
     try:
+        data = read_ordinary(path, DATA)
         if cell:
-            return cells_of(path)
-        with tokenize.open(path) as stream:
-            return {0: stream.read()}
+            return cells_of(data)
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return {0: io.TextIOWrapper(io.BytesIO(data), encoding).read()}
     except (OSError, SyntaxError, UnicodeError, LookupError):
         return {}
 
 
-def cells_of(path: str) -> dict[int, str]:
+def cells_of(data: bytes) -> dict[int, str]:
     from cudafix.documents.notebook import Notebook, NotebookError  # not at the top: few files are notebooks
 
     try:
-        return {one.number: one.text for one in Notebook(Path(path).read_bytes()).cells}
+        return {one.number: one.text for one in Notebook(data).cells}
     except NotebookError:
         return {}

@@ -18,7 +18,7 @@ PROJECT = "https://github.com/cudafix/cudafix"
 def root() -> Path:
     """Return the top of the repository that the current folder is in; that folder where it is in none."""
     here = Path.cwd()
-    return next((one for one in (here, *here.parents) if (one / ".git").exists()), here)
+    return next((one for one in (here, *here.parents) if os.path.exists(one / ".git")), here)
 
 
 def from_root(path: str) -> str:

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from cudafix.config.targets import module_file
+from cudafix.files.ordinary import read_ordinary
+from cudafix.files.source import LARGEST
 from cudafix.syntax.python_parser import parse
 
 LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -45,7 +47,7 @@ def reached(module: str, root: Path) -> frozenset[Path]:
 def imported(module: str, file: Path, root: Path) -> Iterator[str]:
     """Yield the modules that a file imports when it runs, and the packages around them."""
     try:
-        tree = parse(file.read_bytes())
+        tree = parse(read_ordinary(file, LARGEST))
     except OSError:
         return
     if tree is None:

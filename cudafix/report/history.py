@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cudafix.config.settings import ConfigError
+from cudafix.files.ordinary import DATA, read_text, reason
 from cudafix.report.figures import Figures, Group, Tally, from_object
 
 PAGES = (".html", ".htm")
@@ -26,14 +28,19 @@ def load_history(paths: Sequence[Path]) -> tuple[Figures, ...]:
 
 
 def files_in(path: Path) -> list[Path]:
-    return sorted(one for one in path.iterdir() if one.suffix in SUFFIXES) if path.is_dir() else [path]
+    if not os.path.isdir(path):
+        return [path]
+    try:
+        return sorted(one for one in path.iterdir() if one.suffix in SUFFIXES)
+    except OSError as error:
+        raise ConfigError(f"{path}: {reason(error)}") from None
 
 
 def load(file: Path) -> Figures:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file, DATA)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise ConfigError(f"{file}: {reason(error)}") from None
     if file.suffix in PAGES:
         text = text.partition(FIGURES_TAG)[2].partition("</script>")[0]
     try:

@@ -19,6 +19,7 @@ from typing import Any
 
 from cudafix.config.settings import ConfigError
 from cudafix.files.git import renames_since
+from cudafix.files.ordinary import DATA, read_text, reason
 from cudafix.files.output import write_output
 from cudafix.model import Finding, Position, Result
 from cudafix.registry import BY_CODE, STALE, UNREADABLE
@@ -87,11 +88,11 @@ def load(file: Path) -> Baseline:
         BaselineError: where there is none, or what is there is none.
     """
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(read_text(file, DATA))
     except FileNotFoundError:
         raise BaselineError(f"{file}: no such baseline; `cudafix baseline create` makes one") from None
     except OSError as error:
-        raise BaselineError(f"{file}: cannot be read: {error.strerror}") from None
+        raise BaselineError(f"{file}: {reason(error)}") from None
     except (ValueError, RecursionError) as error:
         raise BaselineError(f"{file}: is no baseline of cudafix: {error}") from None
     if not isinstance(document, dict) or document.get("version") != VERSION or not is_entries(document.get("findings")):
@@ -210,7 +211,7 @@ def stale_findings(baseline: Baseline, stale: Entries) -> Iterator[Finding]:
 def rows_of(file: Path) -> Iterator[tuple[tuple[str, str], int]]:
     """Yield path and key of each entry with its row, in a file that is laid out as we write it."""
     place = ""
-    for row, line in enumerate(file.read_text(encoding="utf-8").split("\n"), 1):
+    for row, line in enumerate(read_text(file, DATA).split("\n"), 1):
         name, _, value = line.strip().partition('": ')
         if name.startswith('"') and value.startswith("{"):
             place = json.loads(f'{name}"')

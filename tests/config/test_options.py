@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from command import HARDCODED, LINE, invoke, run
 
+import cudafix.config.options
 from cudafix.config.options import Options, Overrides, options_for
 from cudafix.config.settings import ConfigError, Route, read_settings
 
@@ -237,3 +239,50 @@ def test_a_setting_of_the_wrong_kind_is_an_error(line: str, said: str, folder: P
     (folder / "cudafix.toml").write_text(f"{line}\n")
     with pytest.raises(ConfigError, match=said):
         found(folder)
+
+
+# Files that are none
+
+
+def test_a_pipe_in_the_place_of_the_file_is_an_error_and_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "cudafix.toml")
+    with pytest.raises(ConfigError, match=r"cudafix\.toml: is no ordinary file"):
+        found(folder)
+
+
+def test_a_file_that_is_too_large_is_an_error(folder: Path) -> None:
+    with open(folder / "cudafix.toml", "wb") as stream:
+        stream.truncate(3_000_000_000)
+    with pytest.raises(ConfigError, match=r"cudafix\.toml: is larger than 1 MB"):
+        found(folder)
+
+
+def test_a_link_that_leads_to_itself_is_an_error(folder: Path) -> None:
+    (folder / "loop.toml").symlink_to("loop.toml")
+    with pytest.raises(ConfigError, match=r"loop\.toml: cannot be read: "):
+        options_for(folder, Overrides({}, Path("loop.toml")))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"a = {'[' * 2_000}", "is not valid TOML: it is nested too deeply"),
+        (f"a = {'9' * 5_000}", "is not valid TOML: "),
+        (f"a{'.a' * 2_000} = 1", "is not valid TOML: a line has more than 1,000 dots"),
+        (f"select = 0x{'9' * 5_000}", "Exceeds the limit"),
+    ],
+    ids=["brackets", "digits", "dots", "a number that Python does not show"],
+)
+def test_what_the_reader_of_toml_chokes_on_is_an_error(text: str, message: str, folder: Path) -> None:
+    (folder / "cudafix.toml").write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        found(folder)
+
+
+def test_a_folder_above_that_may_not_be_entered_says_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *rest: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(cudafix.config.options, "read_text", refuse)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert found(folder) == Options(root=Path.cwd())
