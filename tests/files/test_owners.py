@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
+from cudafix.errors import UserError
 from cudafix.files.owners import Owners, load_owners, read_entries
 
 
@@ -74,3 +76,28 @@ def test_the_file_is_where_the_services_look_for_it(tmp_path: Path) -> None:
     (tmp_path / ".github").mkdir()
     (tmp_path / ".github" / "CODEOWNERS").write_text("* @github\n")
     assert load_owners(tmp_path).of("a.py") == ("@github",)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("*a" * 50 + "b", "a" * 4_000),
+        ("/".join(["**/a"] * 50) + "/b", "a/" * 2_000 + "c"),
+        ("**/" + "*a*/" * 30 + "b", "aaa/" * 1_000 + "c"),
+    ],
+)
+def test_a_pattern_that_fits_nearly_everywhere_is_answered_at_once(pattern: str, path: str) -> None:
+    start = time.process_time()
+    assert owners(f"{pattern} @team", path) == ()
+    assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("path", ["pkg/b/kernels/a.py", "pkg/a/b/kernels/x/a.py", "pkg/kernels/b/kernels/a.py"])
+def test_what_stands_between_stars_is_looked_for_wherever_it_fits(path: str) -> None:
+    assert owners("/pkg/**/b*/**/*.py @team", path) == (("@team",) if "/b/" in path else ())
+
+
+def test_a_file_that_is_none_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "CODEOWNERS").symlink_to("/dev/zero")
+    with pytest.raises(UserError, match="CODEOWNERS: is no ordinary file"):
+        load_owners(tmp_path)
