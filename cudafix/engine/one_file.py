@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from cudafix.config.options import Options
 from cudafix.engine.work import Mode, Work
+from cudafix.files.ordinary import TooLargeError, reason
 from cudafix.files.source import DOCUMENTS, HOLD_MODULES, HUGE, LARGEST, NOTEBOOK, Source, digest, read
 from cudafix.model import Finding, Position, Problem, Result
 from cudafix.prefilter.needles import may_have_findings, may_hold_blocks, may_hold_modules
 from cudafix.registry import BY_CODE, UNREADABLE
+from cudafix.syntax.quiet import without_warnings
 
 if TYPE_CHECKING:
     from cudafix.engine.analyse import Analysis
@@ -29,8 +31,10 @@ def run_file(path: str, options: Options, work: Work) -> Result:
     """Read, process and, in FIX mode, write one file."""
     try:
         source = read(path)
+    except TooLargeError as error:
+        return unreadable(Source(path, b""), reason(error), None, options)
     except OSError as error:
-        return failed(path, f"cannot be read: {error.strerror or one_line(error)}")
+        return failed(path, why_closed(path) if os.path.isdir(path) else reason(error))
     result = process(replace(source, outside_uses=work.outside_uses.get(path, ())), options, work)
     if work.mode is Mode.FIX and result.new_bytes is not None:
         if leads_outside(path, options.root):
@@ -40,11 +44,18 @@ def run_file(path: str, options: Options, work: Work) -> Result:
     return replace(result, old_bytes=bytes_that_travel, digest=digest(source.data) if work.remembers else "")
 
 
+def why_closed(folder: str) -> str:
+    """Return why a folder stands among the files: whoever looked for them could not look into it."""
+    may_be_entered = os.access(folder, os.R_OK | os.X_OK)
+    return "is not looked into: it lies too deep, or cannot be read" if may_be_entered else "may not be entered"
+
+
 def process(source: Source, options: Options, work: Work) -> Result:
     """Deal with one file in memory; it never raises for what the file holds."""
     has_parts = source.path.endswith(HOLD_MODULES) or options.code_blocks
     try:
-        return (process_parts if has_parts else process_module)(source, options, work)
+        with without_warnings():
+            return (process_parts if has_parts else process_module)(source, options, work)
     except Exception as error:  # one odd file must not stop the run
         return failed(source.path, f"internal error: {type(error).__name__}: {one_line(error)}; please report this")
 

@@ -12,7 +12,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
+from cudafix.files.ordinary import read_ordinary
 from cudafix.files.source import HUGE, OutsideUse
+from cudafix.syntax.python_parser import parse_quietly
 
 SUFFIXES = (".py", ".pyi")
 PATCHERS = frozenset(("patch", "object", "setattr", "delattr", "spy", "multiple", "dict"))
@@ -69,13 +71,10 @@ def meant(dotted: str, modules: Mapping[str, Sequence[tuple[str, list[str]]]]) -
 def uses_in(path: str, modules: Mapping[str, object]) -> Iterator[tuple[str, bool, int]]:
     """Yield the dotted names that a file uses through a module: (name, whether it is replaced, row)."""
     try:
-        if os.path.getsize(path) > HUGE:
-            return
-        with open(path, "rb") as stream:
-            data = stream.read()
+        data = read_ordinary(path, HUGE)
         if not may_use(data, modules):
             return
-        tree = ast.parse(data)
+        tree = parse_quietly(data)
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return
     meanings = dict(meanings_in(tree))

@@ -12,6 +12,8 @@ from array import array
 from bisect import bisect_right
 from itertools import accumulate, pairwise
 
+from cudafix.syntax.python_parser import parse_quietly
+
 TOKEN = re.compile(
     rb"'''|\"\"\"|'[^'\\\n]*(?:\\[\s\S][^'\\\n]*)*'?|\"[^\"\\\n]*(?:\\[\s\S][^\"\\\n]*)*\"?"
     rb"|#[^\n]*|[\[({]|[\])}]|\\\r?\n|\n(?=[^\s#])"
@@ -51,7 +53,7 @@ def parsed(node: ast.stmt, text: bytes) -> ast.stmt:
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError: where Python cannot read it as one statement.
     """
-    body = ast.parse(text).body
+    body = parse_quietly(text).body
     if len(body) != 1:
         raise SyntaxError("several statements, or none, where one was expected")
     ast.increment_lineno(body[0], node.lineno - 1)

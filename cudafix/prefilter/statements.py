@@ -14,6 +14,7 @@ from functools import cached_property
 
 from cudafix.files.source import LARGEST
 from cudafix.prefilter.segments import DEFINITION, Unparsed, parsed, row_starts, unparsed
+from cudafix.syntax.python_parser import parse_quietly
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
@@ -37,7 +38,7 @@ class Statements:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.body: Block = ast.parse(data).body if len(data) <= LONG else unparsed(data)
+        self.body: Block = parse_quietly(data).body if len(data) <= LONG else unparsed(data)
         self.lines = data.split(b"\n")
         self.starts = row_starts(self.lines)
         self.has_walrus = b":=" in data

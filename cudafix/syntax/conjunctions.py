@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 
 import libcst as cst
 
 from cudafix.syntax.expressions import operands
+from cudafix.syntax.python_parser import parse_quietly
 
 
 def conditions(node: cst.If) -> list[cst.BaseExpression]:
@@ -29,7 +29,7 @@ def conjunction(parts: Sequence[cst.BaseExpression]) -> cst.BaseExpression:
     """Put `parts` together with `and`, in parentheses where lines would break without."""
     new = joined(parts)
     try:
-        ast.parse(cst.Module([]).code_for_node(new))
+        parse_quietly(cst.Module([]).code_for_node(new))
     except SyntaxError:
         return new.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
     return new

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from dataclasses import dataclass
 
 from cudafix.model import Position
+from cudafix.syntax.quiet import without_warnings
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,7 @@ def find_complaint(data: bytes) -> Complaint | None:
     Python refuses more than 200 open brackets, 100 indentations and some thousand links of a chain. libcst knows no
     such limits: it needs minutes for 3,000 open brackets, or overflows the C stack and takes the process with it.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with without_warnings():
         try:
             compile(data, "<file>", "exec", dont_inherit=True)
         except (RecursionError, MemoryError):
@@ -40,12 +39,20 @@ def find_complaint(data: bytes) -> Complaint | None:
 
 def parse(source: str | bytes) -> ast.Module | None:
     """Return the syntax tree of a module; None where this Python cannot read it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+    try:
+        return parse_quietly(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def parse_quietly(source: str | bytes) -> ast.Module:
+    """Return the syntax tree of a module.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError, MemoryError: where this Python cannot read it.
+    """
+    with without_warnings():
+        return ast.parse(source)
 
 
 def is_same_code(data: bytes, other: bytes) -> bool:
@@ -54,9 +61,7 @@ def is_same_code(data: bytes, other: bytes) -> bool:
     Raises:
         SyntaxError, ValueError: where this Python cannot read one.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.dump(ast.parse(data)) == ast.dump(ast.parse(other))
+    return ast.dump(parse_quietly(data)) == ast.dump(parse_quietly(other))
 
 
 def place(error: SyntaxError) -> Position | None:

@@ -20,6 +20,8 @@ from cudafix.matchers.conditions import DEVICE
 from cudafix.matchers.references import Reference
 from cudafix.replacements.replacement import Replacement
 from cudafix.syntax.expressions import dotted_name
+from cudafix.syntax.python_parser import parse_quietly
+from cudafix.syntax.quiet import without_warnings
 
 SIDE_EFFECT_FREE = (
     cst.Name, cst.Attribute, cst.BaseNumber, cst.SimpleString, cst.Tuple, cst.List,
@@ -154,18 +156,24 @@ def is_of_numbers(node: ast.expr) -> bool:
     if isinstance(node, ast.Call):
         known = isinstance(node.func, ast.Name) and node.func.id in PURE and not node.keywords
         return known and all(isinstance(one, ast.Constant) for one in node.args)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Pow, ast.LShift)) and not is_small(node.right):
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Pow, ast.LShift)) and not has_small_value(node):
         return False
     parts = [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr)]
     return all(isinstance(one, ast.Constant) and isinstance(one.value, (int, float)) for one in parts)
 
 
-def is_small(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value <= 100
+def has_small_value(node: ast.BinOp) -> bool:
+    """Whether a power or a shift takes no time: both its numbers are small, though one be a power itself."""
+    return is_below(node.left, 1 << 64) and is_below(node.right, 101)
+
+
+def is_below(node: ast.expr, limit: int) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and abs(node.value) < limit
 
 
 def calculated(node: ast.expr) -> Any:
-    code = compile(ast.fix_missing_locations(ast.Expression(node)), "<numbers>", "eval")
+    with without_warnings():
+        code = compile(ast.fix_missing_locations(ast.Expression(node)), "<numbers>", "eval")
     return eval(code, {"__builtins__": {}}, PURE)
 
 
@@ -179,7 +187,8 @@ def parsed(
         assert isinstance(new, cst.CSTNode)
         code = dedent(context.file.module.code_for_node(new)).strip("\\ \t\r\n")  # it may end in a joined line
         pieces.append(f"({code})" if isinstance(new, cst.BaseExpression) else code)
-    return ast.parse("async def f():\n for _ in ():\n  pass\n" + "".join(indented(piece) for piece in pieces if piece))
+    code = "".join(indented(piece) for piece in pieces if piece)
+    return parse_quietly(f"async def f():\n for _ in ():\n  pass\n{code}")
 
 
 class Replacer(cst.CSTTransformer):

@@ -10,6 +10,7 @@ import libcst as cst
 
 from cudafix.analysis.control_flow.equivalence import Replacer, nodes_in
 from cudafix.syntax.name_table import NameTable
+from cudafix.syntax.python_parser import parse_quietly
 from cudafix.syntax.scopes import BindingKind, Scope
 
 COMPOUND = (cst.If, cst.For, cst.While, cst.With, cst.Try, cst.TryStar, cst.Match)
@@ -57,7 +58,7 @@ def loose_form(statement: cst.BaseStatement, method: Method, names: NameTable) -
 def renamed_form(statements: Sequence[cst.BaseStatement], new_names: dict[cst.CSTNode, cst.CSTNode]) -> str:
     """Return what statements do once some of their names are exchanged, as a text."""
     new = [one.visit(Replacer(new_names)) for one in statements]
-    return ast.dump(ast.parse(cst.Module(new).code))  # type: ignore[arg-type]
+    return ast.dump(parse_quietly(cst.Module(new).code))  # type: ignore[arg-type]
 
 
 def is_bound_to_its_place(statement: cst.BaseStatement) -> bool:
