@@ -17,9 +17,11 @@ from cudafix.commands.progress import Progress
 from cudafix.config.options import Options, Overrides, load, options_for
 from cudafix.config.settings import MIGRATED, ConfigError, read_settings
 from cudafix.engine.discover import PathError, discover, is_excluded
-from cudafix.engine.many_files import collect_less, default_processes, run_cached
+from cudafix.engine.many_files import default_processes, run_cached
 from cudafix.engine.one_file import process
 from cudafix.engine.work import Mode, Work
+from cudafix.engine.workers import collect_less
+from cudafix.files.ordinary import DATA
 from cudafix.files.source import STDIN, Source, read
 from cudafix.formats import FORMATS, Format
 from cudafix.formats.diff import diff
@@ -146,7 +148,7 @@ class Session:
         cache = self.make_cache()
         processes = self.flags["jobs"] or default_processes()
         work = Work(self.mode, self.unsafe, remembers=cache is not None)
-        for result in run_cached(jobs, cache, work, processes):
+        for result in run_cached(jobs, cache, work, processes, self.say_more):
             self.progress.step()
             self.take(result)
         self.report_stale(dict(jobs))
@@ -176,7 +178,7 @@ class Session:
         name = self.flags["stdin_filename"] or STDIN
         self.protect((0, name, *((1,) if self.mode is Mode.FIX else ())))
         options = self.options_for(Path(name).parent)
-        data = sys.stdin.buffer.read()
+        data = read_stdin()
         result = Result(name, old_bytes=data)
         if name == STDIN or not (options.force_exclude and is_excluded(Path(name), None, options)):
             result = process(Source(name, data), options, Work(self.mode, self.unsafe))
@@ -285,12 +287,27 @@ def read_overrides(flags: dict[str, Any], edits: bool = False) -> Overrides:
     if flags["per_file_ignores"]:
         given["per-file-ignores"] = read_pairs(flags["per_file_ignores"])
     if flags["config"] is not None:
-        load(flags["config"].resolve(), required=True)  # a wrong name is an error though there be no file to check
+        load(Path(os.path.realpath(flags["config"])), required=True)  # a wrong name is an error without files, too
     wanted = FORMATS[flags["output_format"]]
     settings = {**read_settings(given, "command line"), "edits": wanted.edits or edits}
     overrides = Overrides(settings, flags["config"], flags["isolated"])
     with_statements = wanted.statements or baseline_file(flags, overrides) is not None
     return replace(overrides, settings={**settings, "statements": with_statements})
+
+
+def read_stdin() -> bytes:
+    """Return what comes on standard input.
+
+    Raises:
+        FlagError: where that cannot be read, or has no end.
+    """
+    try:
+        data = sys.stdin.buffer.read(DATA + 1)
+    except OSError as error:
+        raise FlagError(f"{STDIN} (standard input) cannot be read: {error.strerror}") from None
+    if len(data) > DATA:
+        raise FlagError(f"{STDIN} (standard input) is larger than {DATA // 1_000_000} MB")
+    return data
 
 
 def read_pairs(entries: Sequence[str]) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ files there are; elsewhere the folders are walked.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,9 @@ DEFAULT_EXCLUDE = (
     ".nox", ".pants.d", ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv", ".vscode",
     "__pycache__", "__pypackages__", "_build", "buck-out", "build", "dist", "node_modules", "site-packages", "venv",
 )  # fmt: skip
+DEEPEST = 250
+"""Folders in one another. More than this nobody has made by hand."""
+
 OptionsFor = Callable[[Path], Options]
 """Folder → the options for its files."""
 
@@ -51,15 +55,23 @@ class Listing:
         """The repositories that git does not answer for: it is asked once."""
 
     def files_below(self, folder: Path) -> Iterator[str]:
-        """Yield the files below `folder`, named as the folder is named; links are not followed."""
+        """Yield the files below `folder`, named as the folder is named; links are not followed.
+
+        A folder that may not be entered stands for what is in it: whoever reads it says so, and that once.
+        """
         listed = self.listed_by_git(folder)
         if listed is None:
             yield from walk(os.path.normpath(folder), folder, self.options_for)
             return
+        closed: set[str] = set()
         for name in listed:
             path = os.path.normpath(os.path.join(folder, name))
-            if name.endswith((*SUFFIXES, *DOCUMENTS)) and is_plain_file(path):
-                yield path
+            if name.endswith((*SUFFIXES, *DOCUMENTS)):
+                if is_plain_file(path):
+                    yield path
+                elif (above := closed_folder(path)) and above not in closed:
+                    closed.add(above)
+                    yield above
 
     def listed_by_git(self, folder: Path) -> list[str] | None:
         if self.refused and find_top(folder) in self.refused:
@@ -127,20 +139,38 @@ def kind_of(name: str) -> int:
 
 
 def walk(folder: str, start: Path, options_for: OptionsFor) -> Iterator[str]:
-    """Yield the files below `folder`; what cannot be listed is passed over."""
-    try:
-        with os.scandir(folder) as listing:
-            entries = list(listing)
-    except OSError:
-        return
-    for entry in entries:
-        path = entry.name if folder == os.curdir else entry.path
-        if entry.is_dir(follow_symlinks=False):
-            below = Path(path)
-            if not is_excluded(below / "_.py", start, options_for(below)):
-                yield from walk(path, start, options_for)
-        elif entry.name.endswith((*SUFFIXES, *DOCUMENTS)) and entry.is_file(follow_symlinks=False):
-            yield path
+    """Yield the files below `folder`, and the folders that cannot be entered."""
+    waiting = [folder]
+    deepest = folder.count(os.sep) + DEEPEST
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = entries_of(folder, deepest)
+        except OSError:
+            yield folder
+            continue
+        for entry in entries:
+            path = entry.name if folder == os.curdir else entry.path
+            if entry.is_dir(follow_symlinks=False):
+                options = options_for(Path(path) if may_be_entered(path) else Path(folder))
+                if not is_excluded(Path(path, "_.py"), start, options):
+                    waiting.append(path)
+            elif entry.name.endswith((*SUFFIXES, *DOCUMENTS)) and entry.is_file(follow_symlinks=False):
+                yield path
+
+
+def entries_of(folder: str, deepest: int) -> list[os.DirEntry[str]]:
+    """Return what is in a folder.
+
+    Raises:
+        OSError: where it cannot be listed, or there are more than `deepest` folders around it.
+    """
+    if folder.count(os.sep) > deepest:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    if not may_be_entered(folder):  # it could be listed, but no file in it be read
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    with os.scandir(folder) as listing:
+        return list(listing)
 
 
 def is_plain_file(path: str) -> bool:
@@ -148,6 +178,16 @@ def is_plain_file(path: str) -> bool:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
         return False
+
+
+def may_be_entered(folder: str) -> bool:
+    return os.access(folder, os.R_OK | os.X_OK)
+
+
+def closed_folder(path: str) -> str:
+    """Return the outermost folder above a file that may not be entered; "" where all may."""
+    above = reversed(PurePath(path).parents)
+    return next((str(one) for one in above if os.path.isdir(one) and not os.access(one, os.X_OK)), "")
 
 
 def is_excluded(path: Path, start: Path | None, options: Options) -> bool:
@@ -177,4 +217,4 @@ def is_excluded_folder(folder: Path, start: Path | None, options: Options) -> bo
 
 @cache
 def is_virtual_environment(folder: Path) -> bool:
-    return (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir()
+    return os.path.isfile(folder / "pyvenv.cfg") or os.path.isdir(folder / "conda-meta")

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import signal
-import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from itertools import islice, repeat, takewhile
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from cudafix.config.options import Options
-from cudafix.engine.one_file import failed, run_file
+from cudafix.engine.one_file import run_file
 from cudafix.engine.outside_uses import find_outside_uses
 from cudafix.engine.work import Mode, Work
+from cudafix.engine.workers import NO_MORE, Job, Worker, ready, run_alone, start, stop
 from cudafix.model import Result
 
 if TYPE_CHECKING:
     from cudafix.engine.cache import Cache
 
-Job = tuple[str, Options]
 CHUNK = 8
 """Files that a worker gets at once."""
 
-OBJECTS_BEFORE_COLLECTION = 100_000
-"""That are made before the collector looks for garbage; Python's own 700 make the analysis a fifth slower."""
 
-INTERRUPTED = threading.Event()
-"""Set in a worker that is to stop after the file in hand."""
-
-
-def run_cached(jobs: Sequence[Job], cache: Cache | None, work: Work, processes: int) -> Iterator[Result]:
-    """Deal with every file, in order; those that `cache` knows need no second look.
+def run_cached(
+    jobs: Sequence[Job],
+    cache: Cache | None,
+    work: Work,
+    processes: int,
+    say: Callable[[str], None] = lambda text: None,
+) -> Iterator[Result]:
+    """Deal with every file, in order; those that `cache` knows need no second look. `say` hears of missing processes.
 
     What other files say of a module is no part of the cache: a module of which one speaks is always looked at.
     """
@@ -43,7 +41,7 @@ def run_cached(jobs: Sequence[Job], cache: Cache | None, work: Work, processes: 
     if not all(known):
         work = replace(work, outside_uses=find_outside_uses([path for path, _ in jobs]))
         known = [None if path in work.outside_uses else one for (path, _), one in zip(jobs, known, strict=True)]
-    fresh = run_all((job for job, one in zip(jobs, known, strict=True) if one is None), work, processes)
+    fresh = run_all((job for job, one in zip(jobs, known, strict=True) if one is None), work, processes, say)
     for (_, options), found in zip(jobs, known, strict=True):
         result = found or next(fresh)
         if found is None and cache is not None and result.path not in work.outside_uses:
@@ -56,7 +54,9 @@ def may_be_reused(result: Result, mode: Mode) -> bool:
     return mode is Mode.CHECK or not (result.findings or result.problems)
 
 
-def run_all(jobs: Iterable[Job], work: Work, processes: int) -> Iterator[Result]:
+def run_all(
+    jobs: Iterable[Job], work: Work, processes: int, say: Callable[[str], None] = lambda text: None
+) -> Iterator[Result]:
     """Deal with every file, in order; in several processes when there are enough files."""
     remaining = iter(jobs)
     first = list(islice(remaining, 2 * CHUNK))
@@ -66,53 +66,49 @@ def run_all(jobs: Iterable[Job], work: Work, processes: int) -> Iterator[Result]
         return
     every = [*first, *remaining]
     chunks = [every[start : start + CHUNK] for start in range(0, len(every), CHUNK)]
-    yield from run_chunks(chunks, work, processes)
+    yield from run_chunks(chunks, work, processes, say)
 
 
-def run_chunks(chunks: Sequence[Sequence[Job]], work: Work, processes: int) -> Iterator[Result]:
-    """Deal with `chunks` in worker processes; when one dies, files are tried again, each in a process of its own."""
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    done = 0
-    while done < len(chunks):
-        rest = chunks[done:]
-        try:
-            with ProcessPoolExecutor(min(processes, len(rest)), initializer=prepare_worker) as pool:
-                for results in pool.map(run_chunk, rest, repeat(work)):
-                    yield from results
-                    done += 1
-        except BrokenProcessPool:
-            for job in chunks[done]:
-                yield run_alone(job, work)
-            done += 1
-
-
-def run_chunk(jobs: Sequence[Job], work: Work) -> list[Result]:
-    remaining = takewhile(lambda job: not INTERRUPTED.is_set(), jobs)
-    return [run_file(path, options, work) for path, options in remaining]
+def run_chunks(
+    chunks: Sequence[Sequence[Job]], work: Work, processes: int, say: Callable[[str], None]
+) -> Iterator[Result]:
+    """Deal with `chunks` in worker processes, in order; in this one where there are none to be had."""
+    workers = start(min(processes, len(chunks)), work, say)
+    try:
+        waiting = deque(enumerate(chunks))
+        done: dict[int, list[Result]] = {}
+        for number in range(len(chunks)):
+            while number not in done:
+                give(workers, waiting)
+                if workers:
+                    take(workers, done, work)
+                else:
+                    first, jobs = waiting.popleft()
+                    done[first] = [run_file(path, options, work) for path, options in jobs]
+            give(workers, waiting)
+            yield from done.pop(number)
+    finally:
+        stop(workers)
 
 
-def run_alone(job: Job, work: Work) -> Result:
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    with ProcessPoolExecutor(1, initializer=prepare_worker) as pool:
-        try:
-            return pool.submit(run_file, *job, work).result()
-        except BrokenProcessPool:
-            return failed(job[0], "the process that analysed it died (out of memory?)")
+def give(workers: Sequence[Worker], waiting: deque[tuple[int, Sequence[Job]]]) -> None:
+    """Give each worker that has nothing to do the next chunk."""
+    for worker in workers:
+        if waiting and worker.number < 0:
+            worker.give(*waiting.popleft())
 
 
-def prepare_worker() -> None:
-    """Let Ctrl-C stop a worker after the file in hand, in silence: the parent process says it once."""
-    collect_less()
-    signal.signal(signal.SIGINT, lambda number, frame: INTERRUPTED.set())
-
-
-def collect_less() -> None:
-    """Let the cyclic garbage collector of this process run less often: a syntax tree is many objects, none garbage."""
-    gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
+def take(workers: list[Worker], done: dict[int, list[Result]], work: Work) -> None:
+    """Wait for results; when a worker dies, its files are tried again, each in a process of its own."""
+    for worker in ready(workers):
+        number, results = worker.number, worker.take()
+        if results is None:
+            workers.remove(worker)
+            stop([worker])
+            results = [run_alone(job, work) for job in worker.jobs]
+            with suppress(*NO_MORE):
+                workers.append(Worker(work))
+        done[number] = results
 
 
 def default_processes() -> int:

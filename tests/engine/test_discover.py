@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from command import git
 
+import cudafix.engine.discover
 from cudafix.config.options import Options
 from cudafix.engine.discover import PathError, discover
 from cudafix.files.globs import matches_glob
@@ -303,7 +304,7 @@ def test_a_folder_that_links_to_itself_is_no_loop(folder: Path) -> None:
     assert found() == ["pkg/a.py"]
 
 
-def test_a_folder_that_cannot_be_listed_is_passed_over(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_listed_stands_for_what_is_in_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write("a.py", "closed/b.py")
     scan = os.scandir
 
@@ -313,7 +314,7 @@ def test_a_folder_that_cannot_be_listed_is_passed_over(folder: Path, monkeypatch
         return scan(path)
 
     monkeypatch.setattr(os, "scandir", fail_in_one)
-    assert found() == ["a.py"]
+    assert found() == ["a.py", "closed"]
 
 
 def test_a_folder_that_is_named_and_may_not_be_read_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -321,3 +322,29 @@ def test_a_folder_that_is_named_and_may_not_be_read_is_an_error(folder: Path, mo
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(PathError, match="closed: permission denied"):
         found("closed")
+
+
+def test_a_folder_that_may_not_be_entered_has_no_configuration(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("a.py", "closed/b.py")
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != "closed" and access(path, mode))
+    seen: list[str] = []
+
+    def options_of(path: Path) -> Options:
+        seen.append(str(path))
+        return Options(root=folder)
+
+    list(discover(["."], options_of))
+    assert "closed" not in seen
+
+
+def test_an_excluded_folder_is_not_missed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("a.py", "build/b.py")
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != "build")
+    assert found() == ["a.py"]
+
+
+def test_folders_may_lie_in_one_another_up_to_a_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("a/a/a/b.py", "a/a/a/a/b.py")
+    monkeypatch.setattr(cudafix.engine.discover, "DEEPEST", 2)
+    assert found() == ["a/a/a/a", "a/a/a/b.py"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import json
 import multiprocessing
 import os
@@ -18,7 +17,7 @@ from command import CLEAN, COMMAND, HARDCODED, LINE, NEUTRAL, invoke, run, write
 import cudafix.engine.one_file
 from cudafix.config.options import Options
 from cudafix.engine.many_files import run_all
-from cudafix.engine.one_file import process
+from cudafix.engine.one_file import process, run_file
 from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
 from cudafix.syntax.deep_stack import with_deep_stack
@@ -338,6 +337,23 @@ def test_fifty_megabytes_are_data_and_not_looked_at() -> None:
     assert [str(one) for one in result.problems] == ["a.py: is larger than 20 MB"]
 
 
+def test_a_file_of_gigabytes_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open(folder / "a.py", "wb") as stream:
+        stream.truncate(3_000_000_000)
+    monkeypatch.setattr(os, "open", None)
+    result = run_file("a.py", Options(), Work(Mode.CHECK))
+    assert [str(one) for one in result.problems] == ["a.py: is larger than 100 MB"]
+    assert [one.code for one in result.findings] == ["CFX001"]
+
+
+def test_a_folder_that_may_not_be_entered_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "closed").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    result = run_file("closed", Options(), Work(Mode.CHECK))
+    assert [str(one) for one in result.problems] == ["closed: may not be entered"]
+    assert result.problems[0].fatal
+
+
 def test_a_large_file_without_an_allowed_fix_is_no_trouble_for_a_fix() -> None:
     source = LARGE.replace("torch.cuda.empty_cache()", "a = 1").replace("torch.cuda.synchronize()", "torch.cuda.x()")
     assert process(Source("a.py", source.encode()), Options(), Work(Mode.FIX)).problems == ()
@@ -356,7 +372,7 @@ def test_several_processes_say_the_same_as_one(folder: Path) -> None:
 
 def test_one_process_is_this_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_many(folder, 40, HARDCODED)
-    monkeypatch.setattr(concurrent.futures, "ProcessPoolExecutor", None)
+    monkeypatch.setattr(multiprocessing, "Process", None)
     assert invoke("check", "-j", "1", "--no-cache").stdout.count("CFX101") == 40
 
 

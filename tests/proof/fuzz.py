@@ -17,7 +17,7 @@ with atheris.instrument_imports(include=["cudafix"]):
     import cudafix
     from cudafix import api  # noqa: F401
     from cudafix.documents import document_result, notebook_result  # noqa: F401
-    from cudafix.engine import analyse, many_files, one_file, verify  # noqa: F401
+    from cudafix.engine import analyse, one_file, verify, workers  # noqa: F401
     from cudafix.fixes import rewriter  # noqa: F401
     from cudafix.prefilter import slice  # noqa: F401
 
@@ -39,7 +39,7 @@ PARTS = (
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    many_files.collect_less()
+    workers.collect_less()
     atheris.Setup(sys.argv, look)
     atheris.Fuzz()
 

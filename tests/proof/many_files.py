@@ -30,9 +30,9 @@ from libcst import ParserSyntaxError  # noqa: E402
 
 from cudafix.config.options import Options  # noqa: E402
 from cudafix.engine.analyse import analyse  # noqa: E402
-from cudafix.engine.many_files import collect_less  # noqa: E402
 from cudafix.engine.one_file import process  # noqa: E402
 from cudafix.engine.work import Mode, Work  # noqa: E402
+from cudafix.engine.workers import collect_less  # noqa: E402
 from cudafix.files.source import LARGEST, Source  # noqa: E402
 from cudafix.matchers.references import parse  # noqa: E402
 from cudafix.model import Result  # noqa: E402
