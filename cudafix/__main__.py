@@ -4,7 +4,11 @@ import os
 import sys
 
 if __name__ == "__main__":
-    if not getattr(sys.flags, "safe_path", False) and sys.path and sys.path[0] in ("", os.getcwd()):
+    try:
+        here = os.getcwd()
+    except OSError:  # it is gone: whoever needs it says so
+        here = ""
+    if not getattr(sys.flags, "safe_path", False) and sys.path and sys.path[0] in ("", here):
         del sys.path[0]  # Python puts the working folder there: modules of the code that is checked are not to be run
 
     from cudafix.cli import main

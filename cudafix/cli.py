@@ -5,10 +5,13 @@ Exit codes: 0 clean, 1 findings (with --diff: something would change), 2 usage o
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,9 +96,52 @@ FILE_OPTION = click.option("--file", metavar="FILE", help=f"The baseline (defaul
 
 def main(**arguments: Any) -> None:
     """Run the command line in a process of its own."""
+    open_standard_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # whatever the terminal's encoding, no finding is lost
-    cli(**arguments)
+    end_as_by_ctrl_c()
+    try:
+        cli(**arguments)
+    except KeyboardInterrupt:  # a second one
+        sys.exit(INTERRUPTED)
+
+
+def open_standard_streams() -> None:
+    """Open what was closed when we were started, so that no file of ours gets its number, and is written into.
+
+    Nothing comes from such an input, and nothing can be put out, which is an error as soon as it is tried.
+    """
+    for name, mode in (("stdin", os.O_WRONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, mode)
+            purpose = "r" if name == "stdin" else "w"
+            setattr(sys, name, os.fdopen(descriptor, purpose, encoding="utf-8", closefd=False))
+    if sys.stderr is sys.__stderr__ or sys.__stderr__ is None:
+        raw = io.BufferedWriter(Unheard(sys.stderr.fileno(), "w", closefd=False))
+        sys.stderr = io.TextIOWrapper(raw, sys.stderr.encoding, "backslashreplace", line_buffering=True)
+
+
+class Unheard(io.FileIO):
+    """A standard error that may be full, or not open for writing: nobody can be told, and nothing else changes."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
+
+
+def end_as_by_ctrl_c() -> None:
+    """Let what asks a program to end, or a terminal that goes, end a run as Ctrl-C does."""
+
+    def interrupt(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # once is enough
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup has switched it off
+            signal.signal(number, interrupt)
 
 
 class Commands(click.Group):
@@ -110,10 +156,14 @@ class Commands(click.Group):
             code = complain(error.format_message())
         except UserError as error:
             code = complain(str(error))
-        except click.Abort:
-            click.echo("cudafix: interrupted", err=True)
+        except (click.Abort, KeyboardInterrupt):
+            say("cudafix: interrupted")
             code = INTERRUPTED
-        sys.exit(code)
+        except OSError as error:
+            code = ERROR if output_is_lost() else complain(reason(error))
+        except Exception as error:  # no traceback: its exit code would say that there are findings
+            code = complain(f"internal error: {type(error).__name__}: {error}{place(error)}; please report this")
+        sys.exit(ERROR if output_is_lost() else code)
 
 
 def restore_help(group: click.Group) -> None:
@@ -130,8 +180,45 @@ def restore_help(group: click.Group) -> None:
 def complain(message: str) -> int:
     from cudafix.formats.text import printable
 
-    click.echo(f"cudafix: error: {printable(' '.join(message.split()))}", err=True)
+    say(f"cudafix: error: {printable(' '.join(message.split()))}")
     return ERROR
+
+
+def say(line: str) -> None:
+    with suppress(OSError):  # nobody can be told
+        click.echo(line, err=True)
+
+
+def reason(error: OSError) -> str:
+    """Return what the system has against us: a file is named, the current folder if it is gone, or standard output."""
+    try:
+        os.getcwd()
+    except OSError:
+        return "the current folder is gone"
+    if error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}"
+    return f"what is to be said cannot be written: {error.strerror or error}"
+
+
+def place(error: Exception) -> str:
+    """Return where an error of ours was raised, for those who are to mend it."""
+    from traceback import extract_tb
+
+    frames = [one for one in extract_tb(error.__traceback__) if "cudafix" in one.filename]
+    return f" ({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})" if frames else ""
+
+
+def output_is_lost() -> bool:
+    """Whether what was written to standard output cannot be put out; then this is said, and nothing more is tried."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        with suppress(OSError, ValueError):  # what Python still holds goes nowhere: it would only complain in the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno != errno.EPIPE:  # who reads no more has seen enough
+            complain(f"standard output: {error.strerror}")
+            return True
+    return False
 
 
 @click.group(

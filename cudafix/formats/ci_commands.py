@@ -9,6 +9,8 @@ import os
 from collections.abc import Sequence
 from typing import TextIO
 
+import click
+
 from cudafix.formats.places import from_root, sentence
 from cudafix.formats.statistics import count
 from cudafix.formats.summary import plural
@@ -32,8 +34,18 @@ def write_github(findings: Sequence[Finding], stream: TextIO, rich: bool) -> Non
         stream.write(f"::{'notice' if is_cuda_only(finding.code) else 'error'} {details}::{escaped(printable(text))}\n")
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
-        with open(path, "a", encoding="utf-8") as page:
-            page.write(table(findings))
+        try:
+            append(path, table(findings))
+        except OSError as error:
+            click.echo(f"cudafix: GITHUB_STEP_SUMMARY: {printable(path)} cannot be written: {error.strerror}", err=True)
+
+
+def append(path: str, text: str) -> None:
+    """Add to a file, or write to a device or a pipe; one that nobody reads from is an error, and not waited for."""
+    waits_not = getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | waits_not, 0o666)
+    with open(descriptor, "a", encoding="utf-8") as page:
+        page.write(text)
 
 
 def escaped(text: str, more: str = "") -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +129,23 @@ def test_the_page_of_a_github_job_gets_a_table(monkeypatch: pytest.MonkeyPatch, 
         "### cudafix\n\nFindings: 1 in 1 file\n\n| code | rule | findings | fixable |\n|---|---|---|---|\n"
         "| CFX101 | hardcoded-empty-cache | 1 | 1 |\n"
     )
+
+
+@pytest.mark.parametrize(("source", "code"), [(HARDCODED, 1), (CLEAN, 0)])
+@pytest.mark.parametrize("make", [None, os.mkdir, os.mkfifo], ids=["nothing", "a folder", "a pipe without a reader"])
+def test_a_page_that_cannot_be_written_is_one_line_and_changes_no_exit_code(
+    make: Callable[[Path], None] | None, source: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "none" / "summary.md"
+    if make is not None:
+        page.parent.mkdir()
+        make(page)
+    Path("a.py").write_text(source)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    result = invoke("check", "--output-format", "github", "a.py")
+    assert result.exit_code == code
+    assert result.stderr.startswith(f"cudafix: GITHUB_STEP_SUMMARY: {page} cannot be written: ")
+    assert result.stderr.count("\n") == 1
 
 
 def test_paths_are_those_from_the_root_of_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
