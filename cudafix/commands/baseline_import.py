@@ -23,7 +23,7 @@ class Allowance:
         self.root = root
         self.paths = [PurePosixPath(one.rstrip("/")) for one in paths]
         words = "|".join(re.escape(one) for one in comments)
-        self.comment = re.compile(rf"#.*(?:{words})") if comments else None
+        self.comment = re.compile(words) if comments else None
         self.last = ""
         """The file that was asked for last: findings come file by file."""
         self.lines: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Allowance:
         if finding.path != self.last:
             self.last, self.lines, self.ends = finding.path, *read_lines(Path(finding.path).resolve())
         last = max(finding.end.row, self.ends.get(finding.start.row, 0))
-        return any(self.comment.search(one) for one in self.lines[finding.start.row - 1 : last])
+        return any(self.comment.search(one.partition("#")[2]) for one in self.lines[finding.start.row - 1 : last])
 
 
 def read_lines(path: Path) -> tuple[tuple[str, ...], dict[int, int]]:

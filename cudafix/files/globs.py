@@ -6,6 +6,9 @@ import os
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 
+LONGEST = 1_000
+"""Characters of a glob that are still read: `fnmatch` takes time that grows with the square of its brackets."""
+
 
 def relative(path: PurePath, root: Path) -> PurePath:
     return PurePath(os.path.relpath(path, root))
@@ -18,6 +21,8 @@ def module_parts(path: PurePath, root: Path) -> list[str]:
 
 def matches_glob(path: PurePath, glob: str, root: Path) -> bool:
     """Whether `path`, or a folder that it is in, matches `glob`: by name, or by its path below `root`."""
+    if len(glob) > LONGEST:
+        return False
     below = relative(path, root)
     ways = [PurePath(*below.parts[:length]).as_posix() for length in range(1, len(below.parts) + 1)]
     written = glob.rstrip("/").removeprefix("./")

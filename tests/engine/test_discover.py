@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -348,3 +349,10 @@ def test_folders_may_lie_in_one_another_up_to_a_limit(folder: Path, monkeypatch:
     write("a/a/a/b.py", "a/a/a/a/b.py")
     monkeypatch.setattr(cudafix.engine.discover, "DEEPEST", 2)
     assert found() == ["a/a/a/a", "a/a/a/b.py"]
+
+
+@pytest.mark.parametrize("glob", ["[" * 500_000, "*a" * 400 + "b", "**/" * 300 + "b"], ids=["brackets", "stars", "any"])
+def test_a_glob_that_fits_nearly_everywhere_is_answered_at_once(glob: str) -> None:
+    start = time.process_time()
+    assert not matches_glob(Path("/".join(["a" * 200] * 15)), glob, Path())
+    assert time.process_time() - start < 1
