@@ -10,6 +10,8 @@ import os
 import re
 from pathlib import Path
 
+from cudafix.files.ordinary import read_text
+
 STAR = re.compile(r"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]*\*", re.MULTILINE)
 LARGEST = 2_000_000
 """Bytes. More is not read for this."""
@@ -21,7 +23,7 @@ DEEPEST = 8
 def may_bring(module: str, name: str, path: str, depth: int = 0) -> bool:
     """Whether `from module import *` in the file at `path` may bring `name`."""
     source = find_module(module, Path(os.path.abspath(path)))
-    text = read_text(source) if source is not None and depth < DEEPEST else None
+    text = text_of(source) if source is not None and depth < DEEPEST else None
     if source is None or text is None or re.search(rf"\b{re.escape(name)}\b", text) is not None:
         return True
     return any(may_bring(one, name, str(source), depth + 1) for one in STAR.findall(text))
@@ -43,8 +45,8 @@ def find_module(module: str, path: Path) -> Path | None:
     return None
 
 
-def read_text(file: Path) -> str | None:
+def text_of(file: Path) -> str | None:
     try:
-        return file.read_text(encoding="utf-8") if file.stat().st_size <= LARGEST else None
+        return read_text(file, LARGEST)
     except (OSError, UnicodeError):
         return None

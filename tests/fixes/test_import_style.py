@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from checks import check_fixes
+from projects import in_project
 
 # One import a name
 
@@ -270,3 +274,40 @@ def test_an_import_in_a_function_is_never_late() -> None:
             return torch.ones(1)
         """,
     )
+
+
+SIX = ["synchronize", "empty_cache", "reset_peak_memory_stats", "max_memory_allocated", "memory_stats"]
+WRAPPED = {
+    'profile = "django"': """from cudafix.runtime import (
+    device_memory_stats, empty_device_cache, max_device_memory_allocated,
+    reset_peak_device_memory_stats, synchronize_device,
+)
+""",
+    "src_paths = []": """from cudafix.runtime import (device_memory_stats, empty_device_cache,
+                             max_device_memory_allocated,
+                             reset_peak_device_memory_stats,
+                             synchronize_device)
+""",
+    'profile = "pycharm"': """from cudafix.runtime import (
+    device_memory_stats,
+    empty_device_cache,
+    max_device_memory_allocated,
+    reset_peak_device_memory_stats,
+    synchronize_device
+)
+""",
+}
+
+
+@pytest.mark.parametrize(("settings", "wrapped"), WRAPPED.items())
+def test_a_new_import_is_wrapped_as_isort_wraps_it(tmp_path: Path, settings: str, wrapped: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.isort]\n{settings}\n", encoding="utf-8")
+    calls = "".join(f"torch.cuda.{one}()\n" for one in SIX)
+    assert wrapped in in_project(tmp_path, "a.py", f"import torch\n\n{calls}")
+
+
+def test_without_settings_it_is_wrapped_as_the_file_wraps(tmp_path: Path) -> None:
+    calls = "".join(f"torch.cuda.{one}()\n" for one in SIX)
+    own = "from collections import (ChainMap, Counter,\n                         OrderedDict)\n"
+    now = in_project(tmp_path, "a.py", f"{own}\nimport torch\n\n{calls}print(ChainMap, Counter, OrderedDict)\n")
+    assert "from cudafix.runtime import (device_memory_stats, empty_device_cache," in now
