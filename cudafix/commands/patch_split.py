@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import Enum
@@ -29,6 +30,12 @@ APART = 2 * CONTEXT + 1
 
 LONGEST_NAME = 120
 """Bytes; with encryption a name in a file system has 143 in all."""
+
+LONGEST_IMPORT = 200
+LONGEST_CHANGE = 400
+"""Lines, of one import and of what may take the place of some."""
+
+IMPORT = re.compile(rb"[ \t]*(?:from|import)\b")
 
 SEVERAL = "several-rules"
 MOST_CODES = 3
@@ -112,7 +119,8 @@ def patch_of(name: str, group: Sequence[Result]) -> Patch:
 def by_rule(result: Result) -> Iterator[tuple[str, Result]]:
     """Yield the parts of the changes of a file that stand for themselves, with the codes that they are for."""
     old = lines(result.old_bytes or b"")
-    hunks = hunks_of(old, lines(result.new_bytes or b""))
+    edited = {place for one in result.fixed for place in places_of(one)}
+    hunks = hunks_of(old, lines(result.new_bytes or b""), sorted((first, max(first, last)) for first, last in edited))
     found = [touched(one, hunks) for one in result.fixed]
     groups = independent(hunks, found, result)
     parts = [applied(old, [hunks[number] for number in group]) for group in groups]
@@ -124,19 +132,72 @@ def by_rule(result: Result) -> Iterator[tuple[str, Result]]:
         yield name_of({one.code for one in own}), replace(result, new_bytes=data, fixed=tuple(own))
 
 
-def hunks_of(old: list[bytes], new: list[bytes]) -> list[Hunk]:
+def hunks_of(old: list[bytes], new: list[bytes], places: Sequence[tuple[int, int]] = ()) -> list[Hunk]:
+    """Return what has changed: by the places where that may be, else by a comparison, which takes long for many."""
+    found = aligned(old, new, merged([*places, *import_rows(old)]))
+    if found is not None:
+        return found
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     return [Hunk(start, end, tuple(new[first:last])) for tag, start, end, first, last in steps if tag != "equal"]
 
 
+def import_rows(lines: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield where imports stand: what a fix leaves unused goes, wherever that is."""
+    number = 0
+    while number < len(lines):
+        first = number
+        number += 1
+        if IMPORT.match(lines[first]):
+            if b"(" in lines[first]:
+                while number < len(lines) and number - first < LONGEST_IMPORT and b")" not in lines[number - 1]:
+                    number += 1
+            yield first, number
+
+
+def merged(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return places in their order, those that touch as one."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(places):
+        if found and first <= found[-1][1]:
+            found[-1] = found[-1][0], max(last, found[-1][1])
+        else:
+            found.append((first, last))
+    return found
+
+
+def aligned(old: list[bytes], new: list[bytes], places: Sequence[tuple[int, int]]) -> list[Hunk] | None:
+    """Return the hunks where nothing but the lines at `places` has changed; None where that is not so."""
+    hunks = []
+    done = place = 0
+    starts = [first for first, _ in places] + [len(old)]
+    for (first, last), following in zip(places, starts[1:], strict=True):
+        same, behind = old[done:first], old[last:following]
+        if new[place : place + len(same)] != same:
+            return None
+        place += len(same)
+        lengths = [len(new) - len(behind) - place] if following == len(old) else range(LONGEST_CHANGE)
+        taken = next((one for one in lengths if new[place + one : place + one + len(behind)] == behind), -1)
+        if taken < 0:
+            return None
+        hunk = Hunk(first, last, tuple(new[place : place + taken]))
+        hunks += [hunk] if list(hunk.new) != old[first:last] else []
+        done, place = last, place + taken
+    return hunks if applied(old, hunks) == b"".join(new) else None
+
+
 def touched(finding: Finding, hunks: Sequence[Hunk]) -> set[int]:
     """Return the numbers of the hunks that hold a part of a fix."""
-    places = [rows_of(edit) for edit in (finding.fix.edits if finding.fix else ())]
-    return {
-        number
-        for number, hunk in enumerate(hunks)
-        if any(first <= hunk.end and hunk.start <= last for first, last in places)
-    }
+    found: set[int] = set()
+    for first, last in places_of(finding):
+        number = bisect_left(hunks, first, key=lambda one: one.end)
+        while number < len(hunks) and hunks[number].start <= last:
+            found.add(number)
+            number += 1
+    return found
+
+
+def places_of(finding: Finding) -> list[tuple[int, int]]:
+    return [rows_of(edit) for edit in (finding.fix.edits if finding.fix else ())]
 
 
 def rows_of(edit: Edit) -> tuple[int, int]:
@@ -151,14 +212,22 @@ def independent(hunks: Sequence[Hunk], found: Sequence[set[int]], result: Result
     is_covered = set().union(*found) == set(every)
     if result.rounds != 1 or not is_covered or re.search(rb"\r(?!\n)", result.old_bytes or b""):
         return [every]
-    leader = {number: number for number in every}
+    leader = list(every)
+
+    def first_of(number: int) -> int:
+        while leader[number] != number:
+            leader[number] = number = leader[leader[number]]
+        return number
+
     near = [{number, number + 1} for number in every[:-1] if hunks[number + 1].start - hunks[number].end < APART]
     for group in (*found, *near):
-        leaders = {leader[number] for number in group}
-        for number in every:
-            if leader[number] in leaders:
-                leader[number] = min(leaders)
-    return [[number for number in every if leader[number] == first] for first in sorted(set(leader.values()))]
+        leaders = {first_of(number) for number in group}
+        for number in leaders:
+            leader[number] = min(leaders)
+    groups: dict[int, list[int]] = {}
+    for number in every:
+        groups.setdefault(first_of(number), []).append(number)
+    return [groups[one] for one in sorted(groups)]
 
 
 def applied(old: list[bytes], hunks: Sequence[Hunk]) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from command import invoke
 
-from cudafix.commands.patch_split import file_names
+from cudafix.commands.patch_split import Hunk, file_names, hunks_of
 from cudafix.files.output import write_new
 from cudafix.formats import places
 
@@ -188,3 +188,40 @@ def test_a_file_with_lone_carriage_returns_is_one_patch(repository: Path, tmp_pa
     (repository / "a.py").write_bytes(MANY.replace("    a = 0\n", "    a = '''\r'''\n").encode())
     patches = write_patches(repository, "rule", tmp_path / "patches")
     assert all("a.py" in one.read_bytes().decode() for one in patches if "synchronize" in one.name)
+
+
+# Where a file has changed
+
+
+def text(lines: str) -> list[bytes]:
+    return [f"{one}\n".encode() for one in lines.split()]
+
+
+def test_lines_that_stay_are_no_change() -> None:
+    assert hunks_of(text("a b c"), text("a b c"), [(1, 2)]) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "places", "hunks"),
+    [
+        ("a b c", "a x c", [(1, 2)], [Hunk(1, 2, (b"x\n",))]),
+        ("a b c", "a x y c", [(1, 2)], [Hunk(1, 2, (b"x\n", b"y\n"))]),
+        ("a b c", "a c", [(1, 2)], [Hunk(1, 2, ())]),
+        ("a b c", "a x b c", [(1, 1)], [Hunk(1, 1, (b"x\n",))]),
+        ("a b c", "a b c x", [(3, 3)], [Hunk(3, 3, (b"x\n",))]),
+        ("a b a b a", "x b x b x", [(0, 1), (2, 3), (4, 5)], [Hunk(one, one + 1, (b"x\n",)) for one in (0, 2, 4)]),
+    ],
+)
+def test_changes_are_found_at_the_places_of_the_fixes(
+    old: str, new: str, places: list[tuple[int, int]], hunks: list[Hunk]
+) -> None:
+    assert hunks_of(text(old), text(new), places) == hunks
+
+
+def test_an_import_that_goes_is_a_change_though_no_fix_says_so() -> None:
+    old, new = [b"import torch\n", b"x\n", b"a\n"], [b"x\n", b"b\n"]
+    assert hunks_of(old, new, [(2, 3)]) == [Hunk(0, 1, ()), Hunk(2, 3, (b"b\n",))]
+
+
+def test_a_change_elsewhere_is_found_by_comparing() -> None:
+    assert hunks_of(text("a b c d"), text("a x c y"), [(1, 2)]) == [Hunk(1, 2, (b"x\n",)), Hunk(3, 4, (b"y\n",))]
