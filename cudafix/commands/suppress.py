@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +13,7 @@ from cudafix.commands.session import Session
 from cudafix.engine.discover import PathError
 from cudafix.engine.one_file import failed, one_line
 from cudafix.engine.work import Mode
+from cudafix.files.ordinary import DATA, read_ordinary
 from cudafix.files.source import HOLD_MODULES
 from cudafix.files.write import ChangedMeanwhile, write
 from cudafix.formats.summary import plural
@@ -44,7 +44,7 @@ class SuppressSession(Session):
             self.take(failed(path, "left as it was: comments are not written into notebooks and documents"))
             return False
         try:
-            old = Path(path).read_bytes()
+            old = read_ordinary(path, DATA)
             new = add_suppressions(old, findings, self.style)
             if not is_same_code(new, old):
                 raise SyntaxError("a comment would change the code")

@@ -43,6 +43,16 @@ def write_all(temporary: str, data: bytes) -> None:
         os.fsync(stream.fileno())
 
 
+def put(descriptor: int, data: bytes) -> None:
+    """Make `data` the content of an open file."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    os.ftruncate(descriptor, len(data))
+    os.fsync(descriptor)
+
+
 def new_mode() -> int:
     """Return the mode that a new file gets."""
     mask = os.umask(0)

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cudafix.errors import UserError
-from cudafix.files.atomic import new_mode, replacement, write_all
+from cudafix.files.atomic import new_mode, put, replacement, write_all
 from cudafix.files.paths import is_inside
 from cudafix.files.source import SUFFIXES
 from cudafix.files.write import keep_attributes
@@ -232,16 +232,6 @@ def overwrite(target: str, data: bytes) -> None:
             with contextlib.suppress(OSError):
                 put(stream.fileno(), old)
             raise
-
-
-def put(descriptor: int, data: bytes) -> None:
-    """Make `data` the content of an open file."""
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-    os.ftruncate(descriptor, len(data))
-    os.fsync(descriptor)
 
 
 def write_into(name: str, data: bytes) -> None:

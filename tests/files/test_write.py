@@ -217,3 +217,63 @@ def test_a_file_in_a_read_only_folder_is_left_as_it_is(folder: Path) -> None:
     assert (result.exit_code, result.output) == (2, "cudafix: sub/a.py: cannot be written: Permission denied\n")
     assert (folder / "sub" / "a.py").read_text() == HARDCODED
     assert names_below(folder) == ["sub/a.py"]
+
+
+# A file with more than one name
+
+
+def with_two_names(folder: Path) -> tuple[Path, Path]:
+    one, other = folder / "a.py", folder / "other.txt"
+    one.write_text(HARDCODED)
+    other.hardlink_to(one)
+    return one, other
+
+
+def test_a_file_keeps_its_other_names(folder: Path) -> None:
+    one, other = with_two_names(folder)
+    assert invoke("fix").exit_code == 0
+    assert one.samefile(other)
+    assert other.read_text() == NEUTRAL
+    assert names_below(folder) == ["a.py", "other.txt"]
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o6755])
+def test_it_keeps_its_mode(mode: int, folder: Path) -> None:
+    one, _ = with_two_names(folder)
+    one.chmod(mode)
+    invoke("fix")
+    assert stat.S_IMODE(one.stat().st_mode) == mode
+
+
+def test_a_failure_while_it_is_written_leaves_what_was_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = with_two_names(folder)
+    put, seen = cudafix.files.write.put, []
+
+    def fail_once(descriptor: int, data: bytes) -> None:
+        put(descriptor, data[:5] if not seen else data)
+        seen.append(data)
+        if len(seen) == 1:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cudafix.files.write, "put", fail_once)
+    assert invoke("fix", "-j", "1").output == "cudafix: a.py: cannot be written: No space left on device\n"
+    assert one.read_text() == other.read_text() == HARDCODED
+    assert names_below(folder) == ["a.py", "other.txt"]
+
+
+def test_the_copy_of_a_run_that_was_killed_is_not_written_over(folder: Path) -> None:
+    one, _ = with_two_names(folder)
+    (folder / "a.py.cudafix-old").write_text("what it held")
+    result = invoke("fix")
+    reason = "a.py.cudafix-old, of a run that was killed, is still there"
+    assert (result.exit_code, result.output) == (2, f"cudafix: a.py: cannot be written: {reason}\n")
+    assert (folder / "a.py.cudafix-old").read_text() == "what it held"
+    assert one.read_text() == HARDCODED
+
+
+def test_a_file_of_somebody_else_keeps_its_set_id_bits(folder: Path) -> None:
+    path = folder / "a.py"
+    path.write_text(HARDCODED)
+    path.chmod(0o6755)
+    invoke("fix")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o6755
