@@ -659,6 +659,7 @@ def test_another_name_holds_no_test(code: str) -> None:
     ("source", "reason"),
     [
         ("def clear_cuda_cache():\n    {}\n", "`clear_cuda_cache` says CUDA by its name or its docstring"),
+        ('def seed():\n    """Seed torch.cuda, too."""\n    {}\n', "`seed` says CUDA by its name or its docstring"),
         (
             'def clear():\n    """Empty the cache of CUDA."""\n    {}\n',
             "`clear` says CUDA by its name or its docstring",

@@ -41,8 +41,8 @@ OF_PROCESS = frozenset(("current_device", "device_count", "set_device"))
 """The functions that are about all that a process does, wherever they are called, or where what a file makes is put."""
 
 CUDA_LIBRARY = re.compile(
-    r"^[ \t]*(?:from|import)[ \t]+(numba(?=[ \t.]+(?:import[ \t]+)?cuda\b)|cupy|pycuda|cuda|pynvml|cpm_kernels|bminf"
-    r"|flash_attn)\b",
+    r"^[ \t]*(?:from|import)[ \t]+(numba(?=[ \t.]+(?:import[ \t]+)?cuda\b)|cupy|cutlass|pycuda|cuda|pynvml|tensorrt"
+    r"|bminf|cpm_kernels|flash_attn)\b",
     re.MULTILINE,
 )
 SCRIPT = re.compile(r"^# /// script$\n(?:^#(?:| .*)$\n)+?^# ///$", re.MULTILINE)
@@ -54,6 +54,9 @@ EXTENSION = re.compile(
     re.MULTILINE,
 )
 """A compiled extension, by the name that it is imported by."""
+
+MODULE = re.compile(r"\btorch\.cuda\b(?!\.\w)")
+"""The module itself, named in a docstring: the seeds "of numpy and torch.cuda"."""
 
 EXAMPLE = re.compile(r"^[ \t]*(?:>>>|\.\.\.)[^\n]*$", re.MULTILINE)
 """Code in a docstring, which is looked at by itself."""
@@ -178,7 +181,9 @@ class Surroundings:
         texts = [EXAMPLE.sub("", one.string) for one in docstrings(self.context) if first <= one.start[0] <= last]
         texts += [docstring_of(owner, self.context)] if owner is not None else []
         mention = f"torch.cuda.{name}" if name else "torch.cuda."
-        if SAYS.search(function.name.value) or any(SPEAKS.search(one) or mention in one for one in texts):
+        if SAYS.search(function.name.value) or any(
+            SPEAKS.search(one) or MODULE.search(one) or mention in one for one in texts
+        ):
             return f"`{function.name.value}` says CUDA by its name or its docstring"
         row = self.first_left(others_in(function, self.context))
         return f"line {row} of the function around it is about another backend" if row else ""
