@@ -78,6 +78,8 @@ def find_obstacle(reference: Reference, file: File) -> str:
         return "the import behind the alias cannot be seen from here"
     if reference.node in file.names.changed:
         return "the function itself is assigned or deleted here"
+    if reference.call is None and is_patched_here(reference, file):
+        return "it is kept here beside an assignment to it, and the neutral function would find what is assigned"
     if is_changed_below(reference.node, file):
         return "an attribute of the class itself is assigned or deleted here"
     if isinstance(file.tree.parents.get(reference.node), (cst.MatchValue, cst.MatchClass)):
@@ -103,6 +105,14 @@ def find_obstacle(reference: Reference, file: File) -> str:
     if is_for_old_torch(reference.node, file):
         return "the branch is for a torch that the neutral function does not run with"
     return find_reader(reference.node, file)
+
+
+def is_patched_here(reference: Reference, file: File) -> bool:
+    """Whether the file puts another function in its place: `old = torch.cuda.set_stream` above such an assignment."""
+    changed = [one for one in file.names.changed if isinstance(one, cst.Attribute)]
+    meanings = [file.names.resolve(one) for one in changed]
+    symbols = [look_up(one.path) for one in meanings if one is not None]
+    return any(one is not None and one.name == reference.symbol.name for one in symbols)
 
 
 def is_changed_below(node: cst.CSTNode, file: File) -> bool:

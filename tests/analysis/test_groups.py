@@ -768,3 +768,26 @@ def test_who_selects_a_rule_alone_gets_its_fixes_beside_devices() -> None:
         unsafe=True,
         select=["CFX104"],
     )
+
+
+def test_a_function_that_is_kept_before_it_is_replaced_stays() -> None:
+    check_stays(
+        "import torch\nold = torch.cuda.set_stream\ndef mine(x):\n    old(x)\ntorch.cuda.set_stream = mine\n",
+        "it is kept here beside an assignment to it",
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "trainer(gpus=int(torch.cuda.is_available()))",
+        "def f(model):\n    if torch.cuda.device_count() > 1:\n        return torch.nn.DataParallel(model)",
+    ],
+)
+def test_what_only_cuda_can_take_or_make_stays(code: str) -> None:
+    check_stays(f"import torch\n{code}\n", "")
+
+
+@pytest.mark.parametrize("path", ["models/nvidia/moe.py", "ops/rocm/a.py", "deploy/tensorrt/a.py"])
+def test_a_file_of_one_vendor_has_no_safe_fix(path: str) -> None:
+    assert fixed(b"import torch\ndef f():\n    torch.cuda.empty_cache()\n", path).new_bytes is None

@@ -289,7 +289,7 @@ def test_a_dash_is_standard_output(source: Path) -> None:
 
 
 def test_a_name_that_no_file_can_have_is_one_line() -> None:
-    with pytest.raises(OutputError, match="cannot be written: .*embedded null"):
+    with pytest.raises(OutputError, match=r"cannot be written: .*embedded null"):
         check_output("a\0b")
 
 

@@ -95,7 +95,11 @@ def passed_as_cuda(test: Reference, file: File) -> str:
         call = file.tree.parents.get(argument) if isinstance(argument, cst.Arg) else None
         if not isinstance(argument, cst.Arg) or not isinstance(call, cst.Call):
             continue
-        is_told = isinstance(call.func, cst.Name) and call.func.value in ("print", "str", "bool", "int")
+        function = call.func.value if isinstance(call.func, cst.Name) else ""
+        is_told = function in ("print", "str", "bool", "int")
+        around = file.tree.parents.get(call) if function in ("bool", "int") else None
+        if isinstance(around, cst.Arg) and around.keyword is not None and OF_CUDA.search(around.keyword.value):
+            return around.keyword.value
         name = argument.keyword.value if argument.keyword is not None else flag.name if flag is not None else ""
         if OF_CUDA.search(name) and not is_told:
             return name

@@ -33,16 +33,22 @@ SPEAKS = re.compile(r"(?<![.\w])(?:cuda|nccl)\b(?!\.\w)", re.IGNORECASE)
 
 DIRECTIVE = re.compile(r"cudafix|noqa|type:|pylint|pragma", re.IGNORECASE)
 
-OF_CLASS = re.compile(r"^[\w.]*(?:cuda|nccl)|^[\"'](?:cuda(?::\d+)?|nccl)[\"']$", re.IGNORECASE)
+OF_CLASS = re.compile(r"^[\w.]*(?:cuda|nccl)|^[\"'](?:cuda(?::\d+)?|nccl|CUDA_VISIBLE_DEVICES)[\"']$", re.IGNORECASE)
 """What stands in a class by itself: a name, or a device; other texts are about something else."""
 
 MOVES = re.compile(r"^\.cuda\(")
+OWN_FILES = ("cuda", "nccl", "nvidia", "tensorrt", "rocm")
+"""What the name or a folder of a file says that is CUDA's, or ROCm's, own."""
+
+PARALLEL = re.compile(r"(?<!Distributed)\bDataParallel\(")
+"""What torch has for devices of CUDA alone."""
+
 OF_PROCESS = frozenset(("current_device", "device_count", "set_device"))
 """The functions that are about all that a process does, wherever they are called, or where what a file makes is put."""
 
 CUDA_LIBRARY = re.compile(
-    r"^[ \t]*(?:from|import)[ \t]+(numba(?=[ \t.]+(?:import[ \t]+)?cuda\b)|cupy|cutlass|pycuda|cuda|pynvml|tensorrt"
-    r"|bminf|cpm_kernels|flash_attn)\b",
+    r"^[ \t]*(?:from|import)[ \t]+(numba(?=[ \t.]+(?:import[ \t]+)?cuda\b)|cupy|cutlass|pycuda|cuda|pynvml"
+    r"|tensorrt(?:_llm)?|bminf|cpm_kernels|flash_attn)\b",
     re.MULTILINE,
 )
 SCRIPT = re.compile(r"^# /// script$\n(?:^#(?:| .*)$\n)+?^# ///$", re.MULTILINE)
@@ -96,7 +102,7 @@ class Surroundings:
         for node in beside:
             self.take_out(*place_of(node, self.file))
         self.refused = refusal_of(context)
-        self.is_of_cuda = names_backend(context.path_without_suffix, ["cuda", "nccl"])
+        self.is_of_cuda = names_backend(context.path_without_suffix, OWN_FILES)
 
     def take_out(self, start: Place, end: Place) -> None:
         for row in range(start[0], end[0] + 1):
@@ -151,6 +157,9 @@ class Surroundings:
         library = CUDA_LIBRARY.search(self.file.text)
         if library is not None:
             return f"the file uses `{library[1]}`, a library of CUDA"
+        is_count = reference is not None and reference.symbol.row.name == "device_count"
+        if is_count and PARALLEL.search(self.file.text):
+            return "`DataParallel` is for devices of CUDA alone"
         extension = EXTENSION.search(self.file.text)
         if reference is not None and reference.symbol.row.code == STREAMS and extension is not None:
             return f"what runs on the stream may be `{extension[1]}`, kernels of CUDA alone"
