@@ -10,7 +10,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import Enum
@@ -21,6 +21,7 @@ from cudafix.formats.diff import diff_of, lines
 from cudafix.formats.places import from_root
 from cudafix.model import Edit, Finding, Result
 from cudafix.syntax.python_parser import find_complaint
+from cudafix.syntax.spans import merged_spans
 
 CONTEXT = 3
 """The lines around a change by which its place is found."""
@@ -134,7 +135,7 @@ def by_rule(result: Result) -> Iterator[tuple[str, Result]]:
 
 def hunks_of(old: list[bytes], new: list[bytes], places: Sequence[tuple[int, int]] = ()) -> list[Hunk]:
     """Return what has changed: by the places where that may be, else by a comparison, which takes long for many."""
-    found = aligned(old, new, merged([*places, *import_rows(old)]))
+    found = aligned(old, new, merged_spans([*places, *import_rows(old)]))
     if found is not None:
         return found
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
@@ -152,17 +153,6 @@ def import_rows(lines: Sequence[bytes]) -> Iterator[tuple[int, int]]:
                 while number < len(lines) and number - first < LONGEST_IMPORT and b")" not in lines[number - 1]:
                     number += 1
             yield first, number
-
-
-def merged(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return places in their order, those that touch as one."""
-    found: list[tuple[int, int]] = []
-    for first, last in sorted(places):
-        if found and first <= found[-1][1]:
-            found[-1] = found[-1][0], max(last, found[-1][1])
-        else:
-            found.append((first, last))
-    return found
 
 
 def aligned(old: list[bytes], new: list[bytes], places: Sequence[tuple[int, int]]) -> list[Hunk] | None:

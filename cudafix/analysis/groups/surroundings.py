@@ -1,7 +1,8 @@
-"""A fix → the line around it that still says CUDA when all safe fixes are made; what is left there makes it half a fix.
+"""A fix → what around it is still CUDA's when the safe fixes are made, or all: what is left there makes it half a fix.
 
 People judge by the function: a neutral `synchronize` between `x.cuda()` and `backend="nccl"` is sent back. What counts
-is every word of the code, texts and annotations included; comments, docstrings and the function's own name do not.
+is every word of the code, texts and annotations included, the function's name and its docstring; comments do not, but
+for one behind the line itself. Places are those of the file, by its tokens: of a definition a slice has a part.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import io
 import re
 import sys
 import tokenize
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from typing import TypeAlias
 
 import libcst as cst
 
@@ -23,11 +25,9 @@ from cudafix.matchers.cuda_words import names_backend
 from cudafix.model import Safety
 from cudafix.registry import code_of
 from cudafix.syntax.module import File
+from cudafix.syntax.spans import Span, merged_spans
 
 SAYS = re.compile(r"cuda|nccl", re.IGNORECASE)
-USES = re.compile(r"cuda|nccl", re.IGNORECASE)
-"""The names through which CUDA is used: `torch.cuda`, `x.cuda()`, `Backend.NCCL`."""
-
 SPEAKS = re.compile(r"(?<![.\w])(?:cuda|nccl)\b(?!\.\w)", re.IGNORECASE)
 """A word of a text that is no part of the name of a function."""
 
@@ -75,10 +75,9 @@ OF_METHOD = frozenset(("empty_cache", "ipc_collect", "is_available", "manual_see
 TEXTS = frozenset(
     kind for name in ("STRING", "FSTRING_MIDDLE") if (kind := getattr(tokenize, name, None)) is not None
 )  # fmt: skip
-LAYOUT = (tokenize.NL, tokenize.COMMENT)
-Span = tuple[int, int]
-"""The first column, and the one behind the last; from 0."""
-
+LAYOUT = (tokenize.NL, tokenize.COMMENT, tokenize.ENDMARKER)
+Statement = list[tokenize.TokenInfo]
+Definition: TypeAlias = cst.FunctionDef | cst.ClassDef
 Place = tuple[int, int]
 """A row, from 1, and a column, from 0."""
 
@@ -101,7 +100,6 @@ class Surroundings:
                     self.take_out(start, end)
         for node in beside:
             self.take_out(*place_of(node, self.file))
-        self.refused = refusal_of(context)
         self.is_of_cuda = names_backend(context.path_without_suffix, OWN_FILES)
 
     def take_out(self, start: Place, end: Place) -> None:
@@ -116,55 +114,40 @@ class Surroundings:
         """Return what is still CUDA's around `node`, in words; "" where nothing is."""
         if self.is_of_cuda:
             return "the file is CUDA's own, by its name"
-        if self.refused:
-            return self.refused
-        reference = self.context.references_by_node.get(node)
-        if reference is not None and reference.symbol.row.name in OF_PROCESS:
-            row = self.first_left(devices_said(self.context))
-            if row:
-                return f"line {row} of the file still says CUDA, and this is about the whole process"
-        function, owner = enclosing(self.file.tree.ancestors(node))
-        row_name = reference.symbol.row.name if reference is not None else ""
-        kernels = EXTENSION.search(self.file.text) if row_name and row_name not in OF_METHOD else None
+        name = self.name_at(node)
+        said = refusal_of(self.context) or self.said_of_process(name)
+        if said:
+            return said
+        is_of_device = name not in ("", *OF_METHOD)
+        kernels = EXTENSION.search(self.file.text) if is_of_device else None
         if kernels is not None:
             return f"the file uses `{kernels[1]}`, which may be kernels of CUDA alone"
+        function, owner = enclosing(self.file.tree.ancestors(node))
+        places = []
         if function is not None:
-            said = self.said_of(function, owner, row_name)
-            if said:
-                return said
-        places = [("function", words_in(function, self.context))] if function is not None else []
-        if function is None and owner is None and row_name not in OF_METHOD:
-            places = [("module", words_of_module(self.context))]
+            said = self.said_of(function, owner, name)
+            places.append(("function", words_in(function, self.context)))
+        elif owner is None and name not in OF_METHOD:
+            places.append(("module", devices_of_module(self.context)))
         if owner is not None:
-            is_of_device = reference is not None and reference.symbol.row.name not in OF_METHOD
-            places.append(("class", (words_in_class if is_of_device else words_in)(owner, self.context)))
-        for kind, found in places:
-            row = self.first_left(found)
-            if row:
-                return f"line {row} of the {kind} around it still says CUDA"
-        return ""
+            places.append(("class", (words_in if is_of_device else words_of_class)(owner, self.context)))
+        return said or self.said_in(places)
 
     def obstacle(self, node: cst.CSTNode, with_devices: bool = True) -> str:
         """Return what of the function around `node` stays CUDA's when all fixes are made, in words; else "".
 
         `with_devices`: whether the names of devices count, and `x.cuda()`.
         """
-        reference = self.context.references_by_node.get(node)
-        if with_devices and reference is not None and reference.symbol.row.name in OF_PROCESS:
-            row = self.first_left(devices_said(self.context))
-            if row:
-                return f"line {row} of the file still says CUDA, and this is about the whole process"
-        library = CUDA_LIBRARY.search(self.file.text)
-        if library is not None:
-            return f"the file uses `{library[1]}`, a library of CUDA"
-        is_count = reference is not None and reference.symbol.row.name == "device_count"
-        if is_count and PARALLEL.search(self.file.text):
+        text, name = self.file.text, self.name_at(node)
+        said = (self.said_of_process(name) if with_devices else "") or library_of_cuda(self.context)
+        if said:
+            return said
+        if name == "device_count" and PARALLEL.search(text):
             return "`DataParallel` is for devices of CUDA alone"
-        extension = EXTENSION.search(self.file.text)
-        if reference is not None and reference.symbol.row.code == STREAMS and extension is not None:
+        extension = EXTENSION.search(text) if self.code_at(node) == STREAMS else None
+        if extension is not None:
             return f"what runs on the stream may be `{extension[1]}`, kernels of CUDA alone"
-        is_autocast = reference is not None and reference.symbol.row.name == "amp.autocast"
-        if is_autocast and SCALES.search(self.file.text) and "GradScaler" not in self.file.text:
+        if name == "amp.autocast" and SCALES.search(text) and "GradScaler" not in text:
             return "the scaler that goes with it is made elsewhere, and may be CUDA's"
         if speaks_behind(self.line(self.file.end(node).row)):
             return "the comment behind it speaks of CUDA"
@@ -177,18 +160,33 @@ class Surroundings:
         if not with_devices:
             devices = {row for row, _ in devices_said(self.context)}
             places = [one for one in places if one[0] not in devices]
-        row = self.first_left(places)
-        if row:
-            return f"line {row} of the function around it still says CUDA"
-        return self.said_of(function, owner, reference.symbol.row.name if reference is not None else "")
+        return self.said_in([("function", places)]) or self.said_of(function, owner, name)
+
+    def name_at(self, node: cst.CSTNode) -> str:
+        """Return the catalogue's name of the function that is referred to at `node`; "" for what is no reference."""
+        reference = self.context.references_by_node.get(node)
+        return reference.symbol.row.name if reference is not None else ""
+
+    def code_at(self, node: cst.CSTNode) -> str:
+        reference = self.context.references_by_node.get(node)
+        return reference.symbol.row.code if reference is not None else ""
+
+    def said_of_process(self, name: str) -> str:
+        """Return what keeps a function that is about the whole process, in words; "" where nothing does."""
+        row = self.first_left(devices_said(self.context)) if name in OF_PROCESS else 0
+        return f"line {row} of the file still says CUDA, and this is about the whole process" if row else ""
+
+    def said_in(self, places: Iterable[tuple[str, Iterable[Place]]]) -> str:
+        """Return where CUDA is left, in words, of the kinds of places with what is said there; "" where it is not."""
+        rows = ((kind, self.first_left(found)) for kind, found in places)
+        return next((f"line {row} of the {kind} around it still says CUDA" for kind, row in rows if row), "")
 
     def said_of(self, function: cst.FunctionDef, owner: cst.ClassDef | None, name: str) -> str:
         """Return what makes a function one of CUDA, or of several backends, in words; "" where nothing does."""
         if function.name.value in ("parallelize", "deparallelize"):
             return "the other half of `parallelize` is about devices of CUDA"
-        first, last = self.file.rows(function)
-        texts = [EXAMPLE.sub("", one.string) for one in docstrings(self.context) if first <= one.start[0] <= last]
-        texts += [docstring_of(owner, self.context)] if owner is not None else []
+        texts = [EXAMPLE.sub("", one.string) for one in docstrings_in(function, self.context)]
+        texts += [one.string for one in docstrings_in(owner, self.context)[:1]] if owner is not None else []
         mention = f"torch.cuda.{name}" if name else "torch.cuda."
         if SAYS.search(function.name.value) or any(
             SPEAKS.search(one) or MODULE.search(one) or mention in one for one in texts
@@ -232,31 +230,26 @@ class Surroundings:
 
     def is_gone(self, row: int, column: int) -> bool:
         if row not in self.merged:
-            self.merged[row] = merged(self.gone.get(row, ()))
+            self.merged[row] = merged_spans(self.gone.get(row, ()))
         spans = self.merged[row]
         index = bisect_right(spans, (column, sys.maxsize)) - 1
         return index >= 0 and column < spans[index][1]
 
 
-def merged(spans: Iterable[Span]) -> list[Span]:
-    """Return spans in their order, those that overlap as one."""
-    found: list[Span] = []
-    for first, last in sorted(spans):
-        if found and first <= found[-1][1]:
-            found[-1] = found[-1][0], max(last, found[-1][1])
-        else:
-            found.append((first, last))
-    return found
+@once
+def library_of_cuda(context: RuleContext) -> str:
+    """Return which library of CUDA a file uses, in words; "" for none."""
+    library = CUDA_LIBRARY.search(context.file.text)
+    return f"the file uses `{library[1]}`, a library of CUDA" if library is not None else ""
 
 
 @once
 def refusal_of(context: RuleContext) -> str:
     """Return why nothing in a file is safe to change, in words; "" where that is not so."""
-    text = context.file.text
-    library = CUDA_LIBRARY.search(text)
-    if library is not None:
-        return f"the file uses `{library[1]}`, a library of CUDA"
-    block = SCRIPT.search(text)
+    library = library_of_cuda(context)
+    if library:
+        return library
+    block = SCRIPT.search(context.file.text)
     package = context.options.runtime_module.partition(".")[0]
     if block is not None and package not in block[0]:
         return f"the script says what it needs (PEP 723), and `{package}` is not among it"
@@ -264,53 +257,117 @@ def refusal_of(context: RuleContext) -> str:
 
 
 @once
-def others_in(function: cst.FunctionDef, context: RuleContext) -> list[Place]:
-    """Return where a function names another backend."""
-    first, last = context.file.rows(function)
-    return [place for place in other_backends(context) if first <= place[0] <= last]
-
-
-@once
-def other_backends(context: RuleContext) -> list[Place]:
-    """Return where the code of a file names another backend than CUDA."""
-    return [token.start for token in all_words(context) if names_backend(token.string)]
-
-
-@once
-def words_in(definition: cst.FunctionDef | cst.ClassDef, context: RuleContext) -> list[Place]:
-    """Return where a definition, decorators included, says CUDA; they are asked for again when fixes are held back."""
-    is_class = isinstance(definition, cst.ClassDef)
-    tokens, says = (class_tokens, OF_CLASS) if is_class else (code_tokens, SAYS)
-    first = min(context.file.start(one).row for one in (*definition.decorators, definition))
-    found: list[Place] = []
+def statements(context: RuleContext) -> list[tuple[int, Statement]]:
+    """Return the statements of a file, and how deep they stand; heads of blocks are statements of their own."""
+    found: list[tuple[int, Statement]] = []
+    depth, statement = 0, Statement()
     with suppress(tokenize.TokenError, SyntaxError):
-        for token in tokens("".join(context.file.lines[first - 1 :])):
-            found += [(row + first - 1, column) for row, column in places_in(token, says)]
+        for token in tokenize.generate_tokens(io.StringIO("".join(context.file.lines)).readline):
+            if token.type in (tokenize.INDENT, tokenize.DEDENT):
+                depth += 1 if token.type == tokenize.INDENT else -1
+            elif token.type == tokenize.NEWLINE:
+                found.append((depth, statement))
+                statement = Statement()
+            elif token.type not in LAYOUT:
+                statement.append(token)
+    return [*found, (depth, statement)] if statement else found
+
+
+@once
+def statements_of(definition: Definition, context: RuleContext) -> list[tuple[int, Statement]]:
+    """Return the statements of a definition from its decorators on, and how deep they stand in it: its head at 0."""
+    first = min(context.file.start(one).row for one in (*definition.decorators, definition))
+    every = statements(context)
+    start = bisect_left(every, first, key=lambda one: one[1][0].start[0])
+    found: list[tuple[int, Statement]] = []
+    has_begun = False
+    for depth, statement in every[start:]:
+        if has_begun and depth <= every[start][0]:
+            break
+        found.append((depth - every[start][0], statement))
+        has_begun = has_begun or is_definition(statement)
     return found
+
+
+def docstrings_in(definition: Definition, context: RuleContext) -> list[tokenize.TokenInfo]:
+    """Return the texts that stand alone in a definition; of a class its own, if it has one, comes first."""
+    inside = [one for _, one in statements_of(definition, context)]
+    if isinstance(definition, cst.ClassDef):
+        inside = inside[1 + next((at for at, one in enumerate(inside) if is_definition(one)), 0) :][:1]
+    return [one[0] for one in inside if is_docstring(one)]
+
+
+@once
+def words_in(definition: Definition, context: RuleContext) -> list[Place]:
+    """Return where a definition says CUDA, decorators and methods included; they are asked for again."""
+    return [place for token in tokens_of(definition, context) for place in places_in(token, SAYS)]
+
+
+@once
+def words_of_class(definition: cst.ClassDef, context: RuleContext) -> list[Place]:
+    """Return where the head of a class says CUDA, or what stands in it by itself."""
+    own = [
+        statement
+        for depth, statement in statements_of(definition, context)
+        if depth == 0 or (depth == 1 and statement[0].string not in ("def", "async", "class", "@"))
+    ]
+    return [place for one in own for token in words(one) for place in places_in(token, OF_CLASS)]
 
 
 @once
 def hard_words_in(function: cst.FunctionDef, context: RuleContext) -> list[Place]:
     """Return where a function uses CUDA or NCCL, or speaks of it, beside names that only contain the word."""
-    first = min(context.file.start(one).row for one in (*function.decorators, function))
-    last = context.file.end(function).row
-    inside = [one for one in all_words(context) if first <= one.start[0] <= last]
-    return [place for one in inside if one.type in TEXTS or is_use(one) for place in places_in(one, SAYS)]
+    inside = [one for one in tokens_of(function, context) if one.type in TEXTS or is_use(one)]
+    return [place for one in inside for place in places_in(one, SAYS)]
+
+
+@once
+def others_in(function: cst.FunctionDef, context: RuleContext) -> list[Place]:
+    """Return where a function names another backend."""
+    return [token.start for token in tokens_of(function, context) if names_backend(token.string)]
+
+
+def tokens_of(definition: Definition, context: RuleContext) -> Iterator[tokenize.TokenInfo]:
+    """Yield the names and texts of a definition, without docstrings and imports."""
+    for _, statement in statements_of(definition, context):
+        yield from words(statement)
+
+
+@once
+def words_of_file(context: RuleContext) -> list[Place]:
+    """Return where the code of a file says CUDA."""
+    every = (token for _, statement in statements(context) for token in words(statement))
+    return [place for token in every for place in places_in(token, SAYS)]
+
+
+@once
+def devices_said(context: RuleContext) -> list[Place]:
+    """Return where a file names CUDA or NCCL as a device or a backend, or moves to CUDA."""
+    return [token.start for _, statement in statements(context) for token in statement if names_device(token)]
+
+
+@once
+def devices_of_module(context: RuleContext) -> list[Place]:
+    """Return where a file does so outside of its functions and classes."""
+    found: list[Place] = []
+    is_inside = False
+    for depth, statement in statements(context):
+        is_inside = is_definition(statement) if depth == 0 else is_inside
+        found += [one.start for one in statement if not is_inside and names_device(one)]
+    return found
+
+
+def names_device(token: tokenize.TokenInfo) -> bool:
+    if token.type in TEXTS:
+        return OF_CLASS.search(token.string) is not None
+    return token.type == tokenize.NAME and MOVES.search(token.line[max(0, token.start[1] - 1) :]) is not None
 
 
 def is_use(name: tokenize.TokenInfo) -> bool:
     """Whether a name is `cuda` of `x.cuda()` or `cuda.Stream`, and no variable that is called so."""
     (_, first), (_, last) = name.start, name.end
     is_in_chain = "." in (name.line[max(0, first - 1) : first], name.line[last : last + 1])
-    return is_in_chain and USES.fullmatch(name.string) is not None
-
-
-@once
-def words_in_class(definition: cst.ClassDef, context: RuleContext) -> list[Place]:
-    """Return where a class says CUDA, in its head or in any of its methods."""
-    first = min(context.file.start(one).row for one in (*definition.decorators, definition))
-    last = context.file.end(definition).row
-    return [(row, column) for row, column in words_of_file(context) if first <= row <= last]
+    return is_in_chain and SAYS.fullmatch(name.string) is not None
 
 
 def places_in(token: tokenize.TokenInfo, says: re.Pattern[str]) -> Iterator[Place]:
@@ -319,70 +376,6 @@ def places_in(token: tokenize.TokenInfo, says: re.Pattern[str]) -> Iterator[Plac
         above = token.string.count("\n", 0, match.start())
         before = match.start() - token.string.rfind("\n", 0, match.start()) - 1
         yield token.start[0] + above, before if above else token.start[1] + before
-
-
-@once
-def words_of_file(context: RuleContext) -> list[Place]:
-    """Return where the code of a file says CUDA."""
-    return [place for token in all_words(context) for place in places_in(token, SAYS)]
-
-
-@once
-def all_words(context: RuleContext) -> list[tokenize.TokenInfo]:
-    """Return the names and texts of a file, without docstrings and imports."""
-    return [token for statement in all_statements(context) for token in words(statement)]
-
-
-@once
-def all_statements(context: RuleContext) -> list[Statement]:
-    """Return the statements of a file, by its lines: heads of blocks are statements of their own."""
-    found: list[Statement] = [[]]
-    with suppress(tokenize.TokenError, SyntaxError):
-        for token in tokenize.generate_tokens(io.StringIO("".join(context.file.lines)).readline):
-            if token.type == tokenize.NEWLINE:
-                found.append([])
-            elif token.type not in (*LAYOUT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER):
-                found[-1].append(token)
-    return [one for one in found if one]
-
-
-@once
-def docstrings(context: RuleContext) -> list[tokenize.TokenInfo]:
-    """Return the texts that stand alone in a file, by its lines: a slice has none."""
-    return [one[0] for one in all_statements(context) if is_docstring(one)]
-
-
-@once
-def docstring_of(definition: cst.ClassDef, context: RuleContext) -> str:
-    """Return the docstring of a class, by the lines of the file."""
-    row = context.file.start(definition).row
-    statements = all_statements(context)
-    heads = [number for number, one in enumerate(statements) if one[0].start[0] == row]
-    following = statements[heads[0] + 1] if heads and heads[0] + 1 < len(statements) else []
-    return following[0].string if is_docstring(following) else ""
-
-
-@once
-def words_of_module(context: RuleContext) -> list[Place]:
-    """Return where a file names CUDA as a device outside of its functions and classes."""
-    definitions = [one for one in context.file.module.body if isinstance(one, (cst.FunctionDef, cst.ClassDef))]
-    spans = [context.file.rows(one) for one in definitions]
-    return [
-        (row, column) for row, column in devices_said(context) if not any(first <= row <= last for first, last in spans)
-    ]
-
-
-@once
-def devices_said(context: RuleContext) -> list[Place]:
-    """Return where a file names CUDA or NCCL as a device or a backend, or moves to CUDA."""
-    found: list[Place] = []
-    with suppress(tokenize.TokenError, SyntaxError):
-        for token in tokenize.generate_tokens(io.StringIO("".join(context.file.lines)).readline):
-            is_device = token.type in TEXTS and OF_CLASS.search(token.string)
-            is_move = token.type == tokenize.NAME and MOVES.search(token.line[max(0, token.start[1] - 1) :])
-            if is_device or is_move:
-                found.append(token.start)
-    return found
 
 
 def names_in(test: cst.BaseExpression) -> Iterator[cst.Name]:
@@ -404,44 +397,6 @@ def enclosing(around: Sequence[cst.CSTNode]) -> tuple[cst.FunctionDef | None, cs
         elif isinstance(one, cst.ClassDef):
             return function, one
     return function, None
-
-
-Statement = list[tokenize.TokenInfo]
-
-
-def statements(text: str) -> Iterator[tuple[int, Statement]]:
-    """Yield the statements of the function or class that `text` begins with, and how deep they stand: its head at 0."""
-    base = depth = int(text[:1].isspace())
-    statement: Statement = []
-    has_begun = False
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.INDENT:
-            depth += bool(has_begun)
-        elif token.type == tokenize.DEDENT:
-            depth -= 1
-            if depth <= base:
-                return
-        elif token.type == tokenize.NEWLINE:
-            yield depth - base, statement
-            has_begun = has_begun or is_definition(statement)
-            if has_begun and depth == base and statement[-1].string != ":":
-                return  # all of it stands on one line
-            statement = []
-        elif token.type not in LAYOUT:
-            statement.append(token)
-
-
-def code_tokens(text: str) -> Iterator[tokenize.TokenInfo]:
-    """Yield the names and texts of the function that `text` begins with, without docstrings and imports."""
-    for _, statement in statements(text):
-        yield from words(statement)
-
-
-def class_tokens(text: str) -> Iterator[tokenize.TokenInfo]:
-    """Yield the names and texts of the class that `text` begins with: its head, and what stands in it by itself."""
-    for depth, statement in statements(text):
-        if depth == 0 or (depth == 1 and statement[0].string not in ("def", "async", "class", "@")):
-            yield from words(statement)
 
 
 def is_docstring(statement: Statement) -> bool:
