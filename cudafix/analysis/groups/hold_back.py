@@ -14,6 +14,7 @@ import libcst as cst
 
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.control_flow.availability import dependent_parts, guards_of
+from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE_FUNCTION
 from cudafix.analysis.functions.classify import BACKEND_BRANCH
 from cudafix.analysis.groups.freed_tests import is_freed
 from cudafix.analysis.groups.members import Member, find_members
@@ -31,9 +32,6 @@ from cudafix.registry import CUDA_ONLY, code_of
 from cudafix.syntax.scopes import grouped
 
 LIGHTNING = re.compile(r"\baccelerator\s*=(?!=)")
-DEVICE_TYPE = "current_device_type"
-"""The function of the runtime that names the accelerator."""
-
 DEVICES = code_of("hardcoded-device-literal")[:4]
 """What the codes of the rules about devices begin with."""
 
@@ -55,6 +53,9 @@ HEAD = 10
 """Lines."""
 
 MADE = "the file is generated, by its head: change what it is made from"
+
+HANDLES = "handles devices"
+"""What all calls have in common that a rewrite of the file's device handling changes."""
 
 ERRORS = code_of("hardcoded-error")
 TESTS = frozenset(("is_available", "device_count"))
@@ -151,16 +152,15 @@ def in_whole_functions(
     for match in matches:
         is_judged = match.operations and match.code.startswith(OF_FUNCTIONS) and match.code != BACKEND_BRANCH
         reason = surroundings.obstacle(match.node, with_devices) if is_judged else ""
-        held = without_fix(match, match.reason if match.held else reason) if reason else match
-        judged.append(replace(held, held=match.held or IN_FUNCTION) if reason else match)
+        words = match.reason if match.held else reason  # the first reason is kept
+        judged.append(without_fix(match, words, match.held or IN_FUNCTION) if reason else match)
     return judged
 
 
 def held_by_taker(match: Match, context: RuleContext) -> Match:
     """Return a match, without its fix where a library with names of its own for devices gets the device."""
-    places = [
-        one.place.node for one in match.operations.all_substitutions if one.replacement.imported.name == DEVICE_TYPE
-    ]
+    given = match.operations.all_substitutions
+    places = [one.place.node for one in given if one.replacement.imported.name == DEVICE_TYPE_FUNCTION]
     if places and LIGHTNING.search(context.file.code(statement_around(match.node, context))):
         return without_fix(match, "an `accelerator` is a word of Lightning, which does not know all of torch's")
     for met in [one for place in (match.node, *places) for one in met_by(place, context)] if places else ():
@@ -177,8 +177,8 @@ def statement_around(node: cst.CSTNode, context: RuleContext) -> cst.CSTNode:
     return next((one for one in around if isinstance(one, (cst.SimpleStatementLine, cst.If))), node)
 
 
-def without_fix(match: Match, reason: str) -> Match:
-    return replace(match, operations=Operations(), help="", reason=reason, held=STAYS) if match.operations else match
+def without_fix(match: Match, reason: str, held: str = STAYS) -> Match:
+    return replace(match, operations=Operations(), help="", reason=reason, held=held) if match.operations else match
 
 
 def with_kin(
@@ -194,7 +194,7 @@ def with_kin(
     asked = [one for one in calls if codes[one] in active and one.symbol.row.name not in TESTS]
     stay = late_kin(asked, fixed, context)
     matches = [
-        replace(without_fix(one, f"{said_of(stay[one.reference], context)} stays"), held=one.held or STAYS)
+        without_fix(one, f"{said_of(stay[one.reference], context)} stays", one.held or STAYS)
         if one.reference in stay and one.operations and one.code != BACKEND_BRANCH
         else one
         for one in matches
@@ -240,7 +240,7 @@ def kin_of(reference: Reference, context: RuleContext) -> Iterator[Hashable]:
         owner = next((one for one in around if isinstance(one, cst.ClassDef)), None)
         yield (owner, row.name) if owner is not None else reference
     elif row.code != ERRORS and row.has_neutral_form and reference.call is not None:
-        yield OF_METHOD
+        yield HANDLES
 
 
 def keeps_state(reference: Reference) -> bool:
@@ -282,8 +282,7 @@ def hold(match: Match, group: Sequence[Member], context: RuleContext) -> Match:
     freed = [one for one in left if is_freed(one, group, context)]
     staying = next((one for one in left if one not in freed), None)
     if staying is not None:
-        reason = f"{said(staying, context)} stays{why(staying)}"
-        return replace(match, operations=Operations(), help="", reason=reason, held=STAYS)
+        return without_fix(match, f"{said(staying, context)} stays{why(staying)}")
     if match.trust is not Safety.SAFE:
         return match
     off = next((one for one in others if one.off), None)

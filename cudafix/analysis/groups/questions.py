@@ -75,8 +75,7 @@ def question(match: Match, context: RuleContext) -> str:
 
 def names_device(call: cst.Call) -> bool:
     """Whether what a call is given is called a device, which may be `"cuda:0"`, and no index or rank."""
-    value = call.args[0].value if call.args else None
-    return value is not None and "device" in last_name(value) if isinstance(value, cst.BaseExpression) else False
+    return bool(call.args) and "device" in last_name(call.args[0].value)
 
 
 def flag_kept(match: Match, context: RuleContext) -> str:

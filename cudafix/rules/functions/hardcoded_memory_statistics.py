@@ -23,5 +23,6 @@ peak = max_device_memory_allocated()
 ```
 
 ## Fix safety
-Safe for the statistics. Memory pools and allocators are called on `device_module()`, which is unsafe.
+Safe for the statistics, but for a difference of two (it is nothing where a backend counts nothing). Memory pools and
+allocators are called on `device_module()`, which is unsafe.
 """

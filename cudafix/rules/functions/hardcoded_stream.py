@@ -25,7 +25,7 @@ with use_stream(side):
 ```
 
 ## Fix safety
-Safe for calls: on CUDA the very same classes are made, with the same arguments, so that streams and events that meet
-stay of one kind. Unsafe at import (the backend is decided there), for annotations (they become `torch.Stream`, the
-base class) and for the classes as values.
+Safe for events: on CUDA the very same classes are made, with the same arguments, so that streams and events that meet
+stay of one kind. Unsafe for streams (what runs on them side by side is written for CUDA), at import (the backend is
+decided there), for annotations (they become `torch.Stream`, the base class) and for the classes as values.
 """
