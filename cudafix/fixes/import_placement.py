@@ -15,6 +15,9 @@ from cudafix.config.import_style import PLAIN, ImportStyle
 from cudafix.config.settings import RUNTIME_MODULE
 from cudafix.syntax.expressions import dotted, imported_module
 
+FEW = 4
+"""Imports: so many of several kinds are in order by chance."""
+
 LINE_LENGTH = 88
 """What black, ruff and isort's black profile wrap at; longer projects accept the wrapped form as well."""
 
@@ -141,7 +144,8 @@ def section_kind(module: str) -> str:
 def find_slot(suite: Suite, anchor: int, module: str, name: ImportAs) -> Slot:
     """Return where a `from` import of `name` from `module` goes beside the torch import number `anchor`.
 
-    In a sorted section of imports it keeps the order; elsewhere it comes right behind the anchor.
+    In a sorted section of imports it keeps the order; elsewhere it comes behind the anchor and what else of torch
+    is imported right below.
     """
     statements = suite.statements
     sections = split_sections(statements, *import_block(statements, anchor))
@@ -150,7 +154,7 @@ def find_slot(suite: Suite, anchor: int, module: str, name: ImportAs) -> Slot:
     mixed = suite.style.mixed or any(is_mixed(statements, section) for section in sections)
     for section in candidates:
         index = sorted_index(statements, section, module, name, mixed)
-        if index is not None:
+        if index is not None and not is_above_standard_library(statements, section, index):
             lead = blank_lines(statements[index]) if index == section[0] and index > 0 else 0
             return outside_switched_off(suite, Slot(index, lead))
     if not candidates:
@@ -158,7 +162,23 @@ def find_slot(suite: Suite, anchor: int, module: str, name: ImportAs) -> Slot:
         return outside_switched_off(suite, Slot(home[-1] + 1, apart=apart))
     section = candidates[-1]
     same = [index for index in section if module_name(statements[index]) == module]
-    return outside_switched_off(suite, Slot((same[-1] if same else anchor if section is home else section[-1]) + 1))
+    last = same[-1] if same else last_of_package(statements, section, anchor) if anchor in section else section[-1]
+    return outside_switched_off(suite, Slot(last + 1))
+
+
+def last_of_package(statements: Sequence[cst.CSTNode], section: list[int], anchor: int) -> int:
+    """Return the last import of the anchor's package in a row of such imports of a section."""
+    package = top(module_name(statements[anchor]))
+    last = anchor
+    while last + 1 in section and top(module_name(statements[last + 1])) == package:
+        last += 1
+    return last
+
+
+def is_above_standard_library(statements: Sequence[cst.CSTNode], section: list[int], index: int) -> bool:
+    """Whether an import at `index` would stand above one of the standard library, in a section in order by chance."""
+    below = (section_kind(module_name(statements[one])) for one in section if one >= index)
+    return len(section) <= FEW and "standard library" in below
 
 
 def import_block(statements: Sequence[cst.CSTNode], anchor: int) -> tuple[int, int]:

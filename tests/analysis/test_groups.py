@@ -791,3 +791,38 @@ def test_what_only_cuda_can_take_or_make_stays(code: str) -> None:
 @pytest.mark.parametrize("path", ["models/nvidia/moe.py", "ops/rocm/a.py", "deploy/tensorrt/a.py"])
 def test_a_file_of_one_vendor_has_no_safe_fix(path: str) -> None:
     assert fixed(b"import torch\ndef f():\n    torch.cuda.empty_cache()\n", path).new_bytes is None
+
+
+# Who asks and who calls
+
+
+def test_a_script_that_prints_whether_cuda_is_there_does_not_count_other_devices() -> None:
+    source = "import torch\nprint(torch.cuda.is_available())\nprint(torch.cuda.device_count())"
+    assert fixed(source.encode()).new_bytes is None
+    assert reasons(source)[3] == "line 2 of the module around it still says CUDA"
+
+
+CALLED = """
+import torch
+def report(device):
+    if device.type != "cuda":
+        return 0
+    return {name}()
+{also}
+def {name}():
+    return torch.cuda.memory_allocated()
+"""
+
+
+def test_a_private_function_that_only_cuda_code_calls_is_its_part() -> None:
+    source = CALLED.format(name="_memory", also="")
+    assert reasons(source)[8] == "`_memory` is called only where CUDA stays, as on line 3"
+
+
+@pytest.mark.parametrize("also", ["def show():\n    print(_memory())", "show = _memory"])
+def test_a_private_function_that_others_use_as_well_is_not(also: str) -> None:
+    assert all("only where" not in one for one in reasons(CALLED.format(name="_memory", also=also)).values())
+
+
+def test_nor_is_a_function_for_all() -> None:
+    assert all("only where" not in one for one in reasons(CALLED.format(name="memory", also="")).values())

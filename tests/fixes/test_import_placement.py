@@ -25,6 +25,54 @@ def test_the_import_comes_right_behind_that_of_torch() -> None:
     )
 
 
+def test_it_stays_behind_all_imports_of_torch_in_a_row() -> None:
+    check_fixes(
+        """
+        import os
+        import torch
+        import torch.nn as nn
+        from torch.optim import SGD
+        from texttable import Texttable
+
+        torch.cuda.synchronize()
+        x = torch.ones(1)
+        """,
+        """
+        import os
+        import torch
+        import torch.nn as nn
+        from torch.optim import SGD
+        from cudafix.runtime import synchronize_device
+        from texttable import Texttable
+
+        synchronize_device()
+        x = torch.ones(1)
+        """,
+    )
+
+
+def test_few_imports_are_in_order_by_chance_and_it_stays_below_the_standard_library() -> None:
+    check_fixes(
+        """
+        from struct import pack
+        import torch
+        from torch._C import device
+
+        torch.cuda.synchronize()
+        x = torch.ones(1)
+        """,
+        """
+        from struct import pack
+        import torch
+        from torch._C import device
+        from cudafix.runtime import synchronize_device
+
+        synchronize_device()
+        x = torch.ones(1)
+        """,
+    )
+
+
 def test_it_stays_behind_the_docstring_and_the_future_import() -> None:
     check_fixes(
         '''

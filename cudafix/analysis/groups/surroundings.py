@@ -126,9 +126,11 @@ class Surroundings:
         places = []
         if function is not None:
             said = self.said_of(function, owner, name)
+            said = said or (self.said_of_callers(function) if is_of_device and owner is None else "")
             places.append(("function", words_in(function, self.context)))
         elif owner is None and name not in OF_METHOD:
             places.append(("module", devices_of_module(self.context)))
+            places += [("module", questions_of_module(self.context))] if name == "device_count" else []
         if owner is not None:
             places.append(("class", (words_in if is_of_device else words_of_class)(owner, self.context)))
         return said or self.said_in(places)
@@ -180,6 +182,13 @@ class Surroundings:
         """Return where CUDA is left, in words, of the kinds of places with what is said there; "" where it is not."""
         rows = ((kind, self.first_left(found)) for kind, found in places)
         return next((f"line {row} of the {kind} around it still says CUDA" for kind, row in rows if row), "")
+
+    def said_of_callers(self, function: cst.FunctionDef) -> str:
+        """Return what says CUDA in every function that calls a private one, in words; "" where one does not."""
+        name = function.name.value
+        private = name.startswith("_") and not name.endswith("__")
+        rows = [self.first_left(one) for one in words_of_callers(name, self.context)] if private else []
+        return f"`{name}` is called only where CUDA stays, as on line {rows[0]}" if rows and all(rows) else ""
 
     def said_of(self, function: cst.FunctionDef, owner: cst.ClassDef | None, name: str) -> str:
         """Return what makes a function one of CUDA, or of several backends, in words; "" where nothing does."""
@@ -304,6 +313,36 @@ def words_in(definition: Definition, context: RuleContext) -> list[Place]:
 
 
 @once
+def words_of_callers(name: str, context: RuleContext) -> list[list[Place]]:
+    """Return where each function and method that names one of the file's functions says CUDA; code outside of them
+    counts as one that does not.
+    """
+    found: list[list[Place]] = []
+    for block in blocks(context):
+        says = [one for statement in block for one in words(statement)]
+        if any(one.string == name for one in says):
+            found.append([place for one in says for place in places_in(one, SAYS)] if is_function(block[0]) else [])
+    return found
+
+
+@once
+def blocks(context: RuleContext) -> list[list[Statement]]:
+    """Return the statements of a file, those of a function or a method together."""
+    found: list[list[Statement]] = []
+    is_in_class = False
+    for depth, statement in statements(context):
+        is_in_class = statement[0].string == "class" if depth == 0 else is_in_class
+        if depth == 0 or (depth == 1 and is_in_class):
+            found.append([])
+        found[-1].append(statement)
+    return found
+
+
+def is_function(head: Statement) -> bool:
+    return head[0].string in ("def", "async")
+
+
+@once
 def words_of_class(definition: cst.ClassDef, context: RuleContext) -> list[Place]:
     """Return where the head of a class says CUDA, or what stands in it by itself."""
     own = [
@@ -349,12 +388,20 @@ def devices_said(context: RuleContext) -> list[Place]:
 @once
 def devices_of_module(context: RuleContext) -> list[Place]:
     """Return where a file does so outside of its functions and classes."""
-    found: list[Place] = []
+    return [one.start for one in tokens_of_module(context) if names_device(one)]
+
+
+@once
+def questions_of_module(context: RuleContext) -> list[Place]:
+    """Return where a file asks outside of its functions and classes whether a backend is there."""
+    return [one.start for one in tokens_of_module(context) if one.string == "is_available"]
+
+
+def tokens_of_module(context: RuleContext) -> Iterator[tokenize.TokenInfo]:
     is_inside = False
     for depth, statement in statements(context):
         is_inside = is_definition(statement) if depth == 0 else is_inside
-        found += [one.start for one in statement if not is_inside and names_device(one)]
-    return found
+        yield from () if is_inside else statement
 
 
 def names_device(token: tokenize.TokenInfo) -> bool:
