@@ -483,8 +483,8 @@ def set_device_index(device: Device) -> None:
 
 
 def use_device(device: Any) -> AbstractContextManager[Any]:
-    """A context in which `device` is the current one. Lacking or none here: a context that does nothing."""
-    context = _find("device")
+    """A context in which `device` is the current one. Lacking, none here or the CPU: a context that does nothing."""
+    context = None if getattr(device, "type", device) == "cpu" else _find("device")
     return nullcontext() if context is None else context(device)
 
 
@@ -1023,9 +1023,10 @@ def device_autocast(
 
 def autocast_device_type() -> str:
     """The type for `torch.autocast`: that of the active backend; "cuda", which switches itself off, where that has no
-    autocast or no device is usable.
+    autocast or no device is usable. On a build for CUDA nothing is asked of the driver, as in decorators at import.
     """
-    return _amp_type() if is_accelerator_available() else "cuda"
+    kind = _amp_type()
+    return kind if kind == "cuda" or is_accelerator_available() else "cuda"
 
 
 def device_grad_scaler(

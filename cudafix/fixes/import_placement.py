@@ -243,6 +243,9 @@ def sorted_index(
     `mixed`: rather by module alone than with the `import` statements first.
     """
     words = [sort_words(statements[index]) for index in section]
+    relative = [module.startswith(".") for _, module, _ in words]
+    if relative != sorted(relative):
+        return None
     for straight_first, by_name in product((not mixed, mixed), (True, False)):
         keys = [sort_key(*one, by_name, straight_first) for one in words]
         if keys == sorted(keys):

@@ -15,6 +15,7 @@ import libcst as cst
 from cudafix.fixes.import_placement import LINE_LENGTH, ImportAs, ImportStatement, Slot, Suite, find_slot
 from cudafix.fixes.import_text import (
     from_import,
+    is_marked_late,
     late_import_comment,
     parse_import,
     style_of_file,
@@ -356,9 +357,11 @@ class Planner:
     def add_line(self, anchor: Anchor, module: str, names: list[ImportAs]) -> None:
         suite = self.suite(anchor.suite)
         slot = find_slot(suite, self.file.tree.position(self.file.tree.parents[anchor.node]), module, names[0])
+        beside = self.file.lines[self.row(anchor.node)]
+        takes_place = self.file.tree.parents[anchor.node] in self.plan.removals and not is_marked_late(beside)
         comment = ""
-        if isinstance(anchor.suite, cst.Module):
-            comment = late_import_comment(suite.statements[: slot.index], self.file.lines[self.row(anchor.node)])
+        if isinstance(anchor.suite, cst.Module) and not takes_place:
+            comment = late_import_comment(suite.statements[: slot.index], beside)
         width = self.longest - len(self.file.indent(anchor.node)) - len(comment)
         code = from_import(module, names, width, style_of_file(self.file))
         self.plan.insertions.append(Insertion(anchor.suite, slot, with_comment(code, comment)))

@@ -155,8 +155,12 @@ def late_import_comment(before: Sequence[cst.CSTNode], beside: str) -> str:
     `before` are the statements above, `beside` is the line of the import that the new one stands by.
     """
     cell = next((index for index in range(len(before), 0, -1) if is_between_cells(before[index - 1])), 0)
-    late = any(ends_imports(one, index) for index, one in enumerate(before[cell:])) or LATE.search(beside)
+    late = any(ends_imports(one, index) for index, one in enumerate(before[cell:])) or is_marked_late(beside)
     return "  # noqa: E402" if late else ""
+
+
+def is_marked_late(line: str) -> bool:
+    return LATE.search(line) is not None
 
 
 def is_between_cells(statement: cst.CSTNode) -> bool:

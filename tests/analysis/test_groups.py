@@ -826,3 +826,27 @@ def test_a_private_function_that_others_use_as_well_is_not(also: str) -> None:
 
 def test_nor_is_a_function_for_all() -> None:
     assert all("only where" not in one for one in reasons(CALLED.format(name="memory", also="")).values())
+
+
+def test_a_guard_stays_with_a_count_that_stays() -> None:
+    source = """
+        import torch
+        def spawn():
+            return torch.cuda.device_count() if torch.cuda.is_available() else 1
+        def worker():
+            init_process_group("nccl")
+        """
+    check_stays(source, "this is about the whole process")
+
+
+def test_a_guard_stays_with_peaks_whose_reset_stays() -> None:
+    source = """
+        import torch
+        def start():
+            torch.cuda.reset_peak_memory_stats()
+            model.cuda()
+        def report():
+            if torch.cuda.is_available():
+                log(torch.cuda.max_memory_allocated())
+        """
+    check_stays(source, "`torch.cuda.reset_peak_memory_stats` on line 3 stays")

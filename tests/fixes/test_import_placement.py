@@ -73,6 +73,29 @@ def test_few_imports_are_in_order_by_chance_and_it_stays_below_the_standard_libr
     )
 
 
+def test_a_relative_import_above_others_is_no_order() -> None:
+    check_fixes(
+        """
+        from .client import Client
+        from io import BytesIO
+        from PIL import Image
+        import time
+        import torch
+
+        torch.cuda.synchronize()
+        """,
+        """
+        from .client import Client
+        from io import BytesIO
+        from PIL import Image
+        import time
+        from cudafix.runtime import synchronize_device
+
+        synchronize_device()
+        """,
+    )
+
+
 def test_it_stays_behind_the_docstring_and_the_future_import() -> None:
     check_fixes(
         '''

@@ -180,6 +180,25 @@ def test_an_import_below_other_code_says_so_to_linters() -> None:
     )
 
 
+def test_one_that_takes_the_place_of_another_says_no_more_than_that() -> None:
+    check_fixes(
+        """
+        import logging
+        logger = logging.getLogger(__name__)
+        import torch
+
+        torch.cuda.synchronize()
+        """,
+        """
+        import logging
+        logger = logging.getLogger(__name__)
+        from cudafix.runtime import synchronize_device
+
+        synchronize_device()
+        """,
+    )
+
+
 def test_a_wrapped_one_says_it_on_its_first_line() -> None:
     check_fixes(
         """

@@ -348,7 +348,7 @@ def test_a_last_line_without_a_newline_takes_its_own_along() -> None:
 def test_a_last_import_of_torch_without_a_newline_gives_its_place_up() -> None:
     check_fixes(
         "def wait():\n    torch.cuda.synchronize()\nimport torch",
-        "def wait():\n    synchronize_device()\nfrom cudafix.runtime import synchronize_device  # noqa: E402",
+        "def wait():\n    synchronize_device()\nfrom cudafix.runtime import synchronize_device",
     )
 
 

@@ -136,6 +136,11 @@ def test_on_cuda_autocast_is_that_of_cuda(cuda):
     assert cuda("entered(device_autocast(), lambda: torch.is_autocast_enabled('cuda'))").answer is True
 
 
+@pytest.mark.parametrize("kept", ["autocast_device_type()", "device_autocast(enabled=False)"])
+def test_on_cuda_a_decorator_asks_the_driver_nothing_at_import(cuda, kept):
+    assert cuda(kept).calls == []
+
+
 def test_on_cuda_the_gradient_scaler_is_that_of_cuda(cuda):
     assert cuda("(device_grad_scaler().is_enabled(), device_grad_scaler()._device)").answer == [True, "cuda"]
 

@@ -59,6 +59,11 @@ def test_the_device_of_a_tensor_is_used(on: Machine) -> None:
     assert on("entered(use_device(1), current_device_index), current_device_index()").answer == [1, 0]
 
 
+@pytest.mark.parametrize("cpu", ["'cpu'", "torch.device('cpu')"])
+def test_using_the_cpu_leaves_the_current_device_alone(on: Machine, cpu: str) -> None:
+    assert on(f"entered(use_device({cpu}), current_device_index)").answer == 0
+
+
 def test_a_device_that_is_set_is_the_current_one(on: Machine) -> None:
     assert on("set_device_index(1), current_device_index(), set_device_index(0)").answer == [None, 1, None]
 

@@ -151,7 +151,8 @@ def in_whole_functions(
     judged = []
     for match in matches:
         is_judged = match.operations and match.code.startswith(OF_FUNCTIONS) and match.code != BACKEND_BRANCH
-        reason = surroundings.obstacle(match.node, with_devices) if is_judged else ""
+        nodes = dict.fromkeys((match.node, *(one.node for one in references_of(match, context)))) if is_judged else ()
+        reason = next(filter(None, (surroundings.obstacle(one, with_devices) for one in nodes)), "")
         words = match.reason if match.held else reason  # the first reason is kept
         judged.append(without_fix(match, words, match.held or IN_FUNCTION) if reason else match)
     return judged
@@ -193,14 +194,25 @@ def with_kin(
     calls = [one for one in counted if one.call is not None]
     asked = [one for one in calls if codes[one] in active and one.symbol.row.name not in TESTS]
     stay = late_kin(asked, fixed, context)
-    matches = [
-        without_fix(one, f"{said_of(stay[one.reference], context)} stays", one.held or STAYS)
-        if one.reference in stay and one.operations and one.code != BACKEND_BRANCH
-        else one
-        for one in matches
-    ]
+    matches = [held_by_kin(one, stay, context) for one in matches]
     late = late_kin(counted, [one for one in matches if one.trust is Safety.SAFE], context)
     return [beside(one, late[one.reference], context) if one.reference in late else one for one in matches]
+
+
+def held_by_kin(match: Match, stay: Mapping[Reference | None, Reference], context: RuleContext) -> Match:
+    """Return a match, without its fix where kin of what it changes stays."""
+    kin = next((stay[one] for one in references_of(match, context) if one in stay), None)
+    if kin is None or match.code == BACKEND_BRANCH:
+        return match
+    return without_fix(match, f"{said_of(kin, context)} stays", match.held or STAYS)
+
+
+def references_of(match: Match, context: RuleContext) -> set[Reference]:
+    """Return the references that a match is about, and those that its fix changes."""
+    places = [one.place.node for one in match.operations.substitutions]
+    nodes = [one.func if isinstance(one, cst.Call) else one for one in places]
+    about = (match.reference, *match.covers, *(context.references_by_node.get(one) for one in nodes))
+    return {one for one in about if one is not None}
 
 
 def late_kin(
