@@ -17,11 +17,12 @@ from cudafix.analysis.control_flow.availability import dependent_parts, guards_o
 from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE_FUNCTION
 from cudafix.analysis.functions.classify import BACKEND_BRANCH
 from cudafix.analysis.groups.freed_tests import is_freed
-from cudafix.analysis.groups.members import Member, find_members
-from cudafix.analysis.groups.names_of_tests import false_name
+from cudafix.analysis.groups.members import Member, code_in_line, find_members
+from cudafix.analysis.groups.names_of_tests import false_mark, false_name
 from cudafix.analysis.groups.questions import question
 from cudafix.analysis.groups.surroundings import OF_METHOD, Surroundings
 from cudafix.analysis.groups.ties import Ties
+from cudafix.analysis.groups.unsafe_questions import unsafe_question
 from cudafix.analysis.groups.value_flow import met_by
 from cudafix.analysis.match import Match
 from cudafix.catalogue.table import OTHER_LIBRARIES
@@ -38,6 +39,7 @@ DEVICES = code_of("hardcoded-device-literal")[:4]
 OF_FUNCTIONS = ("CFX1", code_of("availability-guard"), code_of("dispatch-ladder"))
 """What the codes of the rules about functions and about tests begin with."""
 
+AMP = code_of("hardcoded-amp")
 STREAMS = code_of("hardcoded-stream")
 RANDOM = code_of("hardcoded-random-state")
 PEAKS = frozenset((
@@ -127,6 +129,7 @@ def over_neutral_code(matches: list[Match], context: RuleContext) -> list[Match]
         guards = guards_of(reference, context.file)
         row = surroundings.row_left_in(*(part for guard in guards for part in dependent_parts(guard, context.file)))
         name = false_name(reference, context) if reference.symbol.row.name == "is_available" else ""
+        name = name or ("" if match.code.startswith(DEVICES) else false_mark(reference, context))
         reason = f"line {row}, which depends on it, still says CUDA" if row else ""
         reason = f"`{name}` says CUDA, and who reads it counts on that" if name else reason
         judged.append(without_fix(match, reason) if reason else match)
@@ -151,8 +154,11 @@ def in_whole_functions(
     judged = []
     for match in matches:
         is_judged = match.operations and match.code.startswith(OF_FUNCTIONS) and match.code != BACKEND_BRANCH
-        nodes = dict.fromkeys((match.node, *(one.node for one in references_of(match, context)))) if is_judged else ()
+        changed = references_of(match, context) if is_judged else []
+        nodes = dict.fromkeys((match.node, *(one.node for one in changed))) if is_judged else ()
         reason = next(filter(None, (surroundings.obstacle(one, with_devices) for one in nodes)), "")
+        if is_judged and with_devices:
+            reason = reason or unsafe_question(match, changed, surroundings, context)
         words = match.reason if match.held else reason  # the first reason is kept
         judged.append(without_fix(match, words, match.held or IN_FUNCTION) if reason else match)
     return judged
@@ -191,12 +197,20 @@ def with_kin(
     """
     counted = [one for one, code in codes.items() if code and not one.is_import and one not in context.silenced]
     fixed = [one for one in matches if one.operations or one.code == BACKEND_BRANCH]
-    calls = [one for one in counted if one.call is not None]
-    asked = [one for one in calls if codes[one] in active and one.symbol.row.name not in TESTS]
+    kinds = (*active, BACKEND_BRANCH)
+    asked = [
+        one
+        for one in counted
+        if codes[one] in (kinds if one.symbol.row.code == STREAMS else active)
+        and one.symbol.row.name not in TESTS
+        and (one.call is not None or one.symbol.row.code in (ERRORS, AMP, STREAMS))
+    ]
     stay = late_kin(asked, fixed, context)
     matches = [held_by_kin(one, stay, context) for one in matches]
     late = late_kin(counted, [one for one in matches if one.trust is Safety.SAFE], context)
-    return [beside(one, late[one.reference], context) if one.reference in late else one for one in matches]
+    matches = [beside_kin(one, late, context) for one in matches]
+    unsafe = next((one for one in matches if one.code == AMP and one.trust is not Safety.SAFE), None)
+    return [beside(one, said_of_match(unsafe, context)) if unsafe and one.code == AMP else one for one in matches]
 
 
 def held_by_kin(match: Match, stay: Mapping[Reference | None, Reference], context: RuleContext) -> Match:
@@ -207,12 +221,12 @@ def held_by_kin(match: Match, stay: Mapping[Reference | None, Reference], contex
     return without_fix(match, f"{said_of(kin, context)} stays", match.held or STAYS)
 
 
-def references_of(match: Match, context: RuleContext) -> set[Reference]:
+def references_of(match: Match, context: RuleContext) -> list[Reference]:
     """Return the references that a match is about, and those that its fix changes."""
     places = [one.place.node for one in match.operations.substitutions]
     nodes = [one.func if isinstance(one, cst.Call) else one for one in places]
     about = (match.reference, *match.covers, *(context.references_by_node.get(one) for one in nodes))
-    return {one for one in about if one is not None}
+    return list(dict.fromkeys(one for one in about if one is not None))
 
 
 def late_kin(
@@ -238,6 +252,10 @@ def said_of(reference: Reference, context: RuleContext) -> str:
     return f"`{reference.symbol.name}` on line {context.file.start(reference.node).row}"
 
 
+def said_of_match(match: Match, context: RuleContext) -> str:
+    return f"`{code_in_line(match.node, context)}` on line {context.file.start(match.node).row}"
+
+
 def kin_of(reference: Reference, context: RuleContext) -> Iterator[Hashable]:
     """Yield what a reference has in common with those that people change together with it."""
     row = reference.symbol.row
@@ -247,10 +265,14 @@ def kin_of(reference: Reference, context: RuleContext) -> Iterator[Hashable]:
         yield PEAKS
     if row.code == RANDOM and any(keeps_state(one) for one in context.references):
         yield RANDOM
-    if row.name in OF_METHOD:
+    if row.code in (ERRORS, AMP):
+        yield row.code
+    if row.name == "is_available":
         around = context.file.tree.ancestors(reference.node)
         owner = next((one for one in around if isinstance(one, cst.ClassDef)), None)
         yield (owner, row.name) if owner is not None else reference
+    elif row.name in OF_METHOD:
+        yield row.name
     elif row.code != ERRORS and row.has_neutral_form and reference.call is not None:
         yield HANDLES
 
@@ -260,11 +282,17 @@ def keeps_state(reference: Reference) -> bool:
     return reference.symbol.row.code == RANDOM and "state" in reference.symbol.row.name
 
 
-def beside(match: Match, other: Reference, context: RuleContext) -> Match:
-    """Return a match that is no longer safe, since one of its kin is not."""
+def beside_kin(match: Match, late: Mapping[Reference | None, Reference], context: RuleContext) -> Match:
+    """Return a match, no longer safe where kin of what it changes is not."""
+    other = next((late[one] for one in references_of(match, context) if one in late), None)
+    return beside(match, said_of(other, context)) if other is not None else match
+
+
+def beside(match: Match, other: str) -> Match:
+    """Return a match that is no longer safe, since another is not."""
     if match.trust is not Safety.SAFE or match.code == BACKEND_BRANCH:
         return match
-    reason = f"{said_of(other, context)} stays, unless unsafe fixes are made as well"
+    reason = f"{other} stays, unless unsafe fixes are made as well"
     return replace(match, safety=Safety.UNSAFE, reason=reason, held=NOT_SAFE)
 
 
@@ -274,7 +302,7 @@ def within_functions(matches: list[Match], context: RuleContext) -> list[Match]:
         surroundings = Surroundings(matches, context)
         judged = [one.trust is Safety.SAFE and one.code != BACKEND_BRANCH for one in matches]
         reasons = [
-            surroundings.reason(one.node) or question(one, context) if safe else ""
+            surroundings.reason(one.node) or question(one, references_of(one, context), context) if safe else ""
             for one, safe in zip(matches, judged, strict=True)
         ]
         if not any(reasons):

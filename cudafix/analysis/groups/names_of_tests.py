@@ -21,14 +21,24 @@ SAYS_CUDA = re.compile(r"cuda|nvidia", re.IGNORECASE)
 def false_name(test: Reference, context: RuleContext) -> str:
     """Return the name of the function that returns what `test` answers, or of the constant that holds it."""
     file = context.file
-    flag = flag_of(test, file)
-    name = ""
-    if flag is not None and flag.scope is file.names.root and CONSTANT.match(flag.name):
-        name = flag.name
-    elif isinstance(statement := file.tree.parents.get(whole_condition(test, file)), cst.Assign):
-        attributes = [one.target for one in statement.targets if isinstance(one.target, cst.Attribute)]
-        name = next((one.attr.value for one in attributes if CONSTANT.match(one.attr.value)), "")
-    elif isinstance(file.tree.parents.get(whole_condition(test, file)), cst.Return):
-        functions = [one for one in file.tree.ancestors(test.node) if isinstance(one, cst.FunctionDef)]
-        name = functions[0].name.value if functions else ""
-    return name if SAYS_CUDA.search(name) else ""
+    flag, around = flag_of(test, file), file.tree.ancestors(whole_condition(test, file))
+    names: list[str] = []
+    if flag is not None and flag.scope is file.names.root:
+        names = [flag.name] if CONSTANT.match(flag.name) else []
+    elif isinstance(around[0], cst.Assign):
+        attributes = [one.target.attr.value for one in around[0].targets if isinstance(one.target, cst.Attribute)]
+        names = [one for one in attributes if CONSTANT.match(one)]
+    elif isinstance(around[0], cst.Return):
+        names = [one.name.value for one in around if isinstance(one, cst.FunctionDef)][:1]
+    return next(filter(SAYS_CUDA.search, names), "")
+
+
+def false_mark(test: Reference, context: RuleContext) -> str:
+    """Return the name of what a module makes of the answer: `skip_if_cuda = skipif(torch.cuda.is_available())`."""
+    file = context.file
+    around = file.tree.ancestors(whole_condition(test, file))
+    statement = next((one for one in around if isinstance(one, (cst.Assign, cst.FunctionDef))), None)
+    if not isinstance(statement, cst.Assign) or not isinstance(around[0], cst.Arg):
+        return ""
+    names = [one.target.value for one in statement.targets if isinstance(one.target, cst.Name)]
+    return next(filter(SAYS_CUDA.search, names), "")

@@ -7,6 +7,7 @@ project that does the same.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import libcst as cst
 
@@ -30,10 +31,14 @@ STARTS = frozenset(("init", "is_initialized"))
 STARTED = "what follows may need CUDA itself to be started"
 GIVEN_DEVICE = "what it is given may be a device of CUDA"
 NEEDLESS = "nothing uses the index: the line only makes CUDA start"
+ENOUGH = "what needs so many devices may need them of CUDA"
 EMPTY_LOOP = "without CUDA the loop did nothing"
 
 FIGURES = frozenset(("max_memory_allocated", "max_memory_reserved", "memory_allocated", "memory_reserved"))
 IMPORTS = r"^[ \t]*from[ \t]+(?!torch\b)\S+[ \t]+import\b(?:[ \t]*\([^)]{{0,2000}}?|[^\n(]{{0,200}}?)\b({})\b"
+OWN_LAYER = re.compile(IMPORTS.format("get_accelerator|current_platform|current_omni_platform"), re.MULTILINE)
+"""What DeepSpeed, vLLM and vLLM-Omni have for all backends."""
+
 HELPERS = {
     name: re.compile(IMPORTS.format(names), re.MULTILINE)
     for name, names in {
@@ -44,15 +49,18 @@ HELPERS = {
 """Where a project's own helper is imported that does the work of a function on all backends, by its name."""
 
 
-def question(match: Match, context: RuleContext) -> str:
-    """Return what is asked of a fix, in words; "" where nothing is."""
-    reference, file = match.reference, context.file
+def question(match: Match, changed: Iterable[Reference], context: RuleContext) -> str:
+    """Return what is asked of a fix, which changes some references, in words; "" where nothing is."""
     flag = flag_kept(match, context)
     if flag:
         return f"`{flag}` still decides elsewhere"
-    if reference is None or not is_ours(match, context):
-        return ""
-    row = reference.symbol.row
+    asked = (question_of(one, match, context) for one in changed if is_ours(match, context))
+    return next(filter(None, asked), "")
+
+
+def question_of(reference: Reference, match: Match, context: RuleContext) -> str:
+    """Return what is asked of the fix of a reference, in words; "" where nothing is."""
+    row, file = reference.symbol.row, context.file
     if row.code == STREAMS and reference.call is not None and row.name != "Event":
         return KERNELS
     if row.name == "amp.autocast" and (reference.call is None or not is_switched_off(reference.call)):
@@ -69,6 +77,8 @@ def question(match: Match, context: RuleContext) -> str:
         return BARE_INDEX
     if is_loop_over_devices(reference, file):
         return EMPTY_LOOP
+    if row.name == "device_count" and is_compared(reference, file):
+        return ENOUGH
     helper = own_helper(row.name, file)
     return f"the file has `{helper}` for it, of the project's own" if helper else ""
 
@@ -96,6 +106,14 @@ def gives_index(match: Match) -> bool:
     return any(one.replacement.imported.name != DEVICE for one in match.operations.substitutions)
 
 
+def is_compared(reference: Reference, file: File) -> bool:
+    """Whether a count is compared with how many are needed, and that is no number."""
+    parent = file.tree.parents.get(reference.call) if reference.call is not None else None
+    whole = file.tree.parents.get(parent) if isinstance(parent, cst.ComparisonTarget) else parent
+    sides = [whole.left, *(one.comparator for one in whole.comparisons)] if isinstance(whole, cst.Comparison) else []
+    return any(one is not reference.call and not isinstance(one, cst.Integer) for one in sides)
+
+
 def is_told(reference: Reference, file: File) -> bool:
     """Whether an index is only printed, put into a text, or given to a function of the backend itself."""
     index = reference.call
@@ -118,7 +136,7 @@ def is_subtracted(reference: Reference, file: File) -> bool:
 
 def own_helper(name: str, file: File) -> str:
     """Return what the file imports that does the same by its name, and is not torch's; by its text, slices included."""
-    found = HELPERS[name].search(file.text) if name in HELPERS else None
+    found = OWN_LAYER.search(file.text) or (HELPERS[name].search(file.text) if name in HELPERS else None)
     return found[1] if found is not None else ""
 
 

@@ -36,6 +36,9 @@ DIRECTIVE = re.compile(r"cudafix|noqa|type:|pylint|pragma", re.IGNORECASE)
 OF_CLASS = re.compile(r"^[\w.]*(?:cuda|nccl)|^[\"'](?:cuda(?::\d+)?|nccl|CUDA_VISIBLE_DEVICES)[\"']$", re.IGNORECASE)
 """What stands in a class by itself: a name, or a device; other texts are about something else."""
 
+FLAG = re.compile(r"^(?:not )?(?:\w+\.)*\w*(?:gpu|cuda)\w*$", re.IGNORECASE)
+"""A test that is a name alone."""
+
 MOVES = re.compile(r"^\.cuda\(")
 OWN_FILES = ("cuda", "nccl", "nvidia", "tensorrt", "rocm")
 """What the name or a folder of a file says that is CUDA's, or ROCm's, own."""
@@ -48,7 +51,7 @@ OF_PROCESS = frozenset(("current_device", "device_count", "set_device"))
 
 CUDA_LIBRARY = re.compile(
     r"^[ \t]*(?:from|import)[ \t]+(numba(?=[ \t.]+(?:import[ \t]+)?cuda\b)|cupy|cutlass|pycuda|cuda|pynvml"
-    r"|tensorrt(?:_llm)?|bminf|cpm_kernels|flash_attn)\b",
+    r"|tensorrt(?:_llm)?|bminf|cpm_kernels|flash_attn|nvalchemiops|warp|tinycudann|spconv)\b",
     re.MULTILINE,
 )
 SCRIPT = re.compile(r"^# /// script$\n(?:^#(?:| .*)$\n)+?^# ///$", re.MULTILINE)
@@ -115,10 +118,10 @@ class Surroundings:
         if self.is_of_cuda:
             return "the file is CUDA's own, by its name"
         name = self.name_at(node)
-        said = refusal_of(self.context) or self.said_of_process(name)
+        said = refusal_of(self.context) or self.said_of_process(name) or self.said_above(node)
         if said:
             return said
-        is_of_device = name not in ("", *OF_METHOD)
+        is_of_device = name not in ("", *OF_METHOD) or self.is_behind_flag(node)
         kernels = EXTENSION.search(self.file.text) if is_of_device else None
         if kernels is not None:
             return f"the file uses `{kernels[1]}`, which may be kernels of CUDA alone"
@@ -129,7 +132,7 @@ class Surroundings:
             said = said or (self.said_of_callers(function) if is_of_device and owner is None else "")
             places.append(("function", words_in(function, self.context)))
         elif owner is None and name not in OF_METHOD:
-            places.append(("module", devices_of_module(self.context)))
+            places.append(("file", devices_said(self.context)))
             places += [("module", questions_of_module(self.context))] if name == "device_count" else []
         if owner is not None:
             places.append(("class", (words_in if is_of_device else words_of_class)(owner, self.context)))
@@ -140,7 +143,11 @@ class Surroundings:
 
         `with_devices`: whether the names of devices count, and `x.cuda()`.
         """
+        if self.is_of_cuda:
+            return "the file is CUDA's own, by its name"
         text, name = self.file.text, self.name_at(node)
+        if self.code_at(node) == STREAMS and self.file.path.endswith(".pyi"):
+            return "a stub says what the module has"
         said = (self.said_of_process(name) if with_devices else "") or library_of_cuda(self.context)
         if said:
             return said
@@ -158,7 +165,9 @@ class Surroundings:
             return f"`{owner.name.value}` says CUDA by its name"
         if function is None:
             return ""
-        places = hard_words_in(function, self.context)
+        places = (words_in if name == "device" else hard_words_in)(function, self.context)
+        if owner is not None and with_devices and name not in ("", *OF_METHOD):
+            places = [*places, *hard_words_in(owner, self.context)]
         if not with_devices:
             devices = {row for row, _ in devices_said(self.context)}
             places = [one for one in places if one[0] not in devices]
@@ -182,6 +191,26 @@ class Surroundings:
         """Return where CUDA is left, in words, of the kinds of places with what is said there; "" where it is not."""
         rows = ((kind, self.first_left(found)) for kind, found in places)
         return next((f"line {row} of the {kind} around it still says CUDA" for kind, row in rows if row), "")
+
+    def said_above(self, node: cst.CSTNode) -> str:
+        """Return what the comment right above the line of `node` says of CUDA, in words; "" where it does not."""
+        row = self.file.start(node).row - 1
+        while row > 0 and self.line(row).lstrip().startswith("#"):
+            if speaks_behind(self.line(row)):
+                return f"the comment on line {row} speaks of CUDA"
+            row -= 1
+        return ""
+
+    def is_behind_flag(self, node: cst.CSTNode) -> bool:
+        """Whether what decides about `node` is a name that speaks of GPUs, as `self.use_gpu`, and is set elsewhere."""
+        child = node
+        for parent in self.file.tree.ancestors(node):
+            if isinstance(parent, cst.If) and child is not parent.test and FLAG.search(self.file.code(parent.test)):
+                return True
+            if isinstance(parent, cst.FunctionDef):
+                return False
+            child = parent
+        return False
 
     def said_of_callers(self, function: cst.FunctionDef) -> str:
         """Return what says CUDA in every function that calls a private one, in words; "" where one does not."""
@@ -308,8 +337,25 @@ def docstrings_in(definition: Definition, context: RuleContext) -> list[tokenize
 
 @once
 def words_in(definition: Definition, context: RuleContext) -> list[Place]:
-    """Return where a definition says CUDA, decorators and methods included; they are asked for again."""
-    return [place for token in tokens_of(definition, context) for place in places_in(token, SAYS)]
+    """Return where a definition says CUDA, decorators and methods included, or a text of the module that it reads by
+    name; they are asked for again.
+    """
+    constants = texts_of_module(context)
+    tokens = list(tokens_of(definition, context))
+    read = [place for token in tokens for place in constants.get(token.string, ())]
+    return [place for token in tokens for place in places_in(token, SAYS)] + read
+
+
+@once
+def texts_of_module(context: RuleContext) -> dict[str, list[Place]]:
+    """Return where the constants of a module that are texts, or hold texts alone, say CUDA, by their names."""
+    found: dict[str, list[Place]] = {}
+    for depth, statement in statements(context):
+        name, value = statement[0].string, statement[2:]
+        is_set = depth == 0 and name.isupper() and [one.string for one in statement[1:2]] == ["="]
+        if is_set and all(one.type in (tokenize.STRING, tokenize.OP) for one in value):
+            found[name] = [place for one in value for place in places_in(one, SAYS)]
+    return found
 
 
 @once
@@ -354,8 +400,8 @@ def words_of_class(definition: cst.ClassDef, context: RuleContext) -> list[Place
 
 
 @once
-def hard_words_in(function: cst.FunctionDef, context: RuleContext) -> list[Place]:
-    """Return where a function uses CUDA or NCCL, or speaks of it, beside names that only contain the word."""
+def hard_words_in(function: Definition, context: RuleContext) -> list[Place]:
+    """Return where a definition uses CUDA or NCCL, or speaks of it, beside names that only contain the word."""
     inside = [one for one in tokens_of(function, context) if one.type in TEXTS or is_use(one)]
     return [place for one in inside for place in places_in(one, SAYS)]
 

@@ -1,0 +1,153 @@
+"""A fix that was asked for, unsafe as it may be → what a person would send it back for all the same.
+
+On another accelerator it fails, or finds nothing to do: the answer is read by who knows CUDA alone, the device is
+chosen for what stays on CUDA, or MPS has no such thing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import libcst as cst
+
+from cudafix.analysis.context import RuleContext, once
+from cudafix.analysis.control_flow.availability import dependent_parts, guards_of, whole_condition
+from cudafix.analysis.control_flow.substitutes import AVAILABLE_FUNCTION, DEVICE_TYPE_FUNCTION
+from cudafix.analysis.groups.questions import IMPORTS
+from cudafix.analysis.groups.surroundings import SCALES, Surroundings, devices_said, enclosing, words_in
+from cudafix.analysis.match import Match
+from cudafix.matchers.references import Reference
+from cudafix.model import Safety
+from cudafix.registry import code_of
+from cudafix.syntax.assigned_values import reads_of
+from cudafix.syntax.expressions import last_name
+
+AMP = code_of("hardcoded-amp")
+ANSWERS = frozenset((AVAILABLE_FUNCTION, "is_available", "count_devices", "device_count"))
+"""What tells whether there is a device, or how many there are."""
+
+OF_GPU = re.compile(r"gpu|cuda|nvidia", re.IGNORECASE)
+GPU_ARGUMENT = re.compile(r"(?:use_)?(?:gpu|cuda)s?")
+QUANTISED = re.compile(r"bitsandbytes|\bbnb|quanti[sz]|[48]_?-?bit\b|\bpaged\b", re.IGNORECASE)
+"""What libraries of CUDA are needed for."""
+
+PINNED = re.compile(r"\.pin_memory\(|\w*pinned\w*")
+FIGURES_OF_DEVICE = "get_device_properties"
+DOUBLE = re.compile(r"(?<!np\.)(?<!numpy\.)\bfloat64\b|\.double\(\)")
+AS_SAVED = ({"None", '"cpu"'}, {"None", "'cpu'"})
+"""The two sides of `map_location = None if torch.cuda.is_available() else "cpu"`."""
+
+GIVEN_INDEX = re.compile(r"\.get\(")
+OWN_DEVICE = re.compile(
+    IMPORTS.format(
+        r"(?:get|select|choose|find|infer|pick|resolve|auto|best|default)_(?:\w+_)?device(?:_type|_name|_str)?"
+    ),
+    re.MULTILINE,
+)
+"""A function of the project, or of another library, that chooses the device for the file."""
+
+
+def unsafe_question(
+    match: Match, changed: Iterable[Reference], surroundings: Surroundings, context: RuleContext
+) -> str:
+    """Return why a fix is none even for who asks for unsafe ones, in words; "" where nothing speaks against it.
+
+    `changed`: the references that the match is about.
+    """
+    names = {one.replacement.imported.name for one in match.operations.all_substitutions}
+    found: Iterator[str] = iter(())
+    if DEVICE_TYPE_FUNCTION in names:
+        found = said_of_choice(match, surroundings, context)
+    elif names & ANSWERS:
+        found = (said for one in changed for said in said_of_answer(one, context))
+    elif match.code == AMP and match.trust is not Safety.SAFE:
+        found = said_of_autocast(match, surroundings, context)
+    return next(filter(None, found), "")
+
+
+def said_of_choice(match: Match, surroundings: Surroundings, context: RuleContext) -> Iterator[str]:
+    """Yield what speaks against choosing any accelerator for what follows."""
+    file = context.file
+    row = surroundings.first_left(devices_said(context))
+    yield f"line {row} of the file still says CUDA, and this chooses the device" if row else ""
+    yield said_of_own_device(context)
+    yield "the file works with float64, which MPS does not have" if DOUBLE.search(file.text) else ""
+    function, owner = enclosing(file.tree.ancestors(match.node))
+    is_in_module = owner is not None and function is not None and "forward" in methods_of(owner)
+    yield "a module works where its parameters are, and others move it there" if is_in_module else ""
+    choice = file.tree.parents.get(match.node, match.node)
+    yield "what the index is may be None" if GIVEN_INDEX.search(file.code(choice)) else ""
+
+
+def said_of_answer(reference: Reference, context: RuleContext) -> Iterator[str]:
+    """Yield what speaks against asking for any accelerator."""
+    file = context.file
+    kept = names_kept(reference, context)
+    name = next(filter(OF_GPU.search, kept), "")
+    yield f"`{name}` is read elsewhere as well, where CUDA may be meant" if name else ""
+    yield "MPS has no pinned memory" if any(map(PINNED.fullmatch, kept)) else ""
+    library = next((one for one in keywords_given(reference, context) if GPU_ARGUMENT.fullmatch(one)), "")
+    yield f"what is given as `{library}=` may be about devices of CUDA" if library else ""
+    yield said_of_own_device(context)
+    for guard in guards_of(reference, file):
+        if isinstance(guard, cst.IfExp) and {file.code(guard.body), file.code(guard.orelse)} in AS_SAVED:
+            yield "what was saved on CUDA does not load on another device"
+        code = file.code(guard.test) + "".join(file.code(one) for one in dependent_parts(guard, file))
+        words = QUANTISED.search(code)
+        yield f"`{words[0]}` is of libraries for CUDA" if words else ""
+        yield "MPS has no pinned memory" if PINNED.search(code) else ""
+        yield f"MPS has no `{FIGURES_OF_DEVICE}`" if FIGURES_OF_DEVICE in code else ""
+
+
+def said_of_autocast(match: Match, surroundings: Surroundings, context: RuleContext) -> Iterator[str]:
+    """Yield what speaks against computing in lower precision on any accelerator."""
+    text = context.file.text
+    elsewhere = SCALES.search(text) is not None and "GradScaler" not in text
+    yield "the scaler that goes with it is made elsewhere, and may be CUDA's" if elsewhere else ""
+    _, owner = enclosing(context.file.tree.ancestors(match.node))
+    row = surroundings.first_left(words_in(owner, context)) if owner is not None else 0
+    yield f"line {row} of the class around it still says CUDA" if row else ""
+    yield said_of_own_device(context)
+
+
+@once
+def said_of_own_device(context: RuleContext) -> str:
+    found = OWN_DEVICE.search(context.file.text)
+    return f"`{found[1]}` chooses the device here, and may know CUDA alone" if found is not None else ""
+
+
+def names_kept(reference: Reference, context: RuleContext) -> list[str]:
+    """Return what an answer is kept as that others read: by a class, an object or a module."""
+    around = context.file.tree.ancestors(whole_condition(reference, context.file))
+    statement = next(
+        (one for one in around if isinstance(one, (cst.BaseSmallStatement, cst.BaseCompoundStatement))), None
+    )
+    targets: list[cst.BaseExpression] = []
+    if isinstance(statement, cst.Assign):
+        targets = [one.target for one in statement.targets]
+    elif isinstance(statement, cst.AnnAssign):
+        targets = [statement.target]
+    is_shared = not any(isinstance(one, cst.FunctionDef) for one in around)
+    return [
+        last_name(one) for one in targets if isinstance(one, cst.Attribute) or (is_shared and is_constant(one, around))
+    ]
+
+
+def is_constant(target: cst.BaseExpression, around: list[cst.CSTNode]) -> bool:
+    """Whether a name outside of functions is one of a class, or is written as a constant of a module."""
+    is_in_class = any(isinstance(one, cst.ClassDef) for one in around)
+    return isinstance(target, cst.Name) and (is_in_class or target.value.isupper())
+
+
+def keywords_given(reference: Reference, context: RuleContext) -> Iterator[str]:
+    """Yield the keywords that an answer, or a name that holds it, is given to functions by."""
+    for read in reads_of(whole_condition(reference, context.file), context.file):
+        parent = context.parent(read)
+        if isinstance(parent, cst.Arg) and parent.keyword is not None:
+            yield parent.keyword.value
+
+
+def methods_of(owner: cst.ClassDef) -> set[str]:
+    body = owner.body.body if isinstance(owner.body, cst.IndentedBlock) else ()
+    return {one.name.value for one in body if isinstance(one, cst.FunctionDef)}
