@@ -483,8 +483,12 @@ def set_device_index(device: Device) -> None:
 
 
 def use_device(device: Any) -> AbstractContextManager[Any]:
-    """A context in which `device` is the current one. Lacking, none here or the CPU: a context that does nothing."""
-    context = None if getattr(device, "type", device) == "cpu" else _find("device")
+    """A context in which `device` is the current one. Lacking or none here: a context that does nothing.
+
+    The CPU: a context that does nothing; CUDA refuses it, as `torch.cuda.device` does.
+    """
+    is_cpu = getattr(device, "type", device) == "cpu" and _active_type() != "cuda"
+    context = None if is_cpu else _find("device")
     return nullcontext() if context is None else context(device)
 
 

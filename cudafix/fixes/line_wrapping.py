@@ -1,11 +1,13 @@
 """A statement that a fix makes longer than the lines of its file may be → the same over several lines, as black has it.
 
 The arguments of a call go on a line of their own, or on one each; another expression gets parentheses around it. What
-was too long before the fix, or stands on several lines already, is left as it is.
+is on a line of its own for its length alone goes back where it fits now. What was too long before the fix, or stands on
+several lines otherwise, is left as it is.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 
 import libcst as cst
@@ -18,14 +20,21 @@ EMPTY = cst.SimpleStatementSuite([cst.Pass()])
 
 
 def rooms(file: File, operations: Operations) -> Mapping[cst.CSTNode, int]:
-    """Return the statements of one line that fixes change, each with the columns that it has behind its indentation."""
+    """Return the statements that fixes change and that are on one line, or would be if it were longer, each with the
+    columns that it has behind its indentation.
+    """
     limit = file.line_limit
     changed = [one.place.node for one in operations.substitutions] + [one.node for one in operations.changes]
     found: dict[cst.CSTNode, int] = {}
     for node in changed:
         owner = statement_of(node, file)
-        if owner is not None and len(file.lines[file.start(owner).row - 1].rstrip("\r\n")) <= limit:
-            found[owner] = limit - len(file.indent(owner))
+        if owner is None or owner in found:
+            continue
+        room = limit - len(file.indent(owner))
+        together = joined(owner)
+        is_short = len(file.lines[file.start(owner).row - 1].rstrip("\r\n")) <= limit
+        if is_short if together is None else not fits(together, room):
+            found[owner] = room
     return found
 
 
@@ -44,8 +53,43 @@ def statement_of(node: cst.CSTNode, file: File) -> cst.CSTNode | None:
     return None
 
 
+def joined(statement: cst.CSTNode) -> cst.CSTNode | None:
+    """Return a statement whose arguments, or expression in parentheses, are on a line of their own as one line; None
+    for another. A comma behind the last argument keeps the lines.
+    """
+    for value in expressions(statement):
+        together = joined_value(value)
+        new = statement.deep_replace(value, together) if together is not None else None
+        if isinstance(new, cst.CSTNode):
+            return new if fits(new, sys.maxsize) else None
+    return None
+
+
+def joined_value(value: cst.BaseExpression) -> cst.BaseExpression | None:
+    if isinstance(value, cst.Call) and value.args and not value.lpar and is_line_end(value.whitespace_before_args):
+        *others, last = value.args
+        if isinstance(last.comma, cst.Comma) or not is_line_end(last.whitespace_after_arg):
+            return None
+        nothing = cst.SimpleWhitespace("")
+        args = [*others, last.with_changes(whitespace_after_arg=nothing)]
+        return value.with_changes(whitespace_before_args=nothing, args=args)
+    if len(value.lpar) == 1 and is_line_end(value.lpar[0].whitespace_after):
+        return value.with_changes(lpar=(), rpar=()) if is_line_end(value.rpar[0].whitespace_before) else None
+    return None
+
+
+def is_line_end(space: cst.BaseParenthesizableWhitespace) -> bool:
+    """Whether nothing but the end of a line stands somewhere."""
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        return False
+    return not space.empty_lines and space.first_line.comment is None
+
+
 def wrapped(statement: cst.CSTNode, room: int, indent: str) -> cst.CSTNode:
     """Return a statement over as many lines as `room` columns take; as it is where one will do, or none helps."""
+    together = joined(statement)
+    if together is not None and fits(together, room):
+        return together
     if fits(statement, room, one_line=False):
         return statement
     for value in expressions(statement):

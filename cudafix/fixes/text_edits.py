@@ -50,7 +50,8 @@ def find_roots(
     for statement, room in rooms(file, operations).items():
         row = file.start(statement).row
         width = len(file.lines[row - 1].strip()) + growth[row]
-        if width > room and is_wrapped(statement, file, operations, plan):
+        is_split = file.code(statement).count("\n") > 0
+        if (width > room or is_split) and is_wrapped(statement, file, operations, plan):
             roots.add(statement)
     if file.module in roots or (roots and not file.module.has_trailing_newline):
         return [file.module]
@@ -59,7 +60,7 @@ def find_roots(
 
 def is_wrapped(statement: cst.CSTNode, file: File, operations: Operations, plan: ImportPlan) -> bool:
     new = statement.visit(Rewriter(operations, plan, file))
-    return isinstance(new, cst.CSTNode) and file.code(new).count("\n") > file.code(statement).count("\n")
+    return isinstance(new, cst.CSTNode) and file.code(new).count("\n") != file.code(statement).count("\n")
 
 
 def owner(file: File, node: cst.CSTNode) -> cst.CSTNode:

@@ -65,7 +65,7 @@ def find_unused(file: File, gone: set[cst.Name], anchors: Collection[cst.CSTNode
             if binding.alias is None or stays_silently(binding, file):
                 continue
             node = import_of(binding)
-            if must_stay(binding, scope, file):
+            if must_stay(binding, scope, file, gone):
                 unused.kept.add(node)
             else:
                 unused.dropped.setdefault(node, []).append(binding.alias)
@@ -101,7 +101,7 @@ def keeps_import(binding: Binding, file: File, gone: set[cst.Name]) -> str:
         return "nothing here uses it: others may import it from here"
     if is_used(file, binding.name, scope, gone):
         return "it is used here in a way that stays"
-    if stays_silently(binding, file) or must_stay(binding, scope, file):
+    if stays_silently(binding, file) or must_stay(binding, scope, file, gone):
         return "others may need the name from here"
     return ""
 
@@ -197,8 +197,8 @@ def is_exported(name: str, file: File) -> bool:
     return any(isinstance(one, cst.SimpleStatementLine) and "__all__" in file.code(one) for one in around)
 
 
-def must_stay(binding: Binding, scope: Scope, file: File) -> bool:
-    """Whether the import may be needed in a way that this file does not show."""
+def must_stay(binding: Binding, scope: Scope, file: File, gone: set[cst.Name]) -> bool:
+    """Whether the import may be needed in a way that this file does not show, once the uses in `gone` go."""
     node, alias = import_of(binding), binding.alias
     assert alias is not None
     if any(OURS.search(row) for row in rows(node, file)):
@@ -215,7 +215,7 @@ def must_stay(binding: Binding, scope: Scope, file: File) -> bool:
         return True
     if any(file.names.is_builtin(use.node) for name in DYNAMIC for use in file.names.uses_by_name.get(name, ())):
         return True
-    return has_comment(alias, node, file) or tests_for_torch(binding, file)
+    return has_comment(alias, node, file) or tests_for_torch(binding, file, gone)
 
 
 def loads_submodule(alias: cst.ImportAlias) -> bool:
@@ -229,12 +229,15 @@ def has_comment(alias: cst.ImportAlias, node: ImportStatement, file: File) -> bo
     return "#" in file.code(alias) + (file.code(rpar) if rpar is not None else "")
 
 
-def tests_for_torch(binding: Binding, file: File) -> bool:
-    """Whether the import stands in a `try` that finds out whether torch is there."""
+def tests_for_torch(binding: Binding, file: File, gone: set[cst.Name]) -> bool:
+    """Whether the import stands in a `try` that finds out whether torch is there, for more than what goes in it: the
+    new code that takes its place fails as the old did.
+    """
     child: cst.CSTNode = binding.node
     for parent in file.tree.ancestors(binding.node):
         if isinstance(parent, (cst.Try, cst.TryStar)) and parent.body is child:
-            return True
+            uses = [one for one in gone if one.value == binding.name]
+            return not uses or not all(child in file.tree.ancestors(one) for one in uses)
         child = parent
     return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from checks import check_fixes, check_stays, check_unsafe, findings_in, fixed
+from checks import check_fixes, check_stays, check_unsafe, dedent, findings_in, fixed
 
 ALL = {"select": ["CFX"], "ignore": ["CFX305"]}
 
@@ -852,3 +852,54 @@ def test_a_guard_stays_with_peaks_whose_reset_stays() -> None:
                 log(torch.cuda.max_memory_allocated())
         """
     check_stays(source, "`torch.cuda.reset_peak_memory_stats` on line 3 stays")
+
+
+# What a reviewer asks
+
+
+def test_the_device_of_a_process_is_chosen_with_that_of_its_model() -> None:
+    check_unsafe(
+        "import torch\ntorch.cuda.set_device(rank)\n",
+        "from cudafix.runtime import set_device_index\nset_device_index(rank)\n",
+        "the device of a process is chosen together with that of its model",
+    )
+
+
+def test_the_name_of_a_device_that_is_told_is_safe() -> None:
+    check_fixes(
+        "import torch\nname = torch.cuda.get_device_name()\nprint(name)\n",
+        "from cudafix.runtime import get_device_name\nname = get_device_name()\nprint(name)\n",
+    )
+
+
+@pytest.mark.parametrize("use", ["tables[name]", "register(name)", "name == known"])
+def test_one_that_is_looked_up_is_not(use: str) -> None:
+    source = f"import torch\nname = torch.cuda.get_device_name()\n{use}\n"
+    assert fixed(source.encode()).new_bytes is None
+    assert reasons(source)[2] == "who reads the name may know the names of NVIDIA's devices alone"
+
+
+def test_autocast_is_not_safe_where_the_file_takes_the_type_from_a_tensor() -> None:
+    source = """
+        import torch
+        def rope(ids):
+            with torch.autocast(device_type=ids.device.type, enabled=False):
+                pass
+        def norm(x):
+            with torch.autocast(device_type="cuda", enabled=False):
+                pass
+        """
+    assert fixed(dedent(source).encode()).new_bytes is None
+    assert reasons(source)[6] == "the file takes the type from a tensor elsewhere"
+
+
+def test_a_device_is_entered_neutrally_only_where_no_tensor_must_be_on_cuda() -> None:
+    source = """
+        import torch
+        def can(x):
+            return x.is_cuda
+        def run(x):
+            with torch.cuda.device(x.device):
+                pass
+        """
+    check_stays(source, "line 3 of the file still says CUDA, and this is about the whole process")

@@ -169,3 +169,49 @@ def test_autocast_beside_a_scaler_that_is_made_elsewhere_stays() -> None:
                 self.scaler.scale(loss).backward()
         """
     check_stays(source, "the scaler that goes with it is made elsewhere, and may be CUDA's")
+
+
+# Modules of a package
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        CHOICE,
+        "if torch.cuda.is_available():\n    kwargs['accelerator'] = 'fast'",
+        "on = torch.cuda.is_available()",
+        "n = max(1, torch.cuda.device_count())",
+        'with torch.autocast("cuda"):\n    pass',
+        "scaler = torch.cuda.amp.GradScaler()",
+    ],
+)
+def test_one_module_of_a_package_chooses_no_device_for_the_others(code: str) -> None:
+    check_stays(f"import torch\n{code}\n", "a module of a package chooses no device for the others", "package/a.py")
+
+
+def test_with_the_rules_about_devices_all_of_them_do() -> None:
+    check_fixes(
+        f"import torch\n{CHOICE}\n",
+        "from cudafix.runtime import current_device_type\ndevice = current_device_type()\n",
+        "package/a.py",
+        unsafe=True,
+        **ALL_OF_A_MIGRATION,
+    )
+
+
+def test_a_test_for_neutral_calls_alone_chooses_nothing() -> None:
+    check_fixes(
+        "import torch\nif torch.cuda.is_available():\n    log(torch.cuda.memory_allocated())\n",
+        "from cudafix.runtime import device_memory_allocated, is_accelerator_available\n"
+        "if is_accelerator_available():\n    log(device_memory_allocated())\n",
+        "package/a.py",
+        unsafe=True,
+    )
+
+
+def test_a_count_that_is_told_chooses_nothing() -> None:
+    check_fixes(
+        "import torch\nprint(torch.cuda.device_count())\n",
+        "from cudafix.runtime import count_devices\nprint(count_devices())\n",
+        "package/a.py",
+    )

@@ -48,6 +48,26 @@ def test_other_statements_stay_on_their_lines(code: str, new: str) -> None:
     ("code", "new"),
     [
         pytest.param(
+            "logging.getLogger(name).debug(\n    f'Max: {torch.cuda.max_memory_allocated() / 1024**2:.2f} MB'\n)\n",
+            "logging.getLogger(name).debug(f'Max: {max_device_memory_allocated() / 1024**2:.2f} MB')\n",
+            id="the arguments of a call",
+        ),
+    ],
+)
+def test_what_fits_on_one_line_again_goes_back(code: str, new: str) -> None:
+    result = fixed(f"import torch\n{code}".encode())
+    assert (result.new_bytes or b"").decode().partition("\n")[2] == new
+
+
+def test_what_would_have_fitted_before_stays_on_its_lines() -> None:
+    result = fixed(b"import torch\nprint(\n    torch.cuda.memory_allocated()\n)\n")
+    assert (result.new_bytes or b"").decode().partition("\n")[2] == "print(\n    device_memory_allocated()\n)\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "new"),
+    [
+        pytest.param(
             "the_first = torch.device('cuda:0' if torch.cuda.is_available() else 'cpu')  # first\n",
             "the_first = torch.device(\n"
             "    f'{current_device_type()}:0' if is_accelerator_available() else 'cpu'\n)  # first\n",

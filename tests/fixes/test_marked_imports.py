@@ -37,6 +37,28 @@ def test_the_test_for_an_optional_torch_stays_with_a_mark() -> None:
     )
 
 
+def test_one_whose_uses_stand_in_the_try_as_well_goes_with_them() -> None:
+    check_fixes(
+        """
+        def free():
+            try:
+                import torch
+                if torch.cuda.is_available():
+                    torch.cuda.empty_cache()
+            except Exception:
+                pass
+        """,
+        """
+        def free():
+            try:
+                from cudafix.runtime import empty_device_cache
+                empty_device_cache()
+            except Exception:
+                pass
+        """,
+    )
+
+
 def test_so_does_one_that_is_none_where_torch_is_missing() -> None:
     check_fixes(
         """

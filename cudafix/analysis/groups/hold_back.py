@@ -33,7 +33,8 @@ from cudafix.registry import CUDA_ONLY, code_of
 from cudafix.syntax.scopes import grouped
 
 LIGHTNING = re.compile(r"\baccelerator\s*=(?!=)")
-DEVICES = code_of("hardcoded-device-literal")[:4]
+LITERALS = code_of("hardcoded-device-literal")
+DEVICES = LITERALS[:4]
 """What the codes of the rules about devices begin with."""
 
 OF_FUNCTIONS = ("CFX1", code_of("availability-guard"), code_of("dispatch-ladder"))
@@ -158,7 +159,7 @@ def in_whole_functions(
         nodes = dict.fromkeys((match.node, *(one.node for one in changed))) if is_judged else ()
         reason = next(filter(None, (surroundings.obstacle(one, with_devices) for one in nodes)), "")
         if is_judged and with_devices:
-            reason = reason or unsafe_question(match, changed, surroundings, context)
+            reason = reason or unsafe_question(match, changed, surroundings, LITERALS in active, context)
         words = match.reason if match.held else reason  # the first reason is kept
         judged.append(without_fix(match, words, match.held or IN_FUNCTION) if reason else match)
     return judged
@@ -260,13 +261,17 @@ def kin_of(reference: Reference, context: RuleContext) -> Iterator[Hashable]:
     """Yield what a reference has in common with those that people change together with it."""
     row = reference.symbol.row
     if row.code == STREAMS:
+        yield STREAMS, row.name
+    if row.code == STREAMS and reference.call is not None:
         yield STREAMS
     if row.name in PEAKS:
         yield PEAKS
     if row.code == RANDOM and any(keeps_state(one) for one in context.references):
         yield RANDOM
-    if row.code in (ERRORS, AMP):
-        yield row.code
+    if row.code == ERRORS:
+        yield row.name
+    if row.code == AMP:
+        yield AMP
     if row.name == "is_available":
         around = context.file.tree.ancestors(reference.node)
         owner = next((one for one in around if isinstance(one, cst.ClassDef)), None)

@@ -20,16 +20,19 @@ from cudafix.registry import code_of
 from cudafix.replacements.index_as_device import DEVICE, is_taken_by_backend
 from cudafix.syntax.arguments import is_false, keyword_argument
 from cudafix.syntax.assigned_values import reads_of
-from cudafix.syntax.expressions import last_name
 from cudafix.syntax.module import File
 
+AMP = code_of("hardcoded-amp")
+TYPE_OF_TENSOR = re.compile(r"\bdevice_type\s*=\s*[\w.]{1,80}\.type\b")
 STREAMS = code_of("hardcoded-stream")
 KERNELS = "what runs on the stream may be a kernel of CUDA alone"
 BARE_INDEX = "an index does not say of which backend: what gets it may take it for one of CUDA"
 NOTHING_COUNTED = "a difference of figures is nothing where a backend counts nothing"
 STARTS = frozenset(("init", "is_initialized"))
 STARTED = "what follows may need CUDA itself to be started"
-GIVEN_DEVICE = "what it is given may be a device of CUDA"
+SET = "the device of a process is chosen together with that of its model, and with the backend of its group"
+NAME = "who reads the name may know the names of NVIDIA's devices alone"
+OWN_TYPE = "the file takes the type from a tensor elsewhere"
 NEEDLESS = "nothing uses the index: the line only makes CUDA start"
 ENOUGH = "what needs so many devices may need them of CUDA"
 EMPTY_LOOP = "without CUDA the loop did nothing"
@@ -49,11 +52,17 @@ HELPERS = {
 """Where a project's own helper is imported that does the work of a function on all backends, by its name."""
 
 
+TELLS = re.compile(r"\b(?:print|str|repr|len|\w*log\w*|info|debug|warning|write|echo|append|format)$")
+"""The end of the name of a function that tells what it is given."""
+
+
 def question(match: Match, changed: Iterable[Reference], context: RuleContext) -> str:
     """Return what is asked of a fix, which changes some references, in words; "" where nothing is."""
     flag = flag_kept(match, context)
     if flag:
         return f"`{flag}` still decides elsewhere"
+    if match.code == AMP and TYPE_OF_TENSOR.search(context.file.text):
+        return OWN_TYPE
     asked = (question_of(one, match, context) for one in changed if is_ours(match, context))
     return next(filter(None, asked), "")
 
@@ -69,8 +78,10 @@ def question_of(reference: Reference, match: Match, context: RuleContext) -> str
         return NOTHING_COUNTED
     if row.name in STARTS:
         return STARTED
-    if row.name == "set_device" and reference.call is not None and names_device(reference.call):
-        return GIVEN_DEVICE
+    if row.name == "set_device":
+        return SET
+    if row.name == "get_device_name" and is_key(reference, file):
+        return NAME
     if row.name == DEVICE and reference.call is not None and isinstance(context.parent(reference.call), cst.Expr):
         return NEEDLESS
     if row.name == DEVICE and gives_index(match) and not is_told(reference, file):
@@ -81,11 +92,6 @@ def question_of(reference: Reference, match: Match, context: RuleContext) -> str
         return ENOUGH
     helper = own_helper(row.name, file)
     return f"the file has `{helper}` for it, of the project's own" if helper else ""
-
-
-def names_device(call: cst.Call) -> bool:
-    """Whether what a call is given is called a device, which may be `"cuda:0"`, and no index or rank."""
-    return bool(call.args) and "device" in last_name(call.args[0].value)
 
 
 def flag_kept(match: Match, context: RuleContext) -> str:
@@ -112,6 +118,18 @@ def is_compared(reference: Reference, file: File) -> bool:
     whole = file.tree.parents.get(parent) if isinstance(parent, cst.ComparisonTarget) else parent
     sides = [whole.left, *(one.comparator for one in whole.comparisons)] if isinstance(whole, cst.Comparison) else []
     return any(one is not reference.call and not isinstance(one, cst.Integer) for one in sides)
+
+
+def is_key(reference: Reference, file: File) -> bool:
+    """Whether the name of a device is compared, or looked up, or given to a function that is not there to tell it."""
+    for read in reads_of(reference.call, file) if reference.call is not None else ():
+        parent = file.tree.parents.get(read)
+        call = file.tree.parents.get(parent) if isinstance(parent, cst.Arg) else None
+        if isinstance(parent, (cst.Comparison, cst.ComparisonTarget, cst.Index)) or (
+            isinstance(call, cst.Call) and not TELLS.search(file.code(call.func))
+        ):
+            return True
+    return False
 
 
 def is_told(reference: Reference, file: File) -> bool:

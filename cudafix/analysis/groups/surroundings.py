@@ -46,12 +46,15 @@ OWN_FILES = ("cuda", "nccl", "nvidia", "tensorrt", "rocm")
 PARALLEL = re.compile(r"(?<!Distributed)\bDataParallel\(")
 """What torch has for devices of CUDA alone."""
 
-OF_PROCESS = frozenset(("current_device", "device_count", "set_device"))
+OF_PROCESS = frozenset(("current_device", "device", "device_count", "set_device"))
 """The functions that are about all that a process does, wherever they are called, or where what a file makes is put."""
+
+ON_CUDA = "is_cuda"
 
 CUDA_LIBRARY = re.compile(
     r"^[ \t]*(?:from|import)[ \t]+(numba(?=[ \t.]+(?:import[ \t]+)?cuda\b)|cupy|cutlass|pycuda|cuda|pynvml"
-    r"|tensorrt(?:_llm)?|bminf|cpm_kernels|flash_attn|nvalchemiops|warp|tinycudann|spconv)\b",
+    r"|tensorrt(?:_llm)?|bminf|cpm_kernels|flash_attn|nvalchemiops|warp|tinycudann|spconv"
+    r"|flashinfer|cuequivariance(?:_torch)?|flashTP_e3nn|openequivariance)\b",
     re.MULTILINE,
 )
 SCRIPT = re.compile(r"^# /// script$\n(?:^#(?:| .*)$\n)+?^# ///$", re.MULTILINE)
@@ -453,7 +456,8 @@ def tokens_of_module(context: RuleContext) -> Iterator[tokenize.TokenInfo]:
 def names_device(token: tokenize.TokenInfo) -> bool:
     if token.type in TEXTS:
         return OF_CLASS.search(token.string) is not None
-    return token.type == tokenize.NAME and MOVES.search(token.line[max(0, token.start[1] - 1) :]) is not None
+    is_moved = MOVES.search(token.line[max(0, token.start[1] - 1) :]) is not None
+    return token.type == tokenize.NAME and (token.string == ON_CUDA or is_moved)
 
 
 def is_use(name: tokenize.TokenInfo) -> bool:

@@ -7,14 +7,15 @@ chosen for what stays on CUDA, or MPS has no such thing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext, once
-from cudafix.analysis.control_flow.availability import dependent_parts, guards_of, whole_condition
+from cudafix.analysis.control_flow.availability import Guard, dependent_parts, guards_of, whole_condition
 from cudafix.analysis.control_flow.substitutes import AVAILABLE_FUNCTION, DEVICE_TYPE_FUNCTION
-from cudafix.analysis.groups.questions import IMPORTS
+from cudafix.analysis.groups.questions import IMPORTS, is_told
 from cudafix.analysis.groups.surroundings import SCALES, Surroundings, devices_said, enclosing, words_in
 from cudafix.analysis.match import Match
 from cudafix.matchers.references import Reference
@@ -27,12 +28,18 @@ AMP = code_of("hardcoded-amp")
 ANSWERS = frozenset((AVAILABLE_FUNCTION, "is_available", "count_devices", "device_count"))
 """What tells whether there is a device, or how many there are."""
 
+TESTS = frozenset(("is_available", "device_count"))
+"""The functions that give such answers."""
+
+ALONE = (
+    "a module of a package chooses no device for the others: with the rules about devices selected (CFX2) they all do"
+)
 OF_GPU = re.compile(r"gpu|cuda|nvidia", re.IGNORECASE)
 GPU_ARGUMENT = re.compile(r"(?:use_)?(?:gpu|cuda)s?")
 QUANTISED = re.compile(r"bitsandbytes|\bbnb|quanti[sz]|[48]_?-?bit\b|\bpaged\b", re.IGNORECASE)
 """What libraries of CUDA are needed for."""
 
-PINNED = re.compile(r"\.pin_memory\(|\w*pinned\w*")
+PINNED = re.compile(r"\.pin_memory\(|pinned")
 FIGURES_OF_DEVICE = "get_device_properties"
 DOUBLE = re.compile(r"(?<!np\.)(?<!numpy\.)\bfloat64\b|\.double\(\)")
 AS_SAVED = ({"None", '"cpu"'}, {"None", "'cpu'"})
@@ -49,21 +56,43 @@ OWN_DEVICE = re.compile(
 
 
 def unsafe_question(
-    match: Match, changed: Iterable[Reference], surroundings: Surroundings, context: RuleContext
+    match: Match, changed: Sequence[Reference], surroundings: Surroundings, moves: bool, context: RuleContext
 ) -> str:
     """Return why a fix is none even for who asks for unsafe ones, in words; "" where nothing speaks against it.
 
-    `changed`: the references that the match is about.
+    `changed`: the references that the match is about; `moves`: whether devices that are written out change as well.
     """
     names = {one.replacement.imported.name for one in match.operations.all_substitutions}
-    found: Iterator[str] = iter(())
+    alone = not moves and is_module_of_package(context)
     if DEVICE_TYPE_FUNCTION in names:
         found = said_of_choice(match, surroundings, context)
     elif names & ANSWERS:
         found = (said for one in changed for said in said_of_answer(one, context))
+        alone = alone and any(is_for_others(one, context) for one in changed)
     elif match.code == AMP and match.trust is not Safety.SAFE:
         found = said_of_autocast(match, surroundings, context)
-    return next(filter(None, found), "")
+    else:
+        return ""
+    return next(filter(None, found), ALONE if alone else "")
+
+
+@once
+def is_module_of_package(context: RuleContext) -> bool:
+    return Path(context.file.path).with_name("__init__.py").is_file()
+
+
+def is_for_others(reference: Reference, context: RuleContext) -> bool:
+    """Whether an answer decides about more than neutral calls beside it, or a count is more than told."""
+    name = reference.symbol.row.name
+    if name == "device_count":
+        return not is_told(reference, context.file)
+    guards = guards_of(reference, context.file) if name == "is_available" else []
+    return name == "is_available" and not (guards and all(guards_neutral_code(one, context) for one in guards))
+
+
+def guards_neutral_code(guard: Guard, context: RuleContext) -> bool:
+    inside = context.references_in(*dependent_parts(guard, context.file))
+    return any(one.symbol.row.has_neutral_form and one.symbol.row.name not in TESTS for one in inside)
 
 
 def said_of_choice(match: Match, surroundings: Surroundings, context: RuleContext) -> Iterator[str]:
@@ -86,7 +115,7 @@ def said_of_answer(reference: Reference, context: RuleContext) -> Iterator[str]:
     kept = names_kept(reference, context)
     name = next(filter(OF_GPU.search, kept), "")
     yield f"`{name}` is read elsewhere as well, where CUDA may be meant" if name else ""
-    yield "MPS has no pinned memory" if any(map(PINNED.fullmatch, kept)) else ""
+    yield "MPS has no pinned memory" if any(map(PINNED.search, kept)) else ""
     library = next((one for one in keywords_given(reference, context) if GPU_ARGUMENT.fullmatch(one)), "")
     yield f"what is given as `{library}=` may be about devices of CUDA" if library else ""
     yield said_of_own_device(context)
