@@ -872,7 +872,7 @@ def test_the_name_of_a_device_that_is_told_is_safe() -> None:
     )
 
 
-@pytest.mark.parametrize("use", ["tables[name]", "register(name)", "name == known"])
+@pytest.mark.parametrize("use", ["tables[name]", "register(name)", "f(known, name)"])
 def test_one_that_is_looked_up_is_not(use: str) -> None:
     source = f"import torch\nname = torch.cuda.get_device_name()\n{use}\n"
     assert fixed(source.encode()).new_bytes is None
@@ -903,3 +903,15 @@ def test_a_device_is_entered_neutrally_only_where_no_tensor_must_be_on_cuda() ->
                 pass
         """
     check_stays(source, "line 3 of the file still says CUDA, and this is about the whole process")
+
+
+def test_what_any_method_may_call_is_safe_where_what_handles_devices_is() -> None:
+    source = """
+        import torch
+        def free():
+            torch.cuda.empty_cache()
+        def room(x):
+            return torch.cuda.mem_get_info()[0], x.cuda()
+        """
+    assert fixed(dedent(source).encode()).new_bytes is None
+    assert "`torch.cuda.mem_get_info` on line 5 stays" in reasons(source)[3]
