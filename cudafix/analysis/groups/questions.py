@@ -10,7 +10,7 @@ import re
 
 import libcst as cst
 
-from cudafix.analysis.context import RuleContext
+from cudafix.analysis.context import RuleContext, found_in_file
 from cudafix.analysis.match import Match
 from cudafix.catalogue.amp import TURNS_ON
 from cudafix.matchers.device_counts import is_loop_over_devices
@@ -69,7 +69,7 @@ def question(match: Match, context: RuleContext) -> str:
         return BARE_INDEX
     if is_loop_over_devices(reference, file):
         return EMPTY_LOOP
-    helper = own_helper(row.name, file)
+    helper = own_helper(row.name, context)
     return f"the file has `{helper}` for it, of the project's own" if helper else ""
 
 
@@ -116,9 +116,9 @@ def is_subtracted(reference: Reference, file: File) -> bool:
     return any(isinstance(one, cst.BinaryOperation) and isinstance(one.operator, cst.Subtract) for one in parents)
 
 
-def own_helper(name: str, file: File) -> str:
+def own_helper(name: str, context: RuleContext) -> str:
     """Return what the file imports that does the same by its name, and is not torch's; by its text, slices included."""
-    found = HELPERS[name].search(file.text) if name in HELPERS else None
+    found = found_in_file(HELPERS[name], context) if name in HELPERS else None
     return found[1] if found is not None else ""
 
 

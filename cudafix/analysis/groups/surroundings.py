@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 import libcst as cst
 
-from cudafix.analysis.context import RuleContext, once
+from cudafix.analysis.context import RuleContext, found_in_file, once
 from cudafix.analysis.control_flow.substitutes import tests_of
 from cudafix.analysis.match import Match
 from cudafix.matchers.cuda_words import names_backend
@@ -119,7 +119,7 @@ class Surroundings:
         if said:
             return said
         is_of_device = name not in ("", *OF_METHOD)
-        kernels = EXTENSION.search(self.file.text) if is_of_device else None
+        kernels = found_in_file(EXTENSION, self.context) if is_of_device else None
         if kernels is not None:
             return f"the file uses `{kernels[1]}`, which may be kernels of CUDA alone"
         function, owner = enclosing(self.file.tree.ancestors(node))
@@ -138,16 +138,16 @@ class Surroundings:
 
         `with_devices`: whether the names of devices count, and `x.cuda()`.
         """
-        text, name = self.file.text, self.name_at(node)
+        name = self.name_at(node)
         said = (self.said_of_process(name) if with_devices else "") or library_of_cuda(self.context)
         if said:
             return said
-        if name == "device_count" and PARALLEL.search(text):
+        if name == "device_count" and found_in_file(PARALLEL, self.context):
             return "`DataParallel` is for devices of CUDA alone"
-        extension = EXTENSION.search(text) if self.code_at(node) == STREAMS else None
+        extension = found_in_file(EXTENSION, self.context) if self.code_at(node) == STREAMS else None
         if extension is not None:
             return f"what runs on the stream may be `{extension[1]}`, kernels of CUDA alone"
-        if name == "amp.autocast" and SCALES.search(text) and "GradScaler" not in text:
+        if name == "amp.autocast" and has_scaler_of_others(self.context):
             return "the scaler that goes with it is made elsewhere, and may be CUDA's"
         if speaks_behind(self.line(self.file.end(node).row)):
             return "the comment behind it speaks of CUDA"
@@ -234,6 +234,12 @@ class Surroundings:
         spans = self.merged[row]
         index = bisect_right(spans, (column, sys.maxsize)) - 1
         return index >= 0 and column < spans[index][1]
+
+
+@once
+def has_scaler_of_others(context: RuleContext) -> bool:
+    """Whether a file scales with what another one has made."""
+    return SCALES.search(context.file.text) is not None and "GradScaler" not in context.file.text
 
 
 @once
