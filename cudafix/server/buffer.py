@@ -7,7 +7,6 @@ import json
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import cached_property
 
 from lsprotocol import types as lsp
@@ -16,6 +15,7 @@ from pygls.workspace import PositionCodec
 from cudafix.config.options import Options
 from cudafix.engine.one_file import process
 from cudafix.engine.work import Mode, Work
+from cudafix.files.line_matcher import LineMatcher
 from cudafix.files.source import NOTEBOOK, Source
 from cudafix.model import Edit, Finding, Position, Result
 from cudafix.syntax.module import split_lines
@@ -131,7 +131,7 @@ def cell_object(is_code: bool, text: str) -> dict[str, object]:
 
 def diff(part: Part, text: str) -> Iterator[lsp.TextEdit]:
     new = split_lines(text)
-    for kind, first, last, start, end in SequenceMatcher(None, part.lines, new, autojunk=False).get_opcodes():
+    for kind, first, last, start, end in LineMatcher(part.lines, new).get_opcodes():
         if kind != "equal":
             yield lsp.TextEdit(lsp.Range(lsp.Position(first, 0), end_of(part, last)), "".join(new[start:end]))
 
