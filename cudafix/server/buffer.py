@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types as lsp
+from pygls.uris import to_fs_path
 from pygls.workspace import PositionCodec
 
 from cudafix.config.options import Options
@@ -21,6 +24,11 @@ from cudafix.model import Edit, Finding, Position, Result
 from cudafix.syntax.module import split_lines
 
 CELLS = "cells"
+UNTITLED = "untitled"
+"""The scheme of what was not saved yet."""
+
+SUFFIXES = {"python": ".py", "markdown": ".md", "restructuredtext": ".rst"}
+"""Of a file without one, by the language that the editor takes it for."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +131,18 @@ class Buffer:
             return [data.decode(self.encoding, "surrogatepass")]
         cells = json.loads(data)[CELLS]
         return ["".join(cells[one.cell - 1]["source"]) for one in self.parts]
+
+
+def path_of(uri: str, root: str) -> str:
+    """Return where a document lies, or would lie that was not saved yet; "" for what is no file."""
+    parts = urlsplit(uri)
+    if parts.scheme != UNTITLED:
+        return to_fs_path(uri) or ""
+    return os.path.join(root or os.curdir, unquote(parts.path))
+
+
+def with_suffix(path: str, language: str) -> str:
+    return path if os.path.splitext(path)[1] else path + SUFFIXES.get(language, "")
 
 
 def cell_object(is_code: bool, text: str) -> dict[str, object]:
