@@ -458,6 +458,9 @@ def server() -> int:
         from cudafix.server.language_server import make_server
     except ImportError as error:
         return complain(f"the server needs pygls ({error}): pip install 'cudafix[server]'")
+    from cudafix.engine.workers import collect_less
+
+    collect_less()
     make_server().start_io()
     return CLEAN
 

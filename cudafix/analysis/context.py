@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Set
 from copy import copy
 from functools import cached_property, wraps
@@ -141,3 +142,9 @@ class RuleContext:
             return own.symbol.split(".", 2)[2]
         module, _, function = meaning.path.rpartition(".")
         return BY_RUNTIME.get(function, "") if module == self.options.runtime_module else ""
+
+
+@once
+def found_in_file(pattern: re.Pattern[str], context: RuleContext) -> re.Match[str] | None:
+    """Return where the text of a file first fits a pattern; each of its references asks."""
+    return pattern.search(context.file.text)

@@ -12,19 +12,16 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from enum import Enum
 from pathlib import PurePosixPath
 
+from cudafix.files.line_matcher import LineMatcher
 from cudafix.files.owners import Owners
-from cudafix.formats.diff import diff_of, lines
+from cudafix.formats.diff import CONTEXT, diff_of, lines
 from cudafix.formats.places import from_root
 from cudafix.model import Edit, Finding, Result
 from cudafix.syntax.python_parser import find_complaint
 from cudafix.syntax.spans import merged_spans
-
-CONTEXT = 3
-"""The lines around a change by which its place is found."""
 
 APART = 2 * CONTEXT + 1
 """The lines between two changes that `git apply` needs to keep them apart."""
@@ -134,11 +131,11 @@ def by_rule(result: Result) -> Iterator[tuple[str, Result]]:
 
 
 def hunks_of(old: list[bytes], new: list[bytes], places: Sequence[tuple[int, int]] = ()) -> list[Hunk]:
-    """Return what has changed: by the places where that may be, else by a comparison, which takes long for many."""
+    """Return what has changed: by the places where that may be, else by a comparison."""
     found = aligned(old, new, merged_spans([*places, *import_rows(old)]))
     if found is not None:
         return found
-    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    steps = LineMatcher(old, new).get_opcodes()
     return [Hunk(start, end, tuple(new[first:last])) for tag, start, end, first, last in steps if tag != "equal"]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePath
 
 import click
@@ -17,6 +19,9 @@ from cudafix.files.source import DOCUMENTS, SUFFIXES
 
 SETTINGS_FILES = ("cudafix.toml", "pyproject.toml")
 WAITING = "Watching for changes; Ctrl+C ends it."
+DELETED = 3
+"""What watchfiles calls it."""
+
 CLEAR_SCREEN = "\x1b[2J\x1b[H"
 MILLISECONDS = 100
 """That several changes may lie apart and still count as one."""
@@ -29,16 +34,14 @@ def watch(make_session: Callable[[], Session]) -> int:
         FlagError: where watchfiles is not installed, or the flags leave nothing to watch.
     """
     try:
-        import watchfiles
+        import watchfiles  # noqa: F401
     except ImportError as error:
         raise FlagError(f"--watch needs watchfiles ({error}): pip install 'cudafix[watch]'") from None
     session = make_session()
     if session.reads_stdin:
         raise FlagError("--watch is about files: - (standard input) does not change")
     places = [*places_of(session.paths, session.options_for)]
-    changes = watchfiles.watch(
-        *places, watch_filter=is_ours, step=MILLISECONDS, rust_timeout=MILLISECONDS, yield_on_timeout=True
-    )
+    changes = Watcher(places).changes()
     try:
         next(changes)  # only now it watches: nothing is lost that happens during the first check
         session.run()
@@ -51,6 +54,51 @@ def watch(make_session: Callable[[], Session]) -> int:
     except KeyboardInterrupt:
         pass
     return CLEAN
+
+
+class Watcher:
+    """Some files and folders, and whether one of them has gone.
+
+    Many editors, and `cudafix fix`, save a file by putting another in its place, and git does so with folders: what has
+    gone is watched anew once it is back.
+    """
+
+    def __init__(self, places: Iterable[Path]) -> None:
+        self.places = tuple(os.path.abspath(one) for one in places)
+        self.has_lost = False
+
+    def changes(self) -> Iterator[bool]:
+        """Yield whether something has changed, every now and then; the first time as soon as it watches."""
+        again = False
+        while True:
+            with suppress(FileNotFoundError):  # one has gone just now
+                for changed in self.until_lost():
+                    yield changed or again
+                    again = False
+            again = True
+
+    def until_lost(self) -> Iterator[bool]:
+        """Yield whether something has changed, until what had gone is back."""
+        import watchfiles  # not at the top: it is an extra
+
+        self.has_lost = False
+        for changed in watchfiles.watch(
+            *self.places, watch_filter=self.counts, step=MILLISECONDS, rust_timeout=MILLISECONDS, yield_on_timeout=True
+        ):
+            if self.has_lost and all(os.path.exists(one) for one in self.places):
+                return
+            yield bool(changed)
+
+    def counts(self, change: int, path: str) -> bool:
+        """Whether a change can have an effect on a check."""
+        has_gone = change == DELETED and path in self.places
+        self.has_lost = self.has_lost or has_gone
+        return has_gone or is_ours(self.below(path))
+
+    def below(self, path: str) -> str:
+        """Return a path from the folder on that is watched: what is around that may have any name."""
+        folders = (os.path.join(one, "") for one in self.places)
+        return next((path.removeprefix(one) for one in folders if path.startswith(one)), os.path.basename(path))
 
 
 def check_again(make_session: Callable[[], Session]) -> None:
@@ -79,8 +127,8 @@ def places_of(paths: Sequence[str], options_for: Callable[[Path], Options]) -> I
     yield from (root / name for name in SETTINGS_FILES if (root / name).is_file())
 
 
-def is_ours(change: object, path: str) -> bool:
-    """Whether a change can have an effect on a check."""
+def is_ours(path: str) -> bool:
+    """Whether the change of a file can have an effect on a check."""
     *folders, name = PurePath(path).parts
     is_excluded = any(one in DEFAULT_EXCLUDE for one in folders)
     return name.endswith((*SUFFIXES, *DOCUMENTS, *SETTINGS_FILES)) and not is_excluded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from json import JSONDecoder
 from typing import Any
@@ -100,10 +101,6 @@ def behind_comma(text: str, at: int, close: str) -> int:
     raise ValueError(f"no comma at character {end}")
 
 
-def offset_in(text: str, node: Node, index: int) -> int:
-    """Return where character number `index` of a string stands in the document."""
-    at = node.start + 1
-    for _ in range(index):
-        found = CHARACTER.match(text, at)
-        at = found.end() if found is not None else at
-    return at
+def offsets_in(text: str, node: Node) -> Iterator[int]:
+    """Yield where each character of a string stands in the document."""
+    return (one.start() for one in CHARACTER.finditer(text, node.start + 1, node.end - 1))

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import accumulate
 from typing import TypeAlias
 
-from cudafix.documents.json_spans import CHARACTER, Node, offset_in, parse
+from cudafix.documents.json_spans import CHARACTER, Node, offsets_in, parse
 from cudafix.documents.placeholders import MASK, OURS, WORD, imported_names, is_python
+from cudafix.files.line_matcher import LineMatcher
 from cudafix.files.source import BETWEEN_CELLS
 from cudafix.model import Position
 
@@ -44,6 +46,15 @@ class Cell:
         value = self.source.value
         return value if isinstance(value, str) else "".join(one.value for one in value)
 
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.text.split("\n")
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        """The number of the character on which each line begins."""
+        return [*accumulate((len(one) + 1 for one in self.lines[:-1]), initial=0)]
+
 
 class Notebook:
     def __init__(self, data: bytes) -> None:
@@ -60,6 +71,7 @@ class Notebook:
         except RecursionError:
             raise NotebookError("is nested too deeply") from None
         self.originals: list[str] = []
+        self.found_offsets: dict[int, array[int]] = {}
 
     @cached_property
     def is_python(self) -> bool:
@@ -134,39 +146,45 @@ class Notebook:
     @cached_property
     def first_rows(self) -> list[int]:
         """The row of the module on which each cell starts."""
-        heights = [one.count("\n") + 2 for one in self.masked]
-        return list(accumulate(heights, initial=1))[:-1]
+        return list(accumulate((one + 1 for one in self.heights), initial=1))[:-1]
+
+    @cached_property
+    def heights(self) -> list[int]:
+        """How many rows of the module each cell has."""
+        return [one.count("\n") + 1 for one in self.masked]
 
     def index_of(self, row: int) -> int:
-        return max((index for index, first in enumerate(self.first_rows) if first <= row), default=0)
+        return max(bisect_right(self.first_rows, row) - 1, 0)
 
     def place(self, position: Position) -> Position:
         """Return the place in its cell of a place in the module."""
         index = self.index_of(position.row)
-        last = self.masked[index].count("\n") + 1
         row = position.row - self.first_rows[index] + 1
-        return Position(min(row, last + 1), position.column, self.cells[index].number)
+        return Position(min(row, self.heights[index] + 1), position.column, self.cells[index].number)
 
     def place_in_document(self, position: Position) -> Position:
         """Return the place in the document, as an editor shows it, of a place in the module."""
         index = self.index_of(position.row)
         cell, row = self.cells[index], position.row - self.first_rows[index]
-        lines = cell.text.split("\n")
-        row = min(row, len(lines) - 1)
-        column = min(position.column - 1, len(lines[row]))
-        offset = self.offset(cell, sum(len(one) + 1 for one in lines[:row]) + column)
-        start = self.document.rfind("\n", 0, offset) + 1
-        return Position(self.document.count("\n", 0, offset) + 1, offset - start + 1)
+        row = min(row, len(cell.lines) - 1)
+        column = min(position.column - 1, len(cell.lines[row]))
+        offset = self.offsets(cell)[cell.line_starts[row] + column]
+        above = bisect_right(self.row_starts, offset)
+        return Position(above, offset - self.row_starts[above - 1] + 1)
 
-    def offset(self, cell: Cell, index: int) -> int:
-        """Return where character number `index` of a cell stands in the document."""
-        if isinstance(cell.source.value, str):
-            return offset_in(self.document, cell.source, index)
-        for item in cell.source.value:
-            if index < len(item.value) or item is cell.source.value[-1]:
-                return offset_in(self.document, item, min(index, len(item.value)))
-            index -= len(item.value)
-        return cell.source.start
+    @cached_property
+    def row_starts(self) -> list[int]:
+        """Where the rows of the document begin."""
+        return [0, *(one.end() for one in re.finditer("\n", self.document))]
+
+    def offsets(self, cell: Cell) -> array[int]:
+        """Return where each character of a cell stands in the document, and its end; each finding asks for two."""
+        if cell.number not in self.found_offsets:
+            strings = [cell.source] if isinstance(cell.source.value, str) else cell.source.value
+            places = array("q", (at for one in strings for at in offsets_in(self.document, one)))
+            places.append(strings[-1].end - 1 if strings else cell.source.start)
+            self.found_offsets[cell.number] = places
+        return self.found_offsets[cell.number]
 
     # What changes
 
@@ -206,7 +224,7 @@ class Notebook:
         if len(raw) != len(old):
             return [write(one) for one in new]
         lines: list[str] = []
-        for tag, start, end, first, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        for tag, start, end, first, last in LineMatcher(old, new).get_opcodes():
             lines += raw[start:end] if tag == "equal" else [write(one) for one in new[first:last]]
         return lines
 

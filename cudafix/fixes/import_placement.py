@@ -7,12 +7,13 @@ import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise, product
+from itertools import product
 
 import libcst as cst
 
 from cudafix.config.import_style import PLAIN, ImportStyle
 from cudafix.config.settings import RUNTIME_MODULE
+from cudafix.syntax.blocks import is_import
 from cudafix.syntax.expressions import dotted, imported_module
 
 FEW = 4
@@ -44,9 +45,10 @@ class Slot:
 
 @dataclass(frozen=True)
 class Suite:
-    """A block of statements, and the lines among them that go."""
+    """A block of statements, the places of its imports, and the lines that go."""
 
     node: cst.CSTNode
+    imports: Sequence[int]
     removed: Collection[cst.CSTNode] = ()
     style: ImportStyle = PLAIN
 
@@ -62,14 +64,15 @@ class Suite:
     @cached_property
     def splits_names(self) -> bool:
         """Whether each name has an import of its own: the project says so, or two in a row are of the same module."""
-        return self.style.single_line or any(
-            one and one == two for one, two in pairwise(map(one_name_from, self.statements))
-        )
+        if self.style.single_line:
+            return True
+        modules = {index: one_name_from(self.statements[index]) for index in self.imports}
+        return any(module and module == modules.get(index + 1) for index, module in modules.items())
 
     @cached_property
     def combines_aliases(self) -> bool:
         """Whether the file writes `from x import a, b as c`, and not each alias on a line of its own."""
-        nodes = [import_node(one) for one in self.statements if is_import(one)]
+        nodes = [import_node(self.statements[one]) for one in self.imports]
         return any(isinstance(one, cst.ImportFrom) and has_alias(one) and len(aliases(one)) > 1 for one in nodes)
 
     def statements_for(self, names: list[ImportAs]) -> list[list[ImportAs]]:
@@ -90,14 +93,6 @@ class Suite:
 # Import statements
 
 
-def is_import(statement: cst.CSTNode) -> bool:
-    return (
-        isinstance(statement, cst.SimpleStatementLine)
-        and len(statement.body) == 1
-        and isinstance(statement.body[0], (cst.Import, cst.ImportFrom))
-    )
-
-
 def import_node(statement: cst.CSTNode) -> ImportStatement:
     assert isinstance(statement, cst.SimpleStatementLine)
     node = statement.body[0]
@@ -114,8 +109,8 @@ def has_alias(node: ImportStatement) -> bool:
 
 
 def one_name_from(statement: cst.CSTNode) -> str:
-    """Return the module that `statement` imports a single name from, or ""."""
-    node = import_node(statement) if is_import(statement) else None
+    """Return the module that an import takes a single name from, or ""."""
+    node = import_node(statement)
     single = isinstance(node, cst.ImportFrom) and len(aliases(node)) == 1 and not has_alias(node)
     return module_name(statement) if single else ""
 

@@ -18,7 +18,6 @@ from cudafix.fixes.import_text import (
     is_marked_late,
     late_import_comment,
     parse_import,
-    style_of_file,
     with_comment,
     with_names,
     with_opening_comment,
@@ -317,7 +316,7 @@ class Planner:
 
     def suite(self, node: cst.CSTNode) -> Suite:
         if node not in self.suites:
-            self.suites[node] = Suite(node, self.plan.removals.keys(), self.file.style)
+            self.suites[node] = Suite(node, self.file.tree.imports(node), self.plan.removals.keys(), self.file.style)
         return self.suites[node]
 
     def add_import(self, anchor: Anchor, module: str, names: list[ImportAs], first_use: int) -> None:
@@ -363,7 +362,7 @@ class Planner:
         if isinstance(anchor.suite, cst.Module) and not takes_place:
             comment = late_import_comment(suite.statements[: slot.index], beside)
         width = self.longest - len(self.file.indent(anchor.node)) - len(comment)
-        code = from_import(module, names, width, style_of_file(self.file))
+        code = from_import(module, names, width, self.file.style)
         self.plan.insertions.append(Insertion(anchor.suite, slot, with_comment(code, comment)))
 
     def width(self, node: ImportStatement) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 import libcst as cst
 
@@ -15,7 +14,6 @@ from cudafix.syntax.expressions import dotted, imported_module
 from cudafix.syntax.module import File
 
 INDENT = "    "
-FROM_BRACKET = re.compile(r"^from [\w.]{1,200} import \(\w[\w, ]{0,200},\n", re.MULTILINE)
 LATE = re.compile(r"#\s*noqa\s*:[^#]*\bE402\b", re.IGNORECASE)
 NOQA_CODES = re.compile(r"#\s*noqa\s*:\s*[A-Z]+[0-9]+(?:\s*,\s*[A-Z]+[0-9]+)*", re.IGNORECASE)
 SETS_UP_IMPORTS = re.compile(
@@ -40,13 +38,6 @@ def from_import(module: str, names: list[ImportAs], width: int, style: ImportSty
     if style.wrapping == "grouped":
         return f"{head}\n{INDENT}{filled(parts, width, len(INDENT))}{comma}\n)"
     return "\n".join([head, *(f"{INDENT}{part}," for part in parts[:-1]), f"{INDENT}{parts[-1]}{comma}", ")"])
-
-
-def style_of_file(file: File) -> ImportStyle:
-    """Return how the project writes imports; where it says nothing, as the file does."""
-    if not file.style.wrapping and FROM_BRACKET.search(file.text):
-        return replace(file.style, wrapping="grid")
-    return file.style
 
 
 def filled(parts: Sequence[str], width: int, indent: int) -> str:
@@ -85,7 +76,7 @@ def with_names(node: cst.ImportFrom, names: list[ImportAs], width: int, file: Fi
     if len(code.splitlines()) > 1 or len(code) <= width:
         return new
     every = [(dotted(one.name), dotted(one.asname.name if one.asname else one.name)) for one in aliases(new)]
-    return parse_import(from_import(imported_module(new), every, 0, style_of_file(file)))
+    return parse_import(from_import(imported_module(new), every, 0, file.style))
 
 
 def with_name(node: cst.ImportFrom, alias: cst.ImportAlias, comma: cst.Comma) -> cst.ImportFrom:

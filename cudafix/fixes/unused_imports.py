@@ -82,9 +82,10 @@ def beside_plain_import(
         return
     for alias, binding in aliases.items():
         _, _, backend = dotted(alias.name).partition(".")
-        is_part = alias.asname is None and backend in BACKENDS
+        if alias.asname is not None or backend not in BACKENDS:
+            continue
         stays = stays_silently(binding, file) or has_comment(alias, import_of(binding), file)
-        if is_part and not stays and not is_part_read(binding.name, backend, file, gone):
+        if not stays and not is_part_read(binding.name, backend, file, gone):
             yield alias, binding
 
 
@@ -192,7 +193,7 @@ def is_exported(name: str, file: File) -> bool:
     """Whether `__all__` names it, in the list itself or in one that is added to it."""
     if name in file.names.exported:
         return True
-    quoted = [one for one in file.names.strings if one.evaluated_value == name]
+    quoted = file.names.strings_by_value.get(name, ())
     around = [ancestor for string in quoted for ancestor in file.tree.ancestors(string)]
     return any(isinstance(one, cst.SimpleStatementLine) and "__all__" in file.code(one) for one in around)
 

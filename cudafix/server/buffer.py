@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import cached_property
+from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types as lsp
+from pygls.uris import to_fs_path
 from pygls.workspace import PositionCodec
 
 from cudafix.config.options import Options
 from cudafix.engine.one_file import process
 from cudafix.engine.work import Mode, Work
+from cudafix.files.line_matcher import LineMatcher
 from cudafix.files.source import NOTEBOOK, Source
 from cudafix.model import Edit, Finding, Position, Result
 from cudafix.syntax.module import split_lines
 
 CELLS = "cells"
+UNTITLED = "untitled"
+"""The scheme of what was not saved yet."""
+
+SUFFIXES = {"python": ".py", "markdown": ".md", "restructuredtext": ".rst"}
+"""Of a file without one, by the language that the editor takes it for."""
 
 
 @dataclass(frozen=True)
@@ -125,13 +133,25 @@ class Buffer:
         return ["".join(cells[one.cell - 1]["source"]) for one in self.parts]
 
 
+def path_of(uri: str, root: str) -> str:
+    """Return where a document lies, or would lie that was not saved yet; "" for what is no file."""
+    parts = urlsplit(uri)
+    if parts.scheme != UNTITLED:
+        return to_fs_path(uri) or ""
+    return os.path.join(root or os.curdir, unquote(parts.path))
+
+
+def with_suffix(path: str, language: str) -> str:
+    return path if os.path.splitext(path)[1] else path + SUFFIXES.get(language, "")
+
+
 def cell_object(is_code: bool, text: str) -> dict[str, object]:
     return {"cell_type": "code" if is_code else "markdown", "metadata": {}, "outputs": [], "source": text}
 
 
 def diff(part: Part, text: str) -> Iterator[lsp.TextEdit]:
     new = split_lines(text)
-    for kind, first, last, start, end in SequenceMatcher(None, part.lines, new, autojunk=False).get_opcodes():
+    for kind, first, last, start, end in LineMatcher(part.lines, new).get_opcodes():
         if kind != "equal":
             yield lsp.TextEdit(lsp.Range(lsp.Position(first, 0), end_of(part, last)), "".join(new[start:end]))
 

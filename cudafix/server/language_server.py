@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,16 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from cudafix.commands.explain import explain
-from cudafix.config.options import Options, Overrides, forget, options_for
+from cudafix.config.options import Overrides, forget, options_for
 from cudafix.config.settings import ConfigError, read_settings
 from cudafix.engine.discover import is_excluded
-from cudafix.formats.places import rule_address, sentence
 from cudafix.model import Finding, Result
-from cudafix.registry import BY_CODE, UNREADABLE, is_cuda_only
 from cudafix.server.actions import FIX_ALL, Offers
-from cudafix.server.buffer import Buffer, Part
+from cudafix.server.buffer import Buffer, Part, path_of, with_suffix
+from cudafix.server.diagnostics import CheckedBuffer, answer, diagnostics
 from cudafix.version import __version__
 
-PATIENCE = 0.2
+PATIENCE = 0.05
 """Seconds without a key, before what was typed is checked."""
 
 CONFIGURATION = "**/{cudafix,pyproject}.toml"
@@ -38,34 +36,31 @@ NOTEBOOKS = lsp.NotebookDocumentSyncOptions(
 )
 
 
-@dataclass(frozen=True)
-class CheckedBuffer:
-    """What was found in a buffer, and with which options."""
-
-    buffer: Buffer
-    options: Options
-    result: Result
-
-
 class Server(LanguageServer):
     def __init__(self) -> None:
         super().__init__("cudafix", __version__, notebook_document_sync=NOTEBOOKS)
         self.settings: dict[str, Any] = {}
         self.checked: dict[str, CheckedBuffer] = {}
-        self.scheduled: dict[str, asyncio.Task[None]] = {}
+        self.scheduled: dict[str, asyncio.TimerHandle] = {}
+        self.running: set[asyncio.Task[object]] = set()
+        self.busy: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Held while a document is checked: what is typed meanwhile is checked afterwards, and that once."""
         self.complaints: set[str] = set()
 
     # What is open
 
     def buffer(self, uri: str) -> Buffer | None:
         """Return the file that a document, or a notebook, is; None for one that is no file."""
-        path = to_fs_path(uri)
+        path = path_of(uri, self.folder)
         if not path:
             return None
         notebook = self.workspace.get_notebook_document(notebook_uri=uri)
         codec = self.workspace.position_codec
+        if notebook is None and uri not in self.workspace.text_documents:
+            return None
         if notebook is None:
             document = self.workspace.get_text_document(uri)
+            path = with_suffix(path, document.language_id or "")
             return Buffer(path, (Part(uri, document.version, document.source),), codec)
         documents = [self.workspace.get_text_document(cell.document) for cell in notebook.cells]
         is_code = [cell.kind == lsp.NotebookCellKind.Code for cell in notebook.cells]
@@ -77,6 +72,12 @@ class Server(LanguageServer):
         )
         return Buffer(path if path.endswith(".ipynb") else f"{path}.ipynb", parts, codec, cells)
 
+    @property
+    def folder(self) -> str:
+        """The folder that is open, the first of several; "" for none."""
+        first = next((to_fs_path(one) for one in self.workspace.folders), None)
+        return self.workspace.root_path or first or ""
+
     def owner(self, uri: str) -> str:
         """Return the document that is checked for a text: the notebook of a cell."""
         notebook = self.workspace.get_notebook_document(cell_uri=uri)
@@ -84,36 +85,47 @@ class Server(LanguageServer):
 
     # Checking
 
-    def schedule(self, uri: str) -> None:
-        """Check a document when nothing was typed for a while."""
-        if uri in self.scheduled:
-            self.scheduled[uri].cancel()
-        self.scheduled[uri] = asyncio.get_running_loop().create_task(self.check_after(uri, PATIENCE))
+    @property
+    def is_asked(self) -> bool:
+        """Whether the editor asks for diagnostics, and is not told unasked."""
+        return getattr(self.client_capabilities.text_document, "diagnostic", None) is not None
 
-    async def check_after(self, uri: str, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        await self.check(uri)
+    def schedule(self, uri: str, seconds: float = PATIENCE) -> None:
+        """Check a document when nothing was typed for a while, where the editor does not ask by itself."""
+        self.forget_scheduled(uri)
+        if not self.is_asked:
+            self.scheduled[uri] = asyncio.get_running_loop().call_later(seconds, self.begin, uri)
+
+    def forget_scheduled(self, uri: str) -> None:
+        if uri in self.scheduled:
+            self.scheduled.pop(uri).cancel()
+
+    def begin(self, uri: str) -> None:
+        self.scheduled.pop(uri, None)
+        task: asyncio.Task[object] = asyncio.get_running_loop().create_task(self.check(uri))
+        self.running.add(task)
+        task.add_done_callback(self.running.discard)
 
     async def check(self, uri: str) -> CheckedBuffer | None:
-        """Check a document, and report to the editor what is found; None where it is none of ours."""
-        buffer = self.buffer(uri)
-        if buffer is None:
-            return None
-        try:
-            options = options_for(Path(buffer.path).parent, Overrides({**self.given(), "edits": True}))
-        except ConfigError as error:
-            self.complain(str(error))
-            return None
-        if is_excluded(Path(buffer.path), None, options):
-            result = Result(buffer.path)
-        else:
-            result = await asyncio.to_thread(buffer.process, options)
-        current = self.buffer(uri)
-        if current is None or current.parts != buffer.parts:
-            return None  # something was typed meanwhile, and will be checked
-        found = self.checked[uri] = CheckedBuffer(buffer, options, result)
-        self.report(found)
-        return found
+        """Return what is found in a document as it is when its turn comes; None where it is none of ours."""
+        async with self.busy[uri]:
+            buffer, known = self.buffer(uri), self.checked.get(uri)
+            if buffer is None or is_same(known, buffer):
+                return known
+            try:
+                options = options_for(Path(buffer.path).parent, Overrides({**self.given(), "edits": True}))
+            except ConfigError as error:
+                self.complain(str(error))
+                return None
+            if is_excluded(Path(buffer.path), None, options):
+                result = Result(buffer.path)
+            else:
+                result = await asyncio.to_thread(buffer.process, options)
+            found = CheckedBuffer(buffer, options, result)
+            if is_same(found, self.buffer(uri)):  # nothing was typed meanwhile
+                self.checked[uri] = found
+                self.report(found)
+            return found
 
     def given(self) -> dict[str, Any]:
         """Return the editor's settings.
@@ -124,11 +136,9 @@ class Server(LanguageServer):
         return read_settings(self.settings, "the editor's settings")
 
     async def checked_now(self, uri: str) -> CheckedBuffer | None:
-        """Return what is found in a document as it is now."""
-        buffer, known = self.buffer(uri), self.checked.get(uri)
-        if known is not None and buffer is not None and known.buffer.parts == buffer.parts:
-            return known
-        return await self.check(uri)
+        """Return what is found in a document as it is now; None where something is typed meanwhile."""
+        found = await self.check(uri)
+        return found if is_same(found, self.buffer(uri)) else None
 
     def check_again(self) -> None:
         """Check all that is open: the configuration has changed."""
@@ -138,11 +148,13 @@ class Server(LanguageServer):
         self.checked.clear()
         for uri in known:
             self.schedule(uri)
+        diagnostics_of_workspace = getattr(self.client_capabilities.workspace, "diagnostics", None)
+        if self.is_asked and getattr(diagnostics_of_workspace, "refresh_support", False):
+            self.workspace_diagnostic_refresh(None)
 
     def close(self, uri: str) -> None:
-        task = self.scheduled.pop(uri, None)
-        if task is not None:
-            task.cancel()
+        self.forget_scheduled(uri)
+        self.busy.pop(uri, None)
         found = self.checked.pop(uri, None)
         for part in found.buffer.parts if found is not None else ():
             self.publish(part, [])
@@ -154,7 +166,8 @@ class Server(LanguageServer):
             self.publish(part, [*diagnostics(found, part)])
 
     def publish(self, part: Part, found: list[lsp.Diagnostic]) -> None:
-        self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(part.uri, found, part.version))
+        if not self.is_asked:
+            self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(part.uri, found, part.version))
 
     def complain(self, message: str) -> None:
         """Show what is wrong with the configuration, once."""
@@ -175,25 +188,9 @@ class Server(LanguageServer):
         )  # fmt: skip
 
 
-def diagnostics(found: CheckedBuffer, part: Part) -> Iterator[lsp.Diagnostic]:
-    buffer = found.buffer
-    for finding in found.result.findings:
-        if finding.start.cell == part.cell and finding.code != UNREADABLE:
-            yield lsp.Diagnostic(
-                buffer.range(part, finding.start, finding.end),
-                sentence(finding) + (f" ({finding.reason})" if finding.reason else ""),
-                lsp.DiagnosticSeverity.Information if is_cuda_only(finding.code) else lsp.DiagnosticSeverity.Warning,
-                finding.code,
-                lsp.CodeDescription(rule_address(BY_CODE[finding.code])),
-                "cudafix",
-            )
-    for problem in found.result.problems:
-        place = problem.position
-        if (place.cell if place else 0) == part.cell or (place is None and part is buffer.parts[0]):
-            there = buffer.place(part, place) if place else lsp.Position(0, 0)
-            yield lsp.Diagnostic(
-                lsp.Range(there, there), problem.message, lsp.DiagnosticSeverity.Error, UNREADABLE, source="cudafix"
-            )
+def is_same(found: CheckedBuffer | None, buffer: Buffer | None) -> bool:
+    """Whether what was found is about the text that is open."""
+    return found is not None and buffer is not None and found.buffer.parts == buffer.parts
 
 
 def make_server() -> Server:
@@ -223,7 +220,7 @@ def make_server() -> Server:
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     async def opened(params: lsp.DidOpenTextDocumentParams) -> None:
-        await server.check(params.text_document.uri)
+        server.schedule(params.text_document.uri, 0)
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
     async def changed(params: lsp.DidChangeTextDocumentParams) -> None:
@@ -240,7 +237,7 @@ def make_server() -> Server:
 
     @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_OPEN)
     async def notebook_opened(params: lsp.DidOpenNotebookDocumentParams) -> None:
-        await server.check(params.notebook_document.uri)
+        server.schedule(params.notebook_document.uri, 0)
 
     @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CHANGE)
     async def notebook_changed(params: lsp.DidChangeNotebookDocumentParams) -> None:
@@ -249,6 +246,16 @@ def make_server() -> Server:
     @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE)
     async def notebook_closed(params: lsp.DidCloseNotebookDocumentParams) -> None:
         server.close(params.notebook_document.uri)
+
+    @server.feature(
+        lsp.TEXT_DOCUMENT_DIAGNOSTIC,
+        lsp.DiagnosticOptions(  # the cells of a notebook are documents that depend on each other
+            inter_file_dependencies=True, workspace_diagnostics=False, identifier="cudafix"
+        ),
+    )
+    async def asked(params: lsp.DocumentDiagnosticParams) -> lsp.DocumentDiagnosticReport:
+        uri = params.text_document.uri
+        return answer(await server.check(server.owner(uri)), uri, params.previous_result_id)
 
     @server.feature(
         lsp.TEXT_DOCUMENT_CODE_ACTION,

@@ -1,4 +1,4 @@
-"""Blocks of statements: whether control goes on behind one, and whether one does anything."""
+"""Statements and blocks of them: whether control goes on behind one, whether one does anything, or only imports."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ def leaves(body: cst.BaseSuite) -> bool:
     if isinstance(last, cst.SimpleStatementLine):
         last = last.body[-1]
     return isinstance(last, (cst.Return, cst.Raise, cst.Continue, cst.Break))
+
+
+def is_import(statement: cst.CSTNode) -> bool:
+    """Whether a statement is an import, and nothing else stands on its line."""
+    return (
+        isinstance(statement, cst.SimpleStatementLine)
+        and len(statement.body) == 1
+        and isinstance(statement.body[0], (cst.Import, cst.ImportFrom))
+    )
 
 
 def does_nothing(body: cst.BaseSuite) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from functools import cached_property
 
 import libcst as cst
@@ -18,6 +19,7 @@ from cudafix.syntax.scope_visitor import build_name_table
 from cudafix.syntax.scopes import Binding, grouped
 from cudafix.syntax.tree import Tree
 
+FROM_BRACKET = re.compile(r"^from [\w.]{1,200} import \(\w[\w, ]{0,200},\n", re.MULTILINE)
 LOST_BY_LIBCST = re.compile(rb"\f|\r(?!\n)")
 """What libcst does not keep everywhere: form feeds, and lone carriage returns."""
 
@@ -51,8 +53,9 @@ class File:
 
     @cached_property
     def style(self) -> ImportStyle:
-        """How its project writes imports."""
-        return import_style(self.path)
+        """How its project writes imports; where it says nothing of wrapping, as the file does."""
+        style = import_style(self.path)
+        return replace(style, wrapping="grid") if not style.wrapping and FROM_BRACKET.search(self.text) else style
 
     @cached_property
     def line_limit(self) -> int:

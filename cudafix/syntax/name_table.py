@@ -121,6 +121,10 @@ class NameTable:
     def strings(self) -> Sequence[cst.SimpleString]:
         return [node for node in self.tree.parents if isinstance(node, cst.SimpleString)]
 
+    @cached_property
+    def strings_by_value(self) -> Mapping[str | bytes, Sequence[cst.SimpleString]]:
+        return grouped((node.evaluated_value, node) for node in self.strings)
+
     @property
     def imports(self) -> Iterator[Binding]:
         for scope in self.scopes:

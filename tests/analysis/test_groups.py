@@ -596,7 +596,7 @@ def test_what_belongs_to_a_use_that_its_function_holds_is_held_as_well() -> None
         """
     assert fixed(source.encode()).new_bytes is None
     assert reasons(source)[6] == "line 7 of the function around it still says CUDA"
-    assert reasons(source)[4] == "line 7 of the function around it still says CUDA"
+    assert reasons(source)[4] == "line 7 of the class around it still says CUDA"
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,18 @@ class Editor:
         self.told: dict[str, asyncio.Queue[list[lsp.Diagnostic]]] = {}
         self.messages: asyncio.Queue[str] = asyncio.Queue()
         self.registered: asyncio.Queue[str] = asyncio.Queue()
+        self.refreshed: asyncio.Queue[None] = asyncio.Queue()
+        self.capabilities = lsp.ServerCapabilities()
         self.versions: dict[str, int] = {}
         self.texts: dict[str, str] = {}
 
         @self.client.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         def published(params: lsp.PublishDiagnosticsParams) -> None:
             self.queue(params.uri).put_nowait([*params.diagnostics])
+
+        @self.client.feature(lsp.WORKSPACE_DIAGNOSTIC_REFRESH)
+        def refresh(params: None) -> None:
+            self.refreshed.put_nowait(None)
 
         @self.client.feature(lsp.WINDOW_SHOW_MESSAGE)
         def shown(params: lsp.ShowMessageParams) -> None:
@@ -52,10 +58,20 @@ class Editor:
 
     async def open(self, name: str, text: str, language: str = "python") -> list[lsp.Diagnostic]:
         """Open a file that holds `text`, and return what is found in it."""
-        uri = self.uri(name)
+        self.show(self.uri(name), text, language)
+        return await self.diagnostics(name)
+
+    def show(self, uri: str, text: str, language: str = "python") -> None:
+        """Open a document, wherever it is."""
         self.versions[uri], self.texts[uri] = 1, text
         self.client.text_document_did_open(lsp.DidOpenTextDocumentParams(lsp.TextDocumentItem(uri, language, 1, text)))
-        return await self.diagnostics(name)
+
+    async def ask(self, uri: str, known: str | None = None) -> lsp.DocumentDiagnosticReport:
+        """Ask for what is found in a document; `known` is the name of an earlier answer."""
+        document = lsp.TextDocumentIdentifier(uri)
+        return await self.client.text_document_diagnostic_async(
+            lsp.DocumentDiagnosticParams(document, previous_result_id=known)
+        )
 
     def type(self, name: str, text: str) -> None:
         """Make `text` of a file that is open."""
@@ -120,14 +136,14 @@ def with_edits(text: str, edits: list[Any]) -> str:
 
 
 @asynccontextmanager
-async def editing(folder: Path, versioned: bool = True, **settings: Any) -> AsyncIterator[Editor]:
+async def editing(folder: Path, versioned: bool = True, asks: bool = False, **settings: Any) -> AsyncIterator[Editor]:
     """Start the server for a folder, and stop it at the end."""
     editor = Editor(folder)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         await editor.client.start_tcp(*listener.getsockname())
         server = threading.Thread(target=serve, args=[listener.accept()[0]], daemon=True)
     server.start()
-    async with opened(editor, versioned, **settings):
+    async with opened(editor, versioned, asks, **settings):
         yield editor
     await asyncio.to_thread(server.join, SECONDS)
 
@@ -148,18 +164,22 @@ async def editing_with_command(folder: Path) -> AsyncIterator[Editor]:
 
 
 @asynccontextmanager
-async def opened(editor: Editor, versioned: bool = True, **settings: Any) -> AsyncIterator[None]:
-    """Let an editor and its server get to know each other, and part at the end."""
+async def opened(editor: Editor, versioned: bool = True, asks: bool = False, **settings: Any) -> AsyncIterator[None]:
+    """Let an editor and its server get to know each other, and part at the end; `asks`: for diagnostics."""
+    asked = lsp.TextDocumentClientCapabilities(diagnostic=lsp.DiagnosticClientCapabilities()) if asks else None
     capabilities = lsp.ClientCapabilities(
         workspace=lsp.WorkspaceClientCapabilities(
             workspace_edit=lsp.WorkspaceEditClientCapabilities(document_changes=versioned),
             did_change_watched_files=lsp.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True),
-        )
+            diagnostics=lsp.DiagnosticWorkspaceClientCapabilities(refresh_support=True),
+        ),
+        text_document=asked,
     )
     options = {"settings": settings} if settings else None
-    await editor.client.initialize_async(
+    begun = await editor.client.initialize_async(
         lsp.InitializeParams(capabilities, root_uri=editor.folder.as_uri(), initialization_options=options)
     )
+    editor.capabilities = begun.capabilities
     editor.client.initialized(lsp.InitializedParams())
     try:
         yield

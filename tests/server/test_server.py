@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 
 import pytest
 from command import CLEAN, HARDCODED, MANUAL, NEUTRAL, UNSAFE, run
 from editor import Editor, with_command, with_editor
 from lsprotocol import types as lsp
+
+from cudafix.config.options import Options
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Work
+from cudafix.files.source import Source
+from cudafix.model import Result
 
 TWO = "import torch\n\ntorch.cuda.synchronize()\ntorch.cuda.synchronize()\ntorch.cuda.empty_cache()\n"
 WIDE = "import torch\n\nx = '🦀🦀'; torch.cuda.empty_cache()\n"
@@ -53,6 +61,32 @@ def test_what_is_typed_is_looked_at_before_it_is_saved(tmp_path: Path) -> None:
         assert [one.code for one in await editor.diagnostics("a.py")] == ["CFX101"]
         editor.type("a.py", CLEAN)
         assert await editor.diagnostics("a.py") == []
+
+    with_editor(tmp_path, story)
+
+
+def test_what_is_typed_during_a_check_is_checked_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running, most = [0], [0]
+
+    def slow(source: Source, options: Options, work: Work) -> Result:
+        running[0] += 1
+        most[0] = max(most[0], running[0])
+        time.sleep(0.2)
+        running[0] -= 1
+        return process(source, options, work)
+
+    monkeypatch.setattr("cudafix.server.buffer.process", slow)
+
+    async def story(editor: Editor) -> None:
+        assert await editor.open("a.py", CLEAN) == []
+        for number in range(5):
+            editor.type("a.py", f"{CLEAN}x = {number}\n")
+            await asyncio.sleep(0.1)
+        editor.type("a.py", HARDCODED)
+        while not (found := await editor.diagnostics("a.py")):
+            pass
+        assert [one.code for one in found] == ["CFX101"]
+        assert most == [1]
 
     with_editor(tmp_path, story)
 

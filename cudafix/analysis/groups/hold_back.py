@@ -208,8 +208,8 @@ def with_kin(
     ]
     stay = late_kin(asked, fixed, context)
     matches = [held_by_kin(one, stay, context) for one in matches]
-    late = late_kin(counted, [one for one in matches if one.trust is Safety.SAFE], context, True)
-    matches = [beside_kin(one, late, context) for one in matches]
+    late = late_kin(counted, [one for one in matches if one.trust is Safety.SAFE], context)
+    matches = over_devices([beside_kin(one, late, context) for one in matches], asked, context)
     unsafe = next((one for one in matches if one.code == AMP and one.trust is not Safety.SAFE), None)
     return [beside(one, said_of_match(unsafe, context)) if unsafe and one.code == AMP else one for one in matches]
 
@@ -231,11 +231,11 @@ def references_of(match: Match, context: RuleContext) -> list[Reference]:
 
 
 def late_kin(
-    references: Iterable[Reference], fixed: Iterable[Match], context: RuleContext, is_safe: bool = False
+    references: Iterable[Reference], fixed: Iterable[Match], context: RuleContext
 ) -> dict[Reference | None, Reference]:
     """Return the references that `fixed` is about and that have kin which it is not about, each with one of those."""
     done = {reference for one in fixed for reference in (one.reference, *one.covers)}
-    kin = grouped((key, one) for one in references for key in kin_of(one, context, is_safe))
+    kin = grouped((key, one) for one in references for key in kin_of(one, context))
     late: dict[Reference | None, Reference] = {}
     pending = True
     while pending:
@@ -253,14 +253,22 @@ def said_of(reference: Reference, context: RuleContext) -> str:
     return f"`{reference.symbol.name}` on line {context.file.start(reference.node).row}"
 
 
+def over_devices(matches: list[Match], asked: Iterable[Reference], context: RuleContext) -> list[Match]:
+    """Return the matches; what any method may call is safe only where all that handles a device in the file is."""
+    safe = {one for match in matches if match.trust is Safety.SAFE for one in references_of(match, context)}
+    left = next((one for one in asked if one not in safe and HANDLES in kin_of(one, context)), None)
+    if left is None:
+        return matches
+    names = {match: {one.symbol.row.name for one in references_of(match, context)} for match in matches}
+    return [beside(one, said_of(left, context)) if not names[one].isdisjoint(OF_METHOD) else one for one in matches]
+
+
 def said_of_match(match: Match, context: RuleContext) -> str:
     return f"`{code_in_line(match.node, context)}` on line {context.file.start(match.node).row}"
 
 
-def kin_of(reference: Reference, context: RuleContext, is_safe: bool = False) -> Iterator[Hashable]:
-    """Yield what a reference has in common with those that people change together with it; if it is to be safe, what
-    any method may call goes with what handles devices as well.
-    """
+def kin_of(reference: Reference, context: RuleContext) -> Iterator[Hashable]:
+    """Yield what a reference has in common with those that people change together with it."""
     row = reference.symbol.row
     if row.code == STREAMS:
         yield STREAMS, row.name
@@ -280,8 +288,6 @@ def kin_of(reference: Reference, context: RuleContext, is_safe: bool = False) ->
         yield (owner, row.name) if owner is not None else reference
     elif row.name in OF_METHOD:
         yield row.name
-        if is_safe:
-            yield HANDLES
     elif row.code != ERRORS and row.has_neutral_form and reference.call is not None:
         yield HANDLES
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from cudafix.analysis.context import RuleContext
+from cudafix.analysis.context import RuleContext, found_in_file
 from cudafix.analysis.match import Match
 from cudafix.catalogue.amp import TURNS_ON
 from cudafix.matchers.device_counts import is_loop_over_devices
@@ -61,7 +61,7 @@ def question(match: Match, changed: Iterable[Reference], context: RuleContext) -
     flag = flag_kept(match, context)
     if flag:
         return f"`{flag}` still decides elsewhere"
-    if match.code == AMP and TYPE_OF_TENSOR.search(context.file.text):
+    if match.code == AMP and found_in_file(TYPE_OF_TENSOR, context):
         return OWN_TYPE
     asked = (question_of(one, match, context) for one in changed if is_ours(match, context))
     return next(filter(None, asked), "")
@@ -90,7 +90,7 @@ def question_of(reference: Reference, match: Match, context: RuleContext) -> str
         return EMPTY_LOOP
     if row.name == "device_count" and is_compared(reference, file):
         return ENOUGH
-    helper = own_helper(row.name, file)
+    helper = own_helper(row.name, context)
     return f"the file has `{helper}` for it, of the project's own" if helper else ""
 
 
@@ -152,9 +152,9 @@ def is_subtracted(reference: Reference, file: File) -> bool:
     return any(isinstance(one, cst.BinaryOperation) and isinstance(one.operator, cst.Subtract) for one in parents)
 
 
-def own_helper(name: str, file: File) -> str:
+def own_helper(name: str, context: RuleContext) -> str:
     """Return what the file imports that does the same by its name, and is not torch's; by its text, slices included."""
-    found = OWN_LAYER.search(file.text) or (HELPERS[name].search(file.text) if name in HELPERS else None)
+    found = found_in_file(OWN_LAYER, context) or (found_in_file(HELPERS[name], context) if name in HELPERS else None)
     return found[1] if found is not None else ""
 
 

@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 import libcst as cst
 
-from cudafix.analysis.context import RuleContext, once
+from cudafix.analysis.context import RuleContext, found_in_file, once
 from cudafix.analysis.control_flow.substitutes import tests_of
 from cudafix.analysis.match import Match
 from cudafix.matchers.cuda_words import names_backend
@@ -100,6 +100,7 @@ class Surroundings:
         self.gone: dict[int, list[Span]] = {}
         self.merged: dict[int, list[Span]] = {}
         """The same, sorted and without overlaps, for the rows that were asked for."""
+        self.first_rows: dict[int, tuple[list[Place], int]] = {}
         for match in matches:
             if match.trust is Safety.SAFE or (unsafe and match.operations):
                 for start, end in taken_out(match, self.file):
@@ -125,7 +126,7 @@ class Surroundings:
         if said:
             return said
         is_of_device = name not in ("", *OF_METHOD) or self.is_behind_flag(node)
-        kernels = EXTENSION.search(self.file.text) if is_of_device else None
+        kernels = found_in_file(EXTENSION, self.context) if is_of_device else None
         if kernels is not None:
             return f"the file uses `{kernels[1]}`, which may be kernels of CUDA alone"
         function, owner = enclosing(self.file.tree.ancestors(node))
@@ -148,18 +149,18 @@ class Surroundings:
         """
         if self.is_of_cuda:
             return "the file is CUDA's own, by its name"
-        text, name = self.file.text, self.name_at(node)
+        name = self.name_at(node)
         if self.code_at(node) == STREAMS and self.file.path.endswith(".pyi"):
             return "a stub says what the module has"
         said = (self.said_of_process(name) if with_devices else "") or library_of_cuda(self.context)
         if said:
             return said
-        if name == "device_count" and PARALLEL.search(text):
+        if name == "device_count" and found_in_file(PARALLEL, self.context):
             return "`DataParallel` is for devices of CUDA alone"
-        extension = EXTENSION.search(text) if self.code_at(node) == STREAMS else None
+        extension = found_in_file(EXTENSION, self.context) if self.code_at(node) == STREAMS else None
         if extension is not None:
             return f"what runs on the stream may be `{extension[1]}`, kernels of CUDA alone"
-        if name == "amp.autocast" and SCALES.search(text) and "GradScaler" not in text:
+        if name == "amp.autocast" and has_scaler_of_others(self.context):
             return "the scaler that goes with it is made elsewhere, and may be CUDA's"
         if speaks_behind(self.line(self.file.end(node).row)):
             return "the comment behind it speaks of CUDA"
@@ -168,13 +169,11 @@ class Surroundings:
             return f"`{owner.name.value}` says CUDA by its name"
         if function is None:
             return ""
-        places = (words_in if name == "device" else hard_words_in)(function, self.context)
+        words = (words_in if name == "device" else hard_words_in)(function, self.context)
+        places = [("function", words if with_devices else without_devices(words, self.context))]
         if owner is not None and with_devices and name not in ("", *OF_METHOD):
-            places = [*places, *hard_words_in(owner, self.context)]
-        if not with_devices:
-            devices = {row for row, _ in devices_said(self.context)}
-            places = [one for one in places if one[0] not in devices]
-        return self.said_in([("function", places)]) or self.said_of(function, owner, name)
+            places.append(("class", hard_words_in(owner, self.context)))
+        return self.said_in(places) or self.said_of(function, owner, name)
 
     def name_at(self, node: cst.CSTNode) -> str:
         """Return the catalogue's name of the function that is referred to at `node`; "" for what is no reference."""
@@ -267,7 +266,11 @@ class Surroundings:
 
     def first_left(self, places: Iterable[Place]) -> int:
         """Return the row of the first of some places that no fix takes out; 0 where there is none."""
-        return next((row for row, column in places if not self.is_gone(row, column)), 0)
+        if not isinstance(places, list):
+            return next((row for row, column in places if not self.is_gone(row, column)), 0)
+        if id(places) not in self.first_rows:  # each node of a function asks for the same list
+            self.first_rows[id(places)] = places, self.first_left(iter(places))
+        return self.first_rows[id(places)][1]
 
     def is_gone(self, row: int, column: int) -> bool:
         if row not in self.merged:
@@ -275,6 +278,12 @@ class Surroundings:
         spans = self.merged[row]
         index = bisect_right(spans, (column, sys.maxsize)) - 1
         return index >= 0 and column < spans[index][1]
+
+
+@once
+def has_scaler_of_others(context: RuleContext) -> bool:
+    """Whether a file scales with what another one has made."""
+    return SCALES.search(context.file.text) is not None and "GradScaler" not in context.file.text
 
 
 @once
@@ -330,6 +339,7 @@ def statements_of(definition: Definition, context: RuleContext) -> list[tuple[in
     return found
 
 
+@once
 def docstrings_in(definition: Definition, context: RuleContext) -> list[tokenize.TokenInfo]:
     """Return the texts that stand alone in a definition; of a class its own, if it has one, comes first."""
     inside = [one for _, one in statements_of(definition, context)]
@@ -407,6 +417,11 @@ def hard_words_in(function: Definition, context: RuleContext) -> list[Place]:
     """Return where a definition uses CUDA or NCCL, or speaks of it, beside names that only contain the word."""
     inside = [one for one in tokens_of(function, context) if one.type in TEXTS or is_use(one)]
     return [place for one in inside for place in places_in(one, SAYS)]
+
+
+def without_devices(places: list[Place], context: RuleContext) -> list[Place]:
+    devices = {row for row, _ in devices_said(context)}
+    return [one for one in places if one[0] not in devices]
 
 
 @once

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import libcst as cst
 
-from cudafix.analysis.context import RuleContext, once
+from cudafix.analysis.context import RuleContext, found_in_file, once
 from cudafix.analysis.control_flow.availability import Guard, dependent_parts, guards_of, whole_condition
 from cudafix.analysis.control_flow.substitutes import AVAILABLE_FUNCTION, DEVICE_TYPE_FUNCTION
 from cudafix.analysis.groups.questions import IMPORTS, is_told
-from cudafix.analysis.groups.surroundings import SCALES, Surroundings, devices_said, enclosing, words_in
+from cudafix.analysis.groups.surroundings import Surroundings, devices_said, enclosing, has_scaler_of_others, words_in
 from cudafix.analysis.match import Match
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -101,7 +101,7 @@ def said_of_choice(match: Match, surroundings: Surroundings, context: RuleContex
     row = surroundings.first_left(devices_said(context))
     yield f"line {row} of the file still says CUDA, and this chooses the device" if row else ""
     yield said_of_own_device(context)
-    yield "the file works with float64, which MPS does not have" if DOUBLE.search(file.text) else ""
+    yield "the file works with float64, which MPS does not have" if found_in_file(DOUBLE, context) else ""
     function, owner = enclosing(file.tree.ancestors(match.node))
     is_in_module = owner is not None and function is not None and "forward" in methods_of(owner)
     yield "a module works where its parameters are, and others move it there" if is_in_module else ""
@@ -131,8 +131,7 @@ def said_of_answer(reference: Reference, context: RuleContext) -> Iterator[str]:
 
 def said_of_autocast(match: Match, surroundings: Surroundings, context: RuleContext) -> Iterator[str]:
     """Yield what speaks against computing in lower precision on any accelerator."""
-    text = context.file.text
-    elsewhere = SCALES.search(text) is not None and "GradScaler" not in text
+    elsewhere = has_scaler_of_others(context)
     yield "the scaler that goes with it is made elsewhere, and may be CUDA's" if elsewhere else ""
     _, owner = enclosing(context.file.tree.ancestors(match.node))
     row = surroundings.first_left(words_in(owner, context)) if owner is not None else 0
@@ -142,7 +141,7 @@ def said_of_autocast(match: Match, surroundings: Surroundings, context: RuleCont
 
 @once
 def said_of_own_device(context: RuleContext) -> str:
-    found = OWN_DEVICE.search(context.file.text)
+    found = found_in_file(OWN_DEVICE, context)
     return f"`{found[1]}` chooses the device here, and may know CUDA alone" if found is not None else ""
 
 
