@@ -10,6 +10,7 @@ import pytest
 from command import git
 
 import cudafix.engine.discover
+import cudafix.files.globs
 from cudafix.config.options import Options
 from cudafix.engine.discover import PathError, discover
 from cudafix.files.globs import matches_glob
@@ -351,8 +352,14 @@ def test_folders_may_lie_in_one_another_up_to_a_limit(folder: Path, monkeypatch:
     assert found() == ["a/a/a/a", "a/a/a/b.py"]
 
 
-@pytest.mark.parametrize("glob", ["[" * 500_000, "*a" * 400 + "b", "**/" * 300 + "b"], ids=["brackets", "stars", "any"])
+def test_a_glob_that_is_longer_than_a_limit_fits_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cudafix.files.globs, "LONGEST", 5)
+    assert matches_glob(Path("a.py"), "*a.py", Path())
+    assert not matches_glob(Path("a.py"), "[a]*py", Path())
+
+
+@pytest.mark.parametrize("glob", ["*a" * 6 + "b", "**/" * 6 + "b"], ids=["stars", "any"])
 def test_a_glob_that_fits_nearly_everywhere_is_answered_at_once(glob: str) -> None:
     start = time.process_time()
-    assert not matches_glob(Path("/".join(["a" * 200] * 15)), glob, Path())
+    assert not matches_glob(Path("/".join(["a" * 80] * 15)), glob, Path())
     assert time.process_time() - start < 1

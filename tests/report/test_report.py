@@ -189,7 +189,7 @@ def test_earlier_reports_show_how_far_it_has_come(tree: Path, monkeypatch: pytes
         ("a.json", "{"),
         ("a.json", "[]"),
         ("a.json", '{"version": 1}'),
-        ("a.json", "[" * 100_000),
+        ("a.json", "[" * 2_000),
         ("a.json", '{"version": 1, "title": 5}'),
         ("a.html", "<html></html>"),
     ],
