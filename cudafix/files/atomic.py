@@ -35,6 +35,15 @@ def replacement(target: str) -> Iterator[str]:
         raise
 
 
+def open_new(name: str) -> None:
+    """Make an empty file that only its owner may read, whatever others may do with the one that it is a copy of.
+
+    Raises:
+        OSError: where there is one, or cannot be one.
+    """
+    os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def write_all(temporary: str, data: bytes) -> None:
     """Write `data`, and wait until it is on the disk."""
     with open(temporary, "wb") as stream:

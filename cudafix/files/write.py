@@ -1,14 +1,14 @@
-"""New bytes → the file: all of them or none, with the file's own mode, and only if nobody changed it meanwhile."""
+"""New bytes → the file: all of them or none, with all else that it has, and only if nobody changed it meanwhile."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import os
-import shutil
 import stat
 
-from cudafix.files.atomic import put, replacement, write_all
+from cudafix.files.atomic import open_new, put, replacement, write_all
+from cudafix.files.attributes import NotKeptError, extended, give_back, keep_attributes
 
 OLD = ".cudafix-old"
 """What the name of a copy ends with that holds a file as it was."""
@@ -28,41 +28,48 @@ def write(path: str, old: bytes, new: bytes) -> None:
     target = os.path.realpath(path)
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), target)
-    status = os.stat(target)
-    if status.st_nlink > 1:
-        write_in_place(target, old, new, status)
+    if os.stat(target).st_nlink > 1:
+        write_in_place(target, old, new)
         return
-    with replacement(target) as temporary:
-        write_all(temporary, new)
-        keep_attributes(target, temporary)
-        check_unchanged(target, old)
+    try:
+        with replacement(target) as temporary:
+            write_all(temporary, new)
+            keep_attributes(target, temporary)
+            check_unchanged(target, old)
+    except NotKeptError:
+        write_in_place(target, old, new)
 
 
-def write_in_place(target: str, old: bytes, new: bytes, status: os.stat_result) -> None:
-    """Write into a file that has other names, so that they stay names of it; until that is done a copy has the old.
+def write_in_place(target: str, old: bytes, new: bytes) -> None:
+    """Write into a file, which keeps its other names and whatever else no other file can have; until that is done a
+    copy has the old content.
 
     Raises:
         ChangedMeanwhile: when the file no longer holds `old`.
-        OSError: when it cannot be written, or the copy of a run that was killed is there; the file is then as it was.
+        OSError: when it cannot be written, or the copy of another run is there; the file is then as it was.
     """
-    check_unchanged(target, old)
     copy = f"{target}{OLD}"
-    if os.path.lexists(copy):
-        raise FileExistsError(errno.EEXIST, f"{os.path.basename(copy)}, of a run that was killed, is still there")
-    with open(copy, "xb"):
-        pass
     try:
+        open_new(copy)  # nobody else writes while it is there
+    except FileExistsError:
+        text = f"{os.path.basename(copy)}, of a run that goes on or was killed, is there"
+        raise FileExistsError(errno.EEXIST, text) from None
+    try:
+        check_unchanged(target, old)
         write_all(copy, old)
+        mode, attributes = stat.S_IMODE(os.stat(target).st_mode), extended(target)
         with open(target, "r+b") as stream:
             try:
                 put(stream.fileno(), new)
             except BaseException:
                 put(stream.fileno(), old)
                 raise
-        with contextlib.suppress(OSError):
-            os.chmod(target, stat.S_IMODE(status.st_mode))  # writing takes set-id bits away
+        give_back(target, mode, attributes)  # writing takes set-id bits away
+    except ChangedMeanwhile:
+        os.unlink(copy)
+        raise
     except BaseException:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ChangedMeanwhile):
             check_unchanged(target, old)
             os.unlink(copy)
         raise
@@ -73,13 +80,3 @@ def check_unchanged(target: str, old: bytes) -> None:
     with open(target, "rb") as stream:
         if stream.read(len(old) + 1) != old:
             raise ChangedMeanwhile(f"{target} was changed by somebody else meanwhile")
-
-
-def keep_attributes(target: str, temporary: str) -> None:
-    """Give `temporary` the mode, owner and extended attributes of `target`, but not its age: bytecode goes by that."""
-    if hasattr(os, "chown"):  # before the mode: a new owner takes set-id bits away
-        owner = os.stat(target)
-        with contextlib.suppress(OSError):
-            os.chown(temporary, owner.st_uid, owner.st_gid)
-    shutil.copystat(target, temporary)
-    os.utime(temporary)

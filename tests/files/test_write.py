@@ -265,7 +265,7 @@ def test_the_copy_of_a_run_that_was_killed_is_not_written_over(folder: Path) -> 
     one, _ = with_two_names(folder)
     (folder / "a.py.cudafix-old").write_text("what it held")
     result = invoke("fix")
-    reason = "a.py.cudafix-old, of a run that was killed, is still there"
+    reason = "a.py.cudafix-old, of a run that goes on or was killed, is there"
     assert (result.exit_code, result.output) == (2, f"cudafix: a.py: cannot be written: {reason}\n")
     assert (folder / "a.py.cudafix-old").read_text() == "what it held"
     assert one.read_text() == HARDCODED
