@@ -10,6 +10,7 @@ import pytest
 from command import git
 
 import cudafix.engine.discover
+import cudafix.files.git
 import cudafix.files.globs
 from cudafix.config.options import Options
 from cudafix.engine.discover import PathError, discover
@@ -338,6 +339,64 @@ def test_a_folder_that_may_not_be_entered_has_no_configuration(folder: Path, mon
 
     list(discover(["."], options_of))
     assert "closed" not in seen
+
+
+# In a repository git passes over what it may not enter
+
+
+UNOPENED = b"warning: could not open directory 'x/': Permission denied\n"
+
+
+def shut(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Let nobody enter some folders, as it is for those who are not root."""
+    access, scan, ask = os.access, os.scandir, cudafix.files.git.ask
+
+    def may_access(path: str | Path, mode: int) -> bool:
+        return Path(path).name not in names and access(path, mode)
+
+    def scan_all_but_these(path: str) -> object:
+        if Path(path).name in names:
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    def ask_and_hear(top: Path, *arguments: str, stdin: bytes = b"") -> tuple[bytes, bytes]:
+        said, beside = ask(top, *arguments, stdin=stdin)
+        known = (one for one in said.split(b"\0") if not set(os.fsdecode(one).split("/")[:-1]) & set(names))
+        return (b"\0".join(known), UNOPENED) if arguments[0] == "ls-files" else (said, beside)
+
+    monkeypatch.setattr(os, "access", may_access)
+    monkeypatch.setattr(os, "scandir", scan_all_but_these)
+    monkeypatch.setattr(cudafix.files.git, "ask", ask_and_hear)
+
+
+def test_a_new_folder_that_may_not_be_entered_stands_for_what_is_in_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git("init", cwd=folder)
+    write("a.py", "closed/b.py", "new/sub/closed/c.py", "new/d.py")
+    shut(monkeypatch, "closed")
+    assert found() == ["a.py", "closed", "new/d.py", "new/sub/closed"]
+    assert found("new") == ["new/d.py", "new/sub/closed"]
+
+
+def test_one_that_is_ignored_or_excluded_or_of_another_repository_does_not(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git("init", cwd=folder)
+    write("a.py", "own/build/b.py", "mine/closed/c.py", "other/closed/d.py", "build/e.py")
+    git("init", cwd=folder / "other")
+    (folder / ".gitignore").write_text("mine\n")
+    shut(monkeypatch, "closed", "build")
+    assert found() == ["a.py"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
+def test_git_says_so_of_a_real_one(folder: Path) -> None:
+    git("init", cwd=folder)
+    write("a.py", "clo\nsed/b.py", "new/closed/c.py")
+    for name in ("clo\nsed", "new/closed"):
+        (folder / name).chmod(0)
+    assert found() == ["a.py", "clo\nsed", "new/closed"]
 
 
 def test_an_excluded_folder_is_not_missed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
