@@ -22,6 +22,7 @@ from cudafix.engine.one_file import process
 from cudafix.engine.work import Mode, Work
 from cudafix.engine.workers import collect_less
 from cudafix.files.ordinary import DATA
+from cudafix.files.paths import folders_of
 from cudafix.files.source import STDIN, Source, read
 from cudafix.formats import FORMATS, Format
 from cudafix.formats.diff import diff
@@ -140,6 +141,7 @@ class Session:
         return options_for(folder, self.overrides)
 
     def run_paths(self) -> None:
+        self.tops = folders_of(self.paths)  # before the files are looked for
         jobs = list(self.discover())
         self.protect(path for path, _ in jobs)
         for path, _ in jobs:
@@ -147,7 +149,7 @@ class Session:
         self.progress = Progress(len(jobs), sys.stderr, sys.stderr.isatty() and not self.flags["quiet"])
         cache = self.make_cache()
         processes = self.flags["jobs"] or default_processes()
-        work = Work(self.mode, self.unsafe, remembers=cache is not None)
+        work = Work(self.mode, self.unsafe, cache is not None, self.tops)
         for result in run_cached(jobs, cache, work, processes, self.say_more):
             self.progress.step()
             self.take(result)

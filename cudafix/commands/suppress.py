@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,11 +12,10 @@ import click
 from cudafix.commands.conventions import CLEAN, ERROR
 from cudafix.commands.session import Session
 from cudafix.engine.discover import PathError
-from cudafix.engine.one_file import failed, one_line
+from cudafix.engine.one_file import failed, one_line, write_or_say
 from cudafix.engine.work import Mode
 from cudafix.files.ordinary import DATA, read_ordinary
 from cudafix.files.source import HOLD_MODULES
-from cudafix.files.write import ChangedMeanwhile, write
 from cudafix.formats.summary import plural
 from cudafix.model import Finding
 from cudafix.suppressions.insertion import NOT_TO_SILENCE, Style, add_suppressions
@@ -48,8 +48,10 @@ class SuppressSession(Session):
             new = add_suppressions(old, findings, self.style)
             if not is_same_code(new, old):
                 raise SyntaxError("a comment would change the code")
-            write(path, old, new)
-        except (SyntaxError, UnicodeError, ChangedMeanwhile, OSError) as error:
+        except (SyntaxError, UnicodeError, OSError) as error:
             self.take(failed(path, f"left as it was: {one_line(error)}"))
             return False
-        return True
+        failure = write_or_say(path, old, new, self.options_for(Path(path).parent).root, self.tops)
+        if failure is not None:
+            self.take(failure)
+        return failure is None

@@ -22,8 +22,14 @@ from cudafix.files.attributes import NotKeptError, extended, give_back, keep_att
 from cudafix.files.paths import is_inside
 from cudafix.files.source import SUFFIXES
 
-NEVER_OUTPUT = (*SUFFIXES, ".toml", ".cfg", ".ini", ".yaml", ".yml")
+NEVER_OUTPUT = (
+    *SUFFIXES, ".pth", ".toml", ".cfg", ".ini", ".yaml", ".yml", ".lock", ".c", ".cc", ".cpp", ".cu", ".cuh", ".h",
+    ".hpp", ".js", ".ts", ".sh", ".bat", ".ps1", "Makefile", "Dockerfile", "CODEOWNERS", ".gitignore", ".env",
+    ".gitattributes",
+)  # fmt: skip
 """How the names of files end that hold code or settings: what is there is no earlier output of ours."""
+
+GIT = f"{os.sep}.git{os.sep}"
 
 READER_WITHIN = 5.0
 """Seconds that a named pipe may be without a reader."""
@@ -69,10 +75,16 @@ def protect(name: str, used: Iterable[str | int]) -> None:
         status = status_of(name)
         if status is None or not stat.S_ISREG(status.st_mode):
             return
-        if name.endswith(NEVER_OUTPUT) or os.path.realpath(name).endswith(NEVER_OUTPUT):
+        if holds_code(name):
             raise OutputError(f"{name}: holds code or settings, which output would replace")
         if any(is_at(one, status) for one in used):
             raise OutputError(f"{name}: is used by this run itself, and output would replace it")
+
+
+def holds_code(name: str) -> bool:
+    """Whether what stands at `name` is code or settings, by its name or that of where it leads."""
+    target = os.path.realpath(name)
+    return name.endswith(NEVER_OUTPUT) or target.endswith(NEVER_OUTPUT) or GIT in target
 
 
 def is_at(path: str | int, status: os.stat_result) -> bool:

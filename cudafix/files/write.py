@@ -6,9 +6,11 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Collection
 
-from cudafix.files.atomic import open_new, put, replacement, write_all
+from cudafix.files.atomic import held, open_new, put, replacement, write_all
 from cudafix.files.attributes import NotKeptError, extended, give_back, keep_attributes
+from cudafix.files.paths import is_below
 
 OLD = ".cudafix-old"
 """What the name of a copy ends with that holds a file as it was."""
@@ -18,14 +20,21 @@ class ChangedMeanwhile(Exception):
     """Somebody else wrote the file between our reading and our writing."""
 
 
-def write(path: str, old: bytes, new: bytes) -> None:
+def write(path: str, old: bytes, new: bytes, tops: Collection[str] = ()) -> None:
     """Replace the content of `path`; a link is followed, so that it stays one.
 
     Raises:
-        ChangedMeanwhile: when the file no longer holds `old`.
+        ChangedMeanwhile: when the file no longer holds `old`, or by now lies in none of the folders `tops`.
         OSError: when it cannot be written; the file is then as it was.
     """
-    target = os.path.realpath(path)
+    folder, name = os.path.split(os.path.realpath(path))
+    with held(folder) as place:
+        if tops and not any(is_below(place, one) for one in ([folder] if folder in tops else tops)):
+            raise ChangedMeanwhile("somebody else changed it meanwhile")
+        write_at(os.path.join(place, name), old, new)
+
+
+def write_at(target: str, old: bytes, new: bytes) -> None:
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), target)
     if os.stat(target).st_nlink > 1:
@@ -58,7 +67,7 @@ def write_in_place(target: str, old: bytes, new: bytes) -> None:
         check_unchanged(target, old)
         write_all(copy, old)
         mode, attributes = stat.S_IMODE(os.stat(target).st_mode), extended(target)
-        with open(target, "r+b") as stream:
+        with open(target, "r+b", opener=open_itself) as stream:
             try:
                 put(stream.fileno(), new)
             except BaseException:
@@ -79,4 +88,9 @@ def write_in_place(target: str, old: bytes, new: bytes) -> None:
 def check_unchanged(target: str, old: bytes) -> None:
     with open(target, "rb") as stream:
         if stream.read(len(old) + 1) != old:
-            raise ChangedMeanwhile(f"{target} was changed by somebody else meanwhile")
+            raise ChangedMeanwhile("somebody else changed it meanwhile")
+
+
+def open_itself(name: str, flags: int) -> int:
+    """Open a file that is no link; by now it might be one."""
+    return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0))

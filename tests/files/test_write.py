@@ -12,6 +12,7 @@ from command import HARDCODED, MANUAL, NEUTRAL, invoke, names_below
 
 import cudafix.engine.one_file
 import cudafix.files.write
+from cudafix.files.paths import folders_of
 from cudafix.files.source import Source
 from cudafix.files.write import ChangedMeanwhile, write
 
@@ -113,6 +114,69 @@ def test_a_link_that_leaves_the_project_is_not_followed_for_writing(folder: Path
     assert done.exit_code == 2
     assert "link.py: left as it was: it is a link to a file outside of the project" in done.stderr
     assert outside.read_text() == HARDCODED
+
+
+def test_a_file_that_by_now_lies_elsewhere_is_not_written(folder: Path) -> None:
+    for name in ("ours", "theirs"):
+        (folder / name).mkdir()
+        (folder / name / "a.py").write_bytes(b"old")
+    (folder / "ours" / "pkg").symlink_to("../theirs")
+    tops = folders_of(["ours", "ours/a.py"])
+    write("ours/a.py", b"old", b"new", tops)
+    with pytest.raises(ChangedMeanwhile):
+        write("ours/pkg/a.py", b"old", b"new", tops)
+    assert ((folder / "ours/a.py").read_bytes(), (folder / "theirs/a.py").read_bytes()) == (b"new", b"old")
+
+
+def test_a_folder_that_is_named_may_be_a_link(folder: Path) -> None:
+    (folder / "real").mkdir()
+    (folder / "real" / "a.py").write_text(HARDCODED)
+    (folder / "project").mkdir()
+    os.chdir("project")
+    Path("link").symlink_to("../real")
+    assert invoke("fix", "link").exit_code == 0
+    assert (folder / "real" / "a.py").read_text() == NEUTRAL
+
+
+def test_comments_follow_none_either(folder: Path) -> None:
+    project, outside = folder / "project", folder / "outside.py"
+    project.mkdir()
+    (project / "cudafix.toml").write_text("")
+    outside.write_text(HARDCODED)
+    (project / "link.py").symlink_to(outside)
+    done = invoke("check", "--add-noqa", project / "link.py")
+    assert done.exit_code == 2
+    assert "link.py: left as it was: it is a link to a file outside of the project" in done.stderr
+    assert outside.read_text() == HARDCODED
+
+
+def test_a_folder_within_the_project_may_have_two_names(folder: Path) -> None:
+    (folder / "src").mkdir()
+    (folder / "cudafix.toml").write_text("")
+    (folder / "src" / "a.py").write_text(HARDCODED)
+    (folder / "pkg").symlink_to("src")
+    assert invoke("fix", "pkg/a.py").exit_code == 0
+    assert (folder / "src" / "a.py").read_text() == NEUTRAL
+
+
+@pytest.mark.skipif(not hasattr(os, "O_PATH") or not os.path.exists("/proc/self/fd"), reason="Linux")
+def test_what_takes_the_place_of_a_folder_meanwhile_is_not_written_to(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("pkg", "theirs"):
+        (folder / name).mkdir()
+        (folder / name / "a.py").write_text(HARDCODED)
+    fsync = os.fsync
+
+    def exchange(descriptor: int) -> None:
+        fsync(descriptor)
+        (folder / "pkg").rename(folder / "ours")
+        (folder / "pkg").symlink_to("theirs")
+
+    monkeypatch.setattr(cudafix.files.write.os, "fsync", exchange)
+    assert invoke("fix", "-j", "1", "pkg/a.py").exit_code == 0
+    assert ((folder / "ours" / "a.py").read_text(), (folder / "theirs" / "a.py").read_text()) == (NEUTRAL, HARDCODED)
+    assert names_below(folder) == ["ours/a.py", "theirs/a.py"]
 
 
 def test_nothing_is_left_behind(folder: Path) -> None:
