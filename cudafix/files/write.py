@@ -47,6 +47,10 @@ def write_at(target: str, old: bytes, new: bytes) -> None:
             check_unchanged(target, old)
     except NotKeptError:
         write_in_place(target, old, new)
+    except OSError as error:
+        if error.errno != errno.EBUSY:  # which says that it is mounted by itself
+            raise
+        write_in_place(target, old, new)
 
 
 def write_in_place(target: str, old: bytes, new: bytes) -> None:

@@ -121,6 +121,17 @@ def test_a_file_of_somebody_else_stays_theirs_where_no_other_can_be_given_to_the
     assert (source.read_text(), status.st_uid, status.st_gid) == (NEUTRAL, 12345, 12345)
 
 
+def test_a_file_that_is_mounted_by_itself_is_written_in_place(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(temporary: str, target: str) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    place = source.stat().st_ino
+    monkeypatch.setattr(os, "replace", busy)
+    assert invoke("fix", "-j", "1").exit_code == 0
+    assert (source.read_text(), source.stat().st_ino) == (NEUTRAL, place)
+    assert names_below(source.parent) == ["a.py"]
+
+
 def test_a_mode_that_no_other_file_can_have_is_kept(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source.chmod(0o640)
     monkeypatch.setattr(os, "chmod", refuse)
