@@ -61,7 +61,7 @@ ROWS = re.findall(r"^\| .+ \| .+ \| `([\w/]+\.py)::(\w+)` \|$", SECURITY, re.MUL
 
 
 def test_the_table_of_attacks_names_a_test_in_each_row() -> None:
-    rows = [one for one in SECURITY.splitlines() if one.startswith("| ") and not one.endswith("| | |") and "| test |" not in one]
+    rows = [one for one in SECURITY.splitlines() if one.startswith("| ") and not one.endswith(("| | |", "| test |"))]
     assert len(rows) == len(ROWS) > 50
 
 
