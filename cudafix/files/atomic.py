@@ -26,8 +26,8 @@ def replacement(target: str) -> Iterator[str]:
     start = f"{PREFIX}{host()}-{os.getpid()}-"
     with held(folder) as place:
         handle, temporary = tempfile.mkstemp(prefix=start, suffix=SUFFIX, dir=place)
-        os.close(handle)
         try:
+            os.close(handle)
             yield temporary
             os.replace(temporary, os.path.join(place, name))
         except BaseException:
@@ -57,7 +57,12 @@ def open_new(name: str) -> None:
     Raises:
         OSError: where there is one, or cannot be one.
     """
-    os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.close(handle)
+    except OSError:
+        os.unlink(name)
+        raise
 
 
 def write_all(temporary: str, data: bytes) -> None:

@@ -236,6 +236,37 @@ def test_a_disk_that_fails_leaves_the_file_and_no_other(folder: Path, monkeypatc
     assert names_below(folder) == ["a.py"]
 
 
+FAILURES = ("close", "fsync", "ftruncate", "replace", "chmod", "setxattr", "stat", "open")
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["one name", "two names"])
+@pytest.mark.parametrize("name", FAILURES)
+def test_whichever_step_fails_the_file_is_whole_and_nothing_is_left(
+    name: str, linked: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    if linked:
+        (folder / "other.txt").hardlink_to(folder / "a.py")
+    before = names_below(folder)
+    step, calls = getattr(os, name, None), iter(range(1000))
+    if step is None:
+        pytest.skip("this system has no such step")
+
+    def fail_once(*arguments: object, **options: object) -> object:
+        if next(calls) == 0:
+            raise OSError(5, "Input/output error")
+        return step(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, name, fail_once)
+        try:
+            write("a.py", HARDCODED.encode(), NEUTRAL.encode())
+            expected = NEUTRAL
+        except OSError:
+            expected = HARDCODED
+    assert ((folder / "a.py").read_text(), names_below(folder)) == (expected, before)
+
+
 def test_an_interrupt_while_writing_leaves_the_file_and_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*arguments: object) -> None:
         raise KeyboardInterrupt
