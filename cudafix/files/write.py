@@ -10,10 +10,14 @@ from collections.abc import Collection
 
 from cudafix.files.atomic import held, open_new, put, replacement, write_all
 from cudafix.files.attributes import NotKeptError, extended, give_back, keep_attributes
+from cudafix.files.ordinary import NotReadError, read_ordinary
 from cudafix.files.paths import is_below
 
 OLD = ".cudafix-old"
 """What the name of a copy ends with that holds a file as it was."""
+
+FLAGS = os.O_RDWR | sum(getattr(os, name, 0) for name in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK"))
+"""How a file is opened that by now might be a link, or a pipe."""
 
 
 class ChangedMeanwhile(Exception):
@@ -37,7 +41,8 @@ def write(path: str, old: bytes, new: bytes, tops: Collection[str] = ()) -> None
 def write_at(target: str, old: bytes, new: bytes) -> None:
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), target)
-    if os.stat(target).st_nlink > 1:
+    status = os.stat(target)
+    if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
         write_in_place(target, old, new)
         return
     try:
@@ -71,30 +76,29 @@ def write_in_place(target: str, old: bytes, new: bytes) -> None:
         check_unchanged(target, old)
         write_all(copy, old)
         mode, attributes = stat.S_IMODE(os.stat(target).st_mode), extended(target)
-        with open(target, "r+b", opener=open_itself) as stream:
-            try:
-                put(stream.fileno(), new)
-            except BaseException:
-                put(stream.fileno(), old)
-                raise
-        give_back(target, mode, attributes)  # writing takes set-id bits away
-    except ChangedMeanwhile:
+        handle = os.open(target, FLAGS)
+    except BaseException:
         os.unlink(copy)
         raise
+    try:
+        put(handle, new)
     except BaseException:
-        with contextlib.suppress(OSError, ChangedMeanwhile):
+        with contextlib.suppress(OSError, ChangedMeanwhile):  # else the copy is all that there is
+            put(handle, old)
             check_unchanged(target, old)
             os.unlink(copy)
         raise
+    finally:
+        with contextlib.suppress(OSError):  # what was written is on the disk
+            os.close(handle)
+    give_back(target, mode, attributes)  # writing takes set-id bits away
     os.unlink(copy)
 
 
 def check_unchanged(target: str, old: bytes) -> None:
-    with open(target, "rb") as stream:
-        if stream.read(len(old) + 1) != old:
-            raise ChangedMeanwhile("somebody else changed it meanwhile")
-
-
-def open_itself(name: str, flags: int) -> int:
-    """Open a file that is no link; by now it might be one."""
-    return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        data = read_ordinary(target, max(1, len(old)))
+    except NotReadError:  # it has grown, or is a pipe by now
+        data = None
+    if data != old:
+        raise ChangedMeanwhile("somebody else changed it meanwhile")

@@ -12,7 +12,7 @@ from command import git
 import cudafix.engine.discover
 import cudafix.files.git
 import cudafix.files.globs
-from cudafix.config.options import Options
+from cudafix.config.options import Options, Overrides, options_for
 from cudafix.engine.discover import PathError, discover
 from cudafix.files.globs import matches_glob
 
@@ -409,6 +409,17 @@ def test_folders_may_lie_in_one_another_up_to_a_limit(folder: Path, monkeypatch:
     write("a/a/a/b.py", "a/a/a/a/b.py")
     monkeypatch.setattr(cudafix.engine.discover, "DEEPEST", 2)
     assert found() == ["a/a/a/a", "a/a/a/b.py"]
+
+
+def test_a_folder_whose_path_is_longer_than_any_may_be_stands_for_what_is_in_it(folder: Path) -> None:
+    for _ in range(25):
+        os.mkdir("d" * 200)
+        os.chdir("d" * 200)
+    os.chdir(folder)
+    write("a.py")
+    files = [path for path, _ in discover(["."], lambda place: options_for(place, Overrides({})))]
+    assert (files[0], len(files)) == ("a.py", 2)
+    assert set(files[1]) == {"d", "/"}
 
 
 def test_a_glob_that_is_longer_than_a_limit_fits_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,32 @@ def test_a_file_that_somebody_else_changed_is_left_as_it_is(folder: Path) -> Non
         write("a.py", b"old", b"new")
     assert (folder / "a.py").read_bytes() == b"theirs"
     assert names_below(folder) == ["a.py"]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink(os.devnull, path)])
+def test_what_is_no_file_any_more_is_neither_waited_for_nor_replaced(
+    make: Callable[[str], None], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    fsync = os.fsync
+
+    def exchange(descriptor: int) -> None:
+        fsync(descriptor)
+        os.unlink("a.py")
+        make("a.py")
+
+    monkeypatch.setattr(cudafix.files.write.os, "fsync", exchange)
+    with pytest.raises((ChangedMeanwhile, IsADirectoryError)):
+        write("a.py", HARDCODED.encode(), NEUTRAL.encode())
+    assert not (folder / "a.py").is_file()
+    assert os.listdir() == ["a.py"]
+
+
+def test_a_folder_is_not_written_in_place(folder: Path) -> None:
+    (folder / "a.py" / "inside").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError):
+        write("a.py", b"old", b"new")
+    assert os.listdir() == ["a.py"]
 
 
 def test_a_file_that_somebody_else_changed_is_one_line_and_exit_code_2(
