@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 class Session:
     """One run: what the flags ask for, and what has come of it so far."""
 
+    remembers = False
+    """Whether results say which content they are of, though there be no cache."""
+
     def __init__(self, flags: dict[str, Any], mode: Mode, unsafe: bool, edits: bool = False) -> None:
         self.flags = flags
         self.mode = mode
@@ -149,7 +152,7 @@ class Session:
         self.progress = Progress(len(jobs), sys.stderr, sys.stderr.isatty() and not self.flags["quiet"])
         cache = self.make_cache()
         processes = self.flags["jobs"] or default_processes()
-        work = Work(self.mode, self.unsafe, cache is not None, self.tops)
+        work = Work(self.mode, self.unsafe, cache is not None or self.remembers, self.tops)
         for result in run_cached(jobs, cache, work, processes, self.say_more):
             self.progress.step()
             self.take(result)

@@ -13,6 +13,7 @@ import libcst as cst
 
 from cudafix.config.import_style import PLAIN, ImportStyle
 from cudafix.config.settings import RUNTIME_MODULE
+from cudafix.syntax.blocks import is_import
 from cudafix.syntax.expressions import dotted, imported_module
 
 LINE_LENGTH = 88
@@ -41,9 +42,10 @@ class Slot:
 
 @dataclass(frozen=True)
 class Suite:
-    """A block of statements, and the lines among them that go."""
+    """A block of statements, the imports among them with their places, and the lines that go."""
 
     node: cst.CSTNode
+    imports: Sequence[tuple[int, cst.CSTNode]]
     removed: Collection[cst.CSTNode] = ()
     style: ImportStyle = PLAIN
 
@@ -59,14 +61,15 @@ class Suite:
     @cached_property
     def splits_names(self) -> bool:
         """Whether each name has an import of its own: the project says so, or two in a row are of the same module."""
+        single = [(index, one_name_from(one)) for index, one in self.imports]
         return self.style.single_line or any(
-            one and one == two for one, two in pairwise(map(one_name_from, self.statements))
+            name and name == other and after == before + 1 for (before, name), (after, other) in pairwise(single)
         )
 
     @cached_property
     def combines_aliases(self) -> bool:
         """Whether the file writes `from x import a, b as c`, and not each alias on a line of its own."""
-        nodes = [import_node(one) for one in self.statements if is_import(one)]
+        nodes = [import_node(one) for _, one in self.imports]
         return any(isinstance(one, cst.ImportFrom) and has_alias(one) and len(aliases(one)) > 1 for one in nodes)
 
     def statements_for(self, names: list[ImportAs]) -> list[list[ImportAs]]:
@@ -85,14 +88,6 @@ class Suite:
 
 
 # Import statements
-
-
-def is_import(statement: cst.CSTNode) -> bool:
-    return (
-        isinstance(statement, cst.SimpleStatementLine)
-        and len(statement.body) == 1
-        and isinstance(statement.body[0], (cst.Import, cst.ImportFrom))
-    )
 
 
 def import_node(statement: cst.CSTNode) -> ImportStatement:

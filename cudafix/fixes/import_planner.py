@@ -316,7 +316,7 @@ class Planner:
 
     def suite(self, node: cst.CSTNode) -> Suite:
         if node not in self.suites:
-            self.suites[node] = Suite(node, self.plan.removals.keys(), self.file.style)
+            self.suites[node] = Suite(node, self.file.tree.imports(node), self.plan.removals.keys(), self.file.style)
         return self.suites[node]
 
     def add_import(self, anchor: Anchor, module: str, names: list[ImportAs], first_use: int) -> None:

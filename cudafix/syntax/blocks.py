@@ -16,3 +16,11 @@ def leaves(body: cst.BaseSuite) -> bool:
 def does_nothing(body: cst.BaseSuite) -> bool:
     lines = [one.body if isinstance(one, cst.SimpleStatementLine) else [one] for one in body.body]
     return all(isinstance(statement, cst.Pass) for line in lines for statement in line)
+
+
+def is_import(statement: cst.CSTNode) -> bool:
+    return (
+        isinstance(statement, cst.SimpleStatementLine)
+        and len(statement.body) == 1
+        and isinstance(statement.body[0], (cst.Import, cst.ImportFrom))
+    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from cudafix.syntax.blocks import leaves
+from cudafix.syntax.blocks import is_import, leaves
 
 SUITES = (cst.Module, cst.IndentedBlock, cst.SimpleStatementSuite)
 """What holds statements."""
@@ -22,6 +22,7 @@ class Tree:
         self.parents: dict[cst.CSTNode, cst.CSTNode] = {}
         self.places: dict[cst.CSTNode, dict[cst.CSTNode, int]] = {}
         """The place of each statement in its block, for blocks that were asked for."""
+        self.found_imports: dict[cst.CSTNode, Sequence[tuple[int, cst.CSTNode]]] = {}
         self.found_exits: dict[cst.IndentedBlock, Sequence[cst.If]] = {}
 
     def ancestors(self, node: cst.CSTNode) -> list[cst.CSTNode]:
@@ -74,6 +75,13 @@ class Tree:
             ifs = [one for one in block.body if isinstance(one, cst.If)]
             self.found_exits[block] = [one for one in ifs if one.orelse is None and leaves(one.body)]
         return self.found_exits[block]
+
+    def imports(self, block: cst.CSTNode) -> Sequence[tuple[int, cst.CSTNode]]:
+        """Return the import statements of a block, with their places in it; they are asked for at each finding."""
+        if block not in self.found_imports:
+            statements = block.body if isinstance(block, BLOCKS) else ()
+            self.found_imports[block] = [(index, one) for index, one in enumerate(statements) if is_import(one)]
+        return self.found_imports[block]
 
     def statements_around(self, node: cst.CSTNode) -> Sequence[cst.CSTNode]:
         """Return the statements of the block in which `node` is one; none where it is not."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from command import HARDCODED, MANUAL, NEUTRAL, invoke, names_below
 
+import cudafix.commands.suppress
 import cudafix.engine.one_file
 import cudafix.files.write
 from cudafix.files.paths import folders_of
@@ -149,6 +150,24 @@ def test_comments_follow_none_either(folder: Path) -> None:
     assert done.exit_code == 2
     assert "link.py: left as it was: it is a link to a file outside of the project" in done.stderr
     assert outside.read_text() == HARDCODED
+
+
+@pytest.mark.parametrize("flags", [["--no-cache"], []], ids=["no cache", "cache"])
+def test_comments_are_written_into_no_file_that_somebody_else_changed(
+    flags: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    theirs = "# theirs\n" + HARDCODED
+    monkeypatch.setattr(cudafix.commands.suppress, "read_ordinary", lambda path, limit: theirs.encode())
+    for _ in "ab":  # the second time from memory
+        done = invoke("check", "--add-noqa", *flags, ".")
+        assert done.exit_code == 2
+        assert "a.py: left as it was: somebody else changed it meanwhile" in done.stderr
+        assert (folder / "a.py").read_text() == HARDCODED
+    monkeypatch.undo()
+    os.chdir(folder)
+    assert invoke("check", "--add-noqa", *flags, ".").exit_code == 0
+    assert "# noqa: CFX101" in (folder / "a.py").read_text()
 
 
 def test_a_folder_within_the_project_may_have_two_names(folder: Path) -> None:

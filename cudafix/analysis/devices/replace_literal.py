@@ -16,13 +16,13 @@ from cudafix.analysis.devices.late_parameter import late_parameter
 from cudafix.analysis.devices.uses import cuda_methods, device_texts, find_default_owner, find_obstacle
 from cudafix.analysis.match import Match
 from cudafix.files.source import NOTEBOOK
-from cudafix.fixes.import_placement import is_import
 from cudafix.fixes.import_text import is_between_cells
 from cudafix.fixes.operations import Constant, NodeChange, Operations, Place, Substitution, with_reason
 from cudafix.model import Safety
 from cudafix.replacements.index_as_device import is_taken_for_device
 from cudafix.replacements.replacement import ImportedName, Refusal, Replacement
 from cudafix.replacements.scripted import find_reader
+from cudafix.syntax.blocks import is_import
 from cudafix.syntax.expressions import last_name
 from cudafix.syntax.scopes import Binding, BindingKind, Scope
 
