@@ -56,6 +56,20 @@ def test_every_link_leads_somewhere(path: Path) -> None:
         assert not anchor or anchor in anchors(target)
 
 
+SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| .+ \| .+ \| `([\w/]+\.py)::(\w+)` \|$", SECURITY, re.MULTILINE)
+
+
+def test_the_table_of_attacks_names_a_test_in_each_row() -> None:
+    rows = [one for one in SECURITY.splitlines() if one.startswith("| ") and not one.endswith(("| | |", "| test |"))]
+    assert len(rows) == len(ROWS) > 50
+
+
+@pytest.mark.parametrize(("file", "test"), ROWS)
+def test_a_test_that_the_table_of_attacks_names_is_there(file: str, test: str) -> None:
+    assert f"\ndef {test}(" in (ROOT / "tests" / file).read_text(encoding="utf-8")
+
+
 def anchors(path: Path) -> set[str]:
     """Return what a browser calls the headings of a page; a comment in an example is none."""
     text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)

@@ -131,6 +131,17 @@ def test_the_code_of_a_rule_is_written_in_the_registry_alone() -> None:
     assert set(codes) == {"registry"}
 
 
+NETWORK = {"ftplib", "http", "httpx", "imaplib", "poplib", "requests", "smtplib", "socket", "ssl", "urllib", "xmlrpc"}
+
+
+def test_no_module_imports_what_talks_to_other_machines() -> None:
+    nodes = [node for path in MODULES.values() for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    modules = {one.module or "" for one in nodes if isinstance(one, ast.ImportFrom)}
+    modules |= {alias.name for one in nodes if isinstance(one, ast.Import) for alias in one.names}
+    assert "subprocess" in modules
+    assert {one for one in modules - {"urllib.parse"} if one.split(".")[0] in NETWORK} == set()
+
+
 def test_nobody_imports_a_rule() -> None:
     arrows = [(name, other) for name, path in MODULES.items() for other, _ in imports(path)]
     assert [f"{name} -> {other}" for name, other in arrows if other.startswith("rules.")] == []

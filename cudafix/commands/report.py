@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path, PurePath
@@ -142,8 +143,11 @@ def default_output(form: str) -> str:
 
 def now() -> str:
     """Return the time in UTC, or the one that makes builds repeat themselves."""
+    moment = datetime.now(timezone.utc)
     fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
-    moment = datetime.fromtimestamp(int(fixed), timezone.utc) if fixed.isdecimal() else datetime.now(timezone.utc)
+    if fixed.isdecimal():
+        with suppress(ValueError, OverflowError, OSError):  # more seconds than there will be
+            moment = datetime.fromtimestamp(int(fixed), timezone.utc)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

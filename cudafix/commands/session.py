@@ -22,6 +22,7 @@ from cudafix.engine.one_file import process
 from cudafix.engine.work import Mode, Work
 from cudafix.engine.workers import collect_less
 from cudafix.files.ordinary import DATA
+from cudafix.files.paths import folders_of
 from cudafix.files.source import STDIN, Source, read
 from cudafix.formats import FORMATS, Format
 from cudafix.formats.diff import diff
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
 class Session:
     """One run: what the flags ask for, and what has come of it so far."""
+
+    remembers = False
+    """Whether results say which content they are of, though there be no cache."""
 
     def __init__(self, flags: dict[str, Any], mode: Mode, unsafe: bool, edits: bool = False) -> None:
         self.flags = flags
@@ -140,6 +144,7 @@ class Session:
         return options_for(folder, self.overrides)
 
     def run_paths(self) -> None:
+        self.tops = folders_of(self.paths)  # before the files are looked for
         jobs = list(self.discover())
         self.protect(path for path, _ in jobs)
         for path, _ in jobs:
@@ -147,7 +152,7 @@ class Session:
         self.progress = Progress(len(jobs), sys.stderr, sys.stderr.isatty() and not self.flags["quiet"])
         cache = self.make_cache()
         processes = self.flags["jobs"] or default_processes()
-        work = Work(self.mode, self.unsafe, remembers=cache is not None)
+        work = Work(self.mode, self.unsafe, cache is not None or self.remembers, self.tops)
         for result in run_cached(jobs, cache, work, processes, self.say_more):
             self.progress.step()
             self.take(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,21 +12,24 @@ import click
 from cudafix.commands.conventions import CLEAN, ERROR
 from cudafix.commands.session import Session
 from cudafix.engine.discover import PathError
-from cudafix.engine.one_file import failed, one_line
+from cudafix.engine.one_file import failed, one_line, write_or_say
 from cudafix.engine.work import Mode
 from cudafix.files.ordinary import DATA, read_ordinary
-from cudafix.files.source import HOLD_MODULES
-from cudafix.files.write import ChangedMeanwhile, write
+from cudafix.files.source import HOLD_MODULES, digest
 from cudafix.formats.summary import plural
-from cudafix.model import Finding
+from cudafix.model import Finding, Result
 from cudafix.suppressions.insertion import NOT_TO_SILENCE, Style, add_suppressions
 from cudafix.syntax.python_parser import is_same_code
 
 
 class SuppressSession(Session):
+    remembers = True
+
     def __init__(self, flags: dict[str, Any], style: Style) -> None:
         super().__init__(flags, Mode.CHECK, unsafe=True)
         self.style = style
+        self.digests: dict[str, str] = {}
+        """What the files held in which the findings are, by path."""
 
     def run(self) -> int:
         if self.reads_stdin:
@@ -38,6 +42,10 @@ class SuppressSession(Session):
         click.echo(f"Silenced {plural(done, 'finding')} by comments.")
         return ERROR if self.total.failed else CLEAN
 
+    def take(self, result: Result) -> None:
+        self.digests[result.path] = result.digest
+        super().take(result)
+
     def add(self, path: str, findings: Sequence[Finding]) -> bool:
         """Write the file with its comments; whether that went well."""
         if path.endswith(HOLD_MODULES):
@@ -45,11 +53,16 @@ class SuppressSession(Session):
             return False
         try:
             old = read_ordinary(path, DATA)
+            if digest(old) != self.digests[path]:
+                self.take(failed(path, "left as it was: somebody else changed it meanwhile"))
+                return False
             new = add_suppressions(old, findings, self.style)
             if not is_same_code(new, old):
                 raise SyntaxError("a comment would change the code")
-            write(path, old, new)
-        except (SyntaxError, UnicodeError, ChangedMeanwhile, OSError) as error:
+        except (SyntaxError, UnicodeError, OSError) as error:
             self.take(failed(path, f"left as it was: {one_line(error)}"))
             return False
-        return True
+        failure = write_or_say(path, old, new, self.options_for(Path(path).parent).root, self.tops)
+        if failure is not None:
+            self.take(failure)
+        return failure is None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cudafix.config.names import fault_of_module
 from cudafix.errors import UserError
+from cudafix.files.ordinary import TooLargeError, read_text
 from cudafix.files.output import write_output
 from cudafix.files.source import HUGE, RUNTIME_MARK
 from cudafix.version import __version__
@@ -66,10 +67,8 @@ def state_of(path: Path) -> State:
             return State.ABSENT
         if not path.is_file():
             raise VendorError(f"{path}: is neither an ordinary file nor a link to one")
-        if path.stat().st_size > HUGE:
-            return State.FOREIGN
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
+        text = read_text(path, HUGE)
+    except (UnicodeDecodeError, TooLargeError):
         return State.FOREIGN
     except OSError as error:
         raise VendorError(f"{path}: cannot be read: {error.strerror}") from error

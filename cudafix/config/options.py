@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -209,10 +210,11 @@ def check_inside(options: Options, path: Path) -> None:
 
 
 def may_be_there(path: Path, error: Exception) -> bool:
-    """Whether there is a file that could not be read; what lies in a folder that may not be entered is nobody's."""
+    """Whether there is a file that could not be read; what lies too deep, or may not be entered, is nobody's."""
     if isinstance(error, PermissionError):
         return os.access(path.parent, os.X_OK)
-    return not isinstance(error, (FileNotFoundError, NotADirectoryError))
+    is_too_long = isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
+    return not is_too_long and not isinstance(error, (FileNotFoundError, NotADirectoryError))
 
 
 def parse(text: str, path: Path, required: bool) -> Mapping[str, Any] | None:

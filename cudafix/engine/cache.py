@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,7 @@ class Shelf:
                 if digest(read_ordinary(path, DATA)) != content:
                     return None
                 self.has_changed = self.has_changed or any(identity)
-            result = read_result(path, *details)
+            result = replace(read_result(path, *details), digest=content)
         except (OSError, TypeError, ValueError, RecursionError):
             return None
         if known != identity or day != self.today:

@@ -66,12 +66,17 @@ class Listing:
         closed: set[str] = set()
         for name in listed:
             path = os.path.normpath(os.path.join(folder, name))
-            if name.endswith((*SUFFIXES, *DOCUMENTS)):
-                if is_plain_file(path):
-                    yield path
-                elif (above := closed_folder(path)) and above not in closed:
-                    closed.add(above)
-                    yield above
+            if name.endswith((*SUFFIXES, *DOCUMENTS)) and is_plain_file(path):
+                yield path
+            elif name.endswith((*SUFFIXES, *DOCUMENTS, "/")):
+                shut = closed_folder(path, name.endswith("/"))
+                if shut and shut not in closed and not self.leaves_out(shut, folder):
+                    closed.add(shut)
+                    yield shut
+
+    def leaves_out(self, closed: str, start: Path) -> bool:
+        """Whether a folder that may not be entered, and that has no settings of its own to be read, is left out."""
+        return is_excluded(Path(closed, "_.py"), start, self.options_for(Path(closed).parent))
 
     def listed_by_git(self, folder: Path) -> list[str] | None:
         if self.refused and find_top(folder) in self.refused:
@@ -184,8 +189,10 @@ def may_be_entered(folder: str) -> bool:
     return os.access(folder, os.R_OK | os.X_OK)
 
 
-def closed_folder(path: str) -> str:
-    """Return the outermost folder above a file that may not be entered; "" where all may."""
+def closed_folder(path: str, is_folder: bool) -> str:
+    """Return the outermost folder above a file that may not be entered, or the folder itself; "" where all may."""
+    if is_folder:
+        return "" if may_be_entered(path) else path
     above = reversed(PurePath(path).parents)
     return next((str(one) for one in above if os.path.isdir(one) and not os.access(one, os.X_OK)), "")
 

@@ -6,6 +6,7 @@ Nodes of a tree stand in `Analysis` and the operations of fixes; a `Result` has 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,9 +38,7 @@ def run_file(path: str, options: Options, work: Work) -> Result:
         return failed(path, why_closed(path) if os.path.isdir(path) else reason(error))
     result = process(replace(source, outside_uses=work.outside_uses.get(path, ())), options, work)
     if work.mode is Mode.FIX and result.new_bytes is not None:
-        if leads_outside(path, options.root):
-            return failed(path, "left as it was: it is a link to a file outside of the project")
-        result = written(result, source.data, result.new_bytes)
+        result = write_or_say(path, source.data, result.new_bytes, options.root, work.tops) or result
     bytes_that_travel = result.old_bytes if work.mode is Mode.DIFF else None
     return replace(result, old_bytes=bytes_that_travel, digest=digest(source.data) if work.remembers else "")
 
@@ -249,14 +248,16 @@ def leads_outside(path: str, root: Path) -> bool:
     return beside.startswith(project) and not os.path.realpath(path).startswith(project)
 
 
-def written(result: Result, old: bytes, new: bytes) -> Result:
-    """Write the file and return its result, or what went wrong."""
+def write_or_say(path: str, old: bytes, new: bytes, root: Path, tops: Collection[str]) -> Result | None:
+    """Write a file, in the project at `root` and one of the folders `tops`, and return None; or what went wrong."""
     from cudafix.files.write import ChangedMeanwhile, write
 
+    if leads_outside(path, root):
+        return failed(path, "left as it was: it is a link to a file outside of the project")
     try:
-        write(result.path, old, new)
-    except ChangedMeanwhile:
-        return failed(result.path, "left as it was: somebody else changed it meanwhile")
+        write(path, old, new, tops)
+    except ChangedMeanwhile as error:
+        return failed(path, f"left as it was: {error}")
     except OSError as error:
-        return failed(result.path, f"cannot be written: {error.strerror or one_line(error)}")
-    return result
+        return failed(path, f"cannot be written: {error.strerror or one_line(error)}")
+    return None

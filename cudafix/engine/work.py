@@ -24,12 +24,14 @@ class Work:
         mode: whether it is only looked at, or rewritten, in the file or in memory.
         unsafe: whether unsafe fixes are done as well.
         remembers: whether the results are for a cache as well.
+        tops: the folders that files may be written in, wherever their paths lead by then; empty for any.
         outside_uses: what the other files of the run do with the names of a module, by its path.
     """
 
     mode: Mode
     unsafe: bool = False
     remembers: bool = False
+    tops: frozenset[str] = frozenset()
     outside_uses: Mapping[str, tuple[OutsideUse, ...]] = field(default_factory=dict)
 
     @property

@@ -21,17 +21,47 @@ def replacement(target: str) -> Iterator[str]:
     Raises:
         OSError: where there cannot be such a file, or it cannot take the place.
     """
-    folder = os.path.dirname(os.path.abspath(target))
-    remove_abandoned(folder)
+    folder, name = os.path.split(os.path.abspath(target))
+    remove_abandoned(os.path.realpath(folder))
     start = f"{PREFIX}{host()}-{os.getpid()}-"
-    handle, temporary = tempfile.mkstemp(prefix=start, suffix=SUFFIX, dir=folder)
-    os.close(handle)
+    with held(folder) as place:
+        handle, temporary = tempfile.mkstemp(prefix=start, suffix=SUFFIX, dir=place)
+        try:
+            os.close(handle)
+            yield temporary
+            os.replace(temporary, os.path.join(place, name))
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+
+@contextlib.contextmanager
+def held(folder: str) -> Iterator[str]:
+    """Yield a path that leads to this very folder, whatever others put in its place meanwhile; elsewhere than on Linux,
+    the path as it is."""
+    descriptor = -1
+    with contextlib.suppress(OSError, AttributeError):
+        descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    place = f"/proc/self/fd/{descriptor}"
     try:
-        yield temporary
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
+        yield place if descriptor >= 0 and os.path.isdir(place) else folder
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def open_new(name: str) -> None:
+    """Make an empty file that only its owner may read, whatever others may do with the one that it is a copy of.
+
+    Raises:
+        OSError: where there is one, or cannot be one.
+    """
+    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.close(handle)
+    except OSError:
+        os.unlink(name)
         raise
 
 

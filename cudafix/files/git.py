@@ -74,19 +74,28 @@ class GitError(UserError):
         self.status = status
 
 
-def run_git(top: Path, *arguments: str) -> bytes:
+UNOPENED = b"could not open directory"
+"""What git says of a folder that it looks for files in, and may not enter."""
+
+
+def run_git(top: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     """Return what git prints, asked in a folder that has a `.git`.
 
     Raises:
         GitError: where it fails, refuses the repository, takes too long, or cannot be run.
     """
+    return ask(top, *arguments, stdin=stdin)[0]
+
+
+def ask(top: Path, *arguments: str, stdin: bytes = b"") -> tuple[bytes, bytes]:
+    """Return what git prints, and what it says beside that; it raises as `run_git` does."""
     import subprocess  # not at the top: a hook names its files
 
     settings = [word for one in SETTINGS for word in ("-c", one)]
     command = [find_program(), "-C", str(top), *OPTIONS, *settings, *arguments]
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, env=environment(top), timeout=PATIENCE
+            command, input=stdin, capture_output=True, check=False, env=environment(top), timeout=PATIENCE
         )
     except subprocess.TimeoutExpired:
         raise GitError(f"git gives no answer within {PATIENCE:g} seconds") from None
@@ -94,7 +103,7 @@ def run_git(top: Path, *arguments: str) -> bytes:
         raise GitError(f"git cannot be run: {error.strerror}") from None
     if done.returncode != 0:
         raise error_of(top, done.returncode, done.stderr)
-    return done.stdout
+    return done.stdout, done.stderr
 
 
 def find_program() -> str:
@@ -150,6 +159,8 @@ def has_repository(folder: Path) -> bool:
 def list_files(folder: Path) -> list[str] | None:
     """Return what git tracks or does not ignore below `folder`; None where all is meant that is there.
 
+    With a slash behind them: other repositories, and folders that may not be entered and whose files git does not know.
+
     Raises:
         GitError: where git cannot say what it ignores.
     """
@@ -159,9 +170,39 @@ def list_files(folder: Path) -> list[str] | None:
     place = PurePath(os.path.relpath(os.path.realpath(folder), top)).as_posix()
     if ".git" in place.split("/") or is_ignored(top, place):
         return None  # who names such a folder wants it checked
-    listing = run_git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f":(literal){place}")
+    place_alone = f":(literal){place}"
+    listing, said = ask(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", place_alone)
+    closed = closed_folders(top, top / place) if UNOPENED in said else ()
     start = "" if place == "." else f"{place}/"
-    return sorted({one.removeprefix(start) for one in names(listing) if one.startswith(start)})
+    return sorted({one.removeprefix(start) for one in (*names(listing), *closed) if one.startswith(start)})
+
+
+def closed_folders(top: Path, folder: Path) -> list[str]:
+    """Return the folders below one that may not be entered and are not ignored, from `top` on, with a slash behind."""
+    closed, waiting = [], [str(folder)]
+    while waiting:
+        for path in folders_in(waiting.pop()):
+            if not os.access(path, os.R_OK | os.X_OK):
+                closed.append(f"{PurePath(os.path.relpath(path, top)).as_posix()}/")
+            elif not os.path.lexists(os.path.join(path, ".git")):
+                waiting.append(path)
+    try:
+        answer = run_git(top, "check-ignore", "-z", "--stdin", stdin=os.fsencode("".join(f"{one}\0" for one in closed)))
+    except GitError as error:
+        if error.status != 1:  # which stands for none
+            raise
+        return closed
+    ignored = set(names(answer))
+    return [one for one in closed if one not in ignored]
+
+
+def folders_in(folder: str) -> list[str]:
+    """Return the folders in one, but not git's own and no links; none where it cannot be listed."""
+    try:
+        with os.scandir(folder) as listing:
+            return [one.path for one in listing if one.name != ".git" and one.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
 
 
 def is_ignored(top: Path, place: str) -> bool:

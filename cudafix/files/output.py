@@ -18,12 +18,18 @@ from pathlib import Path
 
 from cudafix.errors import UserError
 from cudafix.files.atomic import new_mode, put, replacement, write_all
+from cudafix.files.attributes import NotKeptError, extended, give_back, keep_attributes
 from cudafix.files.paths import is_inside
 from cudafix.files.source import SUFFIXES
-from cudafix.files.write import keep_attributes
 
-NEVER_OUTPUT = (*SUFFIXES, ".toml", ".cfg", ".ini", ".yaml", ".yml")
+NEVER_OUTPUT = (
+    *SUFFIXES, ".pth", ".toml", ".cfg", ".ini", ".yaml", ".yml", ".lock", ".c", ".cc", ".cpp", ".cu", ".cuh", ".h",
+    ".hpp", ".js", ".ts", ".sh", ".bat", ".ps1", "Makefile", "Dockerfile", "CODEOWNERS", ".gitignore", ".env",
+    ".gitattributes",
+)  # fmt: skip
 """How the names of files end that hold code or settings: what is there is no earlier output of ours."""
+
+GIT = f"{os.sep}.git{os.sep}"
 
 READER_WITHIN = 5.0
 """Seconds that a named pipe may be without a reader."""
@@ -69,10 +75,16 @@ def protect(name: str, used: Iterable[str | int]) -> None:
         status = status_of(name)
         if status is None or not stat.S_ISREG(status.st_mode):
             return
-        if name.endswith(NEVER_OUTPUT) or os.path.realpath(name).endswith(NEVER_OUTPUT):
+        if holds_code(name):
             raise OutputError(f"{name}: holds code or settings, which output would replace")
         if any(is_at(one, status) for one in used):
             raise OutputError(f"{name}: is used by this run itself, and output would replace it")
+
+
+def holds_code(name: str) -> bool:
+    """Whether what stands at `name` is code or settings, by its name or that of where it leads."""
+    target = os.path.realpath(name)
+    return name.endswith(NEVER_OUTPUT) or target.endswith(NEVER_OUTPUT) or GIT in target
 
 
 def is_at(path: str | int, status: os.stat_result) -> bool:
@@ -206,7 +218,7 @@ def write_to_descriptor(descriptor: int, data: bytes) -> None:
 
 
 def replace_file(target: str, data: bytes, old: os.stat_result | None) -> None:
-    """Put a file with `data` in the place of `target`, under the mode and owner of `old`."""
+    """Put a file with `data` in the place of `target`, with all else that `old` has, or write into that."""
     if old is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     try:
@@ -216,6 +228,8 @@ def replace_file(target: str, data: bytes, old: os.stat_result | None) -> None:
                 os.chmod(temporary, new_mode())
             else:
                 keep_attributes(target, temporary)
+    except NotKeptError:
+        overwrite(target, data)
     except OSError as error:
         if old is None or error.errno not in IN_PLACE:
             raise
@@ -224,6 +238,7 @@ def replace_file(target: str, data: bytes, old: os.stat_result | None) -> None:
 
 def overwrite(target: str, data: bytes) -> None:
     """Write `data` into a file; where that fails, put back what was there."""
+    mode, attributes = stat.S_IMODE(os.stat(target).st_mode), extended(target)
     with open(target, "r+b") as stream:
         old = stream.read()
         try:
@@ -232,6 +247,7 @@ def overwrite(target: str, data: bytes) -> None:
             with contextlib.suppress(OSError):
                 put(stream.fileno(), old)
             raise
+    give_back(target, mode, attributes)
 
 
 def write_into(name: str, data: bytes) -> None:

@@ -5,12 +5,14 @@ What is written is source text and file names in part: all that could end a comm
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 from typing import TextIO
 
 import click
 
+from cudafix.files.output import holds_code
 from cudafix.formats.places import from_root, sentence
 from cudafix.formats.statistics import count
 from cudafix.formats.summary import plural
@@ -42,6 +44,8 @@ def write_github(findings: Sequence[Finding], stream: TextIO, rich: bool) -> Non
 
 def append(path: str, text: str) -> None:
     """Add to a file, or write to a device or a pipe; one that nobody reads from is an error, and not waited for."""
+    if holds_code(path) and os.path.isfile(path):
+        raise OSError(errno.EINVAL, "it holds code or settings")
     waits_not = getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | waits_not, 0o666)
     with open(descriptor, "a", encoding="utf-8") as page:

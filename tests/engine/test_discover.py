@@ -10,7 +10,9 @@ import pytest
 from command import git
 
 import cudafix.engine.discover
-from cudafix.config.options import Options
+import cudafix.files.git
+import cudafix.files.globs
+from cudafix.config.options import Options, Overrides, options_for
 from cudafix.engine.discover import PathError, discover
 from cudafix.files.globs import matches_glob
 
@@ -339,6 +341,64 @@ def test_a_folder_that_may_not_be_entered_has_no_configuration(folder: Path, mon
     assert "closed" not in seen
 
 
+# In a repository git passes over what it may not enter
+
+
+UNOPENED = b"warning: could not open directory 'x/': Permission denied\n"
+
+
+def shut(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Let nobody enter some folders, as it is for those who are not root."""
+    access, scan, ask = os.access, os.scandir, cudafix.files.git.ask
+
+    def may_access(path: str | Path, mode: int) -> bool:
+        return Path(path).name not in names and access(path, mode)
+
+    def scan_all_but_these(path: str) -> object:
+        if Path(path).name in names:
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    def ask_and_hear(top: Path, *arguments: str, stdin: bytes = b"") -> tuple[bytes, bytes]:
+        said, beside = ask(top, *arguments, stdin=stdin)
+        known = (one for one in said.split(b"\0") if not set(os.fsdecode(one).split("/")[:-1]) & set(names))
+        return (b"\0".join(known), UNOPENED) if arguments[0] == "ls-files" else (said, beside)
+
+    monkeypatch.setattr(os, "access", may_access)
+    monkeypatch.setattr(os, "scandir", scan_all_but_these)
+    monkeypatch.setattr(cudafix.files.git, "ask", ask_and_hear)
+
+
+def test_a_new_folder_that_may_not_be_entered_stands_for_what_is_in_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git("init", cwd=folder)
+    write("a.py", "closed/b.py", "new/sub/closed/c.py", "new/d.py")
+    shut(monkeypatch, "closed")
+    assert found() == ["a.py", "closed", "new/d.py", "new/sub/closed"]
+    assert found("new") == ["new/d.py", "new/sub/closed"]
+
+
+def test_one_that_is_ignored_or_excluded_or_of_another_repository_does_not(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git("init", cwd=folder)
+    write("a.py", "own/build/b.py", "mine/closed/c.py", "other/closed/d.py", "build/e.py")
+    git("init", cwd=folder / "other")
+    (folder / ".gitignore").write_text("mine\n")
+    shut(monkeypatch, "closed", "build")
+    assert found() == ["a.py"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
+def test_git_says_so_of_a_real_one(folder: Path) -> None:
+    git("init", cwd=folder)
+    write("a.py", "clo\nsed/b.py", "new/closed/c.py")
+    for name in ("clo\nsed", "new/closed"):
+        (folder / name).chmod(0)
+    assert found() == ["a.py", "clo\nsed", "new/closed"]
+
+
 def test_an_excluded_folder_is_not_missed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write("a.py", "build/b.py")
     monkeypatch.setattr(os, "access", lambda path, mode: str(path) != "build")
@@ -351,8 +411,25 @@ def test_folders_may_lie_in_one_another_up_to_a_limit(folder: Path, monkeypatch:
     assert found() == ["a/a/a/a", "a/a/a/b.py"]
 
 
-@pytest.mark.parametrize("glob", ["[" * 500_000, "*a" * 400 + "b", "**/" * 300 + "b"], ids=["brackets", "stars", "any"])
+def test_a_folder_whose_path_is_longer_than_any_may_be_stands_for_what_is_in_it(folder: Path) -> None:
+    for _ in range(25):
+        os.mkdir("d" * 200)
+        os.chdir("d" * 200)
+    os.chdir(folder)
+    write("a.py")
+    files = [path for path, _ in discover(["."], lambda place: options_for(place, Overrides({})))]
+    assert (files[0], len(files)) == ("a.py", 2)
+    assert set(files[1]) == {"d", "/"}
+
+
+def test_a_glob_that_is_longer_than_a_limit_fits_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cudafix.files.globs, "LONGEST", 5)
+    assert matches_glob(Path("a.py"), "*a.py", Path())
+    assert not matches_glob(Path("a.py"), "[a]*py", Path())
+
+
+@pytest.mark.parametrize("glob", ["*a" * 6 + "b", "**/" * 6 + "b"], ids=["stars", "any"])
 def test_a_glob_that_fits_nearly_everywhere_is_answered_at_once(glob: str) -> None:
     start = time.process_time()
-    assert not matches_glob(Path("/".join(["a" * 200] * 15)), glob, Path())
+    assert not matches_glob(Path("/".join(["a" * 80] * 15)), glob, Path())
     assert time.process_time() - start < 1

@@ -118,6 +118,29 @@ def test_two_runs_at_once_make_what_one_makes(tmp_path: Path) -> None:
     assert left(tmp_path) == []
 
 
+LOST_RACES = ("somebody else changed it meanwhile", "of a run that goes on or was killed")
+"""What is said of a file that another run was faster with."""
+
+
+@pytest.mark.parametrize("arguments", [["."], ["--no-cache", "-j1", "0.py", "linked.py"]], ids=["tree", "files"])
+def test_five_runs_at_once_leave_each_file_fixed_and_say_which_ones_they_lost(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    names = ["linked.py", *(f"{number}.py" for number in range(5))]
+    for name in names:
+        (tmp_path / name).write_text(HARDCODED)
+    (tmp_path / "other.txt").hardlink_to(tmp_path / "linked.py")
+    command = [*COMMAND, "fix", "-q", *arguments]
+    runs = [subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(5)]
+    said = [one.communicate(timeout=60)[1].splitlines() for one in runs]
+    assert all(any(reason in line for reason in LOST_RACES) for lines in said for line in lines)
+    assert [one.returncode for one in runs] == [2 if lines else 0 for lines in said]
+    fixed = [name for name in names if name in arguments or "." in arguments]
+    assert {(tmp_path / name).read_text() for name in fixed} == {NEUTRAL}
+    assert (tmp_path / "other.txt").samefile(tmp_path / "linked.py")
+    assert sorted(one.name for one in tmp_path.iterdir() if one.is_file()) == sorted([*names, "other.txt"])
+
+
 @pytest.mark.corpus
 def test_a_run_that_is_killed_leaves_each_file_old_or_new(tmp_path: Path) -> None:
     chance = random.Random(7)

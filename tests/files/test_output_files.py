@@ -50,6 +50,14 @@ def test_code_and_settings_stay(name: str, source: Path) -> None:
     assert (Path(name).read_bytes(), source.read_text()) == (before, HARDCODED)
 
 
+@pytest.mark.parametrize("name", ["Makefile", "CODEOWNERS", "kernel.cu", "run.sh", "site.pth", ".git/config"])
+def test_nor_is_what_other_programs_read_replaced(name: str, source: Path) -> None:
+    Path(".git").mkdir()
+    Path(name).write_text("theirs")
+    assert refused(name) == CODE
+    assert Path(name).read_text() == "theirs"
+
+
 @pytest.mark.parametrize("command", [("check",), ("fix",), ("fix", "--diff"), ("report",)])
 def test_no_command_replaces_a_source(command: tuple[str, ...], source: Path) -> None:
     assert refused("a.py", *command, "a.py") == CODE

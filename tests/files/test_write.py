@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from command import HARDCODED, MANUAL, NEUTRAL, invoke, names_below
 
+import cudafix.commands.suppress
 import cudafix.engine.one_file
 import cudafix.files.write
+from cudafix.files.paths import folders_of
 from cudafix.files.source import Source
 from cudafix.files.write import ChangedMeanwhile, write
 
@@ -115,6 +118,87 @@ def test_a_link_that_leaves_the_project_is_not_followed_for_writing(folder: Path
     assert outside.read_text() == HARDCODED
 
 
+def test_a_file_that_by_now_lies_elsewhere_is_not_written(folder: Path) -> None:
+    for name in ("ours", "theirs"):
+        (folder / name).mkdir()
+        (folder / name / "a.py").write_bytes(b"old")
+    (folder / "ours" / "pkg").symlink_to("../theirs")
+    tops = folders_of(["ours", "ours/a.py"])
+    write("ours/a.py", b"old", b"new", tops)
+    with pytest.raises(ChangedMeanwhile):
+        write("ours/pkg/a.py", b"old", b"new", tops)
+    assert ((folder / "ours/a.py").read_bytes(), (folder / "theirs/a.py").read_bytes()) == (b"new", b"old")
+
+
+def test_a_folder_that_is_named_may_be_a_link(folder: Path) -> None:
+    (folder / "real").mkdir()
+    (folder / "real" / "a.py").write_text(HARDCODED)
+    (folder / "project").mkdir()
+    os.chdir("project")
+    Path("link").symlink_to("../real")
+    assert invoke("fix", "link").exit_code == 0
+    assert (folder / "real" / "a.py").read_text() == NEUTRAL
+
+
+def test_comments_follow_none_either(folder: Path) -> None:
+    project, outside = folder / "project", folder / "outside.py"
+    project.mkdir()
+    (project / "cudafix.toml").write_text("")
+    outside.write_text(HARDCODED)
+    (project / "link.py").symlink_to(outside)
+    done = invoke("check", "--add-noqa", project / "link.py")
+    assert done.exit_code == 2
+    assert "link.py: left as it was: it is a link to a file outside of the project" in done.stderr
+    assert outside.read_text() == HARDCODED
+
+
+@pytest.mark.parametrize("flags", [["--no-cache"], []], ids=["no cache", "cache"])
+def test_comments_are_written_into_no_file_that_somebody_else_changed(
+    flags: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    theirs = "# theirs\n" + HARDCODED
+    monkeypatch.setattr(cudafix.commands.suppress, "read_ordinary", lambda path, limit: theirs.encode())
+    for _ in "ab":  # the second time from memory
+        done = invoke("check", "--add-noqa", *flags, ".")
+        assert done.exit_code == 2
+        assert "a.py: left as it was: somebody else changed it meanwhile" in done.stderr
+        assert (folder / "a.py").read_text() == HARDCODED
+    monkeypatch.undo()
+    os.chdir(folder)
+    assert invoke("check", "--add-noqa", *flags, ".").exit_code == 0
+    assert "# noqa: CFX101" in (folder / "a.py").read_text()
+
+
+def test_a_folder_within_the_project_may_have_two_names(folder: Path) -> None:
+    (folder / "src").mkdir()
+    (folder / "cudafix.toml").write_text("")
+    (folder / "src" / "a.py").write_text(HARDCODED)
+    (folder / "pkg").symlink_to("src")
+    assert invoke("fix", "pkg/a.py").exit_code == 0
+    assert (folder / "src" / "a.py").read_text() == NEUTRAL
+
+
+@pytest.mark.skipif(not hasattr(os, "O_PATH") or not os.path.exists("/proc/self/fd"), reason="Linux")
+def test_what_takes_the_place_of_a_folder_meanwhile_is_not_written_to(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("pkg", "theirs"):
+        (folder / name).mkdir()
+        (folder / name / "a.py").write_text(HARDCODED)
+    fsync = os.fsync
+
+    def exchange(descriptor: int) -> None:
+        fsync(descriptor)
+        (folder / "pkg").rename(folder / "ours")
+        (folder / "pkg").symlink_to("theirs")
+
+    monkeypatch.setattr(cudafix.files.write.os, "fsync", exchange)
+    assert invoke("fix", "-j", "1", "pkg/a.py").exit_code == 0
+    assert ((folder / "ours" / "a.py").read_text(), (folder / "theirs" / "a.py").read_text()) == (NEUTRAL, HARDCODED)
+    assert names_below(folder) == ["ours/a.py", "theirs/a.py"]
+
+
 def test_nothing_is_left_behind(folder: Path) -> None:
     (folder / "a.py").write_text(HARDCODED)
     invoke("fix")
@@ -137,6 +221,32 @@ def test_a_file_that_somebody_else_changed_is_left_as_it_is(folder: Path) -> Non
         write("a.py", b"old", b"new")
     assert (folder / "a.py").read_bytes() == b"theirs"
     assert names_below(folder) == ["a.py"]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink(os.devnull, path)])
+def test_what_is_no_file_any_more_is_neither_waited_for_nor_replaced(
+    make: Callable[[str], None], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    fsync = os.fsync
+
+    def exchange(descriptor: int) -> None:
+        fsync(descriptor)
+        os.unlink("a.py")
+        make("a.py")
+
+    monkeypatch.setattr(cudafix.files.write.os, "fsync", exchange)
+    with pytest.raises((ChangedMeanwhile, IsADirectoryError)):
+        write("a.py", HARDCODED.encode(), NEUTRAL.encode())
+    assert not (folder / "a.py").is_file()
+    assert os.listdir() == ["a.py"]
+
+
+def test_a_folder_is_not_written_in_place(folder: Path) -> None:
+    (folder / "a.py" / "inside").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError):
+        write("a.py", b"old", b"new")
+    assert os.listdir() == ["a.py"]
 
 
 def test_a_file_that_somebody_else_changed_is_one_line_and_exit_code_2(
@@ -170,6 +280,37 @@ def test_a_disk_that_fails_leaves_the_file_and_no_other(folder: Path, monkeypatc
     assert (result.exit_code, result.output) == (2, "cudafix: a.py: cannot be written: No space left on device\n")
     assert (folder / "a.py").read_text() == HARDCODED
     assert names_below(folder) == ["a.py"]
+
+
+FAILURES = ("close", "fsync", "ftruncate", "replace", "chmod", "setxattr", "stat", "open")
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["one name", "two names"])
+@pytest.mark.parametrize("name", FAILURES)
+def test_whichever_step_fails_the_file_is_whole_and_nothing_is_left(
+    name: str, linked: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.py").write_text(HARDCODED)
+    if linked:
+        (folder / "other.txt").hardlink_to(folder / "a.py")
+    before = names_below(folder)
+    step, calls = getattr(os, name, None), iter(range(1000))
+    if step is None:
+        pytest.skip("this system has no such step")
+
+    def fail_once(*arguments: object, **options: object) -> object:
+        if next(calls) == 0:
+            raise OSError(5, "Input/output error")
+        return step(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, name, fail_once)
+        try:
+            write("a.py", HARDCODED.encode(), NEUTRAL.encode())
+            expected = NEUTRAL
+        except OSError:
+            expected = HARDCODED
+    assert ((folder / "a.py").read_text(), names_below(folder)) == (expected, before)
 
 
 def test_an_interrupt_while_writing_leaves_the_file_and_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,7 +406,7 @@ def test_the_copy_of_a_run_that_was_killed_is_not_written_over(folder: Path) -> 
     one, _ = with_two_names(folder)
     (folder / "a.py.cudafix-old").write_text("what it held")
     result = invoke("fix")
-    reason = "a.py.cudafix-old, of a run that was killed, is still there"
+    reason = "a.py.cudafix-old, of a run that goes on or was killed, is there"
     assert (result.exit_code, result.output) == (2, f"cudafix: a.py: cannot be written: {reason}\n")
     assert (folder / "a.py.cudafix-old").read_text() == "what it held"
     assert one.read_text() == HARDCODED

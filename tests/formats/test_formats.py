@@ -131,6 +131,15 @@ def test_the_page_of_a_github_job_gets_a_table(monkeypatch: pytest.MonkeyPatch, 
     )
 
 
+def test_a_page_that_is_code_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    write(HARDCODED)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "a.py")
+    result = invoke("check", "--output-format", "github", "a.py")
+    assert result.exit_code == 1
+    assert result.stderr == "cudafix: GITHUB_STEP_SUMMARY: a.py cannot be written: it holds code or settings\n"
+    assert Path("a.py").read_text() == HARDCODED
+
+
 @pytest.mark.parametrize(("source", "code"), [(HARDCODED, 1), (CLEAN, 0)])
 @pytest.mark.parametrize("make", [None, os.mkdir, os.mkfifo], ids=["nothing", "a folder", "a pipe without a reader"])
 def test_a_page_that_cannot_be_written_is_one_line_and_changes_no_exit_code(
