@@ -71,6 +71,7 @@ def test_rank_3_no_import_comes_before_the_environment_is_set_up() -> None:
 
         set_device_index(0)
         """,
+        unsafe=True,
     )
 
 
@@ -157,6 +158,7 @@ def test_rank_7_comments_stay() -> None:
             rank,  # an index
         )  # done
         """,
+        unsafe=True,
     )
 
 

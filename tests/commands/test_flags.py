@@ -117,6 +117,7 @@ def test_statistics_count_by_code_the_most_frequent_first(folder: Path) -> None:
         "1  CFX107  hardcoded-is-available  (0 fixable)\n"
         "Held back, so that no half of a thing stays on CUDA:\n"
         "2  unsafe: CUDA stays in the function or class around it\n"
+        "1  unsafe: the fix of what belongs to it is unsafe\n"
     )
 
 
