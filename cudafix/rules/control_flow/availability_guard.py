@@ -24,9 +24,11 @@ empty_device_cache()
 
 ## Fix safety
 Safe where all that is guarded is neutral calls that do nothing on a machine without an accelerator, so that the guard
-can go. Unsafe where the guard must stay and asks for any accelerator instead, where a device is chosen, where a
-device at hand or a function of the project is asked, and where a comment would be lost. No fix where the guarded code
-names CUDA itself.
+can go. Unsafe where the guard must stay and asks for any accelerator instead, where a device is chosen, where a device
+at hand or a function of the project is asked, and where a comment would be lost. No fix where the guarded code names
+CUDA itself, nor of a device that is chosen where the file stays on CUDA, works with float64 or asks the project's own
+function, in a module of torch or, unless the rules about devices are selected as well (`--extend-select CFX2`), in a
+module of a package.
 """
 
 from __future__ import annotations

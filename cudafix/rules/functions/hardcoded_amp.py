@@ -29,7 +29,8 @@ Safe for `autocast(enabled=False)`, else unsafe: another accelerator begins to c
 function takes the arguments of `torch.cuda`'s in their order; `torch.autocast` stays and is given
 `autocast_device_type()`, which is `"cuda"` where the backend has no autocast. Unsafe for `GradScaler`, which begins to
 scale (and of `torch.cuda`'s is another class), for the decorators, which decide at import, and for what is asked of or
-said to CUDA's autocast without a word.
+said to CUDA's autocast without a word. No fix that turns lower precision on in a class that stays on CUDA, beside a
+scaler that is made elsewhere or, unless the rules about devices are selected as well, in a module of a package.
 """
 
 from __future__ import annotations

@@ -22,6 +22,6 @@ name = get_device_name(0)
 ```
 
 ## Fix safety
-Safe for names and properties. No fix where an attribute is read that not all backends have (only `name` and
-`total_memory` are), nor for `get_device_capability`.
+Safe for names and properties. Unsafe for a name that is compared, looked up or handed on. No fix where an attribute is
+read that not all backends have (only `name` and `total_memory` are), nor for `get_device_capability`.
 """

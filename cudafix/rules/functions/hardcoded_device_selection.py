@@ -23,11 +23,12 @@ world = count_devices()
 ```
 
 ## Fix safety
-Safe for calls whose index stays with the backend. Unsafe where an index is handed on without one (what gets it may take
-it for one of CUDA), where a count or what `set_device` is given may be of CUDA, and where what goes with it stays on
-CUDA. `torch.cuda.device` as a class (a base class, `isinstance`) has no fix. `device_count()` that is asked for no more
-than whether there is a device (`if torch.cuda.device_count():`, `> 0`) is a test for CUDA, as `is_available()` is:
-unsafe, and without a fix where the code behind it names CUDA itself.
+Safe for calls whose index stays with the backend. Unsafe where an index is handed on without one (what gets it may
+take it for one of CUDA), where a count may be of CUDA, for `set_device` (the device of a process goes with that of its
+model and with the backend of its group), and where what goes with it stays on CUDA. `torch.cuda.device` as a class (a
+base class, `isinstance`) has no fix. `device_count()` that is asked for no more than whether there is a device (`if
+torch.cuda.device_count():`, `> 0`) is a test for CUDA, as `is_available()` is: unsafe, and without a fix where the
+code behind it names CUDA itself.
 """
 
 from __future__ import annotations

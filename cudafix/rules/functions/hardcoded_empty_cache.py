@@ -24,5 +24,6 @@ empty_device_cache()
 
 ## Fix safety
 Safe as a statement of its own. Unsafe where the result may be used (a callback, an expression): the neutral function
-returns whether it emptied a cache, `torch.cuda.empty_cache` returns None.
+returns whether it emptied a cache, `torch.cuda.empty_cache` returns None; and in a file where what handles a device
+stays.
 """

@@ -25,8 +25,10 @@ if is_accelerator_available():
 ## Fix safety
 Unsafe: behind the test may stand code that works on CUDA only and would now run on every accelerator. Safe where the
 test guards nothing but calls that are neutral after the fix. No fix where the guarded code names CUDA itself, and for
-one rung of a ladder over several backends. A test around calls that have a neutral form is a matter of
-availability-guard and dispatch-ladder, where those rules are on.
+one rung of a ladder over several backends; where an attribute or a constant named for GPUs keeps the answer, where it
+is about pinned memory, quantisation or `map_location`, or is given as `gpu=`; and, unless the rules about devices are
+selected as well (`--extend-select CFX2`), in a module of a package, which decides for the others. A test around calls
+that have a neutral form is a matter of availability-guard and dispatch-ladder, where those rules are on.
 """
 
 from __future__ import annotations

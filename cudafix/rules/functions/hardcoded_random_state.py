@@ -21,5 +21,6 @@ manual_seed_all(seed)
 ```
 
 ## Fix safety
-Safe. The CPU generator is left alone, as it was: `torch.manual_seed` would reseed it. `default_generators` is unsafe.
+Safe, but in a file where what handles a device stays. The CPU generator is left alone, as it was: `torch.manual_seed`
+would reseed it. `default_generators` is unsafe.
 """
