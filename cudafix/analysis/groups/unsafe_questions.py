@@ -15,8 +15,10 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext, found_in_file, once
 from cudafix.analysis.control_flow.availability import Guard, dependent_parts, guards_of, whole_condition
 from cudafix.analysis.control_flow.substitutes import AVAILABLE_FUNCTION, DEVICE_TYPE_FUNCTION
+from cudafix.analysis.groups.kin import TESTS
 from cudafix.analysis.groups.questions import IMPORTS, is_told
-from cudafix.analysis.groups.surroundings import Surroundings, devices_said, enclosing, has_scaler_of_others, words_in
+from cudafix.analysis.groups.said_of_cuda import devices_said, words_in
+from cudafix.analysis.groups.surroundings import Surroundings, enclosing, has_scaler_of_others
 from cudafix.analysis.match import Match
 from cudafix.matchers.references import Reference
 from cudafix.model import Safety
@@ -27,9 +29,6 @@ from cudafix.syntax.expressions import last_name
 AMP = code_of("hardcoded-amp")
 ANSWERS = frozenset((AVAILABLE_FUNCTION, "is_available", "count_devices", "device_count"))
 """What tells whether there is a device, or how many there are."""
-
-TESTS = frozenset(("is_available", "device_count"))
-"""The functions that give such answers."""
 
 ALONE = (
     "a module of a package chooses no device for the others: with the rules about devices selected (CFX2) they all do"
