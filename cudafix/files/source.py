@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from cudafix.files.ordinary import DATA, read_ordinary
 
@@ -23,6 +24,13 @@ GENERATED = re.compile(rb"^[ \t]*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)
 RUNTIME_MARK = b"# cudafix: runtime"
 HEAD = 4096
 """Bytes. So far a file may say that nobody edits it."""
+
+SCRIPT_NEEDLES = (b"# %", b"#%", b"# MAGIC", b"# +", b"# Databricks notebook", b"get_ipython()")
+SCRIPT = re.compile(
+    rb"^#[ \t]*%%|^# (?:Databricks notebook source|In\[|\+(?:[ \t]|\r?$)|jupytext:|jupyter:)|^[ \t]*get_ipython\(\)\.",
+    re.MULTILINE,
+)
+"""How the lines begin that only a notebook has which is written as a script."""
 
 HUGE = 20_000_000
 """Bytes. More than this is data, whatever its name: it is not looked at."""
@@ -55,6 +63,16 @@ class Source:
     path: str
     data: bytes
     outside_uses: tuple[OutsideUse, ...] = ()
+
+    @property
+    def may_await(self) -> bool:
+        """Whether code may await outside of functions, as the cells of a notebook may."""
+        return self.path.endswith(HOLD_MODULES) or self.may_be_notebook
+
+    @cached_property
+    def may_be_notebook(self) -> bool:
+        """Whether a module is a notebook in the form of a script, as jupytext, nbconvert and Databricks write it."""
+        return any(one in self.data for one in SCRIPT_NEEDLES) and SCRIPT.search(self.data) is not None
 
     @property
     def is_exempt(self) -> bool:

@@ -20,7 +20,7 @@ LATE = re.compile(r"#\s*noqa\s*:[^#]*\bE402\b", re.IGNORECASE)
 NOQA_CODES = re.compile(r"#\s*noqa\s*:\s*[A-Z]+[0-9]+(?:\s*,\s*[A-Z]+[0-9]+)*", re.IGNORECASE)
 SETS_UP_IMPORTS = re.compile(
     r"__\w+__\s*=|sys\.path\b|os\.environ\b|os\.putenv\b|os\.unsetenv\b|del os\.environ\b|site\.addsitedir\b"
-    r"|(?:[\w., ]+=\s*)?__cudafix_line__\b|(?:\w+\s*=\s*)?pytest\.importorskip\b|(?:matplotlib|mpl)\.use\b"
+    r"|(?:[\w., ]+=\s*)?__cudafix_\w+__\b|(?:\w+\s*=\s*)?pytest\.importorskip\b|(?:matplotlib|mpl)\.use\b"
 )
 """The statements that may stand above imports, as linters have it."""
 

@@ -104,7 +104,6 @@ def test_the_place_in_the_document_is_that_of_the_line_there() -> None:
         "if True:\n    !ls\n    %cd ..",
         "%%time\nx = 1",
         "%%bash\nrm torch.cuda",
-        "%%writefile a.py\nimport torch\ntorch.cuda.empty_cache()",
         "return 1",
         "await x",
         "x = (",
