@@ -20,6 +20,8 @@ HOLD_MODULES = (NOTEBOOK, *DOCUMENTS)
 BETWEEN_CELLS = "'cudafix: the next cell'"
 """What stands between the cells of a notebook where they are one module."""
 
+CELL_THAT_WAITS = "'cudafix: the next cell, which does not run'"
+
 GENERATED = re.compile(rb"^[ \t]*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)
 RUNTIME_MARK = b"# cudafix: runtime"
 HEAD = 4096

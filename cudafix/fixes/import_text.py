@@ -9,7 +9,7 @@ from dataclasses import replace
 import libcst as cst
 
 from cudafix.config.import_style import PLAIN, ImportStyle
-from cudafix.files.source import BETWEEN_CELLS
+from cudafix.fixes.cell_marks import is_between_cells
 from cudafix.fixes.import_placement import ImportAs, ImportStatement, aliases, import_node
 from cudafix.syntax.expressions import dotted, imported_module
 from cudafix.syntax.module import File
@@ -157,12 +157,6 @@ def late_import_comment(before: Sequence[cst.CSTNode], beside: str) -> str:
     cell = next((index for index in range(len(before), 0, -1) if is_between_cells(before[index - 1])), 0)
     late = any(ends_imports(one, index) for index, one in enumerate(before[cell:])) or LATE.search(beside)
     return "  # noqa: E402" if late else ""
-
-
-def is_between_cells(statement: cst.CSTNode) -> bool:
-    """Whether a statement is the string between two cells of a notebook."""
-    only = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 else None
-    return isinstance(only, cst.Expr) and isinstance(only.value, cst.SimpleString) and only.value.value == BETWEEN_CELLS
 
 
 def ends_imports(statement: cst.CSTNode, index: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_notebook import FLUSH, IMPORT, document, fixed, places, run, sources
+from notebooks import FLUSH, IMPORT, document, fixed, places, run, sources
 
 from cudafix.engine.work import Mode
 

@@ -16,8 +16,9 @@ from cudafix.analysis.devices.late_parameter import late_parameter
 from cudafix.analysis.devices.uses import cuda_methods, device_texts, find_default_owner, find_obstacle
 from cudafix.analysis.match import Match
 from cudafix.files.source import NOTEBOOK
+from cudafix.fixes.cell_marks import is_between_cells
+from cudafix.fixes.cells import Cells
 from cudafix.fixes.import_placement import is_import
-from cudafix.fixes.import_text import is_between_cells
 from cudafix.fixes.operations import Constant, NodeChange, Operations, Place, Substitution, with_reason
 from cudafix.model import Safety
 from cudafix.replacements.index_as_device import is_taken_for_device
@@ -210,12 +211,14 @@ def find_constant(context: RuleContext) -> tuple[str, Constant | None]:
     uses = [text.string for text in device_texts(context) if not find_obstacle(text.whole, context)]
     unnamed = [one for one in (*uses, *cuda_methods(context)) if find_device_name(one, context) is None]
     is_free = not any(wanted in scope.bindings for scope in names.scopes) and wanted not in names.unknown_names
-    index = after_imports(context.file.module)
-    if len(unnamed) < 2 or not is_script(context) or not is_free or index is None or names.stars:
+    if len(unnamed) < 2 or not is_script(context) or not is_free or names.stars or Cells(context.file).differ:
         return "", None
     first = min(unnamed, key=lambda one: names.places[one][1])
     origin = find_origin(first, names.root, context)
     if origin is None or names.tree.suite(origin.node) is not context.file.module:
+        return "", None
+    index = after_imports(context.file.module, names.tree.position(names.tree.parents[origin.node]))
+    if index is None:
         return "", None
     place = Place(context.file.module, names.root, 0, (origin,))
     replacement = Replacement(
@@ -236,10 +239,16 @@ def is_script(context: RuleContext) -> bool:
     return is_named_as_test(context) or MAIN.search(context.file.text) is not None
 
 
-def after_imports(module: cst.Module) -> int | None:
-    """Return the place after the imports at the top: before the first definition, or the first line of the program."""
+def after_imports(module: cst.Module, start: int) -> int | None:
+    """Return the place after the imports at the top: before the first definition, or the first line of the program.
+
+    It is behind statement number `start`, an import, and in its cell.
+    """
     last = None
     for index, statement in enumerate(module.body):
+        if index < start and is_between_cells(statement):
+            last = None
+            continue
         if is_import(statement) or imports_in_block(statement):
             last = index
         elif isinstance(statement, (cst.FunctionDef, cst.ClassDef)) or (
