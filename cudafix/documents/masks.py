@@ -29,7 +29,11 @@ IN_FUNCTION = re.compile(rf"(?m)^(?P<indent>[ \t]*)def {BODY}(?P<number>\d+)\(\)
 WHOLE_FUNCTION = re.compile(rf"(?m)^def {BODY}(?P<number>\d+)\(\):\n(?P<body>(?:.*\n?)*)")
 MAGIC = re.compile(rf"[ \t]*(?P<name>{NAMES})?(?:%[%\w].*|!.*)|[ \t]*(?:\?{{1,2}}.*|[%\w.]+\?{{1,2}}\s*)", re.DOTALL)
 LINE_MAGIC = re.compile(rf"(?P<name>{NAMES})?%(?P<magic>\w+)(?P<rest>(?:[ \t].*)?)", re.DOTALL)
+INSERTED = re.compile(r"\{[^{}\n]*\}|\$\w+")
+"""What a command of the shell says of Python."""
+
 NAMES_BACKEND = re.compile(rf"\.[ \t]*(?:{'|'.join(BACKENDS)})\b|[\"'](?:cuda|nccl)\b")
+FIRST_MAGIC = re.compile(rf"\s*(?:{NAMES})?(?:!|%{{1,2}}(?P<magic>\w+))")
 UNKNOWN = "is no magic whose text is known to be Python"
 NO_PYTHON = "cannot be read as Python"
 Shifts = tuple[tuple[int, int], ...]
@@ -208,7 +212,8 @@ class Masks:
 
     def used_in(self, text: str) -> str:
         """Return an argument that says the imported names in a text."""
-        used = " ".join(one for one in dict.fromkeys(WORD.findall(text)) if one in self.imported)
+        said = " ".join(INSERTED.findall(text)) if runs_no_code(text) else text
+        used = " ".join(one for one in dict.fromkeys(WORD.findall(said)) if one in self.imported)
         return f", '{used}'" if used else ""
 
     def unmasked(self, code: str) -> str:
@@ -247,6 +252,12 @@ def joined(lines: Sequence[str]) -> Iterator[str]:
 
 def setup_code(rows: Sequence[str], setups: Sequence[tuple[int, Shifts]]) -> list[str]:
     return [rows[number] for number, _ in setups]
+
+
+def runs_no_code(text: str) -> bool:
+    """Whether a text is a command of the shell, or a magic that runs no Python."""
+    found = FIRST_MAGIC.match(text)
+    return found is not None and (found["magic"] is None or found["magic"] in NO_CODE)
 
 
 def first_word(text: str) -> str:

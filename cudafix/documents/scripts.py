@@ -82,12 +82,24 @@ class Script:
     def __init__(self, text: str) -> None:
         self.text = text
         self.masks = Masks(imported_names(text))
+        self.masked = CommentedMagics(self.masks).read(text)
+        if not may_be_cell(self.masked.code):  # magics stand there as in a notebook
+            bare = self.masks.with_lines(self.masked.code.split("\n"))
+            shifts, unread = {**self.masked.shifts, **bare.shifts}, [*self.masked.unread, *bare.unread]
+            self.masked = MaskedText(bare.code, shifts, unread)
+
+
+class CommentedMagics:
+    """The magics that stand in comments, and in calls that run them."""
+
+    def __init__(self, masks: Masks) -> None:
+        self.masks = masks
         self.in_block = False
         """Whether lines follow that are the Python of a cell of Databricks in comments."""
-        self.masked = self.with_magics()
 
-    def with_magics(self) -> MaskedText:
-        lines = self.text.split("\n")
+    def read(self, text: str) -> MaskedText:
+        """Return a text with the code of such magics."""
+        lines = text.split("\n")
         made = MaskedText("")
         for row, line in enumerate(lines):
             code, shifts, why = self.of_line(line)
@@ -97,10 +109,7 @@ class Script:
             elif why and NAMES_BACKEND.search(line):
                 made.unread.append(Unread(row + 1, line.strip()[:40], why))
         made.code = "\n".join(lines)
-        if may_be_cell(made.code):
-            return made
-        bare = self.masks.with_lines(lines)
-        return MaskedText(bare.code, {**made.shifts, **bare.shifts}, [*made.unread, *bare.unread])
+        return made
 
     def of_line(self, line: str) -> tuple[str, Shifts, str]:
         """Return a line with the code of its magic, how that has moved, and why it is not read."""

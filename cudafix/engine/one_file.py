@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cudafix.config.options import Options
 from cudafix.engine.work import Mode, Work
 from cudafix.files.ordinary import TooLargeError, reason
-from cudafix.files.source import DOCUMENTS, HOLD_MODULES, HUGE, LARGEST, NOTEBOOK, Source, digest, read
+from cudafix.files.source import DOCUMENTS, HOLD_MODULES, HUGE, LARGEST, LITERATE, NOTEBOOK, Source, digest, read
 from cudafix.model import Finding, Position, Problem, Result
 from cudafix.prefilter.needles import may_have_findings, may_hold_blocks, may_hold_modules
 from cudafix.registry import BY_CODE, UNREADABLE
@@ -72,7 +72,7 @@ def process_parts(source: Source, options: Options, work: Work) -> Result:
         from cudafix.documents.notebook_result import check_notebook
 
         return check_notebook(source, check, lambda message: unreadable(source, message, None, options))
-    if source.path.endswith(DOCUMENTS):
+    if source.path.endswith((*LITERATE, *DOCUMENTS)):
         from cudafix.documents.document_result import check_document
 
         return check_document(source, check)

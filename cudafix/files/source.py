@@ -10,11 +10,14 @@ from cudafix.files.ordinary import DATA, read_ordinary
 
 STDIN = "-"
 NOTEBOOK = ".ipynb"
-SUFFIXES = (".py", ".pyi", ".pyw", NOTEBOOK)
+LITERATE = (".qmd", ".Rmd", ".rmd")
+"""How the names of documents end whose cells run: of Quarto and of R Markdown."""
+
+SUFFIXES = (".py", ".pyi", ".pyw", NOTEBOOK, *LITERATE)
 """How the names of files end that are code."""
 
 DOCUMENTS = (".md", ".markdown", ".mdx", ".rst")
-HOLD_MODULES = (NOTEBOOK, *DOCUMENTS)
+HOLD_MODULES = (NOTEBOOK, *LITERATE, *DOCUMENTS)
 """How the names of files end that are no modules and hold code."""
 
 BETWEEN_CELLS = "'cudafix: the next cell'"

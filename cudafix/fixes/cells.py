@@ -22,7 +22,8 @@ from cudafix.syntax.module import File
 from cudafix.syntax.scopes import Binding
 
 SAYS_WHERE = re.compile(
-    rf"(?m)^[ \t]*#[ \t]*(?:(?:\|[ \t]*)?export|\|[ \t]*eval[ \t]*:)|^[ \t]*{ELSEWHERE}\(|^{re.escape(CELL_THAT_WAITS)}",
+    rf"(?m)^[ \t]*#[ \t]*(?:(?:\|[ \t]*)?export|\|[ \t]*eval[ \t]*:)|^[ \t]*{ELSEWHERE}\("
+    rf"|^{re.escape(CELL_THAT_WAITS)}",
     re.IGNORECASE,
 )
 EXPORTS = re.compile(r"#[ \t]*(?:\|[ \t]*)?export(?:i|s|_and_show)?(?:[ \t]+(?P<module>[\w.]+))?")

@@ -22,7 +22,7 @@ def unread(*cells: str) -> list[str]:
         "%%bogus\nsync()",
         "%timeit sync(",
         "%lprun -f sync",
-        "%%bash\necho sync",
+        "%%bash\necho {sync}",
         "!echo {sync()}",
         "x = %bogus sync",
         "get_ipython().run_line_magic('timeit', 'sync()')",
@@ -91,6 +91,13 @@ def test_the_code_of_a_magic_is_fixed(magic: str, after: str) -> None:
         after,
         "synchronize_device()",
     ]
+
+
+@pytest.mark.parametrize(
+    "magic", ["!pip install torch", "%pip install torch", "%%bash\npip show torch", "x = !ls torch"]
+)
+def test_a_command_of_the_shell_uses_no_import(magic: str) -> None:
+    assert fixed(IMPORT, magic, FLUSH)[0] == "from cudafix.runtime import empty_device_cache"
 
 
 def test_what_timeit_imports_nobody_else_sees() -> None:

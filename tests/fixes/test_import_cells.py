@@ -104,3 +104,17 @@ def test_an_import_stays_below_the_mark_of_its_cell(mark: str) -> None:
         f"# %%\nimport gc\n\n{mark}\nfrom torch.cuda import empty_cache\n\nempty_cache()\n",
         f"# %%\nimport gc\n\n{mark}\n{NEW}\n\nempty_device_cache()\n",
     )
+
+
+@pytest.mark.parametrize(
+    "mark", ["# %%\n# A text\n# of two lines.\n", "#" * 40 + "\n# Text\n", "# -\n\n# +\n# a remark\n"]
+)
+def test_a_text_at_the_top_of_a_cell_stays_above_its_imports(mark: str) -> None:
+    check_fixes(
+        f"import gc\n\n{mark}\nimport torch\n\ntorch.ones(1)\ntorch.cuda.empty_cache()\n# %%\n",
+        f"import gc\n\n{mark}\nimport torch\n{NEW}\n\ntorch.ones(1)\n{USE}\n# %%\n",
+    )
+    check_fixes(
+        f"import gc\n\n{mark}\nfrom torch.cuda import empty_cache\n\nempty_cache()\n# %%\n",
+        f"import gc\n\n{mark}\n{NEW}\n\n{USE}\n# %%\n",
+    )

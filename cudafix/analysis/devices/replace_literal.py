@@ -15,7 +15,7 @@ from cudafix.analysis.devices.late_field import late_field
 from cudafix.analysis.devices.late_parameter import late_parameter
 from cudafix.analysis.devices.uses import cuda_methods, device_texts, find_default_owner, find_obstacle
 from cudafix.analysis.match import Match
-from cudafix.files.source import NOTEBOOK
+from cudafix.files.source import LITERATE, NOTEBOOK
 from cudafix.fixes.cell_marks import is_between_cells
 from cudafix.fixes.cells import Cells
 from cudafix.fixes.import_placement import is_import
@@ -234,7 +234,7 @@ def is_device_type(call: cst.Call, context: RuleContext) -> bool:
 
 def is_script(context: RuleContext) -> bool:
     """Whether a file is run, and not imported by others: a program, a notebook or a test."""
-    if context.file.path.endswith(NOTEBOOK):
+    if context.file.path.endswith((NOTEBOOK, *LITERATE)):
         return True
     return is_named_as_test(context) or MAIN.search(context.file.text) is not None
 
