@@ -40,7 +40,7 @@ class Block:
 
     `prompts`: an example with `>>>`. `before`: what is put before the code, where that is given. `shared`: the names
     that other blocks use, and may get from this one. `is_cell`: it runs with the other cells of the document, or
-    where it `waits` when somebody says so.
+    where it `waits` when somebody says so. `left`: why it is left alone.
     """
 
     first: int
@@ -51,6 +51,7 @@ class Block:
     shared: frozenset[str] = frozenset()
     is_cell: bool = False
     waits: bool = False
+    left: str = ""
 
     @cached_property
     def own_code(self) -> str:
@@ -98,7 +99,7 @@ class Block:
 
     @property
     def is_python(self) -> bool:
-        return is_python(self.code)
+        return not self.left and is_python(self.code)
 
     # The way back
 
@@ -215,6 +216,8 @@ def in_fence(lines: Sequence[str], first: int, last: int, fence: re.Match[str], 
         yield from find_blocks(lines, first, last, fences)
     elif kind is Kind.SHOWN:
         yield from plain_or_example(lines, first, last, fence["indent"])
+    elif kind is Kind.MARIMO:
+        yield Block(first, tuple(lines[first:last]), "", left="is a cell of marimo, of which only scripts are read")
     elif kind is not Kind.OTHER:
         first = body_of_cell(lines, first, last)
         for block in plain_or_example(lines, first, last, fence["indent"]):

@@ -111,7 +111,7 @@ def unread_of(block: Block) -> Iterator[str]:
     if not block.is_python and NAMES_BACKEND.search(block.own_code):
         complaint = find_complaint(block.code.encode("utf-8", "surrogatepass"))
         why = complaint.message if complaint is not None else ""
-        yield f"line {block.first + 1}: the block there {NO_PYTHON} ({why})"
+        yield f"line {block.first + 1}: the block there {block.left or f'{NO_PYTHON} ({why})'}"
     elif block.is_python:
         yield from (f"line {block.first + one.row}: `{one.what}` {one.why}" for one in block.masked.unread)
 

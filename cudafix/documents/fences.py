@@ -24,6 +24,7 @@ WITHOUT_LANGUAGE = ("testcode", "testsetup", "ipython", "doctest")
 
 CHUNK = re.compile(r"\{(?P<language>python3?|r)(?P<options>[ \t,][^}]*)?\}")
 ENGINE = re.compile(r"\bengine[ \t]*=[ \t]*[\"']python3?[\"']")
+MARIMO = re.compile(r"\.marimo\b")
 CHUNK_WAITS = re.compile(r"\beval[ \t]*=[ \t]*(?:FALSE|F|false)\b")
 DIRECTIVE = re.compile(r"\{(?P<name>[\w:+-]+)\}[ \t]*(?P<language>[\w+-]*)")
 WORD = re.compile(r"\{?\.?(?P<language>[\w+-]*)")
@@ -38,6 +39,7 @@ class Kind(Enum):
     SHOWN = "it is shown"
     TEXT = "it has fences of its own"
     OTHER = "it is no Python"
+    MARIMO = "it is a cell of marimo"
 
 
 class Fences:
@@ -57,9 +59,11 @@ class Fences:
         chunk = CHUNK.match(info) if self.has_chunks else None
         if chunk is not None:
             return self.kind_of_chunk(chunk)
-        directive = DIRECTIVE.match(info)
+        directive = DIRECTIVE.match(info) if not MARIMO.search(info) else None
         if directive is not None and directive["name"] not in LANGUAGES:
             return self.kind_of_directive(directive["name"], directive["language"].lower())
+        if MARIMO.search(info):
+            return Kind.MARIMO
         found = WORD.match(info)
         if found is None or found["language"].lower() not in LANGUAGES:
             return Kind.OTHER

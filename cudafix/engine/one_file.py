@@ -76,7 +76,11 @@ def process_parts(source: Source, options: Options, work: Work) -> Result:
         from cudafix.documents.document_result import check_document
 
         return check_document(source, check)
-    if source.may_be_notebook and may_hold_modules(source, options):
+    if source.is_marimo and may_hold_modules(source, options):
+        from cudafix.documents.marimo import check_marimo
+
+        result = check_marimo(source, check)
+    elif source.may_be_notebook and may_hold_modules(source, options):
         from cudafix.documents.scripts import check_script
 
         result = check_script(source, check)

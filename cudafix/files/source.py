@@ -30,9 +30,10 @@ RUNTIME_MARK = b"# cudafix: runtime"
 HEAD = 4096
 """Bytes. So far a file may say that nobody edits it."""
 
-SCRIPT_NEEDLES = (b"# %", b"#%", b"# MAGIC", b"# +", b"# Databricks notebook", b"get_ipython()")
+SCRIPT_NEEDLES = (b"# %", b"#%", b"# MAGIC", b"# +", b"# Databricks notebook", b"get_ipython()", b"marimo")
 SCRIPT = re.compile(
-    rb"^#[ \t]*%%|^# (?:Databricks notebook source|In\[|\+(?:[ \t]|\r?$)|jupytext:|jupyter:)|^[ \t]*get_ipython\(\)\.",
+    rb"^#[ \t]*%%|^# (?:Databricks notebook source|In\[|\+(?:[ \t]|\r?$)|jupytext:|jupyter:)|^[ \t]*get_ipython\(\)\."
+    rb"|^\w+ = (?:\w+\.)?App\(",
     re.MULTILINE,
 )
 """How the lines begin that only a notebook has which is written as a script."""
@@ -78,6 +79,11 @@ class Source:
     def may_be_notebook(self) -> bool:
         """Whether a module is a notebook in the form of a script, as jupytext, nbconvert and Databricks write it."""
         return any(one in self.data for one in SCRIPT_NEEDLES) and SCRIPT.search(self.data) is not None
+
+    @property
+    def is_marimo(self) -> bool:
+        """Whether a module is a notebook of marimo."""
+        return b"marimo" in self.data and b"App(" in self.data and self.may_be_notebook
 
     @property
     def is_exempt(self) -> bool:

@@ -221,3 +221,12 @@ def test_a_run_that_did_not_read_all_is_not_called_clean(tmp_path: Path, monkeyp
         assert "a.qmd: not read: line 4: `%bogus`" in done.stderr
         assert "1 file not read in full" in done.stderr
         assert "All clear" not in done.output
+
+
+@pytest.mark.parametrize("opening", ["```python {.marimo}", "```{.python.marimo}"])
+def test_a_cell_of_marimo_in_markdown_is_left_alone_and_named(opening: str) -> None:
+    result = run(f"{opening}\nimport torch\ntorch.cuda.empty_cache()\n```\n", "a.md")
+    assert result.new_bytes is None
+    assert [one.message for one in result.problems] == [
+        "not read: line 2: the block there is a cell of marimo, of which only scripts are read"
+    ]

@@ -15,7 +15,7 @@ from cudafix.analysis.devices.late_field import late_field
 from cudafix.analysis.devices.late_parameter import late_parameter
 from cudafix.analysis.devices.uses import cuda_methods, device_texts, find_default_owner, find_obstacle
 from cudafix.analysis.match import Match
-from cudafix.files.source import LITERATE, NOTEBOOK
+from cudafix.files.source import LITERATE, NOTEBOOK, Source
 from cudafix.fixes.cell_marks import is_between_cells
 from cudafix.fixes.cells import Cells
 from cudafix.fixes.import_placement import is_import
@@ -211,7 +211,8 @@ def find_constant(context: RuleContext) -> tuple[str, Constant | None]:
     uses = [text.string for text in device_texts(context) if not find_obstacle(text.whole, context)]
     unnamed = [one for one in (*uses, *cuda_methods(context)) if find_device_name(one, context) is None]
     is_free = not any(wanted in scope.bindings for scope in names.scopes) and wanted not in names.unknown_names
-    if len(unnamed) < 2 or not is_script(context) or not is_free or names.stars or Cells(context.file).differ:
+    is_apart = Cells(context.file).differ or Source(context.file.path, context.file.data).is_marimo
+    if len(unnamed) < 2 or not is_script(context) or not is_free or names.stars or is_apart:
         return "", None
     first = min(unnamed, key=lambda one: names.places[one][1])
     origin = find_origin(first, names.root, context)
@@ -282,6 +283,8 @@ def find_origin(node: cst.CSTNode, scope: Scope, context: RuleContext) -> Bindin
     """Return the import that a new one stands beside: of torch if it is seen here, else another at the top."""
     names = context.file.names
     suites = names.tree.suites(node)
+    if Source(context.file.path, context.file.data).is_marimo:
+        return origin_in_cells(suites, context)
     around: Scope | None = scope
     while around is not None:
         for bindings in around.bindings.values():
@@ -292,3 +295,13 @@ def find_origin(node: cst.CSTNode, scope: Scope, context: RuleContext) -> Bindin
         around = around.parent
     at_the_top = [one for one in names.imports if names.tree.suite(one.node) is context.file.module]
     return next((one for one in at_the_top if not one.target.startswith("__future__.")), None)
+
+
+def origin_in_cells(suites: set[cst.CSTNode], context: RuleContext) -> Binding | None:
+    """Return the import of torch in a cell of marimo, the own one first: no cell sees what stands outside of them."""
+    names, module = context.file.names, context.file.module
+    found = [one for one in names.imports if f"{one.target}.".startswith("torch.")]
+    placed = [(one, names.tree.suite(one.node)) for one in found if not one.outer]
+    own = [one for one, suite in placed if suite in suites and suite is not module]
+    shared = [one for one, suite in placed if not one.name.startswith("_") and suite is not module]
+    return next(iter([*own, *shared]), None)
