@@ -15,7 +15,7 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext
 from cudafix.analysis.functions.classify import classify
 from cudafix.analysis.functions.messages import match_for, match_reference
-from cudafix.analysis.groups.hold_back import as_made, hold_back, is_generated
+from cudafix.analysis.groups.hold_back import hold_back
 from cudafix.analysis.groups.in_their_cells import in_their_cells
 from cudafix.analysis.match import Match
 from cudafix.config.options import Options
@@ -97,8 +97,7 @@ def analyse(file: File, options: Options) -> Analysis:
     matches = in_their_cells(matches, context)
     matches += [match_import(one, matches, context) for one in left if one.is_import]
     late = [of_rule(match, rule) for rule, hooks in rules if hooks.follow for match in hooks.follow(context, matches)]
-    late = targets.apply([one for one in late if not is_silenced(one, suppressions, file)])
-    matches += as_made(late, context) if options.groups and is_generated(context) else late
+    matches += targets.apply([one for one in late if not is_silenced(one, suppressions, file)])
     checks = [hooks.check_comments for _, hooks in reversed(rules) if hooks.check_comments]
     comment_findings = tuple(finding for check in checks for finding in check(file, suppressions, active))
     uncounted = count_cuda_only(codes.values(), active, context)

@@ -11,7 +11,8 @@ from cudafix.analysis.context import RuleContext, once
 from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE_FUNCTION, template_of
 from cudafix.analysis.devices.assertions import is_named_as_test
 from cudafix.analysis.devices.device_in_scope import find_device_name
-from cudafix.analysis.devices.late_field import late_field
+from cudafix.analysis.devices.frameworks import option_around
+from cudafix.analysis.devices.late_field import late_field, late_option
 from cudafix.analysis.devices.late_parameter import late_parameter
 from cudafix.analysis.devices.uses import cuda_methods, device_texts, find_default_owner, find_obstacle
 from cudafix.analysis.match import Match
@@ -56,7 +57,7 @@ def match_with_fix(node: cst.CSTNode, message: str, fix: Operations | Refusal, c
     return Match(node, "", message, operations, reason=reason, help=words)
 
 
-def help_for(replacement: Replacement, owner: cst.Param | cst.AnnAssign) -> str:
+def help_for(replacement: Replacement, owner: cst.Param | cst.AnnAssign | cst.Assign) -> str:
     """Return what a default becomes, in words."""
     text = replacement.text(replacement.imported.name)
     if isinstance(owner, cst.Param):
@@ -82,12 +83,15 @@ def without_literal(
         if named is not None:
             return Operations((named.substitution,), constants=named.constants)
     owner = find_default_owner(string, context)
+    option = option_around(string, context)
+    if option is not None and isinstance(literal, cst.SimpleString):
+        return Operations(changes=late_option(literal, option, substitution))
     if owner is None:
         is_free = not is_constant(string, context) or may_ask_at_import(context)
         return Operations((substitution,)) if is_free else Refusal(ASKS_DRIVER)
     if not isinstance(literal, cst.SimpleString):
         return Refusal(WORKED_OUT_AT_IMPORT)
-    if isinstance(owner, cst.AnnAssign):
+    if isinstance(owner, (cst.AnnAssign, cst.Assign)):
         changes = late_field(literal, owner, substitution, context)
         if changes:
             return Operations(changes=changes)

@@ -77,8 +77,9 @@ def hold_back(
     """Return the matches, each no safer than what belongs to it."""
     if not any(match.operations for match in matches):
         return list(matches)
-    if is_generated(context):
-        return as_made(matches, context)
+    head = "".join(context.file.lines[:HEAD])
+    if GENERATED.search(head):
+        return [without_fix(one, made_reason(head)) for one in matches]
     held = list(matches)
     while True:  # what one look holds back, others belong to
         again = held_once(held, codes, active, context)
@@ -87,16 +88,10 @@ def hold_back(
         held = again
 
 
-def is_generated(context: RuleContext) -> bool:
-    """Whether a tool writes the file, by its head."""
-    return GENERATED.search("".join(context.file.lines[:HEAD])) is not None
-
-
-def as_made(matches: Iterable[Match], context: RuleContext) -> list[Match]:
-    """Return the matches in a file that a tool writes: what it is made from is to be fixed."""
-    source = MADE_FROM.search("".join(context.file.lines[:HEAD]))
-    reason = f"the file is generated, by its head: change `{source['path']}`, which it is made from" if source else MADE
-    return [without_fix(one, reason) for one in matches]
+def made_reason(head: str) -> str:
+    """Return why a file that a tool writes has no fix, and what it is made from, where its head says that."""
+    source = MADE_FROM.search(head)
+    return f"the file is generated, by its head: change `{source['path']}`, which it is made from" if source else MADE
 
 
 def held_once(
