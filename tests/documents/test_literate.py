@@ -144,6 +144,11 @@ def test_a_cell_keeps_its_indentation_and_its_line_ends() -> None:
     assert fixed(text, "a.md") == after.replace("t.cuda.empty_cache", "empty_device_cache")
 
 
+def test_a_line_of_spaces_stays_and_is_no_other_line() -> None:
+    text = cells("```{python}", f"{IMPORT}    \nx = 1\n\n{USE}\t\n\ny = 1\n")
+    assert fixed(text, "a.qmd") == cells("```{python}", f"{NEW_IMPORT}    \nx = 1\n\n{NEW_USE}\t\n\ny = 1\n")
+
+
 def test_the_place_of_a_finding_is_that_in_the_document() -> None:
     text = f"# T\n\n```{{python}}\n{IMPORT}```\n\n* x\n\n  ```{{python}}\n  x = 1\n  %time {USE}  ```\n"
     (finding,) = run(text, "a.qmd", Mode.CHECK).findings
