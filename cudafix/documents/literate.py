@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from itertools import accumulate
 
 from cudafix.documents.code_blocks import Block
-from cudafix.documents.masks import MaskedText, Masks, is_left
+from cudafix.documents.masks import MaskedText, Masks, is_left, with_body
 from cudafix.documents.placeholders import imported_names, may_be_cell
 from cudafix.documents.scripts import CommentedMagics
 from cudafix.files.source import BETWEEN_CELLS, CELL_THAT_WAITS, Source
@@ -123,7 +123,7 @@ class Literate:
             if is_left(new, cell.own_code):
                 return None
             if new != cell.own_code.removesuffix("\n"):
-                pieces += [*self.lines[done : cell.first], *self.written(cell, new)]
+                pieces += [*self.lines[done : cell.first], *self.written(cell, with_body(new))]
                 done = cell.first + len(cell.lines)
         return "".join([*pieces, *self.lines[done:]])
 

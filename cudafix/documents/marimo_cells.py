@@ -21,6 +21,7 @@ LONGEST_LINE = 79
 
 INDENT = "    "
 CELL = "__cell__"
+ENDS_HEADER = re.compile(r":\s*(?:#.*)?$")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def is_cell(function: ast.FunctionDef | ast.AsyncFunctionDef, apps: set[str]) ->
 def place_of(function: ast.FunctionDef | ast.AsyncFunctionDef, lines: Sequence[str]) -> MarimoCell | None:
     """Return where a cell stands; None for one on a single line, which marimo does not write."""
     last = max([function.lineno, *(one.end_lineno or one.lineno for one in function.args.args)])
-    while last < len(lines) and not lines[last - 1].rstrip().endswith(":"):
+    while last < len(lines) and not ENDS_HEADER.search(lines[last - 1]):
         last += 1
     end = function.end_lineno or function.lineno
     if last >= function.body[0].lineno:
@@ -137,14 +138,15 @@ def unparsable_cells(text: str) -> Iterator[tuple[int, str]]:
 
 def with_parameters(header: str, gone: set[str], new: set[str]) -> str:
     """Return a decorator and the line with `def`, with other parameters, as marimo writes them."""
-    found = re.search(r"(?s)(?P<head>(?:async[ \t]+)?def[ \t]+\w+)\((?P<parameters>.*)\)(?P<tail>[^()]*:)\s*\Z", header)
-    if found is None or not gone | new:
+    tree = parse(f"{header.rstrip()}\n{INDENT}pass\n")
+    function = tree.body[0] if tree is not None and tree.body else None
+    found = re.search(r"(?m)^(?:async[ \t]+)?def[ \t]+\w+", header)
+    if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) or found is None or not gone | new:
         return header
-    old = {re.split(r"\W", one.strip())[0]: one.strip() for one in found["parameters"].split(",") if one.strip()}
-    kept = {name: text for name, text in old.items() if name not in gone}
-    whole = {**kept, **{name: name for name in new}}
-    parts = [whole[name] for name in sorted(whole)]
-    return header[: found.start()] + tuple_text(f"{found['head']}(", parts, ")" + found["tail"])
+    old = {one.arg: ast.unparse(one) for one in function.args.args}
+    whole = {**{name: text for name, text in old.items() if name not in gone}, **{name: name for name in new}}
+    closing = f") -> {ast.unparse(function.returns)}:" if function.returns is not None else "):"
+    return header[: found.start()] + tuple_text(f"{found[0]}(", [whole[name] for name in sorted(whole)], closing)
 
 
 def with_returned(text: str, gone: set[str], new: set[str]) -> str:

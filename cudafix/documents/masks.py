@@ -140,7 +140,7 @@ class Masks:
             number += 1
         body = self.with_lines(lines[number:], number)
         if in_function and binds("\n".join([*setup_code(rows, setups), body.code])):
-            if setups or not body.code.strip():
+            if setups or not body.code.strip() or magic_binds(body, number):
                 return self.whole(text, NO_PYTHON)
             self.originals.append(lines[number - 1])
             rows[-1] = f"def {BODY}{len(self.originals) - 1}():"
@@ -248,6 +248,19 @@ def joined(lines: Sequence[str]) -> Iterator[str]:
         while MAGIC.fullmatch(line) and line.endswith("\\") and waiting:
             line += "\n" + waiting.pop()
         yield line
+
+
+def magic_binds(body: MaskedText, start: int) -> bool:
+    """Whether a magic in the body of a cell gives a name a meaning, which is known outside of a function around it."""
+    rows = body.code.split("\n")
+    return any(binds(rows[row - start].strip()) for row in body.shifts)
+
+
+def with_body(text: str) -> str:
+    """Return a cell with a line below its magics, which want one, where a fix has left none."""
+    lines = [one for one in text.split("\n") if one.strip()]
+    is_bare = bool(lines) and all(cell_magic(one) is not None for one in lines)
+    return text.rstrip("\n") + "\npass" if is_bare else text
 
 
 def setup_code(rows: Sequence[str], setups: Sequence[tuple[int, Shifts]]) -> list[str]:

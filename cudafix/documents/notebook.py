@@ -17,7 +17,7 @@ from itertools import accumulate
 from typing import TypeAlias
 
 from cudafix.documents.json_spans import CHARACTER, Node, offset_in, parse
-from cudafix.documents.masks import MaskedText, Masks, is_left
+from cudafix.documents.masks import MaskedText, Masks, is_left, with_body
 from cudafix.documents.placeholders import imported_names
 from cudafix.files.source import BETWEEN_CELLS
 from cudafix.model import Position
@@ -163,6 +163,7 @@ class Notebook:
             if is_left(new, cell.text):
                 raise NotebookError("what stood for a line that is no Python would stay")
             if new != cell.text:
+                new = with_body(new)
                 pieces += [self.document[done : cell.source.start], self.rendered(cell, new)]
                 done = cell.source.end
         return "".join([*pieces, self.document[done:]]).encode("utf-8")

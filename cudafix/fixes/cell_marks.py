@@ -9,8 +9,10 @@ import libcst as cst
 from cudafix.files.source import BETWEEN_CELLS, CELL_THAT_WAITS
 
 MARK = re.compile(r"#[ \t]*%%.*|#[ \t]*\+(?:[ \t].*)?|# In\[.*|# COMMAND -+.*|# <codecell>.*|#{20,}")
-DIRECTIVE = re.compile(r"#[ \t]*\|.*|#[ \t]*(?:default_exp|exporti?s?|hide\w*)\b.*|#[ \t]*-")
-"""What tools read at the top of a cell, and jupytext at its end."""
+DIRECTIVE = re.compile(
+    r"#[ \t]*\|.*|#[ \t]*@\w.*|#[ \t]*(?:default_exp|exporti?s?|hide\w*)\b.*|# DBTITLE \d.*|#[ \t]*-"
+)
+"""What nbdev, Quarto, Colab and Databricks read at the top of a cell, and jupytext at its end."""
 
 
 def is_between_cells(statement: cst.CSTNode) -> bool:

@@ -12,6 +12,7 @@ import libcst as cst
 
 from cudafix.catalogue.backends import BACKENDS
 from cudafix.documents.placeholders import ELSEWHERE, MASK, RUN
+from cudafix.files.source import Source
 from cudafix.fixes.import_placement import (
     ImportStatement,
     Slot,
@@ -29,8 +30,9 @@ PRAGMA = re.compile(r"#\s*(?:noqa|type:|pyright:|pylint:|isort:|ruff:|mypy:)[^#]
 KEEPS_UNUSED = re.compile(r"#\s*(?:noqa(?!:)|noqa:[^#]*\bF401\b|ruff:\s*noqa|pylint:\s*disable=[^#]*unused)", re.I)
 TYPE_COMMENT = re.compile(r"#[ \t]*type:[^#\r\n]*")
 OURS = re.compile(r"#\s*(?:cudafix\s*:|noqa\s*:[^#]*\bCFX)", re.IGNORECASE)
-MAGIC_COMMENT = re.compile(r"(?m)^[ \t]*#[ \t]*(?:MAGIC\b|%{1,2}[A-Za-z]|!)[^\r\n]*")
-"""A magic as it stands in a notebook that is written as a script."""
+MAGIC_COMMENT = re.compile(r"(?m)^[ \t]*#[ \t]*(?:MAGIC\b|%{1,2}[A-Za-z])[^\r\n]*")
+SHELL_COMMENT = re.compile(r"(?m)^[ \t]*#[ \t]*![^\r\n]*")
+"""A magic, and a command of the shell, as they stand in a notebook that is written as a script."""
 
 TAKES_TYPES = {"cast", "TypeVar", "NewType", "ForwardRef"}
 """The functions that take types in quotes."""
@@ -164,7 +166,9 @@ def is_used(file: File, name: str, scope: Scope, gone: set[cst.Name]) -> bool:
             return True
     word = re.compile(rf"(?<![\w.]){re.escape(name)}\b")
     code = file.text if scope is file.names.root else file.code(scope.node)
-    if any(word.search(comment) for kind in (TYPE_COMMENT, MAGIC_COMMENT) for comment in kind.findall(code)):
+    kinds = [TYPE_COMMENT, MAGIC_COMMENT]
+    kinds += [SHELL_COMMENT] if Source(file.path, file.data).may_be_notebook else []
+    if any(word.search(comment) for kind in kinds for comment in kind.findall(code)):
         return True
     strings = [node for node in file.names.strings if word.search(said_in(node))]
     return any(is_quoted_code(one, file) and sees(one, scope, file) for one in strings)

@@ -29,7 +29,7 @@ class Sum:
     """New ones of rules that are not migrated yet."""
     failed: bool = False
     unread: int = 0
-    """Files of which not all was read."""
+    """Places that name a backend and were not read."""
 
     def add(self, result: Result) -> None:
         self.files += 1
@@ -38,7 +38,8 @@ class Sum:
         self.uncounted += result.uncounted
         self.helpers += [(result.path, one) for one in result.helpers]
         self.failed = self.failed or any(problem.fatal for problem in result.problems)
-        self.unread += any(problem.message.startswith(NOT_READ) for problem in result.problems)
+        unread = [problem.message for problem in result.problems if problem.message.startswith(NOT_READ)]
+        self.unread += sum(message.count("; ") + 1 for message in unread)
         if result.new_bytes is not None:
             self.changed.append(result)
 
@@ -58,7 +59,7 @@ def summary(total: Sum, mode: Mode, root: Path) -> Iterator[str]:
     elif not total.findings and not total.fixed and not total.failed and not total.unread:
         yield f"All clear: no finding in {plural(total.files, 'file')}." if total.files else "No Python file found."
     if total.unread:
-        yield f"{plural(total.unread, 'file')} not read in full: what names a backend there is listed above."
+        yield f"{plural(total.unread, 'place')} that may name a backend not read: see the lines above."
     if total.known:
         yield f"{plural(total.known, 'known finding')} held back by the baseline."
     if total.waiting:

@@ -224,7 +224,7 @@ def test_a_run_that_did_not_read_all_is_not_called_clean(tmp_path: Path, monkeyp
     for _ in range(2):  # the second time from the cache
         done = invoke("check", ".")
         assert "a.qmd: not read: line 4: `%bogus`" in done.stderr
-        assert "1 file not read in full" in done.stderr
+        assert "1 place that may name a backend not read" in done.stderr
         assert "All clear" not in done.output
 
 

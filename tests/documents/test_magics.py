@@ -110,6 +110,19 @@ def test_what_timeit_imports_nobody_else_sees() -> None:
     ]
 
 
+def test_a_magic_of_a_whole_cell_keeps_a_line_below_it() -> None:
+    assert fixed(f"%%capture\n{IMPORT}", f"{IMPORT}\n{FLUSH}") == [
+        "%%capture\nfrom cudafix.runtime import empty_device_cache",
+        "empty_device_cache()",
+    ]
+    assert fixed(IMPORT, f"%%capture out\n{IMPORT}", FLUSH)[1] == "%%capture out\npass"
+
+
+def test_what_a_magic_in_a_timed_cell_imports_others_see() -> None:
+    timed = "%%timeit\n%time import torch\nx = 1"
+    assert fixed(f"{IMPORT}\n{FLUSH}", timed, "torch.ones(1)")[1:] == [timed, "torch.ones(1)"]
+
+
 def test_what_time_imports_others_see() -> None:
     assert fixed(f"%time {IMPORT}", FLUSH) == [
         "%time from cudafix.runtime import empty_device_cache",

@@ -177,6 +177,13 @@ def test_all_forms_of_a_cell_are_read(before: str) -> None:
     )
 
 
+def test_a_parameter_keeps_its_annotation_and_a_comment_does_not_hide_a_cell() -> None:
+    made = ("", "y: dict[str, int] = {}", "y")
+    text = notebook(TORCH, made, ("torch, y: dict[str, int]", f"y\n{USE}"))
+    assert "def _(empty_device_cache, y: dict[str, int]):\n    y\n    empty_device_cache()" in fixed(text)
+    assert run(notebook(TORCH, ("torch", USE)).replace("(torch):", "(torch):  # why")).fixed
+
+
 def test_a_cell_may_await() -> None:
     before = "@app.cell\nasync def _"
     assert cell("empty_device_cache, f", "await f()\nempty_device_cache()", "", before) in fixed(

@@ -262,7 +262,35 @@ def test_every_string_of_a_document_is_found_in_its_place(value: object, indent:
 
 
 LINES = st.sampled_from(
-    [IMPORT, FLUSH, "x = 1", "%time y()", "!ls \\", "  z", "# torch", "", "é = '\\u0041'", "f(", ")"]
+    [
+        IMPORT,
+        FLUSH,
+        "x = 1",
+        "%time y()",
+        f"%timeit -n1 {FLUSH}",
+        f"%time x = 1; {FLUSH}",
+        f"x = %timeit -o y = {FLUSH}",
+        "%%timeit",
+        "%%time",
+        f"%%timeit {FLUSH}",
+        f"%px {IMPORT}",
+        f"%px {FLUSH}",
+        "%%px",
+        "#| export",
+        "#| eval: false",
+        f"%time if x: {FLUSH}",
+        f"%bogus {FLUSH}",
+        "from torch.cuda import empty_cache",
+        "empty_cache()",
+        "await x",
+        "!ls \\",
+        "  z",
+        "# torch",
+        "",
+        "é = '\\u0041'",
+        "f(",
+        ")",
+    ]
 )
 
 

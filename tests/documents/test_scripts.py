@@ -38,9 +38,14 @@ def test_the_title_of_a_cell_is_no_magic(text: str) -> None:
 
 @pytest.mark.parametrize("comment", ["# %bogus sync()", "# MAGIC %bogus sync()", "# !echo {sync()}", "# MAGIC sync"])
 def test_a_magic_in_a_comment_keeps_the_import_of_what_it_says(comment: str) -> None:
-    new = fixed(f"{SYNC}{comment}\nsync()\n")
+    new = fixed(f"# %%\n{SYNC}{comment}\nsync()\n")
     assert SYNC in new
     assert new.endswith(f"{comment}\nsynchronize_device()\n")
+
+
+@pytest.mark.parametrize("comment", ["# !!! sync is slow", "#!sync", "# sync"])
+def test_another_comment_in_a_module_keeps_no_import(comment: str) -> None:
+    assert fixed(f"{SYNC}{comment}\nsync()\n") == f"{NEW}{comment}\nsynchronize_device()\n"
 
 
 def test_a_comment_in_a_module_that_is_no_notebook_stays() -> None:

@@ -10,6 +10,13 @@ NEW = "from cudafix.runtime import empty_device_cache"
 USE = "empty_device_cache()"
 
 
+@pytest.mark.parametrize("directive", ["#@title Setup", "# @param {type: 'string'}", "#| hide", "#|echo: false"])
+def test_what_tools_read_at_the_top_of_a_cell_stays_there(directive: str) -> None:
+    assert fixed("import gc", f"{directive}\nfrom torch.cuda import empty_cache\nempty_cache()")[1] == (
+        f"{directive}\n{NEW}\n{USE}"
+    )
+
+
 def test_directives_stay_at_the_top_of_their_cell() -> None:
     own = "#| echo: false\n#| label: x\nfrom torch.cuda import empty_cache\nempty_cache()"
     assert fixed("import gc", own)[1] == f"#| echo: false\n#| label: x\n{NEW}\n{USE}"
@@ -97,7 +104,8 @@ def test_cells_that_run_apart_share_no_constant() -> None:
 
 
 @pytest.mark.parametrize(
-    "mark", ["# %%", "# %% [code] Title", "# + tags=['x']", "# +", "# In[2]:", "# COMMAND ----------"]
+    "mark",
+    ["# %%", "# %% [code] Title", "# + tags=['x']", "# +", "# In[2]:", "# COMMAND ----------\n\n# DBTITLE 1,Text"],
 )
 def test_an_import_stays_below_the_mark_of_its_cell(mark: str) -> None:
     check_fixes(
