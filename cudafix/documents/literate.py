@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from itertools import accumulate
 
 from cudafix.documents.code_blocks import Block
-from cudafix.documents.masks import MaskedText, Masks, is_left, with_body
+from cudafix.documents.masks import NAMES_BACKEND, MaskedText, Masks, is_left, with_body
 from cudafix.documents.placeholders import imported_names, may_be_cell
 from cudafix.documents.scripts import CommentedMagics
 from cudafix.files.source import BETWEEN_CELLS, CELL_THAT_WAITS, Source
@@ -18,6 +18,10 @@ from cudafix.model import NOT_READ, Edit, Finding, Position, Problem, Result
 from cudafix.syntax.module import split_lines
 
 BETWEEN = re.compile(rf"(?m)^(?:{re.escape(BETWEEN_CELLS)}|{re.escape(CELL_THAT_WAITS)})\n")
+INLINE = re.compile(r"(?:`\{python\}[ \t]|\{eval\}`)(?P<code>[^`\n]+)`")
+"""An expression in the text: of Quarto, of MyST."""
+
+NEWLINE = "\n"
 LINE = re.compile(r"\bline (\d+)\b")
 Check = Callable[[Source], Result]
 Find = Callable[[str], Sequence[Block]]
@@ -58,6 +62,9 @@ class Literate:
         self.parts = [self.masked(one.own_code.removesuffix("\n")) for one in cells]
         heads = [CELL_THAT_WAITS if one.waits else BETWEEN_CELLS for one in cells]
         self.code = "".join(f"{head}\n{part.code}\n" for head, part in zip(heads, self.parts, strict=True))
+        self.inline = list(INLINE.finditer(text))
+        if self.inline:  # what the text between the cells says uses its imports
+            self.code += f"{BETWEEN_CELLS}\n{self.masks.mask(' '.join(one['code'] for one in self.inline))}\n"
         heights = [part.code.count("\n") + 2 for part in self.parts]
         self.first_rows = list(accumulate(heights, initial=1))[:-1]
         """The row of the module that stands before each cell."""
@@ -73,7 +80,12 @@ class Literate:
     def unread(self) -> str:
         """What names a backend and was not read, on one line."""
         pairs = [(cell, one) for cell, part in zip(self.cells, self.parts, strict=True) for one in part.unread]
-        return "; ".join(f"line {cell.first + one.row}: `{one.what}` {one.why}" for cell, one in pairs)
+        said = [f"line {cell.first + one.row}: `{one.what}` {one.why}" for cell, one in pairs]
+        named = [one for one in self.inline if NAMES_BACKEND.search(one["code"])]
+        said += [
+            f"line {one.string.count(NEWLINE, 0, one.start()) + 1}: `{one['code']}` is in the text" for one in named
+        ]
+        return "; ".join(said)
 
     # Places
 
@@ -114,11 +126,11 @@ class Literate:
     def with_code(self, code: str) -> str | None:
         """Return the text with the cells of a changed module; None where they cannot be told apart."""
         parts = BETWEEN.split(code)[1:]
-        if len(parts) != len(self.cells):
+        if len(parts) != len(self.cells) + bool(self.inline):
             return None
         pieces: list[str] = []
         done = 0
-        for cell, part in zip(self.cells, parts, strict=True):
+        for cell, part in zip(self.cells, parts[: len(self.cells)], strict=True):
             new = self.masks.unmasked(part.removesuffix("\n"))
             if is_left(new, cell.own_code):
                 return None

@@ -155,6 +155,18 @@ def test_the_place_of_a_finding_is_that_in_the_document() -> None:
     assert finding.place == "a.qmd:11:9"
 
 
+@pytest.mark.parametrize(("name", "inline"), [("a.qmd", "`{python} t.ones(1)`"), ("a.md", "{eval}`t.ones(1)`")])
+def test_what_the_text_says_of_an_import_keeps_it(name: str, inline: str) -> None:
+    opening = "```{python}" if name == "a.qmd" else "```{code-cell} python"
+    text = cells(opening, f"{IMPORT}{USE}") + f"\nSo {inline}.\n"
+    assert fixed(text, name) == cells(opening, f"{IMPORT}{NEW_IMPORT}{NEW_USE}") + f"\nSo {inline}.\n"
+
+
+def test_an_expression_in_the_text_that_names_a_backend_is_named() -> None:
+    text = cells("```{python}", IMPORT) + "\nSo `{python} t.cuda.device_count()`.\n"
+    assert unread(text, "a.qmd") == ["not read: line 7: `t.cuda.device_count()` is in the text"]
+
+
 def test_a_reason_names_a_line_of_the_document() -> None:
     text = f"```{{python}}\n{IMPORT}```\n\n```{{python}}\ntry:\n    t = x()\nexcept E:\n    pass\n{USE}```\n"
     (finding,) = run(text, "a.qmd", Mode.CHECK).findings
