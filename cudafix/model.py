@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+NOT_READ = "not read: "
+"""How the message of a problem begins that lists what of a file was not looked at."""
+
 
 class Safety(Enum):
     """How far a fix can be trusted."""

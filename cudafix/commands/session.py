@@ -266,7 +266,7 @@ class Session:
         if self.flags["quiet"] or not self.format.for_people:
             return
         on_terminal = self.stdout.isatty() and self.mode is not Mode.DIFF and self.output is None
-        if on_terminal or self.total.findings or self.total.fixed:
+        if on_terminal or self.total.findings or self.total.fixed or self.total.unread:
             for line in summary(self.total, self.mode, self.options_for(Path.cwd()).root):
                 click.echo(line, file=self.stdout if on_terminal else sys.stderr)
 

@@ -9,22 +9,23 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import groupby
 
+from cudafix.documents.fences import LANGUAGES, Fences, Kind, body_of_cell
+from cudafix.documents.masks import MaskedText, Masks, is_left
 from cudafix.documents.placeholders import MASK, OURS, imported_names, is_python
 from cudafix.model import Position
 from cudafix.syntax.python_parser import parse
 
-FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*\{?\.?(?P<language>[\w+-]*)")
+FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,}|:{3,}(?=\{code-))(?P<info>.*)")
 DIRECTIVE = re.compile(
     r"(?P<indent>[ \t]*)\.\.[ \t]+(?:code-block|code|sourcecode|ipython|testcode|testsetup)::"
     r"[ \t]*(?P<language>\w*)[ \t]*"
 )
 PROMPT = re.compile(r"(?P<indent>[ \t]*)(?P<prompt>>>>|\.\.\.)(?: (?P<code>.*))?")
-LANGUAGES = frozenset(("python", "py", "python3", "pycon", "ipython", "ipython3"))
 UNNAMED = re.compile(r"\.\.[ \t]+(?:testcode|testsetup)")
 MASKED = re.compile(rf"{MASK}\((?P<number>\d+)\)")
 REST = f"{OURS}rest__"
@@ -38,7 +39,8 @@ class Block:
     """Lines `first` and following of a text, from 0 on.
 
     `prompts`: an example with `>>>`. `before`: what is put before the code, where that is given. `shared`: the names
-    that other blocks use, and may get from this one.
+    that other blocks use, and may get from this one. `is_cell`: it runs with the other cells of the document, or
+    where it `waits` when somebody says so. `left`: why it is left alone.
     """
 
     first: int
@@ -47,6 +49,9 @@ class Block:
     prompts: bool = False
     before: str | None = None
     shared: frozenset[str] = frozenset()
+    is_cell: bool = False
+    waits: bool = False
+    left: str = ""
 
     @cached_property
     def own_code(self) -> str:
@@ -67,8 +72,19 @@ class Block:
         return IMPLIED if re.search(r"\btorch\.", self.own_code) and not binds else ""
 
     @cached_property
+    def masks(self) -> Masks:
+        return Masks(self.imported)
+
+    @cached_property
+    def masked(self) -> MaskedText:
+        """The code, with calls in the place of the lines that are no Python: magics and commands."""
+        if self.prompts or is_python(self.own_code):
+            return MaskedText(self.own_code)
+        return self.masks.with_lines(self.own_code.split("\n"))
+
+    @cached_property
     def code(self) -> str:
-        return self.implied + self.own_code + self.rest
+        return self.implied + self.masked.code + self.rest
 
     @property
     def imported(self) -> frozenset[str]:
@@ -83,7 +99,7 @@ class Block:
 
     @property
     def is_python(self) -> bool:
-        return is_python(self.code)
+        return not self.left and is_python(self.code)
 
     # The way back
 
@@ -95,7 +111,8 @@ class Block:
         """Return the place in the text of a place in the code."""
         number = position.row - 1 - self.implied.count("\n")
         line = self.lines[number] if 0 <= number < len(self.lines) else ""
-        return Position(self.first + max(number, 0) + 1, position.column + self.width(line))
+        column = self.masked.column(number, position.column)
+        return Position(self.first + max(number, 0) + 1, column + self.width(line))
 
     def width(self, line: str) -> int:
         """Return how many characters stand before the code of a line."""
@@ -110,6 +127,10 @@ class Block:
         if not (code.startswith(self.implied) and code.endswith(self.rest)):
             return None
         code = code.removeprefix(self.implied).removesuffix(self.rest)
+        if not self.prompts:
+            code = self.masks.unmasked(code)
+            if is_left(code, self.own_code):
+                return None
         new = [without_late_mark(one, self.own_code) for one in code.split("\n")[:-1]]
         while self.implied and new and not new[0]:
             del new[0]
@@ -154,8 +175,11 @@ def first_row(statement: ast.stmt) -> int:
 # Where the blocks are
 
 
-def find_blocks(lines: Sequence[str], start: int = 0, stop: int | None = None) -> Iterator[Block]:
+def find_blocks(
+    lines: Sequence[str], start: int = 0, stop: int | None = None, fences: Fences | None = None
+) -> Iterator[Block]:
     """Yield the blocks between two lines of a text, in their order; examples with no block between count as one."""
+    fences = fences or Fences("", "")
     number, end = start, len(lines) if stop is None else stop
     examples: list[int] = []
     while number < end:
@@ -170,8 +194,7 @@ def find_blocks(lines: Sequence[str], start: int = 0, stop: int | None = None) -
         examples = []
         if fence is not None:
             last = end_of_fence(lines, number, end, fence["fence"])
-            if fence["language"].lower() in LANGUAGES:
-                yield from plain_or_example(lines, number + 1, last, fence["indent"])
+            yield from in_fence(lines, number + 1, last, fence, fences)
             number = last + 1
         elif directive is not None:
             first, last = body_of_directive(lines, number, end, len(directive["indent"]))
@@ -186,12 +209,28 @@ def examples_on(lines: Sequence[str], numbers: Sequence[int], end: int) -> Itera
         yield from example(lines, numbers[0], last_of_example(lines, numbers[-1], end))
 
 
+def in_fence(lines: Sequence[str], first: int, last: int, fence: re.Match[str], fences: Fences) -> Iterator[Block]:
+    """Yield the blocks in a fence: its code, or those of the text in it."""
+    kind = fences.kind(fence["info"])
+    if kind is Kind.TEXT:
+        yield from find_blocks(lines, first, last, fences)
+    elif kind is Kind.SHOWN:
+        yield from plain_or_example(lines, first, last, fence["indent"])
+    elif kind is Kind.MARIMO:
+        yield Block(first, tuple(lines[first:last]), "", left="is a cell of marimo, of which only scripts are read")
+    elif kind is not Kind.OTHER:
+        first = body_of_cell(lines, first, last)
+        for block in plain_or_example(lines, first, last, fence["indent"]):
+            yield block if block.prompts else replace(block, is_cell=True, waits=kind is Kind.WAITING_CELL)
+
+
 def plain_or_example(lines: Sequence[str], first: int, last: int, indent: str) -> Iterator[Block]:
     body = lines[first:last]
     if any(one.lstrip().startswith(">>>") for one in body):
         yield from example(lines, first, last)
-    elif body and all(one.startswith(indent) or not one.strip() for one in body):
-        yield Block(first, tuple(body), indent)
+    elif body:
+        is_indented = all(one.startswith(indent) or not one.strip() for one in body)
+        yield Block(first, tuple(body), indent if is_indented else "")
 
 
 def example(lines: Sequence[str], first: int, last: int) -> Iterator[Block]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from cudafix.documents.code_blocks import Block, docstring_rows, find_blocks
+from cudafix.documents.fences import Fences
+from cudafix.documents.literate import check_cells
+from cudafix.documents.masks import NAMES_BACKEND, NO_PYTHON
 from cudafix.documents.placeholders import OURS, words
 from cudafix.files.source import Source
-from cudafix.model import Edit, Finding, Fix, Position, Result
+from cudafix.model import NOT_READ, Edit, Finding, Fix, Position, Problem, Result
 from cudafix.syntax.module import split_lines
+from cudafix.syntax.python_parser import find_complaint
 
 Check = Callable[[Source], Result]
 PASSES = 5
@@ -21,14 +26,32 @@ ESCAPED = re.compile(r"\\(?!$)")
 
 
 def check_document(source: Source, check: Check) -> Result:
-    """Deal with the blocks of a document, each as `check` deals with a module."""
-    return with_blocks(source, lambda text: find_blocks(plain_lines(text)), check)
+    """Deal with the cells of a document as `check` deals with a module, and with each other block alone."""
+    try:
+        fences = Fences(source.path, source.data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return Result(source.path, old_bytes=source.data)
+
+    def find(text: str, cells: bool) -> list[Block]:
+        return [one for one in find_blocks(plain_lines(text), fences=fences) if one.is_cell is cells]
+
+    result = with_blocks(source, partial(find, cells=False), check)
+    now = result.new_bytes if result.new_bytes is not None else source.data
+    own = check_cells(Source(source.path, now), partial(find, cells=True), check)
+    if own.new_bytes is not None and result.findings:  # they have moved
+        again = with_blocks(Source(source.path, own.new_bytes), partial(find, cells=False), check)
+        result = replace(result, findings=again.findings)
+    return together(result, own, source.data)
 
 
 def check_docstrings(result: Result, data: bytes, check: Check) -> Result:
     """Add to the result for a module what is found in its docstrings."""
     now = result.new_bytes if result.new_bytes is not None else data
-    own = with_blocks(Source(result.path, now), blocks_in_docstrings, check)
+    return together(result, with_blocks(Source(result.path, now), blocks_in_docstrings, check), data)
+
+
+def together(result: Result, own: Result, data: bytes) -> Result:
+    """Return one result of two for the same file, the second of which begins where the first has ended."""
     both = sorted([*result.findings, *own.findings], key=lambda one: one.sort_key)
     new = own.new_bytes if own.new_bytes is not None else result.new_bytes
     rounds = result.rounds + own.rounds
@@ -59,7 +82,8 @@ def with_blocks(source: Source, find: Callable[[str], Iterable[Block]], check: C
     fixed: list[Finding] = []
     for _ in range(PASSES):
         document = Document(text)
-        for block in with_shared_names(list(find(text))):
+        document.blocks = list(with_shared_names(list(find(text))))
+        for block in document.blocks:
             result = (
                 check(Source(source.path, block.code.encode("utf-8", "surrogatepass"))) if block.is_python else None
             )
@@ -69,10 +93,27 @@ def with_blocks(source: Source, find: Callable[[str], Iterable[Block]], check: C
             break
         text = document.changed
         fixed += document.fixed
+    found, problems = tuple(document.findings), tuple(unread_in(source.path, document.blocks))
     if text == old:
-        return Result(source.path, tuple(document.findings), old_bytes=source.data)
+        return Result(source.path, found, old_bytes=source.data, problems=problems)
     new = text.encode("utf-8")
-    return Result(source.path, tuple(document.findings), tuple(fixed), source.data, new, rounds=2)
+    return Result(source.path, found, tuple(fixed), source.data, new, problems, rounds=2)
+
+
+def unread_in(path: str, blocks: Iterable[Block]) -> Iterator[Problem]:
+    """Yield one problem that names what was not read of blocks, where that names a backend."""
+    said = [text for block in blocks for text in unread_of(block)]
+    if said:
+        yield Problem(path, NOT_READ + "; ".join(said))
+
+
+def unread_of(block: Block) -> Iterator[str]:
+    if not block.is_python and NAMES_BACKEND.search(block.own_code):
+        complaint = find_complaint(block.code.encode("utf-8", "surrogatepass"))
+        why = complaint.message if complaint is not None else ""
+        yield f"line {block.first + 1}: the block there {block.left or f'{NO_PYTHON} ({why})'}"
+    elif block.is_python:
+        yield from (f"line {block.first + one.row}: `{one.what}` {one.why}" for one in block.masked.unread)
 
 
 def with_shared_names(blocks: Sequence[Block]) -> Iterator[Block]:
@@ -89,6 +130,7 @@ class Document:
     def __init__(self, text: str) -> None:
         self.lines = split_lines(text)
         self.newline = "\r\n" if self.lines and self.lines[0].endswith("\r\n") else "\n"
+        self.blocks: list[Block] = []
         self.findings: list[Finding] = []
         self.fixed: list[Finding] = []
         self.pieces: list[str] = []

@@ -11,21 +11,19 @@ import json
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import TypeAlias
 
 from cudafix.documents.json_spans import CHARACTER, Node, offsets_in, parse
-from cudafix.documents.placeholders import MASK, OURS, WORD, imported_names, is_python
+from cudafix.documents.masks import MaskedText, Masks, is_left, with_body
+from cudafix.documents.placeholders import imported_names
 from cudafix.files.line_matcher import LineMatcher
 from cudafix.files.source import BETWEEN_CELLS
 from cudafix.model import Position
 
-MASKED = re.compile(rf"(?m)^(?P<indent>[ \t]*)(?:[\w.,][\w., \t]*=\s*)?{MASK}\((?P<number>\d+)(?:, \w+)*,?\n*\)$")
-MAGIC = re.compile(r"[ \t]*(?P<name>[\w.,][\w., \t]*=[ \t]*)?[%!].*|[ \t]*(?:\?{1,2}.*|[%\w.]+\?{1,2}\s*)")
-RUNS_PYTHON = re.compile(r"\s*%%(?:time|timeit|capture|prun|memit|profile)\b")
 Writer: TypeAlias = Callable[[str], str]
 """A line of code → how the document writes it."""
 
@@ -70,7 +68,6 @@ class Notebook:
             raise NotebookError(f"is no JSON: {error}") from None
         except RecursionError:
             raise NotebookError("is nested too deeply") from None
-        self.originals: list[str] = []
         self.found_offsets: dict[int, array[int]] = {}
 
     @cached_property
@@ -94,52 +91,31 @@ class Notebook:
         return [Cell(number, one.value["source"]) for number, one in code if is_source(one)]
 
     @cached_property
+    def parts(self) -> list[MaskedText]:
+        """The cells as Python."""
+        return [self.masks.of_cell(cell.text) for cell in self.cells]
+
+    @cached_property
     def masked(self) -> list[str]:
-        return [self.python_of(cell.text) for cell in self.cells]
+        return [one.code for one in self.parts]
 
     @cached_property
     def code(self) -> str:
         """The module that the cells make."""
         return f"\n{BETWEEN_CELLS}\n".join(self.masked) + "\n" if self.is_python and self.cells else ""
 
-    # What is no Python
-
     @cached_property
-    def imported(self) -> frozenset[str]:
-        """The names that the cells import: a magic that says one of them uses it."""
-        return imported_names("\n".join(one.text for one in self.cells))
+    def masks(self) -> Masks:
+        """What stands for what is no Python: a magic that says a name which the cells import uses it."""
+        return Masks(imported_names("\n".join(one.text for one in self.cells)))
 
-    def python_of(self, text: str) -> str:
-        """Return the source of a cell, with as many rows, in which all is Python."""
-        if "\r" in text or (text.lstrip().startswith("%%") and not RUNS_PYTHON.match(text)):
-            return self.mask("", text)
-        if is_python(text):
-            return text
-        masked = "\n".join(self.without_magics(text.split("\n")))
-        return masked if is_python(masked) else self.mask("", text)
-
-    def without_magics(self, lines: Sequence[str]) -> Iterator[str]:
-        waiting = list(reversed(lines))
-        while waiting:
-            line = waiting.pop()
-            found = MAGIC.fullmatch(line)
-            if found is None:
-                yield line
-                continue
-            while line.endswith("\\") and waiting:
-                line += "\n" + waiting.pop()
-            indent = line[: len(line) - len(line.lstrip(" \t"))]
-            yield from self.mask(indent, line[len(indent) :], found["name"] or "").split("\n")
-
-    def mask(self, indent: str, text: str, name: str = "") -> str:
-        """Return a call that fills the rows of `text`, and binds `name =` where that does."""
-        self.originals.append(text)
-        rows = "\n" * text.count("\n")
-        used = "".join(f", {one}" for one in dict.fromkeys(WORD.findall(text)) if one in self.imported)
-        return f"{indent}{name}{MASK}({len(self.originals) - 1}{used}{',' if rows else ''}{rows})"
-
-    def unmasked(self, code: str) -> str:
-        return MASKED.sub(lambda found: found["indent"] + self.originals[int(found["number"])], code)
+    @property
+    def unread(self) -> str:
+        """What names a backend and was not read, on one line."""
+        if not self.code:
+            return ""
+        pairs = [(cell, one) for cell, part in zip(self.cells, self.parts, strict=True) for one in part.unread]
+        return "; ".join(f"cell {cell.number}, line {one.row}: `{one.what}` {one.why}" for cell, one in pairs)
 
     # Places
 
@@ -160,14 +136,15 @@ class Notebook:
         """Return the place in its cell of a place in the module."""
         index = self.index_of(position.row)
         row = position.row - self.first_rows[index] + 1
-        return Position(min(row, self.heights[index] + 1), position.column, self.cells[index].number)
+        column = self.parts[index].column(row - 1, position.column)
+        return Position(min(row, self.heights[index] + 1), column, self.cells[index].number)
 
     def place_in_document(self, position: Position) -> Position:
         """Return the place in the document, as an editor shows it, of a place in the module."""
         index = self.index_of(position.row)
         cell, row = self.cells[index], position.row - self.first_rows[index]
         row = min(row, len(cell.lines) - 1)
-        column = min(position.column - 1, len(cell.lines[row]))
+        column = min(self.parts[index].column(row, position.column) - 1, len(cell.lines[row]))
         offset = self.offsets(cell)[cell.line_starts[row] + column]
         above = bisect_right(self.row_starts, offset)
         return Position(above, offset - self.row_starts[above - 1] + 1)
@@ -200,10 +177,11 @@ class Notebook:
         pieces: list[str] = []
         done = 0
         for cell, part in zip(self.cells, parts, strict=True):
-            new = self.unmasked(part.removesuffix("\n"))
-            if OURS in new and OURS not in cell.text:
+            new = self.masks.unmasked(part.removesuffix("\n"))
+            if is_left(new, cell.text):
                 raise NotebookError("what stood for a line that is no Python would stay")
             if new != cell.text:
+                new = with_body(new)
                 pieces += [self.document[done : cell.source.start], self.rendered(cell, new)]
                 done = cell.source.end
         return "".join([*pieces, self.document[done:]]).encode("utf-8")

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cudafix.documents.notebook import Notebook, NotebookError
 from cudafix.files.source import Source
-from cudafix.model import Edit, Finding, Fix, Position, Problem, Result
+from cudafix.model import NOT_READ, Edit, Finding, Fix, Position, Problem, Result
 
 LINE = re.compile(r"\bline (\d+)\b")
 
@@ -20,8 +20,9 @@ def check_notebook(source: Source, check: Callable[[Source], Result], refuse: Ca
         code = notebook.code
     except NotebookError as error:
         return refuse(str(error))
-    result = check(Source(source.path, code.encode("utf-8", "surrogatepass")))
-    return in_cells(result, notebook, source.data)
+    result = in_cells(check(Source(source.path, code.encode("utf-8", "surrogatepass"))), notebook, source.data)
+    unread = (Problem(source.path, NOT_READ + notebook.unread),) if notebook.unread else ()
+    return replace(result, problems=(*result.problems, *unread))
 
 
 def in_cells(result: Result, notebook: Notebook, data: bytes) -> Result:

@@ -13,6 +13,12 @@ OURS = "__cudafix_"
 MASK = f"{OURS}line__"
 """The function that is called where a line was no Python; its first argument is a number."""
 
+RUN = f"{OURS}run__"
+"""The function that is called before the code of a magic."""
+
+ELSEWHERE = f"{OURS}elsewhere__"
+"""The function that is called in the place of a magic whose code runs in other processes."""
+
 WORD = re.compile(r"[^\W\d]\w*")
 IMPORT = re.compile(r"(?m)^[ \t]*(?:from[ \t]+\S+[ \t]+)?import[ \t]+(.+)")
 
@@ -28,3 +34,8 @@ def words(text: str) -> frozenset[str]:
 
 def is_python(text: str) -> bool:
     return find_complaint(text.encode("utf-8", "surrogatepass")) is None
+
+
+def may_be_cell(text: str) -> bool:
+    """Whether a text is Python that the cell of a notebook may hold, which may await."""
+    return find_complaint(text.encode("utf-8", "surrogatepass"), awaits=True) is None

@@ -16,6 +16,7 @@ from cudafix.analysis.context import RuleContext
 from cudafix.analysis.functions.classify import classify
 from cudafix.analysis.functions.messages import match_for, match_reference
 from cudafix.analysis.groups.hold_back import hold_back
+from cudafix.analysis.groups.in_their_cells import in_their_cells
 from cudafix.analysis.match import Match
 from cudafix.config.options import Options
 from cudafix.engine.active_rules import active_codes
@@ -93,6 +94,7 @@ def analyse(file: File, options: Options) -> Analysis:
     matches = targets.apply(matches)
     if options.groups:
         matches = hold_back(matches, codes, active, context)
+    matches = in_their_cells(matches, context)
     matches += [match_import(one, matches, context) for one in left if one.is_import]
     late = [of_rule(match, rule) for rule, hooks in rules if hooks.follow for match in hooks.follow(context, matches)]
     matches += targets.apply([one for one in late if not is_silenced(one, suppressions, file)])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cudafix.config.options import Options
 from cudafix.engine.work import Mode, Work
 from cudafix.files.ordinary import TooLargeError, reason
-from cudafix.files.source import DOCUMENTS, HOLD_MODULES, HUGE, LARGEST, NOTEBOOK, Source, digest, read
+from cudafix.files.source import DOCUMENTS, HOLD_MODULES, HUGE, LARGEST, LITERATE, NOTEBOOK, Source, digest, read
 from cudafix.model import Finding, Position, Problem, Result
 from cudafix.prefilter.needles import may_have_findings, may_hold_blocks, may_hold_modules
 from cudafix.registry import BY_CODE, UNREADABLE
@@ -51,7 +51,7 @@ def why_closed(folder: str) -> str:
 
 def process(source: Source, options: Options, work: Work) -> Result:
     """Deal with one file in memory; it never raises for what the file holds."""
-    has_parts = source.path.endswith(HOLD_MODULES) or options.code_blocks
+    has_parts = source.path.endswith(HOLD_MODULES) or options.code_blocks or source.may_be_notebook
     try:
         with without_warnings():
             return (process_parts if has_parts else process_module)(source, options, work)
@@ -71,12 +71,21 @@ def process_parts(source: Source, options: Options, work: Work) -> Result:
         from cudafix.documents.notebook_result import check_notebook
 
         return check_notebook(source, check, lambda message: unreadable(source, message, None, options))
-    if source.path.endswith(DOCUMENTS):
+    if source.path.endswith((*LITERATE, *DOCUMENTS)):
         from cudafix.documents.document_result import check_document
 
         return check_document(source, check)
-    result = check(source)
-    if not may_hold_blocks(source) or source.is_exempt:
+    if source.is_marimo and may_hold_modules(source, options):
+        from cudafix.documents.marimo import check_marimo
+
+        result = check_marimo(source, check)
+    elif source.may_be_notebook and may_hold_modules(source, options):
+        from cudafix.documents.scripts import check_script
+
+        result = check_script(source, check)
+    else:
+        result = check(source)
+    if not options.code_blocks or not may_hold_blocks(source) or source.is_exempt:
         return result
     from cudafix.documents.document_result import check_docstrings
 
@@ -93,7 +102,8 @@ def process_module(source: Source, options: Options, work: Work) -> Result:
     if len(source.data) > HUGE:
         return unreadable(source, f"is larger than {HUGE // 1_000_000} MB", None, options)
     is_large = len(source.data) > LARGEST
-    complaint = None if is_large else find_complaint(source.data)  # here, where Python's usual limits hold
+    # here, where Python's usual limits hold
+    complaint = None if is_large else find_complaint(source.data, source.may_await)
     if complaint is not None and complaint.too_deep:
         return unreadable(source, complaint.message, complaint.position, options)
     try:

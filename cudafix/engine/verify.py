@@ -24,9 +24,11 @@ def verify(before: File, new_data: bytes, options: Options) -> Analysis:
     """
     if not before.round_trips:
         raise RewriteError("the file cannot be reproduced byte for byte")
-    if find_complaint(new_data) is not None and find_complaint(before.data) is None:
+    source = Source(before.path, new_data, before.outside_uses)
+    awaits = source.may_await
+    if find_complaint(new_data, awaits) is not None and find_complaint(before.data, awaits) is None:
         raise RewriteError("the rewritten file would not compile")
-    after = parse(Source(before.path, new_data, before.outside_uses))
+    after = parse(source)
     undefined = undefined_uses(after) - undefined_uses(before)
     if undefined:
         raise RewriteError(f"the rewritten file would use the undefined name `{min(undefined)}`")

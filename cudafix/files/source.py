@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from cudafix.files.ordinary import DATA, read_ordinary
 
 STDIN = "-"
 NOTEBOOK = ".ipynb"
-SUFFIXES = (".py", ".pyi", ".pyw", NOTEBOOK)
+LITERATE = (".qmd", ".Rmd", ".rmd")
+"""How the names of documents end whose cells run: of Quarto and of R Markdown."""
+
+SUFFIXES = (".py", ".pyi", ".pyw", NOTEBOOK, *LITERATE)
 """How the names of files end that are code."""
 
 DOCUMENTS = (".md", ".markdown", ".mdx", ".rst")
-HOLD_MODULES = (NOTEBOOK, *DOCUMENTS)
+HOLD_MODULES = (NOTEBOOK, *LITERATE, *DOCUMENTS)
 """How the names of files end that are no modules and hold code."""
 
 BETWEEN_CELLS = "'cudafix: the next cell'"
 """What stands between the cells of a notebook where they are one module."""
 
+CELL_THAT_WAITS = "'cudafix: the next cell, which does not run'"
+
 GENERATED = re.compile(rb"^[ \t]*(?:#|\"\"\"|''').*@generated\b", re.MULTILINE)
 RUNTIME_MARK = b"# cudafix: runtime"
 HEAD = 4096
 """Bytes. So far a file may say that nobody edits it."""
+
+SCRIPT_NEEDLES = (b"# %", b"#%", b"# MAGIC", b"# +", b"# Databricks notebook", b"get_ipython()", b"marimo")
+SCRIPT = re.compile(
+    rb"^#[ \t]*%%|^# (?:Databricks notebook source|In\[|\+(?:[ \t]|\r?$)|jupytext:|jupyter:)|^[ \t]*get_ipython\(\)\."
+    rb"|^\w+ = (?:\w+\.)?App\(",
+    re.MULTILINE,
+)
+"""How the lines begin that only a notebook has which is written as a script."""
 
 HUGE = 20_000_000
 """Bytes. More than this is data, whatever its name: it is not looked at."""
@@ -55,6 +69,21 @@ class Source:
     path: str
     data: bytes
     outside_uses: tuple[OutsideUse, ...] = ()
+
+    @property
+    def may_await(self) -> bool:
+        """Whether code may await outside of functions, as the cells of a notebook may."""
+        return self.path.endswith(HOLD_MODULES) or self.may_be_notebook
+
+    @cached_property
+    def may_be_notebook(self) -> bool:
+        """Whether a module is a notebook in the form of a script, as jupytext, nbconvert and Databricks write it."""
+        return any(one in self.data for one in SCRIPT_NEEDLES) and SCRIPT.search(self.data) is not None
+
+    @property
+    def is_marimo(self) -> bool:
+        """Whether a module is a notebook of marimo."""
+        return b"marimo" in self.data and b"App(" in self.data and self.may_be_notebook
 
     @property
     def is_exempt(self) -> bool:

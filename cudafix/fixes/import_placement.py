@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
@@ -13,6 +13,7 @@ import libcst as cst
 
 from cudafix.config.import_style import PLAIN, ImportStyle
 from cudafix.config.settings import RUNTIME_MODULE
+from cudafix.fixes.cell_marks import begins_cell, has_directives
 from cudafix.syntax.blocks import is_import
 from cudafix.syntax.expressions import dotted, imported_module
 
@@ -51,6 +52,7 @@ class Suite:
     imports: Sequence[int]
     removed: Collection[cst.CSTNode] = ()
     style: ImportStyle = PLAIN
+    is_notebook: bool = False
 
     @property
     def statements(self) -> Sequence[cst.CSTNode]:
@@ -137,6 +139,16 @@ def section_kind(module: str) -> str:
 
 
 def find_slot(suite: Suite, anchor: int, module: str, name: ImportAs) -> Slot:
+    """Return where a new import goes beside the one number `anchor`: in its cell, below what tools read there."""
+    slot = find_sorted_slot(suite, anchor, module, name)
+    if slot.index > anchor:
+        return slot
+    statement = suite.statements[slot.index]
+    is_below = has_directives(statement) or (suite.is_notebook and has_comment_above(statement))
+    return replace(slot, lead=len(leading_lines(statement))) if is_below else slot
+
+
+def find_sorted_slot(suite: Suite, anchor: int, module: str, name: ImportAs) -> Slot:
     """Return where a `from` import of `name` from `module` goes beside the torch import number `anchor`.
 
     In a sorted section of imports it keeps the order; elsewhere it comes behind the anchor and what else of torch
@@ -276,7 +288,9 @@ def has_comment_above(statement: cst.CSTNode) -> bool:
 
 
 def has_split(statement: cst.CSTNode) -> bool:
-    return any(line.comment is not None and SPLIT.search(line.comment.value) for line in leading_lines(statement))
+    """Whether no import goes from one side of a statement to the other: a cell begins with it, or isort is told so."""
+    lines = leading_lines(statement)
+    return begins_cell(statement) or any(one.comment is not None and SPLIT.search(one.comment.value) for one in lines)
 
 
 def blank_lines(statement: cst.CSTNode) -> int:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import libcst as cst
 
+from cudafix.files.source import Source
+from cudafix.fixes.cells import Cells
 from cudafix.fixes.import_placement import LINE_LENGTH, ImportAs, ImportStatement, Slot, Suite, find_slot
 from cudafix.fixes.import_text import (
     from_import,
@@ -107,6 +110,7 @@ class Planner:
         """Imports that go altogether."""
         self.local_names: dict[ImportedName, str] = {}
         self.suites: dict[cst.CSTNode, Suite] = {}
+        self.cells = Cells(file)
         self.root_anchor = self.find_root_anchor()
 
     # What the file can say already
@@ -153,6 +157,8 @@ class Planner:
         scope = self.names.find_scope(binding.name, place.scope)
         if scope is not binding.scope or scope.bindings[binding.name] != [binding]:
             return False
+        if not self.cells.is_seen(binding, place):
+            return False
         if binding.scope is place.scope and binding.order > place.order:
             return False
         suite = self.file.tree.suite(binding.node)
@@ -186,6 +192,9 @@ class Planner:
 
     def anchors(self, place: Place) -> list[Anchor]:
         """Return the imports of torch that must have ours beside them for a place: one in each branch."""
+        provider = self.cells.provider(place) if self.cells.is_apart(place) else None
+        if provider is not None:
+            return [self.anchor(provider)]
         found: dict[cst.CSTNode, Anchor] = {}
         for origin in place.origins:
             is_covered = self.root_anchor is not None and self.root_anchor.order <= origin.order
@@ -316,8 +325,13 @@ class Planner:
 
     def suite(self, node: cst.CSTNode) -> Suite:
         if node not in self.suites:
-            self.suites[node] = Suite(node, self.file.tree.imports(node), self.plan.removals.keys(), self.file.style)
+            removed, style = self.plan.removals.keys(), self.file.style
+            self.suites[node] = Suite(node, self.file.tree.imports(node), removed, style, self.is_notebook)
         return self.suites[node]
+
+    @cached_property
+    def is_notebook(self) -> bool:
+        return Source(self.file.path, self.file.data).may_be_notebook
 
     def add_import(self, anchor: Anchor, module: str, names: list[ImportAs], first_use: int) -> None:
         existing = self.find_existing(anchor, module, names, first_use)
@@ -342,6 +356,7 @@ class Planner:
             and self.file.tree.suite(binding.node) is anchor.suite
             and (binding.order < first_use or binding.order < anchor.order)
             and binding.node not in self.replaced
+            and self.cells.are_alike(binding.node, anchor.node)
             and suite.can_extend(binding.node, names)
         ]
         return found[0] if found else None

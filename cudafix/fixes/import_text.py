@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import libcst as cst
 
 from cudafix.config.import_style import PLAIN, ImportStyle
-from cudafix.files.source import BETWEEN_CELLS
+from cudafix.fixes.cell_marks import is_between_cells
 from cudafix.fixes.import_placement import ImportAs, ImportStatement, aliases, import_node
 from cudafix.syntax.expressions import dotted, imported_module
 from cudafix.syntax.module import File
@@ -18,7 +18,7 @@ LATE = re.compile(r"#\s*noqa\s*:[^#]*\bE402\b", re.IGNORECASE)
 NOQA_CODES = re.compile(r"#\s*noqa\s*:\s*[A-Z]+[0-9]+(?:\s*,\s*[A-Z]+[0-9]+)*", re.IGNORECASE)
 SETS_UP_IMPORTS = re.compile(
     r"__\w+__\s*=|sys\.path\b|os\.environ\b|os\.putenv\b|os\.unsetenv\b|del os\.environ\b|site\.addsitedir\b"
-    r"|(?:[\w., ]+=\s*)?__cudafix_line__\b|(?:\w+\s*=\s*)?pytest\.importorskip\b|(?:matplotlib|mpl)\.use\b"
+    r"|(?:[\w., ]+=\s*)?__cudafix_\w+__\b|(?:\w+\s*=\s*)?pytest\.importorskip\b|(?:matplotlib|mpl)\.use\b"
 )
 """The statements that may stand above imports, as linters have it."""
 
@@ -152,12 +152,6 @@ def late_import_comment(before: Sequence[cst.CSTNode], beside: str) -> str:
 
 def is_marked_late(line: str) -> bool:
     return LATE.search(line) is not None
-
-
-def is_between_cells(statement: cst.CSTNode) -> bool:
-    """Whether a statement is the string between two cells of a notebook."""
-    only = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 else None
-    return isinstance(only, cst.Expr) and isinstance(only.value, cst.SimpleString) and only.value.value == BETWEEN_CELLS
 
 
 def ends_imports(statement: cst.CSTNode, index: int) -> bool:

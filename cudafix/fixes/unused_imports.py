@@ -11,6 +11,8 @@ from pathlib import PurePath
 import libcst as cst
 
 from cudafix.catalogue.backends import BACKENDS
+from cudafix.documents.placeholders import ELSEWHERE, MASK, RUN
+from cudafix.files.source import Source
 from cudafix.fixes.import_placement import (
     ImportStatement,
     Slot,
@@ -28,8 +30,18 @@ PRAGMA = re.compile(r"#\s*(?:noqa|type:|pyright:|pylint:|isort:|ruff:|mypy:)[^#]
 KEEPS_UNUSED = re.compile(r"#\s*(?:noqa(?!:)|noqa:[^#]*\bF401\b|ruff:\s*noqa|pylint:\s*disable=[^#]*unused)", re.I)
 TYPE_COMMENT = re.compile(r"#[ \t]*type:[^#\r\n]*")
 OURS = re.compile(r"#\s*(?:cudafix\s*:|noqa\s*:[^#]*\bCFX)", re.IGNORECASE)
+MAGIC_COMMENT = re.compile(r"(?m)^[ \t]*#[ \t]*(?:MAGIC\b|%{1,2}[A-Za-z])[^\r\n]*")
+SHELL_COMMENT = re.compile(r"(?m)^[ \t]*#[ \t]*![^\r\n]*")
+"""A magic, and a command of the shell, as they stand in a notebook that is written as a script."""
+
 TAKES_TYPES = {"cast", "TypeVar", "NewType", "ForwardRef"}
 """The functions that take types in quotes."""
+
+TAKES_CODE = {
+    MASK, RUN, ELSEWHERE,
+    "run_line_magic", "run_cell_magic", "run_cell", "run_code", "magic", "timeit", "repeat", "Timer",
+}  # fmt: skip
+"""The functions that take code in quotes: what stands for magics in a notebook, and what runs them in a script."""
 
 DYNAMIC = {"globals", "locals", "eval", "exec"}
 """The functions that read names which nobody writes."""
@@ -145,7 +157,7 @@ def body(suite: cst.CSTNode) -> tuple[cst.CSTNode, ...]:
 
 
 def is_used(file: File, name: str, scope: Scope, gone: set[cst.Name]) -> bool:
-    """Whether `name` of `scope` is still read, by code, in a type that is a string, or in a type comment."""
+    """Whether `name` of `scope` is still read, by code, in a string that is a type or code, or in a comment."""
     if any(name in one.globals or name in one.nonlocals for one in file.names.scopes):
         return True
     for use in file.names.uses_by_name.get(name, ()):
@@ -155,10 +167,17 @@ def is_used(file: File, name: str, scope: Scope, gone: set[cst.Name]) -> bool:
             return True
     word = re.compile(rf"(?<![\w.]){re.escape(name)}\b")
     code = file.text if scope is file.names.root else file.code(scope.node)
-    if any(word.search(comment) for comment in TYPE_COMMENT.findall(code)):
+    kinds = [TYPE_COMMENT, MAGIC_COMMENT]
+    kinds += [SHELL_COMMENT] if Source(file.path, file.data).may_be_notebook else []
+    if any(word.search(comment) for kind in kinds for comment in kind.findall(code)):
         return True
-    strings = [node for node in file.names.strings if word.search(node.value)]
-    return any(is_quoted_type(one, file) and sees(one, scope, file) for one in strings)
+    strings = [node for node in file.names.strings if word.search(said_in(node))]
+    return any(is_quoted_code(one, file) and sees(one, scope, file) for one in strings)
+
+
+def said_in(string: cst.SimpleString) -> str:
+    value = string.evaluated_value
+    return value if isinstance(value, str) else string.value
 
 
 def sees(node: cst.CSTNode, scope: Scope, file: File) -> bool:
@@ -166,12 +185,13 @@ def sees(node: cst.CSTNode, scope: Scope, file: File) -> bool:
     return scope is file.names.root or getattr(scope.node, "body", None) in file.tree.ancestors(node)
 
 
-def is_quoted_type(string: cst.SimpleString, file: File) -> bool:
+def is_quoted_code(string: cst.SimpleString, file: File) -> bool:
+    """Whether a string is a type, or code that a function runs."""
     for parent in file.tree.ancestors(string):
         if isinstance(parent, cst.Annotation) or (isinstance(parent, cst.Subscript) and not has_call(parent)):
             return True
         if isinstance(parent, cst.Call):
-            return file.code(parent.func).rpartition(".")[2] in TAKES_TYPES
+            return file.code(parent.func).rpartition(".")[2] in TAKES_TYPES | TAKES_CODE
     return False
 
 

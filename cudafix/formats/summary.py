@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cudafix.engine.work import Mode
 from cudafix.formats.advice import needed_torch, proposals
-from cudafix.model import Finding, Helper, Result, Safety
+from cudafix.model import NOT_READ, Finding, Helper, Result, Safety
 from cudafix.registry import CUDA_ONLY, is_cuda_only
 
 
@@ -28,6 +28,8 @@ class Sum:
     waiting: int = 0
     """New ones of rules that are not migrated yet."""
     failed: bool = False
+    unread: int = 0
+    """Places that name a backend and were not read."""
 
     def add(self, result: Result) -> None:
         self.files += 1
@@ -36,6 +38,8 @@ class Sum:
         self.uncounted += result.uncounted
         self.helpers += [(result.path, one) for one in result.helpers]
         self.failed = self.failed or any(problem.fatal for problem in result.problems)
+        unread = [problem.message for problem in result.problems if problem.message.startswith(NOT_READ)]
+        self.unread += sum(message.count("; ") + 1 for message in unread)
         if result.new_bytes is not None:
             self.changed.append(result)
 
@@ -52,8 +56,10 @@ def summary(total: Sum, mode: Mode, root: Path) -> Iterator[str]:
         yield from next_steps(to_migrate)
         yield from needed_torch(to_migrate, root)
         yield from proposals(total.helpers, to_migrate, root)
-    elif not total.findings and not total.fixed and not total.failed:
+    elif not total.findings and not total.fixed and not total.failed and not total.unread:
         yield f"All clear: no finding in {plural(total.files, 'file')}." if total.files else "No Python file found."
+    if total.unread:
+        yield f"{plural(total.unread, 'place')} that may name a backend not read: see the lines above."
     if total.known:
         yield f"{plural(total.known, 'known finding')} held back by the baseline."
     if total.waiting:

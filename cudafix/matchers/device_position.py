@@ -34,6 +34,12 @@ ASKS = re.compile(r"_*(is|has)_")
 OPTIONS = frozenset(("add_argument", "option", "Option", "Argument", "argument", "add_option"))
 """The functions that define an option of a command line, whose name says what the value is."""
 
+DESCRIBES = frozenset(("Field", "field", "ib", "attrib"))
+"""The functions that describe a field, and whose first argument is its default."""
+
+IN_SIGNATURES = frozenset(("Query", "Body", "Form", "Header", "Cookie"))
+"""The functions of FastAPI that describe a parameter."""
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -107,10 +113,22 @@ class ValueFollower:
             return parent.default is node and self.kind.is_name(parent.name.value)
         if isinstance(parent, cst.Return):
             return self.is_returned(parent)
+        if isinstance(parent, cst.Index):
+            return self.is_in_annotation(parent)
         if isinstance(parent, cst.DictElement):
             return parent.value is node and (self.names_it(parent.key) or self.is_in_mapping(parent, depth))
         if isinstance(parent, (cst.For, cst.CompFor)):
             return parent.iter is node and self.kind.is_name(dotted_name(parent.target))
+        return False
+
+    def is_in_annotation(self, index: cst.Index) -> bool:
+        """Whether `Annotated[str, Field(default=…)]` is the annotation of a name that says so."""
+        for parent in self.names.tree.ancestors(index):
+            if isinstance(parent, cst.Annotation):
+                owner = self.parent(parent)
+                return isinstance(owner, cst.AnnAssign) and self.is_target(owner.target)
+            if not isinstance(parent, (cst.SubscriptElement, cst.Subscript)):
+                return False
         return False
 
     def is_in_mapping(self, element: cst.DictElement, depth: int) -> bool:
@@ -187,8 +205,10 @@ class ValueFollower:
         last = path.rpartition(".")[2]
         if index and last in (*LOOK_UPS, "parametrize"):
             return any(self.names_it(one.value) for one in call.args[:index])
-        if last == "Choice" or (last == "Field" and not index):  # what is around it says what it is for
+        if last == "Choice" or (last in DESCRIBES and not index):  # what is around it says what it is for
             return self.is_one(call, depth)
+        if last in (*OPTIONS, *IN_SIGNATURES) and not index and isinstance(self.parent(call), cst.Param):
+            return self.is_one(call, depth) or any(self.names_it(one.value) for one in call.args[1:])
         if last in OPTIONS:
             return False
         if ASKS.match(last):
@@ -200,6 +220,8 @@ class ValueFollower:
 
     def is_keyword(self, keyword: str, call: cst.Call) -> bool:
         last = last_name(call.func)
+        if last in OPTIONS and keyword == "default" and isinstance(self.parent(call), cst.Param):
+            return self.is_one(call, 1) or any(self.names_it(one.value) for one in call.args if one.keyword is None)
         if last in OPTIONS and keyword in ("default", "choices", "type", "const"):
             return any(self.names_it(one.value) for one in call.args if one.keyword is None)
         if last in ("parametrize", "param") and keyword in ("argvalues", "values"):

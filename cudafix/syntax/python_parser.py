@@ -18,15 +18,16 @@ class Complaint:
     too_deep: bool = False
 
 
-def find_complaint(data: bytes) -> Complaint | None:
-    """Compile `data` and return the error, if there is one.
+def find_complaint(data: bytes, awaits: bool = False) -> Complaint | None:
+    """Compile `data` and return the error, if there is one; `awaits`: as a cell of a notebook, which may await.
 
     Python refuses what is nested too deeply. libcst 1.9.0 knows no such limits: there are files for which it takes
     minutes, and files that end the process.
     """
     with without_warnings():
         try:
-            compile(data, "<file>", "exec", dont_inherit=True)
+            flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if awaits else 0
+            compile(data, "<file>", "exec", flags, dont_inherit=True)
         except (RecursionError, MemoryError):
             return Complaint("is nested too deeply", too_deep=True)
         except SyntaxError as error:

@@ -7,6 +7,7 @@ needs the network for libcst and click.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from pathlib import Path
 import pytest
 import yaml
 from command import HARDCODED, NEUTRAL, git
+from identify.identify import tags_from_path
+
+from cudafix.files.source import SUFFIXES
 
 ROOT = Path(__file__).parents[2]
 PRE_COMMIT = (sys.executable, "-m", "pre_commit")
@@ -45,13 +49,37 @@ def test_a_hook_for_each_command_is_offered() -> None:
     assert [(hook["id"], hook["entry"]) for hook in hooks] == [
         ("cudafix", "cudafix check --force-exclude"),
         ("cudafix-fix", "cudafix fix --force-exclude"),
+        ("cudafix-documents", "cudafix check --force-exclude"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("a.py", ["cudafix", "cudafix-fix"]),
+        ("a.pyi", ["cudafix", "cudafix-fix"]),
+        ("a.pyw", ["cudafix", "cudafix-fix"]),
+        ("a.ipynb", ["cudafix", "cudafix-fix"]),
+        ("a.qmd", ["cudafix-documents"]),
+        ("a.Rmd", ["cudafix-documents"]),
+        ("a.rmd", ["cudafix-documents"]),
+        ("a.txt", []),
+    ],
+)
+def test_what_is_found_in_folders_is_what_the_hooks_take(name: str, wanted: list[str], tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_text("x = 1\n", encoding="utf-8")
+    tags = tags_from_path(str(file))
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    takes = [one["id"] for one in hooks if tags & set(one["types_or"]) and re.search(one.get("files", ""), name)]
+    assert takes == wanted
+    assert bool(wanted) is name.endswith(SUFFIXES)
 
 
 def test_the_hooks_parallelise_themselves_and_bring_no_torch() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
-    assert [hook["require_serial"] for hook in hooks] == [True, True]
-    assert [hook.get("additional_dependencies") for hook in hooks] == [None, None]
+    assert [hook["require_serial"] for hook in hooks] == [True, True, True]
+    assert [hook.get("additional_dependencies") for hook in hooks] == [None, None, None]
 
 
 # What they do

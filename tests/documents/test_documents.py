@@ -13,6 +13,7 @@ from cudafix.config.settings import read_settings
 from cudafix.engine.one_file import process
 from cudafix.engine.work import Mode, Work
 from cudafix.files.source import Source
+from cudafix.model import NOT_READ
 
 OPTIONS = Options(**read_settings({"select": ["CFX1"], "code-blocks": True}, "test"))
 CALLS = "import torch\nx = 1\ntorch.cuda.empty_cache()\n"
@@ -57,7 +58,7 @@ def modules(draw: st.DrawFn) -> str:
 
 def check_only_calls_and_imports_change(text: str, name: str) -> None:
     result = process(Source(name, text.encode()), OPTIONS, Work(Mode.FIX, unsafe=True))
-    assert result.problems == ()
+    assert [one for one in result.problems if not one.message.startswith(NOT_READ)] == []
     new = (result.new_bytes or text.encode()).decode()
     assert rest(new) == rest(text)
     again = process(Source(name, new.encode()), OPTIONS, Work(Mode.FIX, unsafe=True))

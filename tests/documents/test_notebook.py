@@ -7,57 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from checks import EVERY_RULE
 from command import invoke, invoke_on_terminal
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from notebooks import FLUSH, IMPORT, cell, document, fixed, places, run, sources
 
-from cudafix.config.options import Options
-from cudafix.config.settings import read_settings
 from cudafix.documents.json_spans import parse
 from cudafix.documents.notebook import Notebook, NotebookError
-from cudafix.engine.one_file import process
-from cudafix.engine.work import Mode, Work
-from cudafix.files.source import Source
-from cudafix.model import Result
-
-IMPORT, FLUSH = "import torch", "torch.cuda.empty_cache()"
-
-
-def cell(source: str, kind: str = "code", by_line: bool = True) -> dict[str, object]:
-    lines = source.splitlines(keepends=True) if by_line else source
-    outputs = [{"name": "stdout", "output_type": "stream", "text": ["torch.cuda.empty_cache()\n"]}]
-    return {"cell_type": kind, "metadata": {"tags": ["é"]}, "outputs": outputs, "source": lines}
-
-
-def document(*cells: dict[str, object] | str, language: str = "python", indent: int | None = 1) -> bytes:
-    whole = {
-        "cells": [cell(one) if isinstance(one, str) else one for one in cells],
-        "metadata": {"kernelspec": {"language": language, "name": "x"}},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    return (json.dumps(whole, indent=indent, ensure_ascii=False) + "\n").encode()
-
-
-def run(data: bytes, mode: Mode = Mode.FIX, **settings: object) -> Result:
-    options = Options(**read_settings(EVERY_RULE | settings, "test"))
-    return process(Source("a.ipynb", data), options, Work(mode, unsafe=True))
-
-
-def sources(data: bytes) -> list[str]:
-    return ["".join(one["source"]) for one in json.loads(data)["cells"]]
-
-
-def fixed(*cells: dict[str, object] | str, **settings: object) -> list[str]:
-    data = document(*cells)
-    result = run(data, **settings)
-    assert result.problems == ()
-    return sources(result.new_bytes or data)
-
-
-def places(result: Result) -> list[str]:
-    return [one.place for one in result.findings]
+from cudafix.engine.work import Mode
 
 
 def test_a_notebook_without_a_finding_stays() -> None:
@@ -104,7 +61,6 @@ def test_the_place_in_the_document_is_that_of_the_line_there() -> None:
         "if True:\n    !ls\n    %cd ..",
         "%%time\nx = 1",
         "%%bash\nrm torch.cuda",
-        "%%writefile a.py\nimport torch\ntorch.cuda.empty_cache()",
         "return 1",
         "await x",
         "x = (",
@@ -306,7 +262,35 @@ def test_every_string_of_a_document_is_found_in_its_place(value: object, indent:
 
 
 LINES = st.sampled_from(
-    [IMPORT, FLUSH, "x = 1", "%time y()", "!ls \\", "  z", "# torch", "", "é = '\\u0041'", "f(", ")"]
+    [
+        IMPORT,
+        FLUSH,
+        "x = 1",
+        "%time y()",
+        f"%timeit -n1 {FLUSH}",
+        f"%time x = 1; {FLUSH}",
+        f"x = %timeit -o y = {FLUSH}",
+        "%%timeit",
+        "%%time",
+        f"%%timeit {FLUSH}",
+        f"%px {IMPORT}",
+        f"%px {FLUSH}",
+        "%%px",
+        "#| export",
+        "#| eval: false",
+        f"%time if x: {FLUSH}",
+        f"%bogus {FLUSH}",
+        "from torch.cuda import empty_cache",
+        "empty_cache()",
+        "await x",
+        "!ls \\",
+        "  z",
+        "# torch",
+        "",
+        "é = '\\u0041'",
+        "f(",
+        ")",
+    ]
 )
 
 

@@ -12,6 +12,7 @@ from functools import partial
 import libcst as cst
 
 from cudafix.analysis.context import RuleContext, once
+from cudafix.analysis.devices.frameworks import ON_COMMAND_LINE, described_default, is_for_tyro
 from cudafix.config.python_requirement import oldest_python
 from cudafix.fixes.operations import NodeChange, Substitution, names_in
 from cudafix.replacements.replacement import Refusal
@@ -42,7 +43,7 @@ def late_parameter(
     resolve = partial(resolved, literals=tuple(substitutions), param=param, context=context)
     made = tuple(when_called(one, scope) for one in substitutions.values())
     return (
-        NodeChange(param, partial(without_default, context=context), kept=kept),
+        NodeChange(param, partial(without_default, original=param, context=context), kept=kept),
         NodeChange(first, resolve, before=True, substitutions=made),
     )
 
@@ -84,6 +85,8 @@ def find_obstacle(param: cst.Param, function: cst.FunctionDef, scope: Scope, con
         return "more of the default is of a backend"
     if any(one.value in scope.bindings for one in names_in(param.default, names)):
         return "the default says a name that is another one in the function"
+    if is_for_tyro(function, context):
+        return ON_COMMAND_LINE
     own = [use.node for use in names.uses_by_name.get(name, ()) if names.find_scope(name, use.scope) is scope]
     return "None stands for something else here" if any(asks_for_none(one, context) for one in own) else ""
 
@@ -98,11 +101,19 @@ def asks_for_none(use: cst.Name, context: RuleContext) -> bool:
     return isinstance(parent, (cst.BooleanOperation, cst.UnaryOperation))
 
 
-def without_default(updated: cst.Param, context: RuleContext) -> cst.Param:
-    annotation = updated.annotation
+def without_default(updated: cst.Param, original: cst.Param, context: RuleContext) -> cst.Param:
+    """Return a parameter whose default is None, or whose description by typer says so."""
+    annotation, described = updated.annotation, described_default(original)
+    default: cst.BaseExpression = cst.Name("None")
+    if described is not None:
+        call = cst.ensure_type(updated.default, cst.Call)
+        index = cst.ensure_type(original.default, cst.Call).args.index(described)
+        args = [*call.args]
+        args[index] = args[index].with_changes(value=default)
+        default = call.with_changes(args=args)
     if annotation is not None:
         annotation = annotation.with_changes(annotation=or_none(annotation.annotation, context))
-    return updated.with_changes(default=cst.Name("None"), annotation=annotation)
+    return updated.with_changes(default=default, annotation=annotation)
 
 
 def or_none(annotation: cst.BaseExpression, context: RuleContext) -> cst.BaseExpression:
@@ -141,7 +152,8 @@ def resolved(
     updated: cst.CSTNode, *texts: str, literals: Sequence[cst.SimpleString], param: cst.Param, context: RuleContext
 ) -> cst.BaseStatement:
     """Return `if device is None: device = …`."""
-    whole = param.default
+    described = described_default(param)
+    whole = described.value if described is not None else param.default
     assert whole is not None
     value = context.file.code(with_texts(whole, dict(zip(literals, texts, strict=True))))
     name = param.name.value

@@ -11,12 +11,14 @@ from cudafix.analysis.context import RuleContext, once
 from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE_FUNCTION, template_of
 from cudafix.analysis.devices.assertions import is_named_as_test
 from cudafix.analysis.devices.device_in_scope import find_device_name
-from cudafix.analysis.devices.late_field import late_field
+from cudafix.analysis.devices.frameworks import option_around
+from cudafix.analysis.devices.late_field import late_field, late_option
 from cudafix.analysis.devices.late_parameter import late_parameter
 from cudafix.analysis.devices.uses import cuda_methods, device_texts, find_default_owner, find_obstacle
 from cudafix.analysis.match import Match
-from cudafix.files.source import NOTEBOOK
-from cudafix.fixes.import_text import is_between_cells
+from cudafix.files.source import LITERATE, NOTEBOOK, Source
+from cudafix.fixes.cell_marks import is_between_cells
+from cudafix.fixes.cells import Cells
 from cudafix.fixes.operations import Constant, NodeChange, Operations, Place, Substitution, with_reason
 from cudafix.model import Safety
 from cudafix.replacements.index_as_device import is_taken_for_device
@@ -55,7 +57,7 @@ def match_with_fix(node: cst.CSTNode, message: str, fix: Operations | Refusal, c
     return Match(node, "", message, operations, reason=reason, help=words)
 
 
-def help_for(replacement: Replacement, owner: cst.Param | cst.AnnAssign) -> str:
+def help_for(replacement: Replacement, owner: cst.Param | cst.AnnAssign | cst.Assign) -> str:
     """Return what a default becomes, in words."""
     text = replacement.text(replacement.imported.name)
     if isinstance(owner, cst.Param):
@@ -81,12 +83,15 @@ def without_literal(
         if named is not None:
             return Operations((named.substitution,), constants=named.constants)
     owner = find_default_owner(string, context)
+    option = option_around(string, context)
+    if option is not None and isinstance(literal, cst.SimpleString):
+        return Operations(changes=late_option(literal, option, substitution))
     if owner is None:
         is_free = not is_constant(string, context) or may_ask_at_import(context)
         return Operations((substitution,)) if is_free else Refusal(ASKS_DRIVER)
     if not isinstance(literal, cst.SimpleString):
         return Refusal(WORKED_OUT_AT_IMPORT)
-    if isinstance(owner, cst.AnnAssign):
+    if isinstance(owner, (cst.AnnAssign, cst.Assign)):
         changes = late_field(literal, owner, substitution, context)
         if changes:
             return Operations(changes=changes)
@@ -210,12 +215,15 @@ def find_constant(context: RuleContext) -> tuple[str, Constant | None]:
     uses = [text.string for text in device_texts(context) if not find_obstacle(text.whole, context)]
     unnamed = [one for one in (*uses, *cuda_methods(context)) if find_device_name(one, context) is None]
     is_free = not any(wanted in scope.bindings for scope in names.scopes) and wanted not in names.unknown_names
-    index = after_imports(context.file.module)
-    if len(unnamed) < 2 or not is_script(context) or not is_free or index is None or names.stars:
+    is_apart = Cells(context.file).differ or Source(context.file.path, context.file.data).is_marimo
+    if len(unnamed) < 2 or not is_script(context) or not is_free or names.stars or is_apart:
         return "", None
     first = min(unnamed, key=lambda one: names.places[one][1])
     origin = find_origin(first, names.root, context)
     if origin is None or names.tree.suite(origin.node) is not context.file.module:
+        return "", None
+    index = after_imports(context.file.module, names.tree.position(names.tree.parents[origin.node]))
+    if index is None:
         return "", None
     place = Place(context.file.module, names.root, 0, (origin,))
     replacement = Replacement(
@@ -231,15 +239,21 @@ def is_device_type(call: cst.Call, context: RuleContext) -> bool:
 
 def is_script(context: RuleContext) -> bool:
     """Whether a file is run, and not imported by others: a program, a notebook or a test."""
-    if context.file.path.endswith(NOTEBOOK):
+    if context.file.path.endswith((NOTEBOOK, *LITERATE)):
         return True
     return is_named_as_test(context) or MAIN.search(context.file.text) is not None
 
 
-def after_imports(module: cst.Module) -> int | None:
-    """Return the place after the imports at the top: before the first definition, or the first line of the program."""
+def after_imports(module: cst.Module, start: int) -> int | None:
+    """Return the place after the imports at the top: before the first definition, or the first line of the program.
+
+    It is behind statement number `start`, an import, and in its cell.
+    """
     last = None
     for index, statement in enumerate(module.body):
+        if index < start and is_between_cells(statement):
+            last = None
+            continue
         if is_import(statement) or imports_in_block(statement):
             last = index
         elif isinstance(statement, (cst.FunctionDef, cst.ClassDef)) or (
@@ -273,6 +287,8 @@ def find_origin(node: cst.CSTNode, scope: Scope, context: RuleContext) -> Bindin
     """Return the import that a new one stands beside: of torch if it is seen here, else another at the top."""
     names = context.file.names
     suites = names.tree.suites(node)
+    if Source(context.file.path, context.file.data).is_marimo:
+        return origin_in_cells(suites, context)
     around: Scope | None = scope
     while around is not None:
         for bindings in around.bindings.values():
@@ -283,3 +299,13 @@ def find_origin(node: cst.CSTNode, scope: Scope, context: RuleContext) -> Bindin
         around = around.parent
     at_the_top = [one for one in names.imports if names.tree.suite(one.node) is context.file.module]
     return next((one for one in at_the_top if not one.target.startswith("__future__.")), None)
+
+
+def origin_in_cells(suites: set[cst.CSTNode], context: RuleContext) -> Binding | None:
+    """Return the import of torch in a cell of marimo, the own one first: no cell sees what stands outside of them."""
+    names, module = context.file.names, context.file.module
+    found = [one for one in names.imports if f"{one.target}.".startswith("torch.")]
+    placed = [(one, names.tree.suite(one.node)) for one in found if not one.outer]
+    own = [one for one, suite in placed if suite in suites and suite is not module]
+    shared = [one for one, suite in placed if not one.name.startswith("_") and suite is not module]
+    return next(iter([*own, *shared]), None)

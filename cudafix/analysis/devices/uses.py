@@ -12,6 +12,7 @@ from cudafix.analysis.control_flow.collapse_decision import chooses_device
 from cudafix.analysis.control_flow.enclosing_branch import find_branch_backends
 from cudafix.analysis.control_flow.guards_and_ladders import reported_dispatches
 from cudafix.analysis.devices.assertions import is_compared
+from cudafix.analysis.devices.frameworks import CHOSEN, why_shown
 from cudafix.analysis.functions.amp_calls import is_told_of_cuda
 from cudafix.analysis.match import Match
 from cudafix.catalogue.backends import family
@@ -117,7 +118,7 @@ def is_own_method(receiver: cst.BaseExpression, context: RuleContext) -> bool:
     return around is None or around.name.value != "cuda"
 
 
-def find_default_owner(node: cst.CSTNode, context: RuleContext) -> cst.Param | cst.AnnAssign | None:
+def find_default_owner(node: cst.CSTNode, context: RuleContext) -> cst.Param | cst.AnnAssign | cst.Assign | None:
     """Return the parameter, or the statement for a field of a class, whose default `node` is a part of."""
     around = context.file.tree.ancestors(node)
     for parent in around:
@@ -125,8 +126,15 @@ def find_default_owner(node: cst.CSTNode, context: RuleContext) -> cst.Param | c
             return parent
         if isinstance(parent, (cst.BaseSmallStatement, cst.BaseSuite)):
             scope = next((one for one in around if isinstance(one, (cst.ClassDef, cst.FunctionDef))), None)
-            return parent if isinstance(parent, cst.AnnAssign) and isinstance(scope, cst.ClassDef) else None
+            is_field = isinstance(parent, cst.AnnAssign) or is_old_field(parent)
+            return parent if is_field and isinstance(scope, cst.ClassDef) else None  # type: ignore[return-value]
     return None
+
+
+def is_old_field(statement: cst.CSTNode) -> bool:
+    """Whether a statement is `x = attr.ib(…)`."""
+    value = statement.value if isinstance(statement, cst.Assign) else None
+    return isinstance(value, cst.Call) and last_name(value.func) in ("ib", "attrib")
 
 
 def find_obstacle(node: cst.CSTNode, context: RuleContext) -> str:
@@ -136,17 +144,20 @@ def find_obstacle(node: cst.CSTNode, context: RuleContext) -> str:
     if asked is not None:
         row = context.file.start(asked).row
         return f"line {row} asks the same name for words of the project's own, of which the active device may be none"
+    shown = why_shown(owner, node, context)
+    if shown:
+        return shown
     for parent in context.file.tree.ancestors(node):
         if isinstance(parent, (cst.List, cst.Tuple, cst.Set)) and offers_choice(parent, context):
-            return "it is one of those that may be chosen"
+            return CHOSEN
         if isinstance(parent, (cst.BaseSmallStatement, cst.BaseSuite)):
             return ""
     return ""
 
 
-def own_words(owner: cst.Param | cst.AnnAssign, context: RuleContext) -> cst.Comparison | None:
+def own_words(owner: cst.Param | cst.AnnAssign | cst.Assign, context: RuleContext) -> cst.Comparison | None:
     """Return a comparison of what a default is given to with words that are no devices, or a list without `cpu`."""
-    name = last_name(owner.name if isinstance(owner, cst.Param) else owner.target)
+    name = last_name(name_of(owner))
     for comparison in comparisons(context).get(name, ()):
         operator, right = comparison.comparisons[0].operator, comparison.comparisons[0].comparator
         items = [one.value for one in right.elements] if isinstance(right, (cst.List, cst.Tuple, cst.Set)) else [right]
@@ -157,6 +168,13 @@ def own_words(owner: cst.Param | cst.AnnAssign, context: RuleContext) -> cst.Com
         if words and is_device_or_gpu(words) and (is_own or (is_list and len(words) > 1 and "cpu" not in words)):
             return comparison
     return None
+
+
+def name_of(owner: cst.Param | cst.AnnAssign | cst.Assign) -> cst.BaseExpression:
+    """Return what a default is given to."""
+    if isinstance(owner, cst.Param):
+        return owner.name
+    return owner.target if isinstance(owner, cst.AnnAssign) else owner.targets[0].target
 
 
 def is_device_or_gpu(words: Sequence[str]) -> bool:

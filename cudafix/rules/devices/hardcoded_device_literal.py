@@ -33,8 +33,10 @@ makes one constant for all (`DEVICE_TYPE`; `device-constant` gives the name).
 
 ## Fix safety
 Unsafe: the program runs on another accelerator, or the CPU, where it failed before. The type and the index are kept:
-a string where a string was. A default argument becomes None, and the function begins with what that stands for; a
-field of a dataclass gets a factory. No fix where None has another meaning already, nor in a list of what may be chosen.
+a string where a string was. A default argument becomes None, and the function begins with what that stands for, in
+`typer.Option("cuda", "--device")` as well; a field of a dataclass, of attrs, or of pydantic gets a factory, an option
+of click a function. No fix where None has another meaning already, in a list of what may be chosen or beside one, and
+where others would see it: in the schema of an API of FastAPI, or as a value that tyro offers.
 """
 
 from __future__ import annotations

@@ -1,0 +1,167 @@
+"""A script that is a notebook, as jupytext, nbconvert and Databricks write it → the same with its magics read.
+
+Magics are comments there (`# %timeit f()`, `# MAGIC %timeit f()`), strings (`get_ipython().run_line_magic(…)`) or, in
+the format of Hydrogen, as they are in a notebook.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from cudafix.documents.magics import CELLS, LINES, NO_CODE, Namespace
+from cudafix.documents.masks import (
+    NAMES_BACKEND,
+    NO_PYTHON,
+    UNKNOWN,
+    MaskedText,
+    Masks,
+    Shifts,
+    Unread,
+    is_left,
+    is_simple,
+)
+from cudafix.documents.placeholders import ELSEWHERE, RUN, imported_names, may_be_cell
+from cudafix.files.source import Source
+from cudafix.model import NOT_READ, Edit, Finding, Position, Problem, Result
+
+COMMENT = re.compile(r"(?P<indent>[ \t]*)(?P<head>#[ \t]*(?:MAGIC[ \t]+)?)(?P<text>%{1,2}\w.*)")
+CONTINUED = re.compile(r"(?P<head># MAGIC ?)(?P<text>.*)")
+CALL = re.compile(
+    r"(?P<indent>[ \t]*)(?P<head>(?:[\w.,][\w., \t]*=[ \t]*)?get_ipython\(\)\.run_(?P<kind>line|cell)_magic\("
+    r"[\"'](?P<magic>\w+)[\"'], (?:[\"'](?P<options>[^\"'\\]*)[\"'], )?(?P<quote>[\"']))"
+)
+
+
+def check_script(source: Source, check: Callable[[Source], Result]) -> Result:
+    """Deal with a script as `check` deals with the module that it is with its magics."""
+    try:
+        script = Script(source.data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return check(source)
+    if not script.masks.originals or not may_be_cell(script.masked.code):
+        result = check(source)
+    else:
+        result = with_magics(check(replace(source, data=script.masked.code.encode())), script, source.data)
+    unread = "; ".join(f"line {one.row}: `{one.what}` {one.why}" for one in script.masked.unread)
+    problems = (Problem(source.path, NOT_READ + unread),) if unread else ()
+    return replace(result, problems=(*result.problems, *problems))
+
+
+def with_magics(result: Result, script: Script, data: bytes) -> Result:
+    """Return the result for the module as one for the script itself."""
+    place = script.masked.place
+    same = replace(
+        result,
+        old_bytes=data,
+        findings=tuple(moved(one, place) for one in result.findings),
+        fixed=tuple(moved(one, place) for one in result.fixed),
+    )
+    if result.new_bytes is None:
+        return same
+    new = script.masks.unmasked(result.new_bytes.decode())
+    if is_left(new, script.text) or (may_be_cell(script.text) and not may_be_cell(new)):
+        problem = Problem(result.path, "left as it was: a magic would change; please report this", fatal=True)
+        return replace(same, new_bytes=None, fixed=(), problems=(*result.problems, problem))
+    after = Script(new).masked.place
+    return replace(same, new_bytes=new.encode(), findings=tuple(moved(one, after) for one in result.findings))
+
+
+def moved(finding: Finding, place: Callable[[Position], Position]) -> Finding:
+    """Return a finding with its places, and those of its edits, in the text of the script."""
+    fix = finding.fix
+    if fix is not None:
+        fix = replace(fix, edits=tuple(Edit(place(one.start), place(one.end), one.content) for one in fix.edits))
+    return replace(finding, start=place(finding.start), end=place(finding.end), fix=fix)
+
+
+class Script:
+    """The text of a script, and the module that it is with its magics."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.masks = Masks(imported_names(text))
+        self.masked = CommentedMagics(self.masks).read(text)
+        if not may_be_cell(self.masked.code):  # magics stand there as in a notebook
+            bare = self.masks.with_lines(self.masked.code.split("\n"))
+            shifts, unread = {**self.masked.shifts, **bare.shifts}, [*self.masked.unread, *bare.unread]
+            self.masked = MaskedText(bare.code, shifts, unread)
+
+
+class CommentedMagics:
+    """The magics that stand in comments, and in calls that run them."""
+
+    def __init__(self, masks: Masks) -> None:
+        self.masks = masks
+        self.in_block = False
+        """Whether lines follow that are the Python of a cell of Databricks in comments."""
+
+    def read(self, text: str) -> MaskedText:
+        """Return a text with the code of such magics."""
+        lines = text.split("\n")
+        made = MaskedText("")
+        for row, line in enumerate(lines):
+            code, shifts, why = self.of_line(line)
+            lines[row] = code or line
+            if shifts:
+                made.shifts[row] = shifts
+            elif why and NAMES_BACKEND.search(line):
+                made.unread.append(Unread(row + 1, line.strip()[:40], why))
+        made.code = "\n".join(lines)
+        return made
+
+    def of_line(self, line: str) -> tuple[str, Shifts, str]:
+        """Return a line with the code of its magic, how that has moved, and why it is not read."""
+        comment, call = COMMENT.fullmatch(line), CALL.match(line)
+        more = CONTINUED.fullmatch(line) if self.in_block and comment is None else None
+        self.in_block = more is not None or (comment is not None and begins_block(comment))
+        if call is not None:
+            return self.of_call(call, line[call.end() :])
+        if comment is not None and not self.in_block:
+            code, shifts = self.masks.of_magic(comment["indent"], comment["text"], comment["head"])
+            return code, shifts, "" if code else why_left(comment["text"])
+        if more is not None and more["text"].strip():
+            return self.of_block(more)
+        return "", (), ""
+
+    def of_block(self, more: re.Match[str]) -> tuple[str, Shifts, str]:
+        if not is_simple(more["text"]) or more["text"][0].isspace():
+            return "", (), "is a part of a cell in comments that cannot be read alone"
+        return *self.masks.ran("", more["head"], more["text"], RUN), ""
+
+    def of_call(self, call: re.Match[str], behind: str) -> tuple[str, Shifts, str]:
+        """Return the code in `get_ipython().run_line_magic("time", "f()")`, of what stands behind its quote."""
+        name, text = call["magic"], behind.rstrip().removesuffix(call["quote"] + ")")
+        while text.endswith(r"\n"):
+            text = text.removesuffix(r"\n")
+        magic = (LINES if call["kind"] == "line" else CELLS).get(name)
+        if magic is None:
+            return "", (), UNKNOWN if name not in NO_CODE else ""
+        options, code = magic.split(text) if call["kind"] == "line" else ("", text)
+        is_plain = (
+            behind[len(text) :].strip().endswith(call["quote"] + ")")
+            and "\\" not in code
+            and call["quote"] not in code
+            and is_simple(code)
+        )
+        if not is_plain or call["options"] or (magic.namespace is Namespace.FUNCTION and "import" in code):
+            return "", (), NO_PYTHON
+        mark = ELSEWHERE if magic.namespace is Namespace.ELSEWHERE else RUN
+        self.masks.suffixes[len(self.masks.originals)] = behind[len(text) :]
+        return *self.masks.ran(call["indent"], call["head"] + options, code, mark), ""
+
+
+def begins_block(comment: re.Match[str]) -> bool:
+    """Whether a comment begins a cell of Databricks that is Python: `# MAGIC %python`."""
+    found = re.match(r"%{1,2}(\w+)", comment["text"])
+    is_cell = comment["text"].startswith("%%") and found is not None and found[1] in CELLS
+    return "MAGIC" in comment["head"] and (is_cell or comment["text"].split()[0] == "%python")
+
+
+def why_left(text: str) -> str:
+    found = re.match(r"%{1,2}(\w+)", text)
+    name = found[1] if found is not None else ""
+    if name in NO_CODE or (text.startswith("%%") and name in CELLS):
+        return ""
+    return NO_PYTHON if name in LINES else UNKNOWN

@@ -1,0 +1,125 @@
+"""Notebooks that are written as scripts, by jupytext, nbconvert and for Databricks: their magics are code as well."""
+
+from __future__ import annotations
+
+import pytest
+from checks import EVERY_RULE
+
+from cudafix.config.options import Options
+from cudafix.config.settings import read_settings
+from cudafix.engine.one_file import process
+from cudafix.engine.work import Mode, Work
+from cudafix.files.source import Source
+from cudafix.model import Result
+
+SYNC = "from torch.cuda import synchronize as sync\n"
+NEW = "from cudafix.runtime import synchronize_device\n"
+DATABRICKS = "# Databricks notebook source\n"
+
+
+def run(text: str, mode: Mode = Mode.FIX) -> Result:
+    options = Options(**read_settings(EVERY_RULE, "test"))
+    return process(Source("a.py", text.encode()), options, Work(mode))
+
+
+def fixed(text: str) -> str:
+    result = run(text)
+    assert [one for one in result.problems if one.fatal] == []
+    new = (result.new_bytes or text.encode()).decode()
+    assert run(new).new_bytes is None
+    return new
+
+
+@pytest.mark.parametrize("text", ["# %% torch.cuda.empty_cache()\nx = 1\n", "# %% [markdown]\n# torch.cuda\n"])
+def test_the_title_of_a_cell_is_no_magic(text: str) -> None:
+    result = run(text)
+    assert (result.findings, result.problems, result.new_bytes) == ((), (), None)
+
+
+@pytest.mark.parametrize("comment", ["# %bogus sync()", "# MAGIC %bogus sync()", "# !echo {sync()}", "# MAGIC sync"])
+def test_a_magic_in_a_comment_keeps_the_import_of_what_it_says(comment: str) -> None:
+    new = fixed(f"# %%\n{SYNC}{comment}\nsync()\n")
+    assert SYNC in new
+    assert new.endswith(f"{comment}\nsynchronize_device()\n")
+
+
+@pytest.mark.parametrize("comment", ["# !!! sync is slow", "#!sync", "# sync"])
+def test_another_comment_in_a_module_keeps_no_import(comment: str) -> None:
+    assert fixed(f"{SYNC}{comment}\nsync()\n") == f"{NEW}{comment}\nsynchronize_device()\n"
+
+
+def test_a_comment_in_a_module_that_is_no_notebook_stays() -> None:
+    text = f"{SYNC}# %timeit sync()\nsync()\n"
+    assert "# %timeit sync()\n" in fixed(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# %timeit -n1 {}",
+        "    # %time {}",
+        "#%time {}",
+        "# MAGIC %time {}",
+        "# %time for x in y: {}",
+        "# x = 1\n# %time {}",
+        "get_ipython().run_line_magic('timeit', '-n1 {}')",
+        "x = get_ipython().run_line_magic('timeit', '-o {}')",
+        "get_ipython().run_cell_magic('time', '', '{}\\n')",
+        'get_ipython().run_cell_magic("capture", "", "{}")',
+    ],
+)
+def test_the_code_of_a_magic_follows(line: str) -> None:
+    before = f"# %%\n{SYNC}\nif x:\n    y\n{line.format('sync()')}\nsync()\n"
+    after = f"# %%\n{NEW}\nif x:\n    y\n{line.format('synchronize_device()')}\nsynchronize_device()\n"
+    assert fixed(before) == after
+
+
+def test_magics_that_are_no_comments_are_read_as_in_a_notebook() -> None:
+    before = f"# %%\n%matplotlib inline\n{SYNC}# %%\n!ls\n%timeit -n1 sync()\nawait f()\nsync()\n"
+    assert fixed(before) == before.replace(SYNC, NEW).replace("sync()", "synchronize_device()")
+
+
+def test_a_cell_in_comments_is_read_line_by_line() -> None:
+    before = f"{DATABRICKS}{SYNC}# COMMAND ----------\n# MAGIC %%time\n# MAGIC sync()\n# MAGIC\n# MAGIC sync()\n\nx\n"
+    assert fixed(before) == before.replace(SYNC, NEW).replace("sync()", "synchronize_device()")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# %bogus torch.cuda.empty_cache()",
+        "# MAGIC %bogus torch.cuda.empty_cache()",
+        "# %timeit torch.cuda.empty_cache(",
+        "get_ipython().run_cell_magic('time', '', 'x = 1\\ntorch.cuda.empty_cache()\\n')",
+        "get_ipython().run_cell_magic('bogus', '', 'torch.cuda.empty_cache()\\n')",
+        "# MAGIC %%time\n# MAGIC if x:\n# MAGIC     torch.cuda.empty_cache()",
+    ],
+)
+def test_what_is_not_read_is_said_where_it_names_a_backend(line: str) -> None:
+    result = run(f"# %%\nimport torch\n{line}\n")
+    (problem,) = result.problems
+    assert problem.message.startswith("not read: line ")
+    assert not problem.fatal
+    assert result.new_bytes is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["# %timeit -n1 torch.cuda.empty_cache()", "get_ipython().run_line_magic('time', 'torch.cuda.empty_cache()')"],
+)
+def test_the_place_of_a_finding_is_that_in_the_script(line: str) -> None:
+    (finding,) = run(f"# %%\nimport torch\n{line}\n", Mode.CHECK).findings
+    assert line[finding.start.column - 1 :].startswith("torch.cuda")
+    assert finding.fix is not None
+    edit = next(one for one in finding.fix.edits if one.content == "empty_device_cache")
+    assert line[edit.start.column - 1 : edit.end.column - 1] == "torch.cuda.empty_cache"
+
+
+def test_a_line_end_of_windows_stays() -> None:
+    before = f"# %%\n{SYNC}# %timeit sync()\nsync()\n".replace("\n", "\r\n")
+    assert fixed(before) == before.replace(SYNC[:-1], NEW[:-1]).replace("sync()", "synchronize_device()")
+
+
+def test_a_script_that_awaits_in_its_cells_is_read() -> None:
+    before = f"# %%\n{SYNC}# %%\nawait f()\nsync()\n"
+    assert fixed(before) == before.replace(SYNC, NEW).replace("sync()", "synchronize_device()")
