@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 import libcst as cst
 
 from cudafix.fixes.operations import Operations
-from cudafix.syntax.module import File
+from cudafix.syntax.module import BLACK, File
 
 HEADERS = (cst.If, cst.While, cst.With)
 EMPTY = cst.SimpleStatementSuite([cst.Pass()])
@@ -30,8 +30,8 @@ def rooms(file: File, operations: Operations) -> Mapping[cst.CSTNode, int]:
         owner = statement_of(node, file)
         if owner is None or owner in found:
             continue
-        room = limit - len(file.indent(owner))
         together = joined(owner)
+        room = (limit if together is None else file.style.line_length or min(limit, BLACK)) - len(file.indent(owner))
         is_short = len(file.lines[file.start(owner).row - 1].rstrip("\r\n")) <= limit
         if is_short if together is None else not fits(together, room):
             found[owner] = room

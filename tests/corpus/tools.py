@@ -218,11 +218,14 @@ def stray_changes(before: str, after: str, finding_rows: Iterable[int]) -> list[
     """The changed lines that neither had a finding nor belong to an import, as `-row: line` and `+row: line`."""
     old, new, flagged = before.split("\n"), after.split("\n"), set(finding_rows)
     old_imports, new_imports = import_rows(before), import_rows(after)
-    heads = statement_heads(after)
+    heads, old_heads = statement_heads(after), statement_heads(before)
     strays = []
     for removed, added in changed_blocks(old, new):
-        strays += [f"-{row}: {old[row - 1]}" for row in removed if row not in flagged | old_imports]
         others = [row for row in added if row not in new_imports]
+        statements = {old_heads.get(row, 0) for row in removed}
+        if len(statements) == len(others) == 1 and flagged.intersection(removed):
+            continue  # a statement with a finding that fits on one line again
+        strays += [f"-{row}: {old[row - 1]}" for row in removed if row not in flagged | old_imports]
         if len({heads.get(row, row) for row in others}) > len(flagged.intersection(removed)):  # one for one, no more
             strays += [f"+{row}: {new[row - 1]}" for row in others]
     return strays

@@ -7,7 +7,7 @@ theirs is not safe either. The reason names the member and its line.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 import libcst as cst
@@ -17,11 +17,11 @@ from cudafix.analysis.control_flow.availability import dependent_parts, guards_o
 from cudafix.analysis.control_flow.substitutes import DEVICE_TYPE_FUNCTION
 from cudafix.analysis.functions.classify import BACKEND_BRANCH
 from cudafix.analysis.groups.freed_tests import is_freed
-from cudafix.analysis.groups.kin import NOT_SAFE, TESTS, references_of, with_kin, without_fix
+from cudafix.analysis.groups.kin import AMP, NOT_SAFE, TESTS, references_of, said_of, with_kin, without_fix
 from cudafix.analysis.groups.members import Member, find_members
 from cudafix.analysis.groups.names_of_tests import false_mark, false_name
 from cudafix.analysis.groups.questions import question
-from cudafix.analysis.groups.surroundings import Surroundings
+from cudafix.analysis.groups.surroundings import OF_METHOD, Surroundings
 from cudafix.analysis.groups.ties import Ties
 from cudafix.analysis.groups.unsafe_questions import unsafe_question
 from cudafix.analysis.groups.value_flow import met_by
@@ -33,6 +33,7 @@ from cudafix.registry import CUDA_ONLY, code_of
 
 LIGHTNING = re.compile(r"\baccelerator\s*=(?!=)")
 LITERALS = code_of("hardcoded-device-literal")
+REPEATED = code_of("repeated-flush-block")
 DEVICES = LITERALS[:4]
 """What the codes of the rules about devices begin with."""
 
@@ -90,7 +91,9 @@ def held_once(
     judged = [held.get(match, match) for match in matches]
     judged = [held_by_taker(one, context) for one in judged]
     judged = in_whole_functions(over_neutral_code(behind_tests(judged, context), context), codes, active, context)
-    return with_kin(within_functions(judged, context), codes, active, context)
+    judged = with_kin(within_functions(judged, context), codes, active, context)
+    left = {one for one, code in codes.items() if code in active and one.symbol.row.name in OF_METHOD}
+    return [one if one.code != REPEATED else held_by_flush(one, judged, left, context) for one in judged]
 
 
 def behind_tests(matches: list[Match], context: RuleContext) -> list[Match]:
@@ -156,6 +159,16 @@ def in_whole_functions(
     return judged
 
 
+def held_by_flush(match: Match, matches: Sequence[Match], asked: Set[Reference], context: RuleContext) -> Match:
+    """Return a match for blocks that become a method, without its fix where what they flush stays CUDA's though its
+    rule is selected.
+    """
+    fixed = {one for other in matches if other.operations for one in references_of(other, context)}
+    inside = context.references_in(*(one.node for one in match.operations.changes))
+    left = next((one for one in inside if one in asked and one not in fixed), None)
+    return without_fix(match, f"{said_of(left, context)} stays") if left is not None else match
+
+
 def held_by_taker(match: Match, context: RuleContext) -> Match:
     """Return a match, without its fix where a library with names of its own for devices gets the device."""
     given = match.operations.all_substitutions
@@ -182,7 +195,9 @@ def within_functions(matches: list[Match], context: RuleContext) -> list[Match]:
         surroundings = Surroundings(matches, context)
         judged = [one.trust is Safety.SAFE and one.code != BACKEND_BRANCH for one in matches]
         reasons = [
-            surroundings.reason(one.node) or question(one, references_of(one, context), context) if safe else ""
+            surroundings.reason(one.node, one.code == AMP) or question(one, references_of(one, context), context)
+            if safe
+            else ""
             for one, safe in zip(matches, judged, strict=True)
         ]
         if not any(reasons):

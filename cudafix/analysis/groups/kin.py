@@ -138,12 +138,10 @@ def kin_of(reference: Reference, context: RuleContext) -> Iterator[Hashable]:
         yield row.name
     if row.code == AMP:
         yield AMP
-    if row.name == "is_available":
+    if row.name in OF_METHOD:
         around = context.file.tree.ancestors(reference.node)
         owner = next((one for one in around if isinstance(one, cst.ClassDef)), None)
         yield (owner, row.name) if owner is not None else reference
-    elif row.name in OF_METHOD:
-        yield row.name
     elif row.code != ERRORS and row.has_neutral_form and reference.call is not None:
         yield HANDLES
 

@@ -23,7 +23,7 @@ from cudafix.syntax.assigned_values import reads_of
 from cudafix.syntax.module import File
 
 AMP = code_of("hardcoded-amp")
-TYPE_OF_TENSOR = re.compile(r"\bdevice_type\s*=\s*[\w.]{1,80}\.type\b")
+TYPE_OF_TENSOR = re.compile(r"\b(?:device_type\s*=|autocast\()\s*[\w.]{1,80}\.type\b")
 STREAMS = code_of("hardcoded-stream")
 KERNELS = "what runs on the stream may be a kernel of CUDA alone"
 BARE_INDEX = "an index does not say of which backend: what gets it may take it for one of CUDA"
@@ -147,7 +147,12 @@ def is_told(reference: Reference, file: File) -> bool:
 
 def is_subtracted(reference: Reference, file: File) -> bool:
     """Whether a figure, or a name that is given it, is a side of a difference."""
-    sides = reads_of(reference.call, file) if reference.call is not None else ()
+    figure: cst.CSTNode | None = reference.call
+    while isinstance(parent := file.tree.parents.get(figure) if figure is not None else None, cst.BinaryOperation):
+        if isinstance(parent.operator, cst.Subtract):
+            return True
+        figure = parent  # in other units
+    sides = reads_of(figure, file) if figure is not None else ()
     parents = [file.tree.parents.get(one) for one in sides]
     return any(isinstance(one, cst.BinaryOperation) and isinstance(one.operator, cst.Subtract) for one in parents)
 

@@ -50,13 +50,13 @@ OWN_FILES = ("cuda", "nccl", "nvidia", "tensorrt", "rocm")
 PARALLEL = re.compile(r"(?<!Distributed)\bDataParallel\(")
 """What torch has for devices of CUDA alone."""
 
-OF_PROCESS = frozenset(("current_device", "device", "device_count", "set_device"))
+OF_PROCESS = frozenset(("current_device", "device", "device_count", "init", "set_device"))
 """The functions that are about all that a process does, wherever they are called, or where what a file makes is put."""
 
 CUDA_LIBRARY = re.compile(
     r"^[ \t]*(?:from|import)[ \t]+(numba(?=[ \t.]+(?:import[ \t]+)?cuda\b)|cupy|cutlass|pycuda|cuda|pynvml"
     r"|tensorrt(?:_llm)?|bminf|cpm_kernels|flash_attn|nvalchemiops|warp|tinycudann|spconv"
-    r"|flashinfer|cuequivariance(?:_torch)?|flashTP_e3nn|openequivariance)\b",
+    r"|flashinfer|nvidia_smi|cuequivariance(?:_torch)?|flashTP_e3nn|openequivariance)\b",
     re.MULTILINE,
 )
 SCRIPT = re.compile(r"^# /// script$\n(?:^#(?:| .*)$\n)+?^# ///$", re.MULTILINE)
@@ -110,15 +110,19 @@ class Surroundings:
     def line(self, row: int) -> str:
         return self.file.lines[row - 1] if row <= len(self.file.lines) else ""
 
-    def reason(self, node: cst.CSTNode) -> str:
-        """Return what is still CUDA's around `node`, in words; "" where nothing is."""
+    def reason(self, node: cst.CSTNode, is_of_device: bool = False) -> str:
+        """Return what is still CUDA's around `node`, in words; "" where nothing is.
+
+        `is_of_device`: whether it is about the devices of the whole file, as AMP is.
+        """
         if self.is_of_cuda:
             return "the file is CUDA's own, by its name"
         name = self.name_at(node)
         said = refusal_of(self.context) or self.said_of_process(name) or self.said_above(node)
         if said:
             return said
-        is_of_device = name not in ("", *OF_METHOD) or self.is_behind_flag(node)
+        in_file = is_of_device
+        is_of_device = is_of_device or name not in ("", *OF_METHOD) or self.is_behind_flag(node)
         kernels = found_in_file(EXTENSION, self.context) if is_of_device else None
         if kernels is not None:
             return f"the file uses `{kernels[1]}`, which may be kernels of CUDA alone"
@@ -133,6 +137,8 @@ class Surroundings:
             places += [("module", questions_of_module(self.context))] if name == "device_count" else []
         if owner is not None:
             places.append(("class", (words_in if is_of_device else words_of_class)(owner, self.context)))
+        if in_file:
+            places.append(("file", devices_said(self.context)))
         return said or self.said_in(places)
 
     def obstacle(self, node: cst.CSTNode, with_devices: bool = True) -> str:
@@ -158,6 +164,9 @@ class Surroundings:
         if speaks_behind(self.line(self.file.end(node).row)):
             return "the comment behind it speaks of CUDA"
         function, owner = enclosing(self.file.tree.ancestors(node))
+        row = self.first_left(devices_said(self.context)) if with_devices and self.code_at(node) == STREAMS else 0
+        if row:
+            return f"line {row} of the file still says CUDA"
         if owner is not None and SAYS.search(owner.name.value):
             return f"`{owner.name.value}` says CUDA by its name"
         if function is None:

@@ -27,6 +27,7 @@ from cudafix.syntax.assigned_values import reads_of
 from cudafix.syntax.expressions import last_name
 
 AMP = code_of("hardcoded-amp")
+MODULES = code_of("hardcoded-device-module")
 ANSWERS = frozenset((AVAILABLE_FUNCTION, "is_available", "count_devices", "device_count"))
 """What tells whether there is a device, or how many there are."""
 
@@ -34,6 +35,9 @@ ALONE = (
     "a module of a package chooses no device for the others: with the rules about devices selected (CFX2) they all do"
 )
 OF_GPU = re.compile(r"gpu|cuda|nvidia", re.IGNORECASE)
+HELD_BY_OTHERS = re.compile(r"(?!self\.)[\w.]+\.(?!is_cuda$)\w*(?:gpu|cuda)\w*", re.IGNORECASE)
+"""A flag of another object: `mode.has_cuda`."""
+
 GPU_ARGUMENT = re.compile(r"(?:use_)?(?:gpu|cuda)s?")
 QUANTISED = re.compile(r"bitsandbytes|\bbnb|quanti[sz]|[48]_?-?bit\b|\bpaged\b", re.IGNORECASE)
 """What libraries of CUDA are needed for."""
@@ -62,6 +66,14 @@ def unsafe_question(
     `changed`: the references that the match is about; `moves`: whether devices that are written out change as well.
     """
     names = {one.replacement.imported.name for one in match.operations.all_substitutions}
+    if match.code == MODULES and isinstance(context.parent(match.node), cst.IfExp):
+        return "what is read of the module may be of CUDA and the CPU alone"
+    if (
+        match.reference is None
+        and isinstance(match.node, cst.Attribute)
+        and HELD_BY_OTHERS.fullmatch(context.file.code(match.node))
+    ):
+        return f"`{match.node.attr.value}` is set elsewhere, of what is on CUDA"
     alone = not moves and is_module_of_package(context)
     if DEVICE_TYPE_FUNCTION in names:
         found = said_of_choice(match, surroundings, context)
@@ -104,8 +116,6 @@ def said_of_choice(match: Match, surroundings: Surroundings, context: RuleContex
     function, owner = enclosing(file.tree.ancestors(match.node))
     is_in_module = owner is not None and function is not None and "forward" in methods_of(owner)
     yield "a module works where its parameters are, and others move it there" if is_in_module else ""
-    choice = file.tree.parents.get(match.node, match.node)
-    yield "what the index is may be None" if GIVEN_INDEX.search(file.code(choice)) else ""
 
 
 def said_of_answer(reference: Reference, context: RuleContext) -> Iterator[str]:
@@ -122,6 +132,8 @@ def said_of_answer(reference: Reference, context: RuleContext) -> Iterator[str]:
         if isinstance(guard, cst.IfExp) and {file.code(guard.body), file.code(guard.orelse)} in AS_SAVED:
             yield "what was saved on CUDA does not load on another device"
         code = file.code(guard.test) + "".join(file.code(one) for one in dependent_parts(guard, file))
+        is_choice = isinstance(guard, cst.IfExp) and GIVEN_INDEX.search(code) is not None
+        yield "what the index is may be None" if is_choice else ""
         words = QUANTISED.search(code)
         yield f"`{words[0]}` is of libraries for CUDA" if words else ""
         yield "MPS has no pinned memory" if PINNED.search(code) else ""
