@@ -7,7 +7,6 @@ several lines otherwise, is left as it is.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 
 import libcst as cst
@@ -61,7 +60,7 @@ def joined(statement: cst.CSTNode) -> cst.CSTNode | None:
         together = joined_value(value)
         new = statement.deep_replace(value, together) if together is not None else None
         if isinstance(new, cst.CSTNode):
-            return new if fits(new, sys.maxsize) else None
+            return new if len(lines_of(new)) == 1 else None
     return None
 
 
@@ -102,6 +101,12 @@ def wrapped(statement: cst.CSTNode, room: int, indent: str) -> cst.CSTNode:
 
 def fits(statement: cst.CSTNode, room: int, one_line: bool = True) -> bool:
     """Whether each line of a statement, of a block its head, has no more than `room` columns."""
+    lines = lines_of(statement)
+    return (not one_line and len(lines) > 1) or all(len(line) <= room for line in lines)
+
+
+def lines_of(statement: cst.CSTNode) -> list[str]:
+    """Return the lines of a statement, of a block those of its head."""
     bare = statement
     if isinstance(statement, cst.SimpleStatementLine):
         bare = statement.with_changes(leading_lines=())
@@ -109,8 +114,7 @@ def fits(statement: cst.CSTNode, room: int, one_line: bool = True) -> bool:
         bare = statement.with_changes(leading_lines=(), body=EMPTY, orelse=None)
     elif isinstance(statement, (cst.While, cst.With)):
         bare = statement.with_changes(leading_lines=(), body=EMPTY)
-    lines = cst.Module([]).code_for_node(bare).rstrip().removesuffix(" pass").splitlines()
-    return (not one_line and len(lines) > 1) or all(len(line) <= room for line in lines)
+    return cst.Module([]).code_for_node(bare).rstrip().removesuffix(" pass").splitlines()
 
 
 def expressions(statement: cst.CSTNode) -> Iterator[cst.BaseExpression]:

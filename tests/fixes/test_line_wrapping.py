@@ -59,6 +59,14 @@ def test_what_fits_on_one_line_again_goes_back(code: str, new: str) -> None:
     assert (result.new_bytes or b"").decode().partition("\n")[2] == new
 
 
+def test_what_is_in_parentheses_on_more_lines_than_one_stays_there() -> None:
+    code = "everything_that_was_had = (\n    torch.cuda.memory_allocated()\n    + torch.cuda.memory_reserved()\n)\n"
+    result = fixed(f"import torch\n{code}".encode(), unsafe=True)
+    assert (result.new_bytes or b"").decode().partition("\n")[2] == (
+        "everything_that_was_had = (\n    device_memory_allocated()\n    + device_memory_reserved()\n)\n"
+    )
+
+
 def test_what_would_have_fitted_before_stays_on_its_lines() -> None:
     result = fixed(b"import torch\nprint(\n    torch.cuda.memory_allocated()\n)\n")
     assert (result.new_bytes or b"").decode().partition("\n")[2] == "print(\n    device_memory_allocated()\n)\n"
