@@ -62,7 +62,7 @@ def help_for(replacement: Replacement, owner: cst.Param | cst.AnnAssign | cst.As
     text = replacement.text(replacement.imported.name)
     if isinstance(owner, cst.Param):
         return f"make it None, and begin the function with `{owner.name.value} = {text}` for that"
-    return f"use a `default_factory`, `{text}`"
+    return f"have it made when it is needed, by `{text}`"
 
 
 def without_literal(
