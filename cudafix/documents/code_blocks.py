@@ -215,6 +215,7 @@ def in_fence(lines: Sequence[str], first: int, last: int, fence: re.Match[str], 
     if kind is Kind.TEXT:
         yield from find_blocks(lines, first, last, fences)
     elif kind is Kind.SHOWN:
+        first = body_of_cell(lines, first, last) if fence["info"].startswith("{") else first
         yield from plain_or_example(lines, first, last, fence["indent"])
     elif kind is Kind.MARIMO:
         yield Block(first, tuple(lines[first:last]), "", left="is a cell of marimo, of which only scripts are read")

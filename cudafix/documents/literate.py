@@ -21,6 +21,9 @@ BETWEEN = re.compile(rf"(?m)^(?:{re.escape(BETWEEN_CELLS)}|{re.escape(CELL_THAT_
 INLINE = re.compile(r"(?:`\{python\}[ \t]|\{eval\}`)(?P<code>[^`\n]+)`")
 """An expression in the text: of Quarto, of MyST."""
 
+OF_R = re.compile(r"\bpy\$(?P<code>\w+)")
+"""A name of Python that code of R reads."""
+
 NEWLINE = "\n"
 LINE = re.compile(r"\bline (\d+)\b")
 Check = Callable[[Source], Result]
@@ -62,7 +65,7 @@ class Literate:
         self.parts = [self.masked(one.own_code.removesuffix("\n")) for one in cells]
         heads = [CELL_THAT_WAITS if one.waits else BETWEEN_CELLS for one in cells]
         self.code = "".join(f"{head}\n{part.code}\n" for head, part in zip(heads, self.parts, strict=True))
-        self.inline = list(INLINE.finditer(text))
+        self.inline = [*INLINE.finditer(text), *OF_R.finditer(text)]
         if self.inline:  # what the text between the cells says uses its imports
             self.code += f"{BETWEEN_CELLS}\n{self.masks.mask(' '.join(one['code'] for one in self.inline))}\n"
         heights = [part.code.count("\n") + 2 for part in self.parts]

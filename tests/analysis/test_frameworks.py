@@ -203,3 +203,26 @@ def test_a_class_of_simple_parsing_uses_the_field_of_simple_parsing() -> None:
         "@dataclass\nclass A:\n    device: str = field(default_factory=current_device_type)\n"
         "    out_device: str = field(default_factory=current_device_type, alias='-d')",
     )
+
+
+# What is called with a default, and what is worked out late already
+
+
+@pytest.mark.parametrize("keyword", ["callback=check", "parser=parse", "click_type=Kind()"])
+def test_a_default_that_a_function_is_called_with_stays(keyword: str) -> None:
+    source = (
+        f"import torch\nfrom typer import Option\ndef f(device: str = Option('cuda', {keyword})):\n    x.to(device)\n"
+    )
+    check_stays(source, "what is called with the default would get None")
+
+
+def test_a_default_among_choices_stays() -> None:
+    source = "import torch\nparser.add_argument('--device', default='cuda', choices=['cuda', 'cpu'])\n"
+    check_stays(source, "it is one of those that may be chosen")
+
+
+@pytest.mark.parametrize("value", ["attr.Factory(lambda: {})", "attr.ib(factory=lambda: {})"])
+def test_a_device_in_a_factory_is_worked_out_late_already(value: str) -> None:
+    field = f"@attr.s(auto_attribs=True)\nclass A:\n    d: object = {value}"
+    old, new = (field.format(f"torch.device({one})") for one in ("'cuda'", "current_device_type()"))
+    check_late("import attr", old, new)

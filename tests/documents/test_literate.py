@@ -247,3 +247,15 @@ def test_a_cell_of_marimo_in_markdown_is_left_alone_and_named(opening: str) -> N
     assert [one.message for one in result.problems] == [
         "not read: line 2: the block there is a cell of marimo, of which only scripts are read"
     ]
+
+
+@pytest.mark.parametrize("said", ["```{r}\npy$free()\n```\n", "So `r py$free()`.\n"])
+def test_what_r_reads_of_python_keeps_it(said: str) -> None:
+    text = cells("```{python}", "from torch.cuda import empty_cache as free\nimport torch\nfree()\n") + f"\n{said}"
+    assert "import empty_cache as free" in fixed(text, "a.Rmd")
+
+
+@pytest.mark.parametrize("options", [":linenos:\n", ":caption: x\n:linenos:\n\n", "---\nlinenos: true\n---\n"])
+def test_the_options_of_code_that_is_shown_stand_above_it(options: str) -> None:
+    text = cells("```{code-block} python", f"{options}{IMPORT}{USE}")
+    assert fixed(text, "a.md") == cells("```{code-block} python", f"{options}{NEW_IMPORT}{NEW_USE}")

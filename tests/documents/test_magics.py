@@ -166,3 +166,9 @@ def test_the_place_of_a_finding_is_that_in_the_cell(magic: str, place: str) -> N
 )
 def test_a_cell_may_await(code: str) -> None:
     assert fixed(f"{IMPORT}\ntorch.ones(1)", code)[1] == code.replace("torch.cuda.empty_cache", "empty_device_cache")
+
+
+def test_a_magic_in_a_function_says_nothing_of_cuda() -> None:
+    before = "import torch\ndef f():\n    x = 1\n    %time torch.cuda.synchronize()\n    return x"
+    after = "def f():\n    x = 1\n    %time synchronize_device()\n    return x"
+    assert fixed(before) == [f"from cudafix.runtime import synchronize_device\n{after}"]

@@ -15,6 +15,7 @@ from cudafix.syntax.expressions import dotted_name, last_name
 OPTIONS = frozenset(("Option", "Argument"))
 """The functions of typer that describe a parameter, and whose first argument is its default."""
 
+CALLED = ("callback", "parser", "click_type")
 CLICK = frozenset(("option", "argument"))
 ROUTES = frozenset((
     "get", "post", "put", "delete", "patch", "options", "head", "trace", "websocket", "api_route", "websocket_route",
@@ -24,6 +25,7 @@ MODEL_BASES = frozenset(("BaseModel", "BaseSettings"))
 """The classes of pydantic whose children have fields."""
 
 CHOSEN = "it is one of those that may be chosen"
+HANDED_ON = "what is called with the default would get None"
 IN_SCHEMA = "the schema of the API says what it is by default"
 ON_COMMAND_LINE = "tyro would offer None on the command line"
 
@@ -58,6 +60,8 @@ def why_shown(owner: cst.CSTNode | None, node: cst.CSTNode, context: RuleContext
     """Return why a default stays that others are shown; "" where nobody is."""
     if is_one_of_choices(node, context):
         return CHOSEN
+    if is_handed_on(node, context):
+        return HANDED_ON
     if owner is not None and imports_fastapi(context) and is_in_schema(owner, context):
         return IN_SCHEMA
     return ""
@@ -71,9 +75,17 @@ def is_one_of_choices(node: cst.CSTNode, context: RuleContext) -> bool:
         if isinstance(parent, cst.Call):
             values = [one.value for one in parent.args]
             lists = any(isinstance(one, cst.Call) and last_name(one.func) == "Choice" for one in values)
+            lists = lists or keyword_argument(parent, "choices") is not None
             if lists or last_name(parent.func) == "choice":
                 return True
     return False
+
+
+def is_handed_on(node: cst.CSTNode, context: RuleContext) -> bool:
+    """Whether typer calls a function of the program with the default: `Option("cuda", callback=check)`."""
+    around = [one for one in context.file.tree.ancestors(node) if isinstance(one, cst.Call)]
+    described = [one for one in around if last_name(one.func) in OPTIONS]
+    return any(keyword_argument(one, name) is not None for one in described for name in CALLED)
 
 
 @once

@@ -124,6 +124,8 @@ def find_default_owner(node: cst.CSTNode, context: RuleContext) -> cst.Param | c
     for parent in around:
         if isinstance(parent, cst.Param):
             return parent
+        if isinstance(parent, cst.Lambda):
+            return None  # it is worked out when it is needed
         if isinstance(parent, (cst.BaseSmallStatement, cst.BaseSuite)):
             scope = next((one for one in around if isinstance(one, (cst.ClassDef, cst.FunctionDef))), None)
             is_field = isinstance(parent, cst.AnnAssign) or is_old_field(parent)

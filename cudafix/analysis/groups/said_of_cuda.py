@@ -19,7 +19,7 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext, once
 from cudafix.matchers.cuda_words import names_backend
 
-SAYS = re.compile(r"cuda|nccl", re.IGNORECASE)
+SAYS = re.compile(r"cuda(?!fix)|nccl", re.IGNORECASE)
 OF_CLASS = re.compile(r"^[\w.]*(?:cuda|nccl)|^[\"'](?:cuda(?::\d+)?|nccl|CUDA_VISIBLE_DEVICES)[\"']$", re.IGNORECASE)
 """What stands in a class by itself: a name, or a device; other texts are about something else."""
 
