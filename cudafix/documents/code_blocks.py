@@ -22,11 +22,11 @@ from cudafix.syntax.python_parser import parse
 
 FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,}|:{3,}(?=\{code-))(?P<info>.*)")
 DIRECTIVE = re.compile(
-    r"(?P<indent>[ \t]*)\.\.[ \t]+(?:code-block|code|sourcecode|ipython|testcode|testsetup)::"
+    r"(?P<indent>[ \t]*)\.\.[ \t]+(?:code-block|code|sourcecode|ipython|testcode|testsetup|jupyter-execute|plot)::"
     r"[ \t]*(?P<language>\w*)[ \t]*"
 )
 PROMPT = re.compile(r"(?P<indent>[ \t]*)(?P<prompt>>>>|\.\.\.)(?: (?P<code>.*))?")
-UNNAMED = re.compile(r"\.\.[ \t]+(?:testcode|testsetup)")
+UNNAMED = re.compile(r"\.\.[ \t]+(?:testcode|testsetup|jupyter-execute|plot)(?=::[ \t]*$)")
 MASKED = re.compile(rf"{MASK}\((?P<number>\d+)\)")
 REST = f"{OURS}rest__"
 BINDS_TORCH = re.compile(r"^[^#\n]*(?:\bimport[ \t]+torch\b|\bfrom[ \t]+torch\b|\btorch[ \t]*=)", re.MULTILINE)

@@ -19,8 +19,8 @@ OTHER_LANGUAGES = frozenset((
     "julia", "latex", "math", "mermaid", "node", "ojs", "perl", "powershell", "r", "raw", "ruby", "rust", "scala", "sh",
     "sql", "stan", "tikz", "toml", "yaml", "zsh",
 ))  # fmt: skip
-SHOWS_CODE = ("code-block", "code", "sourcecode", "testcode", "testsetup", "ipython", "doctest")
-WITHOUT_LANGUAGE = ("testcode", "testsetup", "ipython", "doctest")
+WITHOUT_LANGUAGE = ("testcode", "testsetup", "ipython", "doctest", "jupyter-execute", "plot")
+SHOWS_CODE = ("code-block", "code", "sourcecode", *WITHOUT_LANGUAGE)
 
 CHUNK = re.compile(r"\{(?P<language>python3?|r)(?P<options>[ \t,][^}]*)?\}")
 ENGINE = re.compile(r"\bengine[ \t]*=[ \t]*[\"']python3?[\"']")

@@ -248,7 +248,9 @@ def test_a_directive_is_fixed_below_its_options() -> None:
     )
 
 
-@pytest.mark.parametrize("directive", [".. testcode::", ".. code:: python3", ".. sourcecode:: python"])
+@pytest.mark.parametrize(
+    "directive", [".. testcode::", ".. jupyter-execute::", ".. plot::", ".. code:: python3", ".. sourcecode:: python"]
+)
 def test_other_directives_hold_python_as_well(directive: str) -> None:
     assert places(f"{directive}\n\n    import torch\n    torch.cuda.empty_cache()\n", "a.rst") == ["a.rst:4:5"]
 

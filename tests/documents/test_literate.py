@@ -188,7 +188,15 @@ def test_the_code_of_a_magic_in_a_block_is_fixed() -> None:
 
 
 @pytest.mark.parametrize(
-    "opening", ["```{code-block} python", "```{code} python", "```{testcode}", "``` python", "```{.python}"]
+    "opening",
+    [
+        "```{code-block} python",
+        "```{code} python",
+        "```{testcode}",
+        "```{jupyter-execute}",
+        "``` python",
+        "```{.python}",
+    ],
 )
 def test_what_a_directive_shows_is_a_block(opening: str) -> None:
     text = f"{opening}\nimport torch\ntorch.cuda.empty_cache()\n```\n"
