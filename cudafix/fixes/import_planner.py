@@ -204,10 +204,16 @@ class Planner:
 
     def first_in_suite(self, origin: Binding) -> Anchor:
         """Return the earliest import in the suite of `origin` that any place goes back to."""
-        suite = self.file.tree.suite(origin.node)
-        every = [binding for place, _ in self.substitutions for binding in place.origins]
-        beside = [self.anchor(one) for one in every if self.file.tree.suite(one.node) is suite]
-        return min(beside, key=lambda one: one.order)
+        return self.first_anchors[self.file.tree.suite(origin.node)]
+
+    @cached_property
+    def first_anchors(self) -> dict[cst.CSTNode, Anchor]:
+        """The earliest import that any place goes back to, by its suite."""
+        found: dict[cst.CSTNode, Anchor] = {}
+        for anchor in (self.anchor(origin) for place, _ in self.substitutions for origin in place.origins):
+            if anchor.suite not in found or anchor.order < found[anchor.suite].order:
+                found[anchor.suite] = anchor
+        return found
 
     # Imports that nothing uses any more
 
