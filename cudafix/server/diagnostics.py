@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from lsprotocol import types as lsp
 
 from cudafix.config.options import Options
 from cudafix.files.source import digest
 from cudafix.formats.places import rule_address, sentence
-from cudafix.model import Result
+from cudafix.model import Finding, Result
 from cudafix.registry import BY_CODE, UNREADABLE, is_cuda_only
 from cudafix.server.buffer import Buffer, Part
 
@@ -22,6 +23,12 @@ class CheckedBuffer:
     buffer: Buffer
     options: Options
     result: Result
+
+    @cached_property
+    def with_edits(self) -> Sequence[Finding]:
+        """The findings with the text of their fixes, which nobody needs while something is typed."""
+        options = replace(self.options, edits=True)
+        return self.buffer.process(options).findings if self.result.findings else ()
 
 
 def diagnostics(found: CheckedBuffer, part: Part) -> Iterator[lsp.Diagnostic]:

@@ -113,7 +113,7 @@ class Server(LanguageServer):
             if buffer is None or is_same(known, buffer):
                 return known
             try:
-                options = options_for(Path(buffer.path).parent, Overrides({**self.given(), "edits": True}))
+                options = options_for(Path(buffer.path).parent, Overrides({**self.given(), "edits": False}))
             except ConfigError as error:
                 self.complain(str(error))
                 return None
@@ -182,8 +182,9 @@ class Server(LanguageServer):
         if found is None or part is None:
             return None
         edits = getattr(self.client_capabilities.workspace, "workspace_edit", None)
+        findings = await asyncio.to_thread(lambda: found.with_edits)
         return Offers(
-            found.buffer, part, found.options, found.result.findings, [*diagnostics(found, part)],
+            found.buffer, part, found.options, findings, [*diagnostics(found, part)],
             [*(context.only or ())] if context is not None else [], bool(getattr(edits, "document_changes", False)),
         )  # fmt: skip
 
