@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from cudafix.documents.magics import CELLS, LINES, NO_CODE, Namespace
 from cudafix.documents.masks import (
+    NAMES,
     NAMES_BACKEND,
     NO_PYTHON,
     UNKNOWN,
@@ -26,7 +27,12 @@ from cudafix.documents.placeholders import ELSEWHERE, RUN, imported_names, may_b
 from cudafix.files.source import Source
 from cudafix.model import NOT_READ, Edit, Finding, Position, Problem, Result
 
-COMMENT = re.compile(r"(?P<indent>[ \t]*)(?P<head>#[ \t]*(?:MAGIC[ \t]+)?)(?P<text>%{1,2}\w.*)")
+COMMENT = re.compile(rf"(?P<indent>[ \t]*)(?P<head>#[ \t]*(?:MAGIC[ \t]+)?)(?P<text>(?:{NAMES})?%{{1,2}}\w.*)")
+MAGIC_NAME = re.compile(rf"(?:{NAMES})?%{{1,2}}(\w+)")
+MARKER = re.compile(r"#[ \t]*(?:%%(?!\w)|\+|-[ \t]*$)(?P<title>.*)")
+"""What begins a cell, or ends one, in the formats of jupytext that have scripts."""
+
+PROSE = re.compile(r"\[(?:markdown|md|raw)\]")
 CONTINUED = re.compile(r"(?P<head># MAGIC ?)(?P<text>.*)")
 CALL = re.compile(
     r"(?P<indent>[ \t]*)(?P<head>(?:[\w.,][\w., \t]*=[ \t]*)?get_ipython\(\)\.run_(?P<kind>line|cell)_magic\("
@@ -101,7 +107,15 @@ class CommentedMagics:
         """Return a text with the code of such magics."""
         lines = text.split("\n")
         made = MaskedText("")
+        in_prose, end = False, 0
         for row, line in enumerate(lines):
+            marker = MARKER.match(line)
+            in_prose = PROSE.search(marker["title"]) is not None if marker is not None else in_prose
+            if row < end or in_prose:
+                continue
+            if begins_other_cell(line):
+                end = self.leave(lines, row, made)
+                continue
             code, shifts, why = self.of_line(line)
             lines[row] = code or line
             if shifts:
@@ -110,6 +124,18 @@ class CommentedMagics:
                 made.unread.append(Unread(row + 1, line.strip()[:40], why))
         made.code = "\n".join(lines)
         return made
+
+    def leave(self, lines: list[str], row: int, made: MaskedText) -> int:
+        """Put a call in the place of a cell whose magic makes something else of it; return where it ends."""
+        end = row + 1
+        is_marked = any(MARKER.match(one) for one in [one for one in lines[:row] if one.strip()][-1:])
+        while end < len(lines) and not MARKER.match(lines[end]) and (is_marked or row == 0 or lines[end].strip()):
+            end += 1
+        body = "\n".join(lines[row:end])
+        if NAMES_BACKEND.search(body):
+            made.unread.append(Unread(row + 1, lines[row].strip()[:40], UNKNOWN))
+        lines[row:end] = self.masks.mask(body).split("\n")
+        return end
 
     def of_line(self, line: str) -> tuple[str, Shifts, str]:
         """Return a line with the code of its magic, how that has moved, and why it is not read."""
@@ -159,8 +185,16 @@ def begins_block(comment: re.Match[str]) -> bool:
     return "MAGIC" in comment["head"] and (is_cell or comment["text"].split()[0] == "%python")
 
 
+def begins_other_cell(line: str) -> bool:
+    """Whether a line in a comment is the magic of a whole cell that is not known to be Python."""
+    comment = COMMENT.fullmatch(line)
+    found = re.match(r"%%(\w+)", comment["text"]) if comment is not None else None
+    is_script = comment is not None and not comment["indent"] and "MAGIC" not in comment["head"]
+    return is_script and found is not None and found[1] not in CELLS
+
+
 def why_left(text: str) -> str:
-    found = re.match(r"%{1,2}(\w+)", text)
+    found = MAGIC_NAME.match(text)
     name = found[1] if found is not None else ""
     if name in NO_CODE or (text.startswith("%%") and name in CELLS):
         return ""

@@ -123,3 +123,25 @@ def test_a_line_end_of_windows_stays() -> None:
 def test_a_script_that_awaits_in_its_cells_is_read() -> None:
     before = f"# %%\n{SYNC}# %%\nawait f()\nsync()\n"
     assert fixed(before) == before.replace(SYNC, NEW).replace("sync()", "synchronize_device()")
+
+
+def test_a_magic_whose_result_gets_a_name_is_read() -> None:
+    text = f"# %%\n{SYNC}# %%\n# took = %timeit -o -n1 sync()\nsync()\n"
+    assert fixed(text) == f"# %%\n{NEW}# %%\n# took = %timeit -o -n1 synchronize_device()\nsynchronize_device()\n"
+
+
+@pytest.mark.parametrize("magic", ["%%writefile a.py", "%%bogus"])
+@pytest.mark.parametrize(("head", "end"), [("# %%\n", "# %%\n"), ("# +\n", "# -\n"), ("", "\n")])
+def test_a_cell_of_another_magic_is_left_as_it_is(magic: str, head: str, end: str) -> None:
+    other = f"{head}# {magic}\nimport torch\ntorch.cuda.empty_cache()\n{end}"
+    text = f"# %%\n{SYNC}sync()\n\n{other}x = 1\n"
+    assert fixed(text) == f"# %%\n{NEW}synchronize_device()\n\n{other}x = 1\n"
+    (problem,) = run(text, Mode.CHECK).problems
+    assert f"`# {magic}` is no magic" in problem.message
+
+
+@pytest.mark.parametrize("marker", ["# %% [markdown]", "# + [markdown]", "# %% [raw]"])
+def test_a_magic_in_prose_is_prose(marker: str) -> None:
+    prose = f"{marker}\n# Use this:\n#\n# %timeit torch.cuda.empty_cache()\n"
+    text = f"# %%\nimport torch\nx = torch.ones(1)\n{prose}# %%\nx\n"
+    assert (run(text).findings, run(text).problems, fixed(text)) == ((), (), text)
