@@ -20,6 +20,9 @@ from cudafix.syntax.python_parser import parse
 BODY = "__body_of_magic__"
 """How the functions are named that hold the code of a magic which binds names that nobody else sees."""
 
+COMMENTED = f"# MAGIC {OURS}comment__ "
+"""What stands before a comment that is a magic which is left alone."""
+
 NAMES = r"[\w.,][\w., \t]*=[ \t]*"
 USED = r"(?:, '[^']*')?"
 MASKED = re.compile(rf"(?m)^(?P<indent>[ \t]*)(?:{NAMES})?(?:{MASK}|{ELSEWHERE})\((?P<number>\d+){USED},?\n*\)$")
@@ -218,6 +221,7 @@ class Masks:
 
     def unmasked(self, code: str) -> str:
         """Return the text of a cell, of its code."""
+        code = code.replace(COMMENTED, "")
         code = WHOLE_FUNCTION.sub(self.outside, code)
         code = IN_FUNCTION.sub(lambda found: found["indent"] + self.original(found), code)
         code = "\n".join(self.with_magic(line) for line in code.split("\n"))

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from cudafix.documents.magics import CELLS, LINES, NO_CODE, Namespace
 from cudafix.documents.masks import (
+    COMMENTED,
     NAMES_BACKEND,
     NO_PYTHON,
     UNKNOWN,
@@ -26,7 +27,10 @@ from cudafix.documents.placeholders import ELSEWHERE, RUN, imported_names, may_b
 from cudafix.files.source import Source
 from cudafix.model import NOT_READ, Edit, Finding, Position, Problem, Result
 
-COMMENT = re.compile(r"(?P<indent>[ \t]*)(?P<head>#[ \t]*(?:MAGIC[ \t]+)?)(?P<text>%{1,2}\w.*)")
+NAMED = r"[\w.]+(?:[ \t]*,[ \t]*[\w.]+)*[ \t]*=[ \t]*"
+"""The names that get what a magic gives."""
+
+COMMENT = re.compile(rf"(?P<indent>[ \t]*)(?P<head>#[ \t]*(?:MAGIC[ \t]+)?)(?P<text>%{{1,2}}\w.*|{NAMED}%\w.*)")
 CONTINUED = re.compile(r"(?P<head># MAGIC ?)(?P<text>.*)")
 CALL = re.compile(
     r"(?P<indent>[ \t]*)(?P<head>(?:[\w.,][\w., \t]*=[ \t]*)?get_ipython\(\)\.run_(?P<kind>line|cell)_magic\("
@@ -40,7 +44,7 @@ def check_script(source: Source, check: Callable[[Source], Result]) -> Result:
         script = Script(source.data.decode("utf-8"))
     except UnicodeDecodeError:
         return check(source)
-    if not script.masks.originals or not may_be_cell(script.masked.code):
+    if script.masked.code == script.text or not may_be_cell(script.masked.code):
         result = check(source)
     else:
         result = with_magics(check(replace(source, data=script.masked.code.encode())), script, source.data)
@@ -106,7 +110,7 @@ class CommentedMagics:
             lines[row] = code or line
             if shifts:
                 made.shifts[row] = shifts
-            elif why and NAMES_BACKEND.search(line):
+            if why and NAMES_BACKEND.search(line):
                 made.unread.append(Unread(row + 1, line.strip()[:40], why))
         made.code = "\n".join(lines)
         return made
@@ -119,11 +123,18 @@ class CommentedMagics:
         if call is not None:
             return self.of_call(call, line[call.end() :])
         if comment is not None and not self.in_block:
-            code, shifts = self.masks.of_magic(comment["indent"], comment["text"], comment["head"])
-            return code, shifts, "" if code else why_left(comment["text"])
+            return self.of_comment(comment)
         if more is not None and more["text"].strip():
             return self.of_block(more)
         return "", (), ""
+
+    def of_comment(self, comment: re.Match[str]) -> tuple[str, Shifts, str]:
+        indent, text = comment["indent"], comment["text"]
+        code, shifts = self.masks.of_magic(indent, text, comment["head"])
+        if not code and not text.startswith("%"):  # `# x = %name f()`, which only here is known to use `f`
+            code, shifts = f"{indent}{COMMENTED}{comment['head']}{text}", ((len(indent), -len(COMMENTED)),)
+            return code, shifts, why_left(text)
+        return code, shifts, "" if code else why_left(text)
 
     def of_block(self, more: re.Match[str]) -> tuple[str, Shifts, str]:
         if not is_simple(more["text"]) or more["text"][0].isspace():
@@ -160,7 +171,7 @@ def begins_block(comment: re.Match[str]) -> bool:
 
 
 def why_left(text: str) -> str:
-    found = re.match(r"%{1,2}(\w+)", text)
+    found = re.match(rf"(?:{NAMED})?%{{1,2}}(\w+)", text)
     name = found[1] if found is not None else ""
     if name in NO_CODE or (text.startswith("%%") and name in CELLS):
         return ""

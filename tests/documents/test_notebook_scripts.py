@@ -36,7 +36,10 @@ def test_the_title_of_a_cell_is_no_magic(text: str) -> None:
     assert (result.findings, result.problems, result.new_bytes) == ((), (), None)
 
 
-@pytest.mark.parametrize("comment", ["# %bogus sync()", "# MAGIC %bogus sync()", "# !echo {sync()}", "# MAGIC sync"])
+@pytest.mark.parametrize(
+    "comment",
+    ["# %bogus sync()", "# MAGIC %bogus sync()", "# !echo {sync()}", "# MAGIC sync", "# x, y = %bogus sync()"],
+)
 def test_a_magic_in_a_comment_keeps_the_import_of_what_it_says(comment: str) -> None:
     new = fixed(f"# %%\n{SYNC}{comment}\nsync()\n")
     assert SYNC in new
@@ -60,6 +63,8 @@ def test_a_comment_in_a_module_that_is_no_notebook_stays() -> None:
         "    # %time {}",
         "#%time {}",
         "# MAGIC %time {}",
+        "# res = %timeit -o -q -n1 -r1 {}",
+        "# MAGIC t = %timeit -o {}",
         "# %time for x in y: {}",
         "# x = 1\n# %time {}",
         "get_ipython().run_line_magic('timeit', '-n1 {}')",
@@ -90,6 +95,7 @@ def test_a_cell_in_comments_is_read_line_by_line() -> None:
         "# %bogus torch.cuda.empty_cache()",
         "# MAGIC %bogus torch.cuda.empty_cache()",
         "# %timeit torch.cuda.empty_cache(",
+        "# x = %bogus torch.cuda.empty_cache()",
         "get_ipython().run_cell_magic('time', '', 'x = 1\\ntorch.cuda.empty_cache()\\n')",
         "get_ipython().run_cell_magic('bogus', '', 'torch.cuda.empty_cache()\\n')",
         "# MAGIC %%time\n# MAGIC if x:\n# MAGIC     torch.cuda.empty_cache()",
