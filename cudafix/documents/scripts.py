@@ -7,8 +7,8 @@ the format of Hydrogen, as they are in a notebook.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from cudafix.documents.magics import CELLS, LINES, NO_CODE, Namespace
 from cudafix.documents.masks import (
@@ -31,6 +31,14 @@ NAMED = r"[\w.]+(?:[ \t]*,[ \t]*[\w.]+)*[ \t]*=[ \t]*"
 """The names that get what a magic gives."""
 
 COMMENT = re.compile(rf"(?P<indent>[ \t]*)(?P<head>#[ \t]*(?:MAGIC[ \t]+)?)(?P<text>%{{1,2}}\w.*|{NAMED}%\w.*)")
+MAGIC_OF_CELL = re.compile(r"(?P<comment># )?%%(?P<magic>\w+)")
+PERCENT = re.compile(r"#[ \t]*%%+(?:[ \t[].*)?")
+MARK = re.compile(r"# \+(?:[ \t].*)?|# -|# In\[.*|# COMMAND -+.*|# <\w+cell>.*|# (?:end)?region\b.*")
+"""What stands above a cell where no cell has a mark of the format percent."""
+
+LIGHT = re.compile(r"(?m)^#(?: {3})? jupytext:|^# jupyter:|^# (?:[+]|-)[ \t\r]*$|^# \+[ \t]|^# region\b")
+"""What tells that a script may be in the format light of jupytext, in which most cells have no mark."""
+
 CONTINUED = re.compile(r"(?P<head># MAGIC ?)(?P<text>.*)")
 CALL = re.compile(
     r"(?P<indent>[ \t]*)(?P<head>(?:[\w.,][\w., \t]*=[ \t]*)?get_ipython\(\)\.run_(?P<kind>line|cell)_magic\("
@@ -86,11 +94,49 @@ class Script:
     def __init__(self, text: str) -> None:
         self.text = text
         self.masks = Masks(imported_names(text))
-        self.masked = CommentedMagics(self.masks).read(text)
+        self.masked = CommentedMagics(self.masks).read(text, cells_of(text))
         if not may_be_cell(self.masked.code):  # magics stand there as in a notebook
             bare = self.masks.with_lines(self.masked.code.split("\n"))
             shifts, unread = {**self.masked.shifts, **bare.shifts}, [*self.masked.unread, *bare.unread]
             self.masked = MaskedText(bare.code, shifts, unread)
+
+
+@dataclass(frozen=True)
+class ScriptCell:
+    """The rows of a cell, below its mark: from `start` up to, not including, `end`; they count from 0."""
+
+    start: int
+    end: int
+    is_known: bool = True
+    """Whether it is one for sure: not what stands above the first mark."""
+
+
+def cells_of(text: str) -> list[ScriptCell]:
+    """Return the cells of a script; in the format light, a paragraph is one where no mark says more."""
+    lines = [one.rstrip() for one in text.split("\n")]
+    mark = PERCENT if any(PERCENT.fullmatch(one) for one in lines) else MARK
+    is_known = is_light = mark is MARK and LIGHT.search(text) is not None
+    start, is_open, cells = 0, not is_light, []
+    for row, line in enumerate(lines):
+        is_mark = mark.fullmatch(line) is not None
+        if is_mark or (not is_open and row and not lines[row - 1] and line[:1].strip()):
+            cells.append(ScriptCell(start, row, is_known))
+            start, is_known = row + is_mark, True
+            is_open = not is_light or (is_open if not is_mark else line not in ("# -", "# endregion"))
+    return [*cells, ScriptCell(start, len(lines), is_known)]
+
+
+def left_alone(lines: Sequence[str], cell: ScriptCell) -> tuple[range, str]:
+    """Return the rows of a cell with a magic that is not known to hold Python, and its name; none for another cell."""
+    first = next((row for row in range(cell.start, cell.end) if lines[row].strip()), cell.end)
+    for row in range(first, cell.end):
+        found = MAGIC_OF_CELL.match(lines[row])
+        if found is None or (found["comment"] and not cell.is_known):
+            break
+        if found["magic"] not in CELLS:
+            last = next(row for row in reversed(range(cell.end)) if lines[row].strip())
+            return range(first, last + 1), found["magic"]
+    return range(0), ""
 
 
 class CommentedMagics:
@@ -101,11 +147,16 @@ class CommentedMagics:
         self.in_block = False
         """Whether lines follow that are the Python of a cell of Databricks in comments."""
 
-    def read(self, text: str) -> MaskedText:
-        """Return a text with the code of such magics."""
+    def read(self, text: str, cells: Sequence[ScriptCell] = ()) -> MaskedText:
+        """Return a text, which is one cell where nothing else is said, with the code of such magics."""
         lines = text.split("\n")
         made = MaskedText("")
+        left: set[int] = set()
+        for cell in cells or (ScriptCell(0, len(lines)),):
+            left.update(self.leave(lines, cell, made))
         for row, line in enumerate(lines):
+            if row in left:
+                continue
             code, shifts, why = self.of_line(line)
             lines[row] = code or line
             if shifts:
@@ -114,6 +165,19 @@ class CommentedMagics:
                 made.unread.append(Unread(row + 1, line.strip()[:40], why))
         made.code = "\n".join(lines)
         return made
+
+    def leave(self, lines: list[str], cell: ScriptCell, made: MaskedText) -> range:
+        """Put a call in the place of a cell whose magic is not known to hold Python, and return its rows."""
+        rows, magic = left_alone(lines, cell)
+        text = "\n".join(lines[rows.start : rows.stop])
+        if magic in NO_CODE and all(lines[row].startswith("#") or not lines[row].strip() for row in rows):
+            return rows
+        if magic not in NO_CODE and NAMES_BACKEND.search(text):
+            made.unread.append(Unread(rows.start + 1, lines[rows.start].strip()[:40], UNKNOWN))
+        if rows:
+            lines[rows.start : rows.stop] = self.masks.mask(text).split("\n")
+            made.shifts[rows.start] = ((0, 0),)
+        return rows
 
     def of_line(self, line: str) -> tuple[str, Shifts, str]:
         """Return a line with the code of its magic, how that has moved, and why it is not read."""

@@ -121,6 +121,49 @@ def test_the_place_of_a_finding_is_that_in_the_script(line: str) -> None:
     assert line[edit.start.column - 1 : edit.end.column - 1] == "torch.cuda.empty_cache"
 
 
+WRITTEN = "import torch\n\ntorch.cuda.empty_cache()\n"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "# %%\n# %%writefile a.py\n{}\n# %% more\n",
+        "# %%\n\n%%writefile a.py\n{}if x: 1 +\n\n# %%\n!ls\n",
+        "# %%\n%%capture\n%%bogus\n{}\n# %%\n",
+        "# %%\n# %%script python\n{}\n# %%\n",
+        "# +\n# %%writefile a.py\n{}# -\n\n",
+        "# ---\n# jupyter:\n# ---\n\n# %%writefile a.py\nimport torch\ntorch.cuda.empty_cache()\n\n",
+    ],
+)
+def test_a_cell_of_a_magic_that_holds_no_python_is_left_alone(script: str) -> None:
+    left = script.format(WRITTEN)
+    assert fixed(f"{left}{SYNC}sync()\n") == f"{left}{NEW}synchronize_device()\n"
+
+
+@pytest.mark.parametrize("magic", ["# %%writefile a.py", "%%writefile a.py", "# %%bogus"])
+def test_a_cell_that_is_left_alone_is_said_where_it_names_a_backend(magic: str) -> None:
+    (problem,) = run(f"# %%\n{magic}\n{WRITTEN}# %%\ntorch.ones(1)\n", Mode.CHECK).problems
+    assert problem.message.startswith(f"not read: line 2: `{magic}` ")
+
+
+def test_a_cell_that_is_left_alone_keeps_its_imports() -> None:
+    assert fixed(f"# %%\n{SYNC}# %%\n# %%bogus\nsync()\n# %%\nsync()\n") == (
+        f"# %%\n{NEW}{SYNC}# %%\n# %%bogus\nsync()\n# %%\nsynchronize_device()\n"
+    )
+
+
+@pytest.mark.parametrize("magic", ["# %%time", "# %%timeit -n1", "# %%capture out", "# %%capture\n# %%time"])
+def test_a_cell_of_a_magic_that_holds_python_is_read(magic: str) -> None:
+    before = f"# %%\n{SYNC}# %%\n{magic}\nsync()\n"
+    assert fixed(before) == before.replace(SYNC, NEW).replace("sync()", "synchronize_device()")
+
+
+@pytest.mark.parametrize("title", ["#%%Load", "#%%Load\n#%%Train"])
+def test_a_title_right_behind_the_mark_is_no_magic(title: str) -> None:
+    before = f"{title}\n{SYNC}sync()\n"
+    assert fixed(before) == before.replace(SYNC, NEW).replace("sync()", "synchronize_device()")
+
+
 def test_a_line_end_of_windows_stays() -> None:
     before = f"# %%\n{SYNC}# %timeit sync()\nsync()\n".replace("\n", "\r\n")
     assert fixed(before) == before.replace(SYNC[:-1], NEW[:-1]).replace("sync()", "synchronize_device()")
