@@ -36,6 +36,7 @@ PERCENT = re.compile(r"#[ \t]*%%+(?:[ \t[].*)?")
 MARK = re.compile(r"# \+(?:[ \t].*)?|# -|# In\[.*|# COMMAND -+.*|# <\w+cell>.*|# (?:end)?region\b.*")
 """What stands above a cell where no cell has a mark of the format percent."""
 
+PROSE = re.compile(r"\[(?:markdown|md|raw)\]|<markdowncell>")
 LIGHT = re.compile(r"(?m)^#(?: {3})? jupytext:|^# jupyter:|^# (?:[+]|-)[ \t\r]*$|^# \+[ \t]|^# region\b")
 """What tells that a script may be in the format light of jupytext, in which most cells have no mark."""
 
@@ -110,20 +111,22 @@ class ScriptCell:
     is_known: bool = True
     """Whether it is one for sure: not what stands above the first mark."""
 
+    is_prose: bool = False
+
 
 def cells_of(text: str) -> list[ScriptCell]:
     """Return the cells of a script; in the format light, a paragraph is one where no mark says more."""
     lines = [one.rstrip() for one in text.split("\n")]
     mark = PERCENT if any(PERCENT.fullmatch(one) for one in lines) else MARK
     is_known = is_light = mark is MARK and LIGHT.search(text) is not None
-    start, is_open, cells = 0, not is_light, []
+    start, is_open, is_prose, cells = 0, not is_light, False, []
     for row, line in enumerate(lines):
         is_mark = mark.fullmatch(line) is not None
         if is_mark or (not is_open and row and not lines[row - 1] and line[:1].strip()):
-            cells.append(ScriptCell(start, row, is_known))
-            start, is_known = row + is_mark, True
+            cells.append(ScriptCell(start, row, is_known, is_prose))
+            start, is_known, is_prose = row + is_mark, True, is_mark and PROSE.search(line) is not None
             is_open = not is_light or (is_open if not is_mark else line not in ("# -", "# endregion"))
-    return [*cells, ScriptCell(start, len(lines), is_known)]
+    return [*cells, ScriptCell(start, len(lines), is_known, is_prose)]
 
 
 def left_alone(lines: Sequence[str], cell: ScriptCell) -> tuple[range, str]:
@@ -166,8 +169,10 @@ class CommentedMagics:
         made.code = "\n".join(lines)
         return made
 
-    def leave(self, lines: list[str], cell: ScriptCell, made: MaskedText) -> range:
-        """Put a call in the place of a cell whose magic is not known to hold Python, and return its rows."""
+    def leave(self, lines: list[str], cell: ScriptCell, made: MaskedText) -> Sequence[int]:
+        """Put a call in the place of a cell whose magic may hold no Python; return the rows to leave, or of prose."""
+        if cell.is_prose:
+            return [row for row in range(cell.start, cell.end) if lines[row].startswith("#")]
         rows, magic = left_alone(lines, cell)
         text = "\n".join(lines[rows.start : rows.stop])
         if magic in NO_CODE and all(lines[row].startswith("#") or not lines[row].strip() for row in rows):

@@ -121,6 +121,20 @@ def test_the_place_of_a_finding_is_that_in_the_script(line: str) -> None:
     assert line[edit.start.column - 1 : edit.end.column - 1] == "torch.cuda.empty_cache"
 
 
+@pytest.mark.parametrize(
+    "mark", ["# %% [markdown]", "# %% Title [md]", "# %% [raw]", "# + [markdown]", '# + [markdown] slideshow={"a": 1}']
+)
+def test_a_magic_in_prose_is_neither_read_nor_said(mark: str) -> None:
+    result = run(f"{mark}\n# %timeit torch.cuda.empty_cache()\n# %bogus torch.cuda\n")
+    assert (result.findings, result.problems, result.new_bytes) == ((), (), None)
+
+
+@pytest.mark.parametrize(("prose", "code"), [("# %% [markdown]", "# %% x"), ("# + [markdown]", "# -")])
+def test_prose_ends_where_its_cell_does(prose: str, code: str) -> None:
+    before = f"{prose}\n# %time sync()\n\n{code}\n{SYNC}# %time sync()\n"
+    assert fixed(before).endswith(f"{prose}\n# %time sync()\n\n{code}\n{NEW}{SYNC}# %time synchronize_device()\n")
+
+
 WRITTEN = "import torch\n\ntorch.cuda.empty_cache()\n"
 
 
