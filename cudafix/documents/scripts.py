@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from cudafix.documents.magics import CELLS, LINES, NO_CODE, Namespace
+from cudafix.documents.magics import CELLS, LINES, NO_CODE
 from cudafix.documents.masks import (
+    CALL,
     COMMENTED,
     NAMES_BACKEND,
     NO_PYTHON,
@@ -23,7 +24,7 @@ from cudafix.documents.masks import (
     is_left,
     is_simple,
 )
-from cudafix.documents.placeholders import ELSEWHERE, RUN, imported_names, may_be_cell
+from cudafix.documents.placeholders import RUN, imported_names, may_be_cell
 from cudafix.files.source import Source
 from cudafix.model import NOT_READ, Edit, Finding, Position, Problem, Result
 
@@ -41,10 +42,6 @@ LIGHT = re.compile(r"(?m)^#(?: {3})? jupytext:|^# jupyter:|^# (?:[+]|-)[ \t\r]*$
 """What tells that a script may be in the format light of jupytext, in which most cells have no mark."""
 
 CONTINUED = re.compile(r"(?P<head># MAGIC ?)(?P<text>.*)")
-CALL = re.compile(
-    r"(?P<indent>[ \t]*)(?P<head>(?:[\w.,][\w., \t]*=[ \t]*)?get_ipython\(\)\.run_(?P<kind>line|cell)_magic\("
-    r"[\"'](?P<magic>\w+)[\"'], (?:[\"'](?P<options>[^\"'\\]*)[\"'], )?(?P<quote>[\"']))"
-)
 
 
 def check_script(source: Source, check: Callable[[Source], Result]) -> Result:
@@ -98,7 +95,8 @@ class Script:
         self.masked = CommentedMagics(self.masks).read(text, cells_of(text))
         if not may_be_cell(self.masked.code):  # magics stand there as in a notebook
             bare = self.masks.with_lines(self.masked.code.split("\n"))
-            shifts, unread = {**self.masked.shifts, **bare.shifts}, [*self.masked.unread, *bare.unread]
+            shifts = {**self.masked.shifts, **bare.shifts}
+            unread = list(dict.fromkeys([*self.masked.unread, *bare.unread]))
             self.masked = MaskedText(bare.code, shifts, unread)
 
 
@@ -190,7 +188,7 @@ class CommentedMagics:
         more = CONTINUED.fullmatch(line) if self.in_block and comment is None else None
         self.in_block = more is not None or (comment is not None and begins_block(comment))
         if call is not None:
-            return self.of_call(call, line[call.end() :])
+            return self.masks.of_call(call, line[call.end() :])
         if comment is not None and not self.in_block:
             return self.of_comment(comment)
         if more is not None and more["text"].strip():
@@ -209,27 +207,6 @@ class CommentedMagics:
         if not is_simple(more["text"]) or more["text"][0].isspace():
             return "", (), "is a part of a cell in comments that cannot be read alone"
         return *self.masks.ran("", more["head"], more["text"], RUN), ""
-
-    def of_call(self, call: re.Match[str], behind: str) -> tuple[str, Shifts, str]:
-        """Return the code in `get_ipython().run_line_magic("time", "f()")`, of what stands behind its quote."""
-        name, text = call["magic"], behind.rstrip().removesuffix(call["quote"] + ")")
-        while text.endswith(r"\n"):
-            text = text.removesuffix(r"\n")
-        magic = (LINES if call["kind"] == "line" else CELLS).get(name)
-        if magic is None:
-            return "", (), UNKNOWN if name not in NO_CODE else ""
-        options, code = magic.split(text) if call["kind"] == "line" else ("", text)
-        is_plain = (
-            behind[len(text) :].strip().endswith(call["quote"] + ")")
-            and "\\" not in code
-            and call["quote"] not in code
-            and is_simple(code)
-        )
-        if not is_plain or call["options"] or (magic.namespace is Namespace.FUNCTION and "import" in code):
-            return "", (), NO_PYTHON
-        mark = ELSEWHERE if magic.namespace is Namespace.ELSEWHERE else RUN
-        self.masks.suffixes[len(self.masks.originals)] = behind[len(text) :]
-        return *self.masks.ran(call["indent"], call["head"] + options, code, mark), ""
 
 
 def begins_block(comment: re.Match[str]) -> bool:

@@ -68,6 +68,7 @@ def test_a_comment_in_a_module_that_is_no_notebook_stays() -> None:
         "# %time for x in y: {}",
         "# x = 1\n# %time {}",
         "get_ipython().run_line_magic('timeit', '-n1 {}')",
+        "get_ipython().run_line_magic('timeit','-n1 {}')",
         "x = get_ipython().run_line_magic('timeit', '-o {}')",
         "get_ipython().run_cell_magic('time', '', '{}\\n')",
         'get_ipython().run_cell_magic("capture", "", "{}")',
@@ -98,6 +99,7 @@ def test_a_cell_in_comments_is_read_line_by_line() -> None:
         "# x = %bogus torch.cuda.empty_cache()",
         "get_ipython().run_cell_magic('time', '', 'x = 1\\ntorch.cuda.empty_cache()\\n')",
         "get_ipython().run_cell_magic('bogus', '', 'torch.cuda.empty_cache()\\n')",
+        "get_ipython().run_cell_magic('bogus', '', 'torch.cuda.empty_cache()\\n')\n!ls",
         "# MAGIC %%time\n# MAGIC if x:\n# MAGIC     torch.cuda.empty_cache()",
     ],
 )
