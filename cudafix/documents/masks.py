@@ -20,6 +20,9 @@ from cudafix.syntax.python_parser import parse
 BODY = "__body_of_magic__"
 """How the functions are named that hold the code of a magic which binds names that nobody else sees."""
 
+COMMENTED = f"# MAGIC {OURS}comment__ "
+"""What stands before a comment that is a magic which is left alone."""
+
 NAMES = r"[\w.,][\w., \t]*=[ \t]*"
 USED = r"(?:, '[^']*')?"
 MASKED = re.compile(rf"(?m)^(?P<indent>[ \t]*)(?:{NAMES})?(?:{MASK}|{ELSEWHERE})\((?P<number>\d+){USED},?\n*\)$")
@@ -29,6 +32,12 @@ IN_FUNCTION = re.compile(rf"(?m)^(?P<indent>[ \t]*)def {BODY}(?P<number>\d+)\(\)
 WHOLE_FUNCTION = re.compile(rf"(?m)^def {BODY}(?P<number>\d+)\(\):\n(?P<body>(?:.*\n?)*)")
 MAGIC = re.compile(rf"[ \t]*(?P<name>{NAMES})?(?:%[%\w].*|!.*)|[ \t]*(?:\?{{1,2}}.*|[%\w.]+\?{{1,2}}\s*)", re.DOTALL)
 LINE_MAGIC = re.compile(rf"(?P<name>{NAMES})?%(?P<magic>\w+)(?P<rest>(?:[ \t].*)?)", re.DOTALL)
+CALL = re.compile(
+    r"(?P<indent>[ \t]*)(?P<head>(?:[\w.,][\w., \t]*=[ \t]*)?get_ipython\(\)\.run_(?P<kind>line|cell)_magic\("
+    r"[\"'](?P<magic>\w+)[\"'],[ \t]*(?:[\"'](?P<options>[^\"'\\]*)[\"'],[ \t]*)?(?P<quote>[\"']))"
+)
+"""A call that runs a magic, up to its last argument."""
+
 INSERTED = re.compile(r"\{[^{}\n]*\}|\$\w+")
 """What a command of the shell says of Python."""
 
@@ -88,7 +97,10 @@ class Masks:
             return self.whole(text, NO_PYTHON)
         if first.startswith("%%"):
             return self.of_magic_cell(text)
-        return MaskedText(text) if may_be_cell(text) else self.of_lines(text.split("\n"))
+        if not may_be_cell(text):
+            return self.of_lines(text.split("\n"))
+        made = self.with_lines(text.split("\n")) if "get_ipython()" in text else MaskedText(text)
+        return made if may_be_cell(made.code) else MaskedText(text)
 
     def whole(self, text: str, why: str) -> MaskedText:
         """Return a call in the place of a whole text."""
@@ -106,9 +118,13 @@ class Masks:
         made = MaskedText("")
         for text in joined(lines):
             indent = text[: len(text) - len(text.lstrip(" \t"))]
-            found = MAGIC.fullmatch(text)
+            found, call = MAGIC.fullmatch(text), CALL.match(text)
             row = start + len(rows)
             code, shifts = self.of_magic(indent, text[len(indent) :]) if found is not None else (text, ())
+            if call is not None:
+                code, shifts, why = self.of_call(call, text[call.end() :])
+                code = code or text
+                made.unread += [Unread(row + 1, text.strip()[:40], why)] if why and NAMES_BACKEND.search(text) else []
             if found is not None and not code:
                 code = f"{indent}{found['name'] or ''}{self.mask(text[len(indent) :])}"
                 if why_left(text) and NAMES_BACKEND.search(text):
@@ -186,6 +202,27 @@ class Masks:
             return "", ()
         return self.ran(indent, prefix, code, mark, before=before)
 
+    def of_call(self, call: re.Match[str], behind: str) -> tuple[str, Shifts, str]:
+        """Return the code in `get_ipython().run_line_magic("time", "f()")`, of what stands behind its quote."""
+        name, text = call["magic"], behind.rstrip().removesuffix(call["quote"] + ")")
+        while text.endswith(r"\n"):
+            text = text.removesuffix(r"\n")
+        magic = (LINES if call["kind"] == "line" else CELLS).get(name)
+        if magic is None:
+            return "", (), UNKNOWN if name not in NO_CODE else ""
+        options, code = magic.split(text) if call["kind"] == "line" else ("", text)
+        is_plain = (
+            behind[len(text) :].strip().endswith(call["quote"] + ")")
+            and "\\" not in code
+            and call["quote"] not in code
+            and is_simple(code)
+        )
+        if not is_plain or call["options"] or (magic.namespace is Namespace.FUNCTION and "import" in code):
+            return "", (), NO_PYTHON
+        mark = ELSEWHERE if magic.namespace is Namespace.ELSEWHERE else RUN
+        self.suffixes[len(self.originals)] = behind[len(text) :]
+        return *self.ran(call["indent"], call["head"] + options, code, mark), ""
+
     def ran(
         self, indent: str, prefix: str, code: str, mark: str, name: str = "", before: str = ""
     ) -> tuple[str, Shifts]:
@@ -218,6 +255,7 @@ class Masks:
 
     def unmasked(self, code: str) -> str:
         """Return the text of a cell, of its code."""
+        code = code.replace(COMMENTED, "")
         code = WHOLE_FUNCTION.sub(self.outside, code)
         code = IN_FUNCTION.sub(lambda found: found["indent"] + self.original(found), code)
         code = "\n".join(self.with_magic(line) for line in code.split("\n"))

@@ -7,12 +7,13 @@ the format of Hydrogen, as they are in a notebook.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from cudafix.documents.magics import CELLS, LINES, NO_CODE, Namespace
+from cudafix.documents.magics import CELLS, LINES, NO_CODE
 from cudafix.documents.masks import (
-    NAMES,
+    CALL,
+    COMMENTED,
     NAMES_BACKEND,
     NO_PYTHON,
     UNKNOWN,
@@ -23,21 +24,24 @@ from cudafix.documents.masks import (
     is_left,
     is_simple,
 )
-from cudafix.documents.placeholders import ELSEWHERE, RUN, imported_names, may_be_cell
+from cudafix.documents.placeholders import RUN, imported_names, may_be_cell
 from cudafix.files.source import Source
 from cudafix.model import NOT_READ, Edit, Finding, Position, Problem, Result
 
-COMMENT = re.compile(rf"(?P<indent>[ \t]*)(?P<head>#[ \t]*(?:MAGIC[ \t]+)?)(?P<text>(?:{NAMES})?%{{1,2}}\w.*)")
-MAGIC_NAME = re.compile(rf"(?:{NAMES})?%{{1,2}}(\w+)")
-MARKER = re.compile(r"#[ \t]*(?:%%(?!\w)|\+|-[ \t]*$)(?P<title>.*)")
-"""What begins a cell, or ends one, in the formats of jupytext that have scripts."""
+NAMED = r"[\w.]+(?:[ \t]*,[ \t]*[\w.]+)*[ \t]*=[ \t]*"
+"""The names that get what a magic gives."""
 
-PROSE = re.compile(r"\[(?:markdown|md|raw)\]")
+COMMENT = re.compile(rf"(?P<indent>[ \t]*)(?P<head>#[ \t]*(?:MAGIC[ \t]+)?)(?P<text>%{{1,2}}\w.*|{NAMED}%\w.*)")
+MAGIC_OF_CELL = re.compile(r"(?P<comment># )?%%(?P<magic>\w+)")
+PERCENT = re.compile(r"#[ \t]*%%+(?:[ \t[].*)?")
+MARK = re.compile(r"# \+(?:[ \t].*)?|# -|# In\[.*|# COMMAND -+.*|# <\w+cell>.*|# (?:end)?region\b.*")
+"""What stands above a cell where no cell has a mark of the format percent."""
+
+PROSE = re.compile(r"\[(?:markdown|md|raw)\]|<markdowncell>")
+LIGHT = re.compile(r"(?m)^#(?: {3})? jupytext:|^# jupyter:|^# (?:[+]|-)[ \t\r]*$|^# \+[ \t]|^# region\b")
+"""What tells that a script may be in the format light of jupytext, in which most cells have no mark."""
+
 CONTINUED = re.compile(r"(?P<head># MAGIC ?)(?P<text>.*)")
-CALL = re.compile(
-    r"(?P<indent>[ \t]*)(?P<head>(?:[\w.,][\w., \t]*=[ \t]*)?get_ipython\(\)\.run_(?P<kind>line|cell)_magic\("
-    r"[\"'](?P<magic>\w+)[\"'], (?:[\"'](?P<options>[^\"'\\]*)[\"'], )?(?P<quote>[\"']))"
-)
 
 
 def check_script(source: Source, check: Callable[[Source], Result]) -> Result:
@@ -46,7 +50,7 @@ def check_script(source: Source, check: Callable[[Source], Result]) -> Result:
         script = Script(source.data.decode("utf-8"))
     except UnicodeDecodeError:
         return check(source)
-    if not script.masks.originals or not may_be_cell(script.masked.code):
+    if script.masked.code == script.text or not may_be_cell(script.masked.code):
         result = check(source)
     else:
         result = with_magics(check(replace(source, data=script.masked.code.encode())), script, source.data)
@@ -88,11 +92,52 @@ class Script:
     def __init__(self, text: str) -> None:
         self.text = text
         self.masks = Masks(imported_names(text))
-        self.masked = CommentedMagics(self.masks).read(text)
+        self.masked = CommentedMagics(self.masks).read(text, cells_of(text))
         if not may_be_cell(self.masked.code):  # magics stand there as in a notebook
             bare = self.masks.with_lines(self.masked.code.split("\n"))
-            shifts, unread = {**self.masked.shifts, **bare.shifts}, [*self.masked.unread, *bare.unread]
+            shifts = {**self.masked.shifts, **bare.shifts}
+            unread = list(dict.fromkeys([*self.masked.unread, *bare.unread]))
             self.masked = MaskedText(bare.code, shifts, unread)
+
+
+@dataclass(frozen=True)
+class ScriptCell:
+    """The rows of a cell, below its mark: from `start` up to, not including, `end`; they count from 0."""
+
+    start: int
+    end: int
+    is_known: bool = True
+    """Whether it is one for sure: not what stands above the first mark."""
+
+    is_prose: bool = False
+
+
+def cells_of(text: str) -> list[ScriptCell]:
+    """Return the cells of a script; in the format light, a paragraph is one where no mark says more."""
+    lines = [one.rstrip() for one in text.split("\n")]
+    mark = PERCENT if any(PERCENT.fullmatch(one) for one in lines) else MARK
+    is_known = is_light = mark is MARK and LIGHT.search(text) is not None
+    start, is_open, is_prose, cells = 0, not is_light, False, []
+    for row, line in enumerate(lines):
+        is_mark = mark.fullmatch(line) is not None
+        if is_mark or (not is_open and row and not lines[row - 1] and line[:1].strip()):
+            cells.append(ScriptCell(start, row, is_known, is_prose))
+            start, is_known, is_prose = row + is_mark, True, is_mark and PROSE.search(line) is not None
+            is_open = not is_light or (is_open if not is_mark else line not in ("# -", "# endregion"))
+    return [*cells, ScriptCell(start, len(lines), is_known, is_prose)]
+
+
+def left_alone(lines: Sequence[str], cell: ScriptCell) -> tuple[range, str]:
+    """Return the rows of a cell with a magic that is not known to hold Python, and its name; none for another cell."""
+    first = next((row for row in range(cell.start, cell.end) if lines[row].strip()), cell.end)
+    for row in range(first, cell.end):
+        found = MAGIC_OF_CELL.match(lines[row])
+        if found is None or (found["comment"] and not cell.is_known):
+            break
+        if found["magic"] not in CELLS:
+            last = next(row for row in reversed(range(cell.end)) if lines[row].strip())
+            return range(first, last + 1), found["magic"]
+    return range(0), ""
 
 
 class CommentedMagics:
@@ -103,39 +148,39 @@ class CommentedMagics:
         self.in_block = False
         """Whether lines follow that are the Python of a cell of Databricks in comments."""
 
-    def read(self, text: str) -> MaskedText:
-        """Return a text with the code of such magics."""
+    def read(self, text: str, cells: Sequence[ScriptCell] = ()) -> MaskedText:
+        """Return a text, which is one cell where nothing else is said, with the code of such magics."""
         lines = text.split("\n")
         made = MaskedText("")
-        in_prose, end = False, 0
+        left: set[int] = set()
+        for cell in cells or (ScriptCell(0, len(lines)),):
+            left.update(self.leave(lines, cell, made))
         for row, line in enumerate(lines):
-            marker = MARKER.match(line)
-            in_prose = PROSE.search(marker["title"]) is not None if marker is not None else in_prose
-            if row < end or in_prose:
-                continue
-            if begins_other_cell(line):
-                end = self.leave(lines, row, made)
+            if row in left:
                 continue
             code, shifts, why = self.of_line(line)
             lines[row] = code or line
             if shifts:
                 made.shifts[row] = shifts
-            elif why and NAMES_BACKEND.search(line):
+            if why and NAMES_BACKEND.search(line):
                 made.unread.append(Unread(row + 1, line.strip()[:40], why))
         made.code = "\n".join(lines)
         return made
 
-    def leave(self, lines: list[str], row: int, made: MaskedText) -> int:
-        """Put a call in the place of a cell whose magic makes something else of it; return where it ends."""
-        end = row + 1
-        is_marked = any(MARKER.match(one) for one in [one for one in lines[:row] if one.strip()][-1:])
-        while end < len(lines) and not MARKER.match(lines[end]) and (is_marked or row == 0 or lines[end].strip()):
-            end += 1
-        body = "\n".join(lines[row:end])
-        if NAMES_BACKEND.search(body):
-            made.unread.append(Unread(row + 1, lines[row].strip()[:40], UNKNOWN))
-        lines[row:end] = self.masks.mask(body).split("\n")
-        return end
+    def leave(self, lines: list[str], cell: ScriptCell, made: MaskedText) -> Sequence[int]:
+        """Put a call in the place of a cell whose magic may hold no Python; return the rows to leave, or of prose."""
+        if cell.is_prose:
+            return [row for row in range(cell.start, cell.end) if lines[row].startswith("#")]
+        rows, magic = left_alone(lines, cell)
+        text = "\n".join(lines[rows.start : rows.stop])
+        if magic in NO_CODE and all(lines[row].startswith("#") or not lines[row].strip() for row in rows):
+            return rows
+        if magic not in NO_CODE and NAMES_BACKEND.search(text):
+            made.unread.append(Unread(rows.start + 1, lines[rows.start].strip()[:40], UNKNOWN))
+        if rows:
+            lines[rows.start : rows.stop] = self.masks.mask(text).split("\n")
+            made.shifts[rows.start] = ((0, 0),)
+        return rows
 
     def of_line(self, line: str) -> tuple[str, Shifts, str]:
         """Return a line with the code of its magic, how that has moved, and why it is not read."""
@@ -143,39 +188,25 @@ class CommentedMagics:
         more = CONTINUED.fullmatch(line) if self.in_block and comment is None else None
         self.in_block = more is not None or (comment is not None and begins_block(comment))
         if call is not None:
-            return self.of_call(call, line[call.end() :])
+            return self.masks.of_call(call, line[call.end() :])
         if comment is not None and not self.in_block:
-            code, shifts = self.masks.of_magic(comment["indent"], comment["text"], comment["head"])
-            return code, shifts, "" if code else why_left(comment["text"])
+            return self.of_comment(comment)
         if more is not None and more["text"].strip():
             return self.of_block(more)
         return "", (), ""
+
+    def of_comment(self, comment: re.Match[str]) -> tuple[str, Shifts, str]:
+        indent, text = comment["indent"], comment["text"]
+        code, shifts = self.masks.of_magic(indent, text, comment["head"])
+        if not code and not text.startswith("%"):  # `# x = %name f()`, which only here is known to use `f`
+            code, shifts = f"{indent}{COMMENTED}{comment['head']}{text}", ((len(indent), -len(COMMENTED)),)
+            return code, shifts, why_left(text)
+        return code, shifts, "" if code else why_left(text)
 
     def of_block(self, more: re.Match[str]) -> tuple[str, Shifts, str]:
         if not is_simple(more["text"]) or more["text"][0].isspace():
             return "", (), "is a part of a cell in comments that cannot be read alone"
         return *self.masks.ran("", more["head"], more["text"], RUN), ""
-
-    def of_call(self, call: re.Match[str], behind: str) -> tuple[str, Shifts, str]:
-        """Return the code in `get_ipython().run_line_magic("time", "f()")`, of what stands behind its quote."""
-        name, text = call["magic"], behind.rstrip().removesuffix(call["quote"] + ")")
-        while text.endswith(r"\n"):
-            text = text.removesuffix(r"\n")
-        magic = (LINES if call["kind"] == "line" else CELLS).get(name)
-        if magic is None:
-            return "", (), UNKNOWN if name not in NO_CODE else ""
-        options, code = magic.split(text) if call["kind"] == "line" else ("", text)
-        is_plain = (
-            behind[len(text) :].strip().endswith(call["quote"] + ")")
-            and "\\" not in code
-            and call["quote"] not in code
-            and is_simple(code)
-        )
-        if not is_plain or call["options"] or (magic.namespace is Namespace.FUNCTION and "import" in code):
-            return "", (), NO_PYTHON
-        mark = ELSEWHERE if magic.namespace is Namespace.ELSEWHERE else RUN
-        self.masks.suffixes[len(self.masks.originals)] = behind[len(text) :]
-        return *self.masks.ran(call["indent"], call["head"] + options, code, mark), ""
 
 
 def begins_block(comment: re.Match[str]) -> bool:
@@ -185,16 +216,8 @@ def begins_block(comment: re.Match[str]) -> bool:
     return "MAGIC" in comment["head"] and (is_cell or comment["text"].split()[0] == "%python")
 
 
-def begins_other_cell(line: str) -> bool:
-    """Whether a line in a comment is the magic of a whole cell that is not known to be Python."""
-    comment = COMMENT.fullmatch(line)
-    found = re.match(r"%%(\w+)", comment["text"]) if comment is not None else None
-    is_script = comment is not None and not comment["indent"] and "MAGIC" not in comment["head"]
-    return is_script and found is not None and found[1] not in CELLS
-
-
 def why_left(text: str) -> str:
-    found = MAGIC_NAME.match(text)
+    found = re.match(rf"(?:{NAMED})?%{{1,2}}(\w+)", text)
     name = found[1] if found is not None else ""
     if name in NO_CODE or (text.startswith("%%") and name in CELLS):
         return ""

@@ -25,7 +25,7 @@ def unread(*cells: str) -> list[str]:
         "%%bash\necho {sync}",
         "!echo {sync()}",
         "x = %bogus sync",
-        "get_ipython().run_line_magic('timeit', 'sync()')",
+        "get_ipython().run_line_magic('bogus', 'sync()')",
         "get_ipython().run_cell_magic('time', '', '\\nsync()\\n')",
         "import timeit\ntimeit.timeit('sync()', 'from __main__ import sync')",
     ],
@@ -44,6 +44,10 @@ def test_what_python_does_not_see_keeps_its_import(magic: str) -> None:
         ("%%writefile a.py\nimport torch\ntorch.cuda.empty_cache()", "%%writefile"),
         ("%%capture\n%bogus torch.cuda.synchronize()", "%bogus"),
         ("return torch.cuda.synchronize()", "return"),
+        (
+            "get_ipython().run_line_magic('bogus', 'torch.cuda.synchronize()')",
+            "get_ipython().run_line_magic('bogus', 't",
+        ),
         ("x = (torch.cuda.synchronize()", "x"),
         ("%%timeit x = torch.cuda.device_count()\nimport math", "%%timeit"),
     ],
@@ -79,6 +83,18 @@ def test_nothing_is_said_of_what_names_no_backend_or_is_no_code(magic: str) -> N
         ("%%capture out --no-stderr\n%%time\nsync()", "%%capture out --no-stderr\n%%time\nsynchronize_device()"),
         ("%%memray_flamegraph --native\nsync()", "%%memray_flamegraph --native\nsynchronize_device()"),
         ("%%capture\n%time sync()\n!ls", "%%capture\n%time synchronize_device()\n!ls"),
+        (
+            "get_ipython().run_line_magic('timeit','-n1 -r1 sync()')\nx",
+            "get_ipython().run_line_magic('timeit','-n1 -r1 synchronize_device()')\nx",
+        ),
+        (
+            "get_ipython().run_cell_magic('time','','sync()\\n')",
+            "get_ipython().run_cell_magic('time','','synchronize_device()\\n')",
+        ),
+        (
+            "!ls\nx = get_ipython().run_line_magic('timeit', '-o sync()')",
+            "!ls\nx = get_ipython().run_line_magic('timeit', '-o synchronize_device()')",
+        ),
         (
             '%%timeit\ny = """\nno code\n"""\n\nsync()\n# done',
             '%%timeit\ny = """\nno code\n"""\n\nsynchronize_device()\n# done',
@@ -139,6 +155,7 @@ def test_what_time_imports_others_see() -> None:
         ("%time for x in y: torch.cuda.empty_cache()", "2:1:19"),
         ("%%timeit\ny = torch.cuda.empty_cache()", "2:2:5"),
         ("%%timeit -n1 torch.cuda.empty_cache()\nf()", "2:1:14"),
+        ("get_ipython().run_line_magic('timeit', '-n1 torch.cuda.empty_cache()')", "2:1:45"),
         ("%%timeit\nif x:\n    y = 1\n    %time torch.cuda.empty_cache()", "2:4:11"),
     ],
 )

@@ -36,7 +36,10 @@ def test_the_title_of_a_cell_is_no_magic(text: str) -> None:
     assert (result.findings, result.problems, result.new_bytes) == ((), (), None)
 
 
-@pytest.mark.parametrize("comment", ["# %bogus sync()", "# MAGIC %bogus sync()", "# !echo {sync()}", "# MAGIC sync"])
+@pytest.mark.parametrize(
+    "comment",
+    ["# %bogus sync()", "# MAGIC %bogus sync()", "# !echo {sync()}", "# MAGIC sync", "# x, y = %bogus sync()"],
+)
 def test_a_magic_in_a_comment_keeps_the_import_of_what_it_says(comment: str) -> None:
     new = fixed(f"# %%\n{SYNC}{comment}\nsync()\n")
     assert SYNC in new
@@ -60,9 +63,12 @@ def test_a_comment_in_a_module_that_is_no_notebook_stays() -> None:
         "    # %time {}",
         "#%time {}",
         "# MAGIC %time {}",
+        "# res = %timeit -o -q -n1 -r1 {}",
+        "# MAGIC t = %timeit -o {}",
         "# %time for x in y: {}",
         "# x = 1\n# %time {}",
         "get_ipython().run_line_magic('timeit', '-n1 {}')",
+        "get_ipython().run_line_magic('timeit','-n1 {}')",
         "x = get_ipython().run_line_magic('timeit', '-o {}')",
         "get_ipython().run_cell_magic('time', '', '{}\\n')",
         'get_ipython().run_cell_magic("capture", "", "{}")',
@@ -90,8 +96,10 @@ def test_a_cell_in_comments_is_read_line_by_line() -> None:
         "# %bogus torch.cuda.empty_cache()",
         "# MAGIC %bogus torch.cuda.empty_cache()",
         "# %timeit torch.cuda.empty_cache(",
+        "# x = %bogus torch.cuda.empty_cache()",
         "get_ipython().run_cell_magic('time', '', 'x = 1\\ntorch.cuda.empty_cache()\\n')",
         "get_ipython().run_cell_magic('bogus', '', 'torch.cuda.empty_cache()\\n')",
+        "get_ipython().run_cell_magic('bogus', '', 'torch.cuda.empty_cache()\\n')\n!ls",
         "# MAGIC %%time\n# MAGIC if x:\n# MAGIC     torch.cuda.empty_cache()",
     ],
 )
@@ -115,6 +123,63 @@ def test_the_place_of_a_finding_is_that_in_the_script(line: str) -> None:
     assert line[edit.start.column - 1 : edit.end.column - 1] == "torch.cuda.empty_cache"
 
 
+@pytest.mark.parametrize(
+    "mark", ["# %% [markdown]", "# %% Title [md]", "# %% [raw]", "# + [markdown]", '# + [markdown] slideshow={"a": 1}']
+)
+def test_a_magic_in_prose_is_neither_read_nor_said(mark: str) -> None:
+    result = run(f"{mark}\n# %timeit torch.cuda.empty_cache()\n# %bogus torch.cuda\n")
+    assert (result.findings, result.problems, result.new_bytes) == ((), (), None)
+
+
+@pytest.mark.parametrize(("prose", "code"), [("# %% [markdown]", "# %% x"), ("# + [markdown]", "# -")])
+def test_prose_ends_where_its_cell_does(prose: str, code: str) -> None:
+    before = f"{prose}\n# %time sync()\n\n{code}\n{SYNC}# %time sync()\n"
+    assert fixed(before).endswith(f"{prose}\n# %time sync()\n\n{code}\n{NEW}{SYNC}# %time synchronize_device()\n")
+
+
+WRITTEN = "import torch\n\ntorch.cuda.empty_cache()\n"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "# %%\n# %%writefile a.py\n{}\n# %% more\n",
+        "# %%\n\n%%writefile a.py\n{}if x: 1 +\n\n# %%\n!ls\n",
+        "# %%\n%%capture\n%%bogus\n{}\n# %%\n",
+        "# %%\n# %%script python\n{}\n# %%\n",
+        "# +\n# %%writefile a.py\n{}# -\n\n",
+        "# ---\n# jupyter:\n# ---\n\n# %%writefile a.py\nimport torch\ntorch.cuda.empty_cache()\n\n",
+    ],
+)
+def test_a_cell_of_a_magic_that_holds_no_python_is_left_alone(script: str) -> None:
+    left = script.format(WRITTEN)
+    assert fixed(f"{left}{SYNC}sync()\n") == f"{left}{NEW}synchronize_device()\n"
+
+
+@pytest.mark.parametrize("magic", ["# %%writefile a.py", "%%writefile a.py", "# %%bogus"])
+def test_a_cell_that_is_left_alone_is_said_where_it_names_a_backend(magic: str) -> None:
+    (problem,) = run(f"# %%\n{magic}\n{WRITTEN}# %%\ntorch.ones(1)\n", Mode.CHECK).problems
+    assert problem.message.startswith(f"not read: line 2: `{magic}` ")
+
+
+def test_a_cell_that_is_left_alone_keeps_its_imports() -> None:
+    assert fixed(f"# %%\n{SYNC}# %%\n# %%bogus\nsync()\n# %%\nsync()\n") == (
+        f"# %%\n{NEW}{SYNC}# %%\n# %%bogus\nsync()\n# %%\nsynchronize_device()\n"
+    )
+
+
+@pytest.mark.parametrize("magic", ["# %%time", "# %%timeit -n1", "# %%capture out", "# %%capture\n# %%time"])
+def test_a_cell_of_a_magic_that_holds_python_is_read(magic: str) -> None:
+    before = f"# %%\n{SYNC}# %%\n{magic}\nsync()\n"
+    assert fixed(before) == before.replace(SYNC, NEW).replace("sync()", "synchronize_device()")
+
+
+@pytest.mark.parametrize("title", ["#%%Load", "#%%Load\n#%%Train"])
+def test_a_title_right_behind_the_mark_is_no_magic(title: str) -> None:
+    before = f"{title}\n{SYNC}sync()\n"
+    assert fixed(before) == before.replace(SYNC, NEW).replace("sync()", "synchronize_device()")
+
+
 def test_a_line_end_of_windows_stays() -> None:
     before = f"# %%\n{SYNC}# %timeit sync()\nsync()\n".replace("\n", "\r\n")
     assert fixed(before) == before.replace(SYNC[:-1], NEW[:-1]).replace("sync()", "synchronize_device()")
@@ -131,16 +196,15 @@ def test_a_magic_whose_result_gets_a_name_is_read() -> None:
 
 
 @pytest.mark.parametrize("magic", ["%%writefile a.py", "%%bogus"])
-@pytest.mark.parametrize(("head", "end"), [("# %%\n", "# %%\n"), ("# +\n", "# -\n"), ("", "\n")])
-def test_a_cell_of_another_magic_is_left_as_it_is(magic: str, head: str, end: str) -> None:
-    other = f"{head}# {magic}\nimport torch\ntorch.cuda.empty_cache()\n{end}"
+def test_a_cell_of_another_magic_is_left_as_it_is(magic: str) -> None:
+    other = f"# %%\n# {magic}\nimport torch\ntorch.cuda.empty_cache()\n# %%\n"
     text = f"# %%\n{SYNC}sync()\n\n{other}x = 1\n"
     assert fixed(text) == f"# %%\n{NEW}synchronize_device()\n\n{other}x = 1\n"
     (problem,) = run(text, Mode.CHECK).problems
     assert f"`# {magic}` is no magic" in problem.message
 
 
-@pytest.mark.parametrize("marker", ["# %% [markdown]", "# + [markdown]", "# %% [raw]"])
+@pytest.mark.parametrize("marker", ["# %% [markdown]", "# %% [raw]"])
 def test_a_magic_in_prose_is_prose(marker: str) -> None:
     prose = f"{marker}\n# Use this:\n#\n# %timeit torch.cuda.empty_cache()\n"
     text = f"# %%\nimport torch\nx = torch.ones(1)\n{prose}# %%\nx\n"
