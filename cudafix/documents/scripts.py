@@ -42,6 +42,11 @@ LIGHT = re.compile(r"(?m)^#(?: {3})? jupytext:|^# jupyter:|^# (?:[+]|-)[ \t\r]*$
 """What tells that a script may be in the format light of jupytext, in which most cells have no mark."""
 
 CONTINUED = re.compile(r"(?P<head># MAGIC ?)(?P<text>.*)")
+IN_COMMENTS = re.compile(r"(?m)^# MAGIC (?P<magic>%{1,2}[\w-]+).*(?:\n# MAGIC\b.*)*")
+"""A cell of Databricks in comments."""
+
+LANGUAGES = frozenset(("%md", "%md-sandbox", "%r", "%scala", "%sh", "%sql"))
+"""The magics of Databricks that begin a cell in another language."""
 
 
 def check_script(source: Source, check: Callable[[Source], Result]) -> Result:
@@ -140,6 +145,17 @@ def left_alone(lines: Sequence[str], cell: ScriptCell) -> tuple[range, str]:
     return range(0), ""
 
 
+def left_in_comments(found: re.Match[str], made: MaskedText) -> range:
+    """Return the rows of a cell in comments whose magic is not known to hold Python."""
+    first, magic = found.string.count("\n", 0, found.start()), found["magic"]
+    is_language = magic in LANGUAGES or (magic.startswith("%%") and magic[2:] in NO_CODE)
+    if not is_language and (not magic.startswith("%%") or magic[2:] in CELLS):
+        return range(0)
+    if not is_language and NAMES_BACKEND.search(found[0]):
+        made.unread.append(Unread(first + 1, found[0].split("\n")[0].strip()[:40], UNKNOWN))
+    return range(first, first + found[0].count("\n") + 1)
+
+
 class CommentedMagics:
     """The magics that stand in comments, and in calls that run them."""
 
@@ -155,6 +171,8 @@ class CommentedMagics:
         left: set[int] = set()
         for cell in cells or (ScriptCell(0, len(lines)),):
             left.update(self.leave(lines, cell, made))
+        for found in IN_COMMENTS.finditer(text):
+            left.update(left_in_comments(found, made))
         for row, line in enumerate(lines):
             if row in left:
                 continue

@@ -100,6 +100,7 @@ def test_a_cell_in_comments_is_read_line_by_line() -> None:
         "get_ipython().run_cell_magic('time', '', 'x = 1\\ntorch.cuda.empty_cache()\\n')",
         "get_ipython().run_cell_magic('bogus', '', 'torch.cuda.empty_cache()\\n')",
         "get_ipython().run_cell_magic('bogus', '', 'torch.cuda.empty_cache()\\n')\n!ls",
+        "# MAGIC %%writefile a.py\n# MAGIC import torch\n# MAGIC\n# MAGIC torch.cuda.empty_cache()",
         "# MAGIC %%time\n# MAGIC if x:\n# MAGIC     torch.cuda.empty_cache()",
     ],
 )
@@ -135,6 +136,12 @@ def test_a_magic_in_prose_is_neither_read_nor_said(mark: str) -> None:
 def test_prose_ends_where_its_cell_does(prose: str, code: str) -> None:
     before = f"{prose}\n# %time sync()\n\n{code}\n{SYNC}# %time sync()\n"
     assert fixed(before).endswith(f"{prose}\n# %time sync()\n\n{code}\n{NEW}{SYNC}# %time synchronize_device()\n")
+
+
+@pytest.mark.parametrize("magic", ["%md", "%sql", "%%bash"])
+def test_a_cell_in_comments_of_another_language_is_neither_read_nor_said(magic: str) -> None:
+    result = run(f"{DATABRICKS}# MAGIC {magic}\n# MAGIC %timeit torch.cuda.empty_cache()\n# MAGIC x.cuda\n\nx\n")
+    assert (result.findings, result.problems, result.new_bytes) == ((), (), None)
 
 
 WRITTEN = "import torch\n\ntorch.cuda.empty_cache()\n"
