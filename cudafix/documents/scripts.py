@@ -10,12 +10,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from cudafix.documents.magics import CELLS, LINES, NO_CODE
+from cudafix.documents.magics import CELLS, NO_CODE
 from cudafix.documents.masks import (
     CALL,
     COMMENTED,
     NAMES_BACKEND,
-    NO_PYTHON,
     UNKNOWN,
     MaskedText,
     Masks,
@@ -23,6 +22,7 @@ from cudafix.documents.masks import (
     Unread,
     is_left,
     is_simple,
+    why_left,
 )
 from cudafix.documents.placeholders import RUN, imported_names, may_be_cell
 from cudafix.files.source import Source
@@ -31,7 +31,9 @@ from cudafix.model import NOT_READ, Edit, Finding, Position, Problem, Result
 NAMED = r"[\w.]+(?:[ \t]*,[ \t]*[\w.]+)*[ \t]*=[ \t]*"
 """The names that get what a magic gives."""
 
-COMMENT = re.compile(rf"(?P<indent>[ \t]*)(?P<head>#[ \t]*(?:MAGIC[ \t]+)?)(?P<text>%{{1,2}}\w.*|{NAMED}%\w.*)")
+COMMENT = re.compile(
+    rf"(?P<indent>[ \t]*)(?P<head>#[ \t]*(?:MAGIC[ \t]+)?)(?P<text>%{{1,2}}\w.*|!.*|{NAMED}(?:%\w|!).*)"
+)
 MAGIC_OF_CELL = re.compile(r"(?P<comment># )?%%(?P<magic>\w+)")
 PERCENT = re.compile(r"#[ \t]*%%+(?:[ \t[].*)?")
 MARK = re.compile(r"# \+(?:[ \t].*)?|# -|# In\[.*|# COMMAND -+.*|# <\w+cell>.*|# (?:end)?region\b.*")
@@ -216,7 +218,7 @@ class CommentedMagics:
     def of_comment(self, comment: re.Match[str]) -> tuple[str, Shifts, str]:
         indent, text = comment["indent"], comment["text"]
         code, shifts = self.masks.of_magic(indent, text, comment["head"])
-        if not code and not text.startswith("%"):  # `# x = %name f()`, which only here is known to use `f`
+        if not code and text[0] not in "%!":  # `# x = %name f()`, which only here is known to use `f`
             code, shifts = f"{indent}{COMMENTED}{comment['head']}{text}", ((len(indent), -len(COMMENTED)),)
             return code, shifts, why_left(text)
         return code, shifts, "" if code else why_left(text)
@@ -232,11 +234,3 @@ def begins_block(comment: re.Match[str]) -> bool:
     found = re.match(r"%{1,2}(\w+)", comment["text"])
     is_cell = comment["text"].startswith("%%") and found is not None and found[1] in CELLS
     return "MAGIC" in comment["head"] and (is_cell or comment["text"].split()[0] == "%python")
-
-
-def why_left(text: str) -> str:
-    found = re.match(rf"(?:{NAMED})?%{{1,2}}(\w+)", text)
-    name = found[1] if found is not None else ""
-    if name in NO_CODE or (text.startswith("%%") and name in CELLS):
-        return ""
-    return NO_PYTHON if name in LINES else UNKNOWN

@@ -38,7 +38,14 @@ def test_the_title_of_a_cell_is_no_magic(text: str) -> None:
 
 @pytest.mark.parametrize(
     "comment",
-    ["# %bogus sync()", "# MAGIC %bogus sync()", "# !echo {sync()}", "# MAGIC sync", "# x, y = %bogus sync()"],
+    [
+        "# %bogus sync()",
+        "# MAGIC %bogus sync()",
+        "# !echo {sync()}",
+        "# MAGIC sync",
+        "# x, y = %bogus sync()",
+        "# x = !echo {sync()}",
+    ],
 )
 def test_a_magic_in_a_comment_keeps_the_import_of_what_it_says(comment: str) -> None:
     new = fixed(f"# %%\n{SYNC}{comment}\nsync()\n")
@@ -100,6 +107,9 @@ def test_a_cell_in_comments_is_read_line_by_line() -> None:
         "get_ipython().run_cell_magic('time', '', 'x = 1\\ntorch.cuda.empty_cache()\\n')",
         "get_ipython().run_cell_magic('bogus', '', 'torch.cuda.empty_cache()\\n')",
         "get_ipython().run_cell_magic('bogus', '', 'torch.cuda.empty_cache()\\n')\n!ls",
+        "# x = !echo {torch.cuda.device_count()}",
+        "# !torchrun --nproc_per_node={torch.cuda.device_count()} t.py",
+        "!torchrun --nproc_per_node={torch.cuda.device_count()} t.py",
         "# MAGIC %%writefile a.py\n# MAGIC import torch\n# MAGIC\n# MAGIC torch.cuda.empty_cache()",
         "# MAGIC %%time\n# MAGIC if x:\n# MAGIC     torch.cuda.empty_cache()",
     ],
