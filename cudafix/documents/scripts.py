@@ -15,6 +15,7 @@ from cudafix.documents.masks import (
     CALL,
     COMMENTED,
     NAMES_BACKEND,
+    NO_PYTHON,
     UNKNOWN,
     MaskedText,
     Masks,
@@ -104,7 +105,26 @@ class Script:
             bare = self.masks.with_lines(self.masked.code.split("\n"))
             shifts = {**self.masked.shifts, **bare.shifts}
             unread = list(dict.fromkeys([*self.masked.unread, *bare.unread]))
+            is_notebook = bare.code != self.masked.code
             self.masked = MaskedText(bare.code, shifts, unread)
+            if is_notebook and not may_be_cell(bare.code):
+                self.leave_cells()
+
+    def leave_cells(self) -> None:
+        """Put calls in the place of the cells that cannot be read, as in a notebook."""
+        rows, lines = self.masked.code.split("\n"), self.text.split("\n")
+        for cell in cells_of(self.text):
+            if may_be_cell("\n".join(rows[cell.start : cell.end])):
+                continue
+            whole = self.masks.whole("\n".join(lines[cell.start : cell.end]).rstrip(), NO_PYTHON)
+            made = whole.code.split("\n")
+            rows[cell.start : cell.start + len(made)] = made
+            rows[cell.start + len(made) : cell.end] = [""] * (cell.end - cell.start - len(made))
+            kept = [one for one in self.masked.unread if not cell.start < one.row <= cell.end]
+            self.masked.unread = kept + [replace(one, row=one.row + cell.start) for one in whole.unread]
+            for row in range(cell.start, cell.end):
+                self.masked.shifts.pop(row, None)
+        self.masked.code = "\n".join(rows)
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,20 @@ def test_magics_that_are_no_comments_are_read_as_in_a_notebook() -> None:
     assert fixed(before) == before.replace(SYNC, NEW).replace("sync()", "synchronize_device()")
 
 
+@pytest.mark.parametrize(
+    "cell", ["%%bash\nif x; then (\n", "if x; then (\n!ls\n\n", "# a remark\n%%bogus\n%time sync()\n1 +\n"]
+)
+def test_a_cell_that_is_no_python_leaves_the_others_read(cell: str) -> None:
+    before = f"# %%\n{SYNC}# %%\n{cell}# %%\n!ls\n%time {{0}}\n"
+    after = f"# %%\n{NEW}{SYNC if 'sync' in cell else ''}# %%\n{cell}# %%\n!ls\n%time {{0}}\n"
+    assert fixed(before.format("sync()")) == after.format("synchronize_device()")
+
+
+def test_a_cell_that_is_no_python_is_said_where_it_names_a_backend() -> None:
+    (problem,) = run(f"# %%\n!ls\n# %%\n\nx = (torch.cuda.empty_cache(\n# %%\n{SYNC}sync()\n").problems
+    assert problem.message == "not read: line 5: `x` cannot be read as Python"
+
+
 def test_a_cell_in_comments_is_read_line_by_line() -> None:
     before = f"{DATABRICKS}{SYNC}# COMMAND ----------\n# MAGIC %%time\n# MAGIC sync()\n# MAGIC\n# MAGIC sync()\n\nx\n"
     assert fixed(before) == before.replace(SYNC, NEW).replace("sync()", "synchronize_device()")
