@@ -58,7 +58,8 @@ def check_script(source: Source, check: Callable[[Source], Result]) -> Result:
         script = Script(source.data.decode("utf-8"))
     except UnicodeDecodeError:
         return check(source)
-    if script.masked.code == script.text or not may_be_cell(script.masked.code):
+    is_whole = script.masked.code == script.text
+    if is_whole or not (script.leaves_cells or may_be_cell(script.masked.code)):
         result = check(source)
     else:
         result = with_magics(check(replace(source, data=script.masked.code.encode())), script, source.data)
@@ -100,7 +101,10 @@ class Script:
     def __init__(self, text: str) -> None:
         self.text = text
         self.masks = Masks(imported_names(text))
-        self.masked = CommentedMagics(self.masks).read(text, cells_of(text))
+        commented = CommentedMagics(self.masks)
+        self.masked = commented.read(text, cells_of(text))
+        self.leaves_cells = commented.leaves_cells
+        """Whether there are cells that must not be read, even where Python refuses the others."""
         if not may_be_cell(self.masked.code):  # magics stand there as in a notebook
             bare = self.masks.with_lines(self.masked.code.split("\n"))
             shifts = {**self.masked.shifts, **bare.shifts}
@@ -183,6 +187,7 @@ class CommentedMagics:
 
     def __init__(self, masks: Masks) -> None:
         self.masks = masks
+        self.leaves_cells = False
         self.in_block = False
         """Whether lines follow that are the Python of a cell of Databricks in comments."""
 
@@ -220,6 +225,7 @@ class CommentedMagics:
         if rows:
             lines[rows.start : rows.stop] = self.masks.mask(text).split("\n")
             made.shifts[rows.start] = ((0, 0),)
+            self.leaves_cells = True
         return rows
 
     def of_line(self, line: str) -> tuple[str, Shifts, str]:

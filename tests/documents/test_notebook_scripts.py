@@ -193,6 +193,11 @@ def test_a_cell_that_is_left_alone_is_said_where_it_names_a_backend(magic: str) 
     assert problem.message.startswith(f"not read: line 2: `{magic}` ")
 
 
+def test_a_cell_is_left_alone_where_python_refuses_the_order_of_the_cells() -> None:
+    left = f"# %%\n# %%writefile a.py\n{WRITTEN}# %%\nfrom __future__ import annotations\n"
+    assert fixed(f"{left}{SYNC}sync()\n").startswith(left)
+
+
 def test_a_cell_that_is_left_alone_keeps_its_imports() -> None:
     assert fixed(f"# %%\n{SYNC}# %%\n# %%bogus\nsync()\n# %%\nsync()\n") == (
         f"# %%\n{NEW}{SYNC}# %%\n# %%bogus\nsync()\n# %%\nsynchronize_device()\n"
