@@ -45,6 +45,7 @@ NAMES_BACKEND = re.compile(rf"\.[ \t]*(?:{'|'.join(BACKENDS)})\b|[\"'](?:cuda|nc
 FIRST_MAGIC = re.compile(rf"\s*(?:{NAMES})?(?:!|%{{1,2}}(?P<magic>\w+))")
 UNKNOWN = "is no magic whose text is known to be Python"
 NO_PYTHON = "cannot be read as Python"
+TO_SHELL = "is a command with Python in braces"
 Shifts = tuple[tuple[int, int], ...]
 """From which column on a row of the text has its characters so many columns further on; columns count from 0."""
 
@@ -127,7 +128,7 @@ class Masks:
                 made.unread += [Unread(row + 1, text.strip()[:40], why)] if why and NAMES_BACKEND.search(text) else []
             if found is not None and not code:
                 code = f"{indent}{found['name'] or ''}{self.mask(text[len(indent) :])}"
-                if why_left(text) and NAMES_BACKEND.search(text):
+                if why_left(text):
                     made.unread.append(Unread(row + 1, first_word(text), why_left(text)))
             if shifts:
                 made.shifts[row] = shifts
@@ -316,9 +317,11 @@ def first_word(text: str) -> str:
 
 
 def why_left(text: str) -> str:
-    """Return why the text of a magic is not read; "" for what runs no Python of its own: a shell, a question."""
-    found = LINE_MAGIC.fullmatch(text.lstrip(" \t"))
-    if found is None or found["magic"] in NO_CODE:
+    """Return why a line that names a backend is not read; "" for one that runs no Python: a shell, a question."""
+    if runs_no_code(text):
+        return TO_SHELL if any(NAMES_BACKEND.search(one) for one in INSERTED.findall(text)) else ""
+    found = FIRST_MAGIC.match(text)
+    if found is None or not NAMES_BACKEND.search(text):
         return ""
     return NO_PYTHON if found["magic"] in LINES else UNKNOWN
 

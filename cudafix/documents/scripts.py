@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from cudafix.documents.magics import CELLS, LINES, NO_CODE
+from cudafix.documents.magics import CELLS, NO_CODE
 from cudafix.documents.masks import (
     CALL,
     COMMENTED,
@@ -23,6 +23,7 @@ from cudafix.documents.masks import (
     Unread,
     is_left,
     is_simple,
+    why_left,
 )
 from cudafix.documents.placeholders import RUN, imported_names, may_be_cell
 from cudafix.files.source import Source
@@ -31,7 +32,9 @@ from cudafix.model import NOT_READ, Edit, Finding, Position, Problem, Result
 NAMED = r"[\w.]+(?:[ \t]*,[ \t]*[\w.]+)*[ \t]*=[ \t]*"
 """The names that get what a magic gives."""
 
-COMMENT = re.compile(rf"(?P<indent>[ \t]*)(?P<head>#[ \t]*(?:MAGIC[ \t]+)?)(?P<text>%{{1,2}}\w.*|{NAMED}%\w.*)")
+COMMENT = re.compile(
+    rf"(?P<indent>[ \t]*)(?P<head>#[ \t]*(?:MAGIC[ \t]+)?)(?P<text>%{{1,2}}\w.*|!.*|{NAMED}(?:%\w|!).*)"
+)
 MAGIC_OF_CELL = re.compile(r"(?P<comment># )?%%(?P<magic>\w+)")
 PERCENT = re.compile(r"#[ \t]*%%+(?:[ \t[].*)?")
 MARK = re.compile(r"# \+(?:[ \t].*)?|# -|# In\[.*|# COMMAND -+.*|# <\w+cell>.*|# (?:end)?region\b.*")
@@ -42,6 +45,11 @@ LIGHT = re.compile(r"(?m)^#(?: {3})? jupytext:|^# jupyter:|^# (?:[+]|-)[ \t\r]*$
 """What tells that a script may be in the format light of jupytext, in which most cells have no mark."""
 
 CONTINUED = re.compile(r"(?P<head># MAGIC ?)(?P<text>.*)")
+IN_COMMENTS = re.compile(r"(?m)^# MAGIC (?P<magic>%{1,2}[\w-]+).*(?:\n# MAGIC\b.*)*")
+"""A cell of Databricks in comments."""
+
+LANGUAGES = frozenset(("%md", "%md-sandbox", "%r", "%scala", "%sh", "%sql"))
+"""The magics of Databricks that begin a cell in another language."""
 
 
 def check_script(source: Source, check: Callable[[Source], Result]) -> Result:
@@ -50,7 +58,8 @@ def check_script(source: Source, check: Callable[[Source], Result]) -> Result:
         script = Script(source.data.decode("utf-8"))
     except UnicodeDecodeError:
         return check(source)
-    if script.masked.code == script.text or not may_be_cell(script.masked.code):
+    is_whole = script.masked.code == script.text
+    if is_whole or not (script.leaves_cells or may_be_cell(script.masked.code)):
         result = check(source)
     else:
         result = with_magics(check(replace(source, data=script.masked.code.encode())), script, source.data)
@@ -92,12 +101,34 @@ class Script:
     def __init__(self, text: str) -> None:
         self.text = text
         self.masks = Masks(imported_names(text))
-        self.masked = CommentedMagics(self.masks).read(text, cells_of(text))
+        commented = CommentedMagics(self.masks)
+        self.masked = commented.read(text, cells_of(text))
+        self.leaves_cells = commented.leaves_cells
+        """Whether there are cells that must not be read, even where Python refuses the others."""
         if not may_be_cell(self.masked.code):  # magics stand there as in a notebook
             bare = self.masks.with_lines(self.masked.code.split("\n"))
             shifts = {**self.masked.shifts, **bare.shifts}
             unread = list(dict.fromkeys([*self.masked.unread, *bare.unread]))
+            is_notebook = bare.code != self.masked.code
             self.masked = MaskedText(bare.code, shifts, unread)
+            if is_notebook and not may_be_cell(bare.code):
+                self.leave_cells()
+
+    def leave_cells(self) -> None:
+        """Put calls in the place of the cells that cannot be read, as in a notebook."""
+        rows, lines = self.masked.code.split("\n"), self.text.split("\n")
+        for cell in cells_of(self.text):
+            if may_be_cell("\n".join(rows[cell.start : cell.end])):
+                continue
+            whole = self.masks.whole("\n".join(lines[cell.start : cell.end]).rstrip(), NO_PYTHON)
+            made = whole.code.split("\n")
+            rows[cell.start : cell.start + len(made)] = made
+            rows[cell.start + len(made) : cell.end] = [""] * (cell.end - cell.start - len(made))
+            kept = [one for one in self.masked.unread if not cell.start < one.row <= cell.end]
+            self.masked.unread = kept + [replace(one, row=one.row + cell.start) for one in whole.unread]
+            for row in range(cell.start, cell.end):
+                self.masked.shifts.pop(row, None)
+        self.masked.code = "\n".join(rows)
 
 
 @dataclass(frozen=True)
@@ -140,11 +171,23 @@ def left_alone(lines: Sequence[str], cell: ScriptCell) -> tuple[range, str]:
     return range(0), ""
 
 
+def left_in_comments(found: re.Match[str], made: MaskedText) -> range:
+    """Return the rows of a cell in comments whose magic is not known to hold Python."""
+    first, magic = found.string.count("\n", 0, found.start()), found["magic"]
+    is_language = magic in LANGUAGES or (magic.startswith("%%") and magic[2:] in NO_CODE)
+    if not is_language and (not magic.startswith("%%") or magic[2:] in CELLS):
+        return range(0)
+    if not is_language and NAMES_BACKEND.search(found[0]):
+        made.unread.append(Unread(first + 1, found[0].split("\n")[0].strip()[:40], UNKNOWN))
+    return range(first, first + found[0].count("\n") + 1)
+
+
 class CommentedMagics:
     """The magics that stand in comments, and in calls that run them."""
 
     def __init__(self, masks: Masks) -> None:
         self.masks = masks
+        self.leaves_cells = False
         self.in_block = False
         """Whether lines follow that are the Python of a cell of Databricks in comments."""
 
@@ -155,6 +198,8 @@ class CommentedMagics:
         left: set[int] = set()
         for cell in cells or (ScriptCell(0, len(lines)),):
             left.update(self.leave(lines, cell, made))
+        for found in IN_COMMENTS.finditer(text):
+            left.update(left_in_comments(found, made))
         for row, line in enumerate(lines):
             if row in left:
                 continue
@@ -180,6 +225,7 @@ class CommentedMagics:
         if rows:
             lines[rows.start : rows.stop] = self.masks.mask(text).split("\n")
             made.shifts[rows.start] = ((0, 0),)
+            self.leaves_cells = True
         return rows
 
     def of_line(self, line: str) -> tuple[str, Shifts, str]:
@@ -198,7 +244,7 @@ class CommentedMagics:
     def of_comment(self, comment: re.Match[str]) -> tuple[str, Shifts, str]:
         indent, text = comment["indent"], comment["text"]
         code, shifts = self.masks.of_magic(indent, text, comment["head"])
-        if not code and not text.startswith("%"):  # `# x = %name f()`, which only here is known to use `f`
+        if not code and text[0] not in "%!":  # `# x = %name f()`, which only here is known to use `f`
             code, shifts = f"{indent}{COMMENTED}{comment['head']}{text}", ((len(indent), -len(COMMENTED)),)
             return code, shifts, why_left(text)
         return code, shifts, "" if code else why_left(text)
@@ -214,11 +260,3 @@ def begins_block(comment: re.Match[str]) -> bool:
     found = re.match(r"%{1,2}(\w+)", comment["text"])
     is_cell = comment["text"].startswith("%%") and found is not None and found[1] in CELLS
     return "MAGIC" in comment["head"] and (is_cell or comment["text"].split()[0] == "%python")
-
-
-def why_left(text: str) -> str:
-    found = re.match(rf"(?:{NAMED})?%{{1,2}}(\w+)", text)
-    name = found[1] if found is not None else ""
-    if name in NO_CODE or (text.startswith("%%") and name in CELLS):
-        return ""
-    return NO_PYTHON if name in LINES else UNKNOWN

@@ -49,6 +49,9 @@ def test_what_python_does_not_see_keeps_its_import(magic: str) -> None:
             "get_ipython().run_line_magic('bogus', 't",
         ),
         ("x = (torch.cuda.synchronize()", "x"),
+        ("x = !echo {torch.cuda.device_count()}", "x"),
+        ("!torchrun --nproc_per_node={torch.cuda.device_count()} t.py", "!torchrun"),
+        ("%env N={torch.cuda.device_count()}", "%env"),
         ("%%timeit x = torch.cuda.device_count()\nimport math", "%%timeit"),
     ],
 )
@@ -59,7 +62,9 @@ def test_what_is_not_read_comes_back_and_is_said_where_it_names_a_backend(magic:
     assert f"`{name}`" in said
 
 
-@pytest.mark.parametrize("magic", ["%bogus x", "%%bogus\nx", "torch.cuda?", "!rm torch.cuda", "%%sql\ntorch.cuda"])
+@pytest.mark.parametrize(
+    "magic", ["%bogus x", "%%bogus\nx", "torch.cuda?", "!rm torch.cuda", "!rm torch.cuda {x}", "%%sql\ntorch.cuda"]
+)
 def test_nothing_is_said_of_what_names_no_backend_or_is_no_code(magic: str) -> None:
     assert unread(IMPORT, magic, FLUSH) == []
 

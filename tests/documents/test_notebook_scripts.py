@@ -38,7 +38,14 @@ def test_the_title_of_a_cell_is_no_magic(text: str) -> None:
 
 @pytest.mark.parametrize(
     "comment",
-    ["# %bogus sync()", "# MAGIC %bogus sync()", "# !echo {sync()}", "# MAGIC sync", "# x, y = %bogus sync()"],
+    [
+        "# %bogus sync()",
+        "# MAGIC %bogus sync()",
+        "# !echo {sync()}",
+        "# MAGIC sync",
+        "# x, y = %bogus sync()",
+        "# x = !echo {sync()}",
+    ],
 )
 def test_a_magic_in_a_comment_keeps_the_import_of_what_it_says(comment: str) -> None:
     new = fixed(f"# %%\n{SYNC}{comment}\nsync()\n")
@@ -85,6 +92,20 @@ def test_magics_that_are_no_comments_are_read_as_in_a_notebook() -> None:
     assert fixed(before) == before.replace(SYNC, NEW).replace("sync()", "synchronize_device()")
 
 
+@pytest.mark.parametrize(
+    "cell", ["%%bash\nif x; then (\n", "if x; then (\n!ls\n\n", "# a remark\n%%bogus\n%time sync()\n1 +\n"]
+)
+def test_a_cell_that_is_no_python_leaves_the_others_read(cell: str) -> None:
+    before = f"# %%\n{SYNC}# %%\n{cell}# %%\n!ls\n%time {{0}}\n"
+    after = f"# %%\n{NEW}{SYNC if 'sync' in cell else ''}# %%\n{cell}# %%\n!ls\n%time {{0}}\n"
+    assert fixed(before.format("sync()")) == after.format("synchronize_device()")
+
+
+def test_a_cell_that_is_no_python_is_said_where_it_names_a_backend() -> None:
+    (problem,) = run(f"# %%\n!ls\n# %%\n\nx = (torch.cuda.empty_cache(\n# %%\n{SYNC}sync()\n").problems
+    assert problem.message == "not read: line 5: `x` cannot be read as Python"
+
+
 def test_a_cell_in_comments_is_read_line_by_line() -> None:
     before = f"{DATABRICKS}{SYNC}# COMMAND ----------\n# MAGIC %%time\n# MAGIC sync()\n# MAGIC\n# MAGIC sync()\n\nx\n"
     assert fixed(before) == before.replace(SYNC, NEW).replace("sync()", "synchronize_device()")
@@ -100,6 +121,10 @@ def test_a_cell_in_comments_is_read_line_by_line() -> None:
         "get_ipython().run_cell_magic('time', '', 'x = 1\\ntorch.cuda.empty_cache()\\n')",
         "get_ipython().run_cell_magic('bogus', '', 'torch.cuda.empty_cache()\\n')",
         "get_ipython().run_cell_magic('bogus', '', 'torch.cuda.empty_cache()\\n')\n!ls",
+        "# x = !echo {torch.cuda.device_count()}",
+        "# !torchrun --nproc_per_node={torch.cuda.device_count()} t.py",
+        "!torchrun --nproc_per_node={torch.cuda.device_count()} t.py",
+        "# MAGIC %%writefile a.py\n# MAGIC import torch\n# MAGIC\n# MAGIC torch.cuda.empty_cache()",
         "# MAGIC %%time\n# MAGIC if x:\n# MAGIC     torch.cuda.empty_cache()",
     ],
 )
@@ -137,6 +162,12 @@ def test_prose_ends_where_its_cell_does(prose: str, code: str) -> None:
     assert fixed(before).endswith(f"{prose}\n# %time sync()\n\n{code}\n{NEW}{SYNC}# %time synchronize_device()\n")
 
 
+@pytest.mark.parametrize("magic", ["%md", "%sql", "%%bash"])
+def test_a_cell_in_comments_of_another_language_is_neither_read_nor_said(magic: str) -> None:
+    result = run(f"{DATABRICKS}# MAGIC {magic}\n# MAGIC %timeit torch.cuda.empty_cache()\n# MAGIC x.cuda\n\nx\n")
+    assert (result.findings, result.problems, result.new_bytes) == ((), (), None)
+
+
 WRITTEN = "import torch\n\ntorch.cuda.empty_cache()\n"
 
 
@@ -160,6 +191,11 @@ def test_a_cell_of_a_magic_that_holds_no_python_is_left_alone(script: str) -> No
 def test_a_cell_that_is_left_alone_is_said_where_it_names_a_backend(magic: str) -> None:
     (problem,) = run(f"# %%\n{magic}\n{WRITTEN}# %%\ntorch.ones(1)\n", Mode.CHECK).problems
     assert problem.message.startswith(f"not read: line 2: `{magic}` ")
+
+
+def test_a_cell_is_left_alone_where_python_refuses_the_order_of_the_cells() -> None:
+    left = f"# %%\n# %%writefile a.py\n{WRITTEN}# %%\nfrom __future__ import annotations\n"
+    assert fixed(f"{left}{SYNC}sync()\n").startswith(left)
 
 
 def test_a_cell_that_is_left_alone_keeps_its_imports() -> None:
