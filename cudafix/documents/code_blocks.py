@@ -10,13 +10,13 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import groupby
 
 from cudafix.documents.fences import LANGUAGES, Fences, Kind, body_of_cell
 from cudafix.documents.masks import MaskedText, Masks, is_left
 from cudafix.documents.placeholders import MASK, OURS, imported_names, is_python
+from cudafix.files.line_matcher import LineMatcher
 from cudafix.model import Position
 from cudafix.syntax.python_parser import parse
 
@@ -134,11 +134,14 @@ class Block:
         new = [without_late_mark(one, self.own_code) for one in code.split("\n")[:-1]]
         while self.implied and new and not new[0]:
             del new[0]
-        said = self.own_code.split("\n")[:-1]
-        old = dict(zip(said, self.lines, strict=True))
+        old = dict(zip(self.own_code.split("\n")[:-1], self.lines, strict=True))
         starts = starts_in(code) if self.prompts else set()
-        made = [self.line_of(row, line, old, starts) for row, line in enumerate(new, 1)]
-        for first, begin, length in SequenceMatcher(None, said, new).get_matching_blocks():
+        return self.with_old_lines([self.line_of(row, line, old, starts) for row, line in enumerate(new, 1)], new)
+
+    def with_old_lines(self, made: list[str], new: Sequence[str]) -> list[str]:
+        """Return the lines that are made of new code; those whose code stays are as they were."""
+        said = self.own_code.split("\n")[:-1]
+        for first, begin, length in LineMatcher(said, new).get_matching_blocks():
             made[begin : begin + length] = self.lines[first : first + length]
         return made
 

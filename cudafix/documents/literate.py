@@ -6,7 +6,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from difflib import SequenceMatcher
 from itertools import accumulate
 
 from cudafix.documents.code_blocks import Block
@@ -144,10 +143,8 @@ class Literate:
 
     def written(self, cell: Block, code: str) -> list[str]:
         """Return the lines of a cell with new code; those that stay are as they were."""
-        said, new = cell.own_code.split("\n")[:-1], code.split("\n") if code else []
-        made = [cell.indent + one if one else "" for one in new]
-        for first, begin, length in SequenceMatcher(None, said, new, autojunk=False).get_matching_blocks():
-            made[begin : begin + length] = cell.lines[first : first + length]
+        new = code.split("\n") if code else []
+        made = cell.with_old_lines([cell.indent + one if one else "" for one in new], new)
         lines = [one + self.newline for one in made]
         end = cell.first + len(cell.lines)
         if lines and end and not self.lines[end - 1].endswith(("\n", "\r")):

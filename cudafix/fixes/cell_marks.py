@@ -17,9 +17,13 @@ DIRECTIVE = re.compile(
 
 def is_between_cells(statement: cst.CSTNode) -> bool:
     """Whether a statement is the string between two cells of a notebook."""
+    return string_of(statement) in (BETWEEN_CELLS, CELL_THAT_WAITS)
+
+
+def string_of(statement: cst.CSTNode) -> str:
+    """Return the string that is all of a statement, as it is written; "" for another."""
     only = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 else None
-    is_string = isinstance(only, cst.Expr) and isinstance(only.value, cst.SimpleString)
-    return is_string and only.value.value in (BETWEEN_CELLS, CELL_THAT_WAITS)  # type: ignore[union-attr]
+    return only.value.value if isinstance(only, cst.Expr) and isinstance(only.value, cst.SimpleString) else ""
 
 
 def begins_cell(statement: cst.CSTNode) -> bool:

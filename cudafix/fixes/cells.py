@@ -15,7 +15,7 @@ import libcst as cst
 
 from cudafix.documents.placeholders import ELSEWHERE
 from cudafix.files.source import CELL_THAT_WAITS, Source
-from cudafix.fixes.cell_marks import begins_cell, is_between_cells
+from cudafix.fixes.cell_marks import begins_cell, is_between_cells, string_of
 from cudafix.fixes.import_placement import leading_lines
 from cudafix.fixes.operations import Place
 from cudafix.syntax.module import File
@@ -68,7 +68,7 @@ class Cells:
         waits = False
         for index, statement in enumerate(self.file.module.body):
             if is_between_cells(statement):
-                is_first, waits = True, says(statement, CELL_THAT_WAITS)
+                is_first, waits = True, string_of(statement) == CELL_THAT_WAITS
                 continue
             if is_first or begins_cell(statement):
                 comments = list(self.comments_above(statement, index))
@@ -132,9 +132,3 @@ def calls(statement: cst.CSTNode, name: str) -> bool:
         return False
     first = getattr(statement.body[0], "value", None)
     return isinstance(first, cst.Call) and isinstance(first.func, cst.Name) and first.func.value == name
-
-
-def says(statement: cst.CSTNode, text: str) -> bool:
-    assert isinstance(statement, cst.SimpleStatementLine)
-    value = getattr(statement.body[0], "value", None)
-    return isinstance(value, cst.SimpleString) and value.value == text

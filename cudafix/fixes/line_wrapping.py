@@ -29,10 +29,14 @@ def rooms(file: File, operations: Operations) -> Mapping[cst.CSTNode, int]:
         owner = statement_of(node, file)
         if owner is None or owner in found:
             continue
-        together = joined(owner)
-        room = (limit if together is None else file.style.line_length or min(limit, BLACK)) - len(file.indent(owner))
-        is_short = len(file.lines[file.start(owner).row - 1].rstrip("\r\n")) <= limit
-        if is_short if together is None else not fits(together, room):
+        together, indent = joined(owner), len(file.indent(owner))
+        if together is None:
+            is_taken = len(file.lines[file.start(owner).row - 1].rstrip("\r\n")) <= limit
+            room = limit - indent
+        else:  # on a line of its own for its length alone: black's, where the project says no other
+            room = (file.style.line_length or min(limit, BLACK)) - indent
+            is_taken = not fits(together, room)
+        if is_taken:
             found[owner] = room
     return found
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from cudafix.config.options import Options
 from cudafix.engine.work import Mode
 from cudafix.files.source import HOLD_MODULES
 from cudafix.model import Finding, Safety
 from cudafix.server.buffer import Buffer, Part
+from cudafix.server.diagnostics import CheckedBuffer
 from cudafix.suppressions.insertion import NOT_TO_SILENCE, Style, add_suppressions
 
 FIX_ALL = "source.fixAll.cudafix"
@@ -25,31 +25,37 @@ class Offers:
     """What can be done in one part of a buffer.
 
     Attributes:
-        findings: all of the buffer.
+        found: what was found in the buffer.
         diagnostics: those of the part, as the editor has them.
         wants: the kinds of actions that it asks for; empty for all.
         versioned: whether it takes edits that name the version of the text.
     """
 
-    buffer: Buffer
+    found: CheckedBuffer
     part: Part
-    options: Options
-    findings: Sequence[Finding]
     diagnostics: Sequence[lsp.Diagnostic]
     wants: Sequence[str]
     versioned: bool
 
     def at(self, place: lsp.Range) -> Iterator[lsp.CodeAction]:
         if self.is_wanted(lsp.CodeActionKind.QuickFix):
-            here = [one for one in self.findings if self.buffer.holds(self.part, one, place)]
+            here = self.held(self.found.result.findings, place)
+            here = self.held(self.found.with_edits, place) if here else []
             for finding in here:
                 yield from self.quick_fix(finding)
             for code in dict.fromkeys(one.code for one in here):
                 yield from self.fix_kind(code)
             for finding in here:
                 yield from self.silence(finding)
-        if self.is_wanted(FIX_ALL) and any(is_safe(one) for one in self.findings):
+        if self.is_wanted(FIX_ALL) and any(is_safe(one) for one in self.found.result.findings):
             yield self.later("cudafix: fix all that is safe", FIX_ALL, {"unsafe": False})
+
+    @property
+    def buffer(self) -> Buffer:
+        return self.found.buffer
+
+    def held(self, findings: Sequence[Finding], place: lsp.Range) -> list[Finding]:
+        return [one for one in findings if self.buffer.holds(self.part, one, place)]
 
     def is_wanted(self, kind: str) -> bool:
         return not self.wants or any(kind == one or kind.startswith(f"{one}.") for one in self.wants)
@@ -73,7 +79,7 @@ class Offers:
 
     def fix_kind(self, code: str) -> Iterator[lsp.CodeAction]:
         """Offer to fix all of a rule; the unsafe ones as well, where there are no others."""
-        found = [one for one in self.findings if one.code == code and one.fix is not None]
+        found = [one for one in self.found.result.findings if one.code == code and one.fix is not None]
         safe = [one for one in found if is_safe(one)]
         if len(safe or found) < 2:
             return
@@ -102,7 +108,8 @@ class Offers:
     def resolved(self, data: dict[str, Any]) -> lsp.WorkspaceEdit:
         """Work out what `later` has offered."""
         code = data.get("code")
-        options = self.options if code is None else replace(self.options, select=(code,), extend_select=(), ignore=())
+        options = self.found.options
+        options = options if code is None else replace(options, select=(code,), extend_select=(), ignore=())
         result = self.buffer.process(options, Mode.FIX, bool(data.get("unsafe")))
         changed = self.buffer.edit_to(result.new_bytes) if result.new_bytes is not None else []
         return self.as_edit(changed)

@@ -182,9 +182,8 @@ class Server(LanguageServer):
         if found is None or part is None:
             return None
         edits = getattr(self.client_capabilities.workspace, "workspace_edit", None)
-        findings = await asyncio.to_thread(lambda: found.with_edits)
         return Offers(
-            found.buffer, part, found.options, findings, [*diagnostics(found, part)],
+            found, part, [*diagnostics(found, part)],
             [*(context.only or ())] if context is not None else [], bool(getattr(edits, "document_changes", False)),
         )  # fmt: skip
 
@@ -264,7 +263,7 @@ def make_server() -> Server:
     )
     async def code_action(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
         offers = await server.offers(params.text_document.uri, params.context)
-        return [*offers.at(params.range)] if offers is not None else []
+        return await asyncio.to_thread(lambda: [*offers.at(params.range)]) if offers is not None else []
 
     @server.feature(lsp.CODE_ACTION_RESOLVE)
     async def resolve(params: lsp.CodeAction) -> lsp.CodeAction:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from cudafix.analysis.context import RuleContext
+from cudafix.analysis.groups.kin import without_fix
 from cudafix.analysis.match import Match
 from cudafix.fixes.cells import Cells
-from cudafix.fixes.operations import Operations
 
 NOWHERE = "no cell that runs where its own does has the import that a new one could stand beside"
 
@@ -18,10 +17,7 @@ def in_their_cells(matches: Sequence[Match], context: RuleContext) -> list[Match
     cells = Cells(context.file)
     if not cells.differ:
         return list(matches)
-    return [
-        one if has_imports(one, cells) else replace(one, operations=Operations(), help="", reason=NOWHERE)
-        for one in matches
-    ]
+    return [one if has_imports(one, cells) else without_fix(one, NOWHERE, one.held) for one in matches]
 
 
 def has_imports(match: Match, cells: Cells) -> bool:

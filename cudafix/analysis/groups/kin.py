@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cudafix.analysis.context import RuleContext
+from cudafix.analysis.context import RuleContext, once
 from cudafix.analysis.functions.classify import BACKEND_BRANCH
 from cudafix.analysis.groups.members import code_in_line
-from cudafix.analysis.groups.surroundings import OF_METHOD
+from cudafix.analysis.groups.surroundings import OF_METHOD, STREAMS
 from cudafix.analysis.match import Match
 from cudafix.fixes.operations import Operations
 from cudafix.matchers.references import Reference
@@ -22,7 +22,6 @@ from cudafix.registry import code_of
 from cudafix.syntax.scopes import grouped
 
 AMP = code_of("hardcoded-amp")
-STREAMS = code_of("hardcoded-stream")
 RANDOM = code_of("hardcoded-random-state")
 PEAKS = frozenset((
     "max_memory_allocated", "max_memory_cached", "max_memory_reserved", "memory_stats", "reset_max_memory_allocated",
@@ -78,6 +77,7 @@ def held_by_kin(match: Match, stay: Mapping[Reference | None, Reference], contex
     return without_fix(match, f"{said_of(kin, context)} stays", match.held or STAYS)
 
 
+@once
 def references_of(match: Match, context: RuleContext) -> list[Reference]:
     """Return the references that a match is about, and those that its fix changes."""
     places = [one.place.node for one in match.operations.substitutions]

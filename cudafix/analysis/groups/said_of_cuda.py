@@ -106,15 +106,20 @@ def words_of_callers(name: str, context: RuleContext) -> list[list[Place]]:
     """Return where each function and method that names one of the file's functions says CUDA; code outside of them
     counts as one that does not.
     """
-    found: list[list[Place]] = []
-    for block in blocks(context):
-        says = [one for statement in block for one in words(statement)]
-        if any(one.string == name for one in says):
-            found.append([place for one in says for place in places_in(one, SAYS)] if is_function(block[0]) else [])
-    return found
+    return [places for names, places in blocks_said(context) if name in names]
 
 
 @once
+def blocks_said(context: RuleContext) -> list[tuple[set[str], list[Place]]]:
+    """Return the words of each function, method and statement outside of them, and where a function says CUDA."""
+    found: list[tuple[set[str], list[Place]]] = []
+    for block in blocks(context):
+        says = [one for statement in block for one in words(statement)]
+        places = [place for one in says for place in places_in(one, SAYS)] if is_function(block[0]) else []
+        found.append(({one.string for one in says}, places))
+    return found
+
+
 def blocks(context: RuleContext) -> list[list[Statement]]:
     """Return the statements of a file, those of a function or a method together."""
     found: list[list[Statement]] = []

@@ -110,10 +110,10 @@ class Surroundings:
     def line(self, row: int) -> str:
         return self.file.lines[row - 1] if row <= len(self.file.lines) else ""
 
-    def reason(self, node: cst.CSTNode, is_of_device: bool = False) -> str:
+    def reason(self, node: cst.CSTNode, is_of_file: bool = False) -> str:
         """Return what is still CUDA's around `node`, in words; "" where nothing is.
 
-        `is_of_device`: whether it is about the devices of the whole file, as AMP is.
+        `is_of_file`: whether it is about the devices of the whole file, as AMP is.
         """
         if self.is_of_cuda:
             return "the file is CUDA's own, by its name"
@@ -121,8 +121,7 @@ class Surroundings:
         said = refusal_of(self.context) or self.said_of_process(name) or self.said_above(node)
         if said:
             return said
-        in_file = is_of_device
-        is_of_device = is_of_device or name not in ("", *OF_METHOD) or self.is_behind_flag(node)
+        is_of_device = is_of_file or name not in ("", *OF_METHOD) or self.is_behind_flag(node)
         kernels = found_in_file(EXTENSION, self.context) if is_of_device else None
         if kernels is not None:
             return f"the file uses `{kernels[1]}`, which may be kernels of CUDA alone"
@@ -137,7 +136,7 @@ class Surroundings:
             places += [("module", questions_of_module(self.context))] if name == "device_count" else []
         if owner is not None:
             places.append(("class", (words_in if is_of_device else words_of_class)(owner, self.context)))
-        if in_file:
+        if is_of_file:
             places.append(("file", devices_said(self.context)))
         return said or self.said_in(places)
 

@@ -15,7 +15,7 @@ import libcst as cst
 from cudafix.analysis.context import RuleContext, found_in_file, once
 from cudafix.analysis.control_flow.availability import Guard, dependent_parts, guards_of, whole_condition
 from cudafix.analysis.control_flow.substitutes import AVAILABLE_FUNCTION, DEVICE_TYPE_FUNCTION
-from cudafix.analysis.groups.kin import TESTS
+from cudafix.analysis.groups.kin import AMP, TESTS
 from cudafix.analysis.groups.questions import IMPORTS, is_told
 from cudafix.analysis.groups.said_of_cuda import devices_said, words_in
 from cudafix.analysis.groups.surroundings import Surroundings, enclosing, has_scaler_of_others
@@ -26,7 +26,6 @@ from cudafix.registry import code_of
 from cudafix.syntax.assigned_values import reads_of
 from cudafix.syntax.expressions import last_name
 
-AMP = code_of("hardcoded-amp")
 MODULES = code_of("hardcoded-device-module")
 ANSWERS = frozenset((AVAILABLE_FUNCTION, "is_available", "count_devices", "device_count"))
 """What tells whether there is a device, or how many there are."""
